@@ -65,6 +65,12 @@ pub enum StoreError {
         /// The node's folder.
         path: PathBuf,
     },
+    /// The database did not do it; nothing was recorded.
+    #[error("the database did not answer, nothing was recorded: {reason}; try again")]
+    Away {
+        /// What it said.
+        reason: String,
+    },
     /// Too many writes wait.
     #[error("{waiting} writes wait already; try again in a moment")]
     Busy {
@@ -100,4 +106,16 @@ impl StoreError {
     pub(crate) fn postgres(action: &'static str) -> impl FnOnce(postgres::Error) -> Self {
         move |source| Self::Postgres { action, source }
     }
+}
+
+/// An error and all its reasons, one after the other.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(reason) = source {
+        text.push_str(": ");
+        text.push_str(&reason.to_string());
+        source = reason.source();
+    }
+    text
 }

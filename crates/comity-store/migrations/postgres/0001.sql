@@ -8,7 +8,7 @@ CREATE TABLE collection_right (collection text NOT NULL, account text NOT NULL, 
     PRIMARY KEY (account, collection));
 CREATE TABLE exchange_cursor (source text PRIMARY KEY, cursor_text text NOT NULL, updated bigint NOT NULL);
 CREATE TABLE view_state (view_number bigint PRIMARY KEY, next_position bigint NOT NULL, last_added bigint NOT NULL,
-    generation bigint NOT NULL);
+    objects bigint NOT NULL, versions bigint NOT NULL, generation bigint NOT NULL);
 CREATE TABLE object (view_number bigint NOT NULL, position bigint NOT NULL, added bigint NOT NULL,
     version bigint NOT NULL, version_nanos bigint NOT NULL, flags bigint NOT NULL, uuid bytea NOT NULL,
     type_name text NOT NULL, body bytea NOT NULL, PRIMARY KEY (view_number, position));

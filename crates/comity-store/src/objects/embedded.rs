@@ -24,7 +24,7 @@ use crate::objects::group::{GroupEngine, GroupWriter};
 use crate::objects::index::Index;
 use crate::objects::lookup::{Shared, moment, page_item};
 use crate::objects::pending::{
-    At, COMMIT_OBJECTS, KeyKind, Keys, PendingPair, StatusPlace, WAIT_OBJECTS, id_key, value_key,
+    COMMIT_OBJECTS, KeyKind, Keys, PendingPair, StatusPlace, WAIT_OBJECTS, id_key, value_key,
 };
 use crate::objects::query::{Page, PageItem, PageQuery};
 use crate::objects::record::{self, Act, AppendAct};

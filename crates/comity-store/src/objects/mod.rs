@@ -12,6 +12,7 @@ pub mod entry;
 pub mod group;
 pub mod query;
 pub mod segment;
+pub mod server;
 
 pub mod status;
 
@@ -23,6 +24,7 @@ mod paging;
 mod pending;
 mod plan;
 mod record;
+mod server_write;
 mod staging;
 mod type_names;
 mod view;

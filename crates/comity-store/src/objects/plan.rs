@@ -4,7 +4,10 @@
 //! newest is the one with the greatest `modified`, also when it arrived earlier).
 //! Out of scope: finding the versions (`lookup`), writing flags (`embedded`, `server`).
 
+use crate::error::StoreError;
+use crate::objects::Outcome;
 use crate::objects::entry::Flags;
+use crate::objects::record::ObjectMeta;
 
 /// One version of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +60,54 @@ pub(crate) fn settle(siblings: &mut [Sibling]) {
             sibling.flags = flags;
         }
     }
+}
+
+/// What becomes of a new object beside the versions that the view has; `says_the_same` compares contents.
+pub(crate) fn decide(
+    siblings: &[Sibling],
+    meta: &ObjectMeta,
+    only_new_ids: bool,
+    says_the_same: impl Fn(&Sibling) -> Result<bool, StoreError>,
+) -> Result<Outcome, StoreError> {
+    if siblings.is_empty() {
+        return Ok(Outcome::Added);
+    }
+    if only_new_ids {
+        return Ok(Outcome::Unchanged);
+    }
+    let spec_20 = meta.flags.any(Flags::SPEC_20);
+    let mut same_spec = siblings
+        .iter()
+        .filter(|s| s.flags.any(Flags::SPEC_20) == spec_20);
+    if meta.flags.any(Flags::UNVERSIONED) {
+        // Without a version of its own an object that says something else is a newer one.
+        let Some(newest) = same_spec.max_by_key(|s| (s.version, s.position)) else {
+            return Ok(Outcome::Added);
+        };
+        return Ok(if says_the_same(newest)? {
+            Outcome::Unchanged
+        } else {
+            Outcome::Added
+        });
+    }
+    let version = (meta.version, meta.version_nanos);
+    let Some(equal) = same_spec.find(|s| s.version == version) else {
+        return Ok(Outcome::Added);
+    };
+    Ok(if says_the_same(equal)? {
+        Outcome::Unchanged
+    } else {
+        Outcome::Differs
+    })
+}
+
+/// Whether two JSON texts say the same: spaces and the order of properties do not count.
+pub(crate) fn same_content(one: &str, other: &str) -> bool {
+    if one == other {
+        return true;
+    }
+    let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    parse(one).is_some_and(|value| Some(value) == parse(other))
 }
 
 #[cfg(test)]

@@ -132,19 +132,6 @@ impl Segments {
             .map_err(|e| StoreError::file("read", &self.path(segment), e))
     }
 
-    /// The payload of the record that begins at `at`.
-    pub(crate) fn record(&self, at: LogPosition) -> Result<Vec<u8>, StoreError> {
-        let file = self.file(at.segment)?;
-        match read_record(&file, at.offset) {
-            Ok(Some(payload)) => Ok(payload),
-            Ok(None) => Err(StoreError::Damaged {
-                path: self.path(at.segment),
-                what: format!("no whole record at byte {}; run `comity doctor`", at.offset),
-            }),
-            Err(e) => Err(StoreError::file("read", &self.path(at.segment), e)),
-        }
-    }
-
     /// Walks all records from `from` on, calling `visit` with where each begins and its payload, and answers the
     /// position after the last whole one. A torn tail of the last segment is cut off; damage anywhere else is an error.
     pub(crate) fn replay(

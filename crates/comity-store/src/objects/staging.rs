@@ -14,7 +14,7 @@ use crate::objects::embedded::told_version;
 use crate::objects::entry::{Entry, Flags};
 use crate::objects::lookup::Shared;
 use crate::objects::pending::{At, KeyKind, Keys, StatusPlace, id_key};
-use crate::objects::plan::{Sibling, settle};
+use crate::objects::plan::{Sibling, decide, same_content, settle};
 use crate::objects::record::{AppendAct, ObjectMeta};
 use crate::objects::segment::LogPosition;
 use crate::objects::status::{Detail, Notes, Status};
@@ -293,37 +293,8 @@ impl<'a> Staging<'a> {
             .names
             .number_or_new(object.admitted.id.type_name());
         let siblings = self.siblings(view, meta.uuid, number)?;
-        if siblings.is_empty() {
-            return Ok(Outcome::Added);
-        }
-        if only_new_ids {
-            return Ok(Outcome::Unchanged);
-        }
-        let same_spec = siblings
-            .iter()
-            .filter(|s| s.flags.any(Flags::SPEC_20) == meta.flags.any(Flags::SPEC_20));
-        if meta.flags.any(Flags::UNVERSIONED) {
-            // Without a version of its own an object that says something else is a newer one.
-            let newest = same_spec.max_by_key(|s| (s.version, s.position));
-            let same = newest.is_some_and(|s| {
-                self.says_the_same(view, s.position, &object.json)
-                    .unwrap_or(false)
-            });
-            return Ok(if same {
-                Outcome::Unchanged
-            } else {
-                Outcome::Added
-            });
-        }
-        let version = (meta.version, meta.version_nanos);
-        let Some(equal) = same_spec.into_iter().find(|s| s.version == version) else {
-            return Ok(Outcome::Added);
-        };
-        let same = self.says_the_same(view, equal.position, &object.json)?;
-        Ok(if same {
-            Outcome::Unchanged
-        } else {
-            Outcome::Differs
+        decide(&siblings, meta, only_new_ids, |sibling| {
+            self.says_the_same(view, sibling.position, &object.json)
         })
     }
 
@@ -344,11 +315,7 @@ impl<'a> Staging<'a> {
                 self.shared.body(&file.entry(position)?)?
             }
         };
-        if held == json {
-            return Ok(true);
-        }
-        let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
-        Ok(parse(&held).is_some_and(|value| Some(value) == parse(json)))
+        Ok(same_content(&held, json))
     }
 
     /// The versions of an object, those of this group included, none of them removed.

@@ -24,7 +24,7 @@ use rusqlite::Connection;
 use crate::error::StoreError;
 pub use crate::state::value::{Row, Value};
 
-pub(crate) use crate::state::server::Pool;
+pub(crate) use crate::state::server::{Pool, is_conflict};
 
 /// Idle connections that are kept for the next transaction on PostgreSQL.
 pub const POOL_KEPT: usize = 8;

@@ -232,21 +232,3 @@ pub(crate) fn is_conflict(error: &StoreError) -> bool {
     ];
     source.code().is_some_and(|code| retry.contains(code))
 }
-
-/// Whether an error means that the server went away or is not there yet.
-pub(crate) fn is_away(error: &StoreError) -> bool {
-    let StoreError::Postgres { source, .. } = error else {
-        return false;
-    };
-    source.is_closed()
-        || source.code().is_none()
-        || source.code().is_some_and(|code| {
-            [
-                SqlState::ADMIN_SHUTDOWN,
-                SqlState::CRASH_SHUTDOWN,
-                SqlState::CANNOT_CONNECT_NOW,
-                SqlState::CONNECTION_FAILURE,
-            ]
-            .contains(code)
-        })
-}
