@@ -26,13 +26,20 @@ fn measure(name: &str, objects: &[&str]) {
     let mut best = f64::INFINITY;
     for _ in 0..10 {
         let begun = Instant::now();
-        let admitted = objects.iter().filter(|object| admit(object, &Limits::EXCHANGE).is_ok()).count();
+        let admitted = objects
+            .iter()
+            .filter(|object| admit(object, &Limits::EXCHANGE).is_ok())
+            .count();
         assert_eq!(admitted, objects.len(), "every object is admitted");
         best = best.min(begun.elapsed().as_secs_f64());
     }
     let count = f64::from(u32::try_from(objects.len()).unwrap_or(u32::MAX));
     let mean = bytes / objects.len().max(1);
-    println!("{name}: {} objects of {mean} bytes: {:.2} us an object", objects.len(), best * 1e6 / count);
+    println!(
+        "{name}: {} objects of {mean} bytes: {:.2} us an object",
+        objects.len(),
+        best * 1e6 / count
+    );
 }
 
 fn indicator(n: u32) -> String {

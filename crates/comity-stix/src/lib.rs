@@ -5,6 +5,8 @@
 //! Out of scope: storage, transport, policy. No I/O, no clock, no async.
 
 pub mod admission;
+pub mod canonical;
+pub mod deterministic_id;
 pub mod envelope;
 pub mod id;
 pub mod json;

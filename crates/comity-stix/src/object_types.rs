@@ -26,6 +26,34 @@ pub fn class(type_name: &str) -> Option<Class> {
     find(type_name).map(|(_, class)| class)
 }
 
+/// The properties that make the identifier of an observable (section 6, "ID Contributing Properties").
+pub fn contributing(type_name: &str) -> &'static [&'static str] {
+    match type_name {
+        "artifact" => &["hashes", "payload_bin"],
+        "autonomous-system" => &["number"],
+        "directory" => &["path"],
+        "domain-name" | "email-addr" | "ipv4-addr" | "ipv6-addr" | "mac-addr" | "url" => &["value"],
+        "email-message" => &["from_ref", "subject", "body"],
+        "file" => &["hashes", "name", "extensions", "parent_directory_ref"],
+        "mutex" => &["name"],
+        "network-traffic" => &[
+            "start",
+            "end",
+            "src_ref",
+            "dst_ref",
+            "src_port",
+            "dst_port",
+            "protocols",
+            "extensions",
+        ],
+        "software" => &["name", "cpe", "swid", "vendor", "version"],
+        "user-account" => &["account_type", "user_id", "account_login"],
+        "windows-registry-key" => &["key", "values"],
+        "x509-certificate" => &["hashes", "serial_number"],
+        _ => &[],
+    }
+}
+
 fn find(text: &str) -> Option<(&'static str, Class)> {
     let at = TYPES.binary_search_by(|(name, _)| (*name).cmp(text)).ok()?;
     TYPES.get(at).copied()
