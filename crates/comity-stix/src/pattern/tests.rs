@@ -107,6 +107,7 @@ fn names_the_place_of_a_fault() {
     bad("[file:name LIKE 5]", 17, "string");
     bad("[file:x > true]", 11, "order");
     bad("[file:x IN (1, 'a')]", 16, "one kind");
+    bad("[file:x = 024]", 11, "leading zeros");
     bad("[NOT file:x = 1]", 6, "EXISTS");
     bad("[file:name = 'a' AND url:value = 'b']", 18, "one object");
     bad("[file:name = 'a'] WITHIN 0 SECONDS", 26, "above 0");
