@@ -5,10 +5,14 @@
 //! Out of scope: storage, transport, policy. No I/O, no clock, no async.
 
 pub mod admission;
+pub mod canonical;
+pub mod deterministic_id;
 pub mod envelope;
 pub mod id;
 pub mod json;
+pub mod marking;
 pub mod object_types;
 mod observable;
 pub mod pattern;
 pub mod timestamp;
+pub mod validate;

@@ -351,3 +351,15 @@ fn hex_unit(chars: &mut std::str::Chars<'_>) -> Option<u32> {
     }
     Some(unit)
 }
+
+/// Whether a text has the form of base64 with padding (RFC 4648 section 4).
+pub(crate) fn base64_form(text: &str) -> bool {
+    let body = text
+        .strip_suffix("==")
+        .or_else(|| text.strip_suffix('='))
+        .unwrap_or(text);
+    text.len().is_multiple_of(4)
+        && body
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+}

@@ -180,6 +180,9 @@ impl<'a> Lexer<'a> {
                 .count()
         };
         let whole = digits(sign);
+        if whole > 1 && rest.as_bytes().get(sign) == Some(&b'0') {
+            return Err(self.error("a number without leading zeros"));
+        }
         let end = sign + whole;
         let fraction = if rest.as_bytes().get(end) == Some(&b'.') {
             digits(end + 1)
