@@ -1,0 +1,545 @@
+//! A TAXII 2.1 client (OASIS Standard, 10 June 2021), lenient toward the servers that exist.
+//!
+//! In scope: every endpoint of sections 4 and 5; one page at a time, its body kept as raw bytes.
+//! Out of scope: following pages and cursors (`pull`), batches (`push`), what the objects say.
+//!
+//! Lenient: a missing or odd Content-Type, error bodies in any form, `next` as a number, paged collection lists,
+//! absent X-TAXII headers, unknown properties. Strict: credentials go to one origin only.
+//!
+//! Limits: those of [`crate::http::ClientOptions`]; [`COLLECTIONS_MAX`].
+
+use bytes::Bytes;
+use reqwest::{Method, StatusCode, Url};
+use serde::de::DeserializeOwned;
+use tokio::time::{Duration, Instant};
+
+use crate::http::{Answer, Client, Credentials, HttpError, Request, parse_url, url as address};
+
+mod page;
+mod resolve;
+mod resources;
+
+pub use page::{ManifestPage, Page, PageQuery, VersionsPage};
+pub use resolve::{Resolved, Root};
+pub use resources::{ApiRoot, Collection, Discovery, ManifestRecord, Status, StatusDetail};
+
+use resources::{CollectionsAnswer, ErrorMessage};
+
+/// The media type of every request and answer (section 3.1). Without the version medallion answers 406.
+const MEDIA_TYPE: &str = "application/taxii+json;version=2.1";
+/// How many collections of one API root are listed before it is held to be broken.
+pub const COLLECTIONS_MAX: usize = 10_000;
+
+/// How much of a server's own words is repeated.
+const SAID_CHARS_MAX: usize = 300;
+
+/// The first and the longest wait between two looks at a status.
+const POLL_FIRST: Duration = Duration::from_millis(200);
+const POLL_MAX: Duration = Duration::from_secs(5);
+
+/// Why a TAXII exchange failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TaxiiError {
+    /// No usable answer.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// 401.
+    #[error(
+        "{host} does not accept the credentials{said}: check the user and password, or the token"
+    )]
+    Unauthorized {
+        /// The host.
+        host: String,
+        /// What it says.
+        said: Said,
+    },
+    /// 403.
+    #[error("{host} forbids {what}{said}: ask its operator for the right to do this")]
+    Forbidden {
+        /// The host.
+        host: String,
+        /// What was asked for.
+        what: String,
+        /// What it says.
+        said: Said,
+    },
+    /// 404.
+    #[error(
+        "{host} has no {what}{said}: check the address, and whether these credentials may see it"
+    )]
+    NotFound {
+        /// The host.
+        host: String,
+        /// What was asked for.
+        what: String,
+        /// What it says.
+        said: Said,
+    },
+    /// 413.
+    #[error(
+        "{host} takes no request as large as this ({bytes} bytes){said}: send fewer objects at a time"
+    )]
+    TooLarge {
+        /// The host.
+        host: String,
+        /// The size of the request's body.
+        bytes: usize,
+        /// What it says.
+        said: Said,
+    },
+    /// 429 or 503, still after the last attempt.
+    #[error("{host} is overloaded ({status}){said}: try again later")]
+    Overloaded {
+        /// The host.
+        host: String,
+        /// The status.
+        status: u16,
+        /// What it says.
+        said: Said,
+    },
+    /// Any other status.
+    #[error("{host} answers {status} to {what}{said}: {advice}")]
+    Refused {
+        /// The host.
+        host: String,
+        /// The status.
+        status: u16,
+        /// What was asked for.
+        what: String,
+        /// What it says.
+        said: Said,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// An answer that is not what TAXII 2.1 says.
+    #[error(
+        "{host} does not answer {what} as TAXII 2.1 does ({found}): check that the address is a TAXII 2.1 server's"
+    )]
+    NotTaxii {
+        /// The host.
+        host: String,
+        /// What was asked for.
+        what: String,
+        /// What is wrong.
+        found: String,
+    },
+    /// A collection that is not there.
+    #[error(
+        "{host} shows no collection `{wanted}`; it shows {shown}: use one of their ids, aliases or titles"
+    )]
+    UnknownCollection {
+        /// The host.
+        host: String,
+        /// The id, alias or title asked for.
+        wanted: String,
+        /// What there is.
+        shown: String,
+    },
+    /// Paging does not get on.
+    #[error("{host} gives the same page again and again ({found}): {advice}")]
+    Stuck {
+        /// The host.
+        host: String,
+        /// What repeats.
+        found: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// A status that stays pending.
+    #[error(
+        "{host} has not finished with {pending} of the objects sent (status {id}): ask again later"
+    )]
+    StillPending {
+        /// The host.
+        host: String,
+        /// The status.
+        id: String,
+        /// How many objects are open.
+        pending: u64,
+    },
+}
+
+/// What a server says in its error message, cut and cleaned; shown with a colon before it, or not at all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said(Option<String>);
+
+impl std::fmt::Display for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            Some(words) => write!(f, " (it says: {words})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A client of one server.
+#[derive(Debug, Clone)]
+pub struct TaxiiClient {
+    http: Client,
+    base: Url,
+    credentials: Option<Credentials>,
+}
+
+impl TaxiiClient {
+    /// A client of the server at `base`: its discovery, an API root, a collection or a collection's objects.
+    /// The credentials are sent to its origin and to no other.
+    ///
+    /// # Errors
+    /// When `base` is not an address, or holds credentials.
+    pub fn new(
+        http: Client,
+        base: &str,
+        credentials: Option<Credentials>,
+    ) -> Result<Self, TaxiiError> {
+        Ok(Self {
+            http,
+            base: slashed(parse_url(base)?),
+            credentials,
+        })
+    }
+
+    /// The address given.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// The host of the address given, as errors name it.
+    pub fn host(&self) -> String {
+        address::host(&self.base)
+    }
+
+    /// Section 4.1: the discovery of the server, at `/taxii2/`.
+    ///
+    /// # Errors
+    /// When there is none that can be read.
+    pub async fn discovery(&self) -> Result<Discovery, TaxiiError> {
+        let url = join(&self.base, "/taxii2/")?;
+        self.read(&url, "discovery").await
+    }
+
+    /// Section 4.2: what an API root says of itself.
+    ///
+    /// # Errors
+    /// When there is none that can be read.
+    pub async fn api_root(&self, root: &Url) -> Result<ApiRoot, TaxiiError> {
+        self.read(root, "the API root").await
+    }
+
+    /// Section 5.1: all collections of an API root.
+    ///
+    /// # Errors
+    /// When the list cannot be read.
+    pub async fn collections(&self, root: &Url) -> Result<Vec<Collection>, TaxiiError> {
+        let url = join(root, "collections/")?;
+        let mut found: Vec<Collection> = Vec::new();
+        let mut next: Option<String> = None;
+        loop {
+            let mut asked = url.clone();
+            if let Some(next) = &next {
+                asked.query_pairs_mut().append_pair("next", next);
+            }
+            let answer: CollectionsAnswer = self.read(&asked, "collections").await?;
+            let before = found.len();
+            for collection in answer.collections.unwrap_or_default() {
+                if !found.iter().any(|known| known.id == collection.id) {
+                    found.push(collection);
+                }
+            }
+            let grown = found.len() > before && found.len() <= COLLECTIONS_MAX;
+            next = answer.next.filter(|_| grown && answer.more.unwrap_or(true));
+            if next.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// The collection of an API root with this id, alias or title, in this order of preference.
+    ///
+    /// # Errors
+    /// When the list cannot be read or has no such collection.
+    pub async fn collection(&self, root: &Url, wanted: &str) -> Result<Collection, TaxiiError> {
+        let found = self.collections(root).await?;
+        let by =
+            |same: &dyn Fn(&Collection) -> bool| found.iter().find(|collection| same(collection));
+        let chosen = by(&|one| one.id == wanted)
+            .or_else(|| by(&|one| one.alias.as_deref() == Some(wanted)))
+            .or_else(|| by(&|one| one.title == wanted));
+        chosen.cloned().ok_or_else(|| {
+            let names: Vec<String> = found
+                .iter()
+                .take(20)
+                .map(|one| format!("{} ({})", one.id, one.title))
+                .collect();
+            let shown = if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names.join(", ")
+            };
+            TaxiiError::UnknownCollection {
+                host: address::host(root),
+                wanted: wanted.to_owned(),
+                shown,
+            }
+        })
+    }
+
+    /// Section 5.4: a page of objects.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn page(&self, root: &Url, id: &str, query: &PageQuery) -> Result<Page, TaxiiError> {
+        let url = query.apply(path(root, &["collections", id, "objects", ""]));
+        Page::read(self.ask(Method::GET, &url, "objects", None).await?)
+    }
+
+    /// Section 5.3: a page of the manifest.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn manifest(
+        &self,
+        root: &Url,
+        id: &str,
+        query: &PageQuery,
+    ) -> Result<ManifestPage, TaxiiError> {
+        let url = query.apply(path(root, &["collections", id, "manifest", ""]));
+        ManifestPage::read(&self.ask(Method::GET, &url, "the manifest", None).await?)
+    }
+
+    /// Section 5.6: the versions of one object that the query asks for.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn object(
+        &self,
+        root: &Url,
+        id: &str,
+        object: &str,
+        query: &PageQuery,
+    ) -> Result<Page, TaxiiError> {
+        let url = query.apply(path(root, &["collections", id, "objects", object, ""]));
+        Page::read(self.ask(Method::GET, &url, "the object", None).await?)
+    }
+
+    /// Section 5.8: the versions of one object.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn versions(
+        &self,
+        root: &Url,
+        id: &str,
+        object: &str,
+        query: &PageQuery,
+    ) -> Result<VersionsPage, TaxiiError> {
+        let url = query.apply(path(
+            root,
+            &["collections", id, "objects", object, "versions", ""],
+        ));
+        VersionsPage::read(&self.ask(Method::GET, &url, "versions", None).await?)
+    }
+
+    /// Section 5.7: deletes an object, or the versions of it that the query asks for.
+    ///
+    /// # Errors
+    /// When the server does not do it.
+    pub async fn delete(
+        &self,
+        root: &Url,
+        id: &str,
+        object: &str,
+        query: &PageQuery,
+    ) -> Result<(), TaxiiError> {
+        let url = query.apply(path(root, &["collections", id, "objects", object, ""]));
+        self.ask(Method::DELETE, &url, "the object", None)
+            .await
+            .map(drop)
+    }
+
+    /// Section 5.5: adds the objects of an envelope.
+    ///
+    /// # Errors
+    /// When the server does not take them.
+    pub async fn add_objects(
+        &self,
+        root: &Url,
+        id: &str,
+        envelope: Bytes,
+    ) -> Result<Status, TaxiiError> {
+        let url = path(root, &["collections", id, "objects", ""]);
+        let answer = self
+            .ask(Method::POST, &url, "the objects sent", Some(envelope))
+            .await?;
+        decode(&answer, "the objects sent")
+    }
+
+    /// Section 4.3: how far the server is with objects sent.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn status(&self, root: &Url, id: &str) -> Result<Status, TaxiiError> {
+        self.read(&path(root, &["status", id, ""]), "the status")
+            .await
+    }
+
+    /// Asks for a status until it is complete; not at all where it is already.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is pending at the deadline.
+    pub async fn wait(
+        &self,
+        root: &Url,
+        status: Status,
+        deadline: Instant,
+    ) -> Result<Status, TaxiiError> {
+        let mut status = status;
+        let mut pause = POLL_FIRST;
+        while !status.complete() {
+            let pending = status.pending_count;
+            if Instant::now() + pause > deadline {
+                return Err(TaxiiError::StillPending {
+                    host: address::host(root),
+                    id: status.id,
+                    pending,
+                });
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 3 / 2).min(POLL_MAX);
+            status = self.status(root, &status.id).await?;
+        }
+        Ok(status)
+    }
+
+    async fn read<T: DeserializeOwned>(&self, url: &Url, what: &str) -> Result<T, TaxiiError> {
+        decode(&self.ask(Method::GET, url, what, None).await?, what)
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        url: &Url,
+        what: &str,
+        body: Option<Bytes>,
+    ) -> Result<Answer, TaxiiError> {
+        let bytes = body.as_ref().map_or(0, Bytes::len);
+        let request = Request {
+            method,
+            url: url.clone(),
+            accept: MEDIA_TYPE,
+            body: body.map(|body| (MEDIA_TYPE, body)),
+            credentials: self
+                .credentials
+                .as_ref()
+                .map(|credentials| (credentials, &self.base)),
+        };
+        let answer = self.http.send(&request).await?;
+        if answer.status.is_success() {
+            return Ok(answer);
+        }
+        Err(refusal(&answer, what, bytes))
+    }
+}
+
+/// What a status other than success means.
+fn refusal(answer: &Answer, what: &str, bytes: usize) -> TaxiiError {
+    let (host, what, said) = (address::host(&answer.url), what.to_owned(), said(answer));
+    let status = answer.status.as_u16();
+    let advice = match answer.status {
+        StatusCode::UNAUTHORIZED => return TaxiiError::Unauthorized { host, said },
+        StatusCode::FORBIDDEN => return TaxiiError::Forbidden { host, what, said },
+        StatusCode::NOT_FOUND | StatusCode::GONE => {
+            return TaxiiError::NotFound { host, what, said };
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => return TaxiiError::TooLarge { host, bytes, said },
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            return TaxiiError::Overloaded { host, status, said };
+        }
+        StatusCode::NOT_ACCEPTABLE | StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            "it may not speak TAXII 2.1"
+        }
+        StatusCode::UNPROCESSABLE_ENTITY => {
+            "it takes none of these objects as they are; check their type and version"
+        }
+        _ if answer.status.is_server_error() => "the fault is on its side; tell its operator",
+        _ => "it does not take the request as it is; check the filters and the objects",
+    };
+    TaxiiError::Refused {
+        host,
+        status,
+        what,
+        said,
+        advice,
+    }
+}
+
+fn said(answer: &Answer) -> Said {
+    let message: Option<ErrorMessage> = serde_json::from_slice(&answer.body).ok();
+    let words = message.map(|message| {
+        let parts = [message.title, message.description];
+        parts
+            .into_iter()
+            .flatten()
+            .filter(|part| !part.trim().is_empty())
+            .collect::<Vec<_>>()
+            .join("; ")
+    });
+    let clean = |words: String| -> String {
+        words
+            .chars()
+            .map(|letter| if letter.is_control() { ' ' } else { letter })
+            .take(SAID_CHARS_MAX)
+            .collect()
+    };
+    Said(words.filter(|words| !words.is_empty()).map(clean))
+}
+
+fn decode<T: DeserializeOwned>(answer: &Answer, what: &str) -> Result<T, TaxiiError> {
+    serde_json::from_slice(&answer.body).map_err(|error| not_taxii(answer, what, &error))
+}
+
+fn not_taxii(answer: &Answer, what: &str, error: &serde_json::Error) -> TaxiiError {
+    let found = if answer.body.trim_ascii_start().starts_with(b"<") {
+        "a web page".to_owned()
+    } else {
+        error.to_string()
+    };
+    TaxiiError::NotTaxii {
+        host: address::host(&answer.url),
+        what: what.to_owned(),
+        found,
+    }
+}
+
+/// With the closing slash that section 3.1 asks of every path.
+fn slashed(mut url: Url) -> Url {
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    url.set_fragment(None);
+    url
+}
+
+fn path(root: &Url, parts: &[&str]) -> Url {
+    let mut url = root.clone();
+    url.set_query(None);
+    url.path_segments_mut()
+        .expect("http addresses have paths")
+        .pop_if_empty()
+        .extend(parts);
+    url
+}
+
+fn join(base: &Url, reference: &str) -> Result<Url, TaxiiError> {
+    base.join(reference)
+        .map(slashed)
+        .map_err(|error| TaxiiError::NotTaxii {
+            host: address::host(base),
+            what: "an address".to_owned(),
+            found: error.to_string(),
+        })
+}
+
+#[cfg(test)]
+mod tests;
