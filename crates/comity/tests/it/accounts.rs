@@ -60,12 +60,11 @@ fn only_the_exact_password_opens() {
     let long = "x".repeat(100_000);
     let close = format!("{PASSWORD}\n");
     for password in ["", &PASSWORD[1..], &PASSWORD.to_uppercase(), &close, &long] {
-        assert_eq!(
-            discovery(&node, USER, password),
-            401,
-            "{:?}",
-            &password[..password.len().min(30)]
-        );
+        let status = discovery(&node, USER, password);
+        // A header over the limit of HTTP, and a guess too many, are refused before the password is looked at.
+        let refused = matches!(status, 401 | 429) || password.len() > 1_000 && status == 431;
+        let start = &password[..password.len().min(30)];
+        assert!(refused, "{status} for {start:?}");
     }
     assert_eq!(discovery(&node, &USER.to_uppercase(), PASSWORD), 401);
     for raw in ["", "analyst", ":", "\u{0}:\u{0}"] {

@@ -66,22 +66,18 @@ fn c_delete_without_version_deletes_all() {
             "2022-01-01T00:00:00Z",
         ];
         let all: Vec<_> = times.iter().map(|time| indicator_at(1, time)).collect();
-        node.post(&node.rw, &all);
         let one = object(&node.rw, &indicator_id(1));
-        node.delete(&query(&one, &[("match[version]", "last")]))
-            .expect(200);
-        let left = || {
-            node.get(&versions(&node.rw, &indicator_id(1)))
-                .expect(200)
-                .json()
-        };
-        assert_eq!(left()["versions"], json!(times[..2]));
-        node.delete(&query(&one, &[("match[version]", times[0])]))
-            .expect(200);
-        assert_eq!(left()["versions"], json!(times[1..2]));
-        assert_eq!(node.get(&one).objects(), [indicator_at(1, times[1])]);
-        node.delete(&one).expect(200);
-        node.get(&one).expect(404);
+        let left = || node.get(&versions(&node.rw, &indicator_id(1)));
+        for (version, kept) in [("last", [0, 1]), ("first", [1, 2]), (times[1], [0, 2])] {
+            node.post(&node.rw, &all);
+            node.delete(&query(&one, &[("match[version]", version)]))
+                .expect(200);
+            let kept = json!(kept.map(|index| times[index]));
+            assert_eq!(left().expect(200).json()["versions"], kept, "{version}");
+            node.delete(&one).expect(200);
+            left().expect(404);
+            node.get(&one).expect(404);
+        }
     });
 }
 
