@@ -1,1 +1,17 @@
-//! comity-api.
+//! The node's HTTP interface: TAXII 2.1, and the socket by which commands reach a running node.
+//!
+//! Bytes become types here and nothing is decided: each handler reads the wire, calls one function of `comity-node`,
+//! and writes the wire.
+//!
+//! In scope: listening, TLS, HTTP, authentication's wire forms, limits on what is read from the network.
+//! Out of scope: rights, storage, talking to other servers (`comity-transport`).
+
+pub mod local;
+pub mod server;
+pub mod settings;
+
+mod authentication;
+mod body;
+mod gzip;
+mod router;
+mod taxii;

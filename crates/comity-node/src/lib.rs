@@ -1,1 +1,19 @@
-//! comity-node.
+//! The node: use cases and background jobs, between the edges and the store.
+//!
+//! A page, a command and an HTTP call for one act call the same function here. The node owns the clock and the
+//! randomness; the edges know no policy and the store makes no decision.
+//!
+//! In scope: opening a node's folder, accounts and rights, intake, reading, the commands of the command line.
+//! Out of scope: HTTP (`comity-api`), other servers (`comity-transport`), rows and files (`comity-store`).
+
+pub mod account;
+pub mod clock;
+pub mod collection;
+pub mod command;
+pub mod folder;
+pub mod intake;
+pub mod node;
+pub mod reading;
+
+mod execute;
+mod throttle;

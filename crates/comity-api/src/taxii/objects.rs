@@ -1,0 +1,283 @@
+//! Objects of a collection (TAXII 2.1 sections 5.3 to 5.8) and statuses (4.3).
+//!
+//! In scope: reading the request, one call of the node, the answer with its headers. Out of scope: rights, storage.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::{Bytes, BytesMut};
+use comity_node::node::Node;
+use comity_node::reading::{Asked, ReadError};
+use comity_store::objects::query::{Page, PageItem, Piece};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, VARY};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use http_body_util::BodyExt;
+use serde::Serialize;
+
+use crate::body::Pieces;
+use crate::gzip;
+use crate::router::Api;
+use crate::taxii::Call;
+use crate::taxii::error::Problem;
+use crate::taxii::media::{TAXII, check_content_type, takes_gzip};
+use crate::taxii::query::{self, Endpoint, write_next};
+use crate::taxii::wire::{Manifest, ManifestRecord, StatusResource, VersionList, moment};
+
+const ADDED_FIRST: &str = "x-taxii-date-added-first";
+const ADDED_LAST: &str = "x-taxii-date-added-last";
+
+/// GET `collections/{id}/objects/`.
+pub(crate) async fn page(call: Call, name: &str) -> Result<Response, Problem> {
+    let asked = call.asked(Endpoint::List, name)?;
+    call.answer_page(name, asked, Node::page).await
+}
+
+/// GET `collections/{id}/objects/{object}/`.
+pub(crate) async fn object(call: Call, name: &str, object: &str) -> Result<Response, Problem> {
+    let asked = call.asked_of(Endpoint::Object, name, object)?;
+    call.answer_page(name, asked, Node::object_page).await
+}
+
+/// GET `collections/{id}/manifest/`.
+pub(crate) async fn manifest(call: Call, name: &str) -> Result<Response, Problem> {
+    let asked = call.asked(Endpoint::List, name)?;
+    let since = asked.added_after;
+    let (items, more) = items(&call.api, &call.caller.name, name, asked, Node::manifest).await?;
+    let headers = item_headers(&call, &items, since);
+    let next = next_of(&items, more, name);
+    let body = Manifest {
+        more,
+        next,
+        objects: items.into_iter().map(ManifestRecord::from).collect(),
+    };
+    with_headers(json_response(&body)?, headers)
+}
+
+/// GET `collections/{id}/objects/{object}/versions/`.
+pub(crate) async fn versions(call: Call, name: &str, object: &str) -> Result<Response, Problem> {
+    let asked = call.asked_of(Endpoint::Versions, name, object)?;
+    let since = asked.added_after;
+    let (items, more) = items(&call.api, &call.caller.name, name, asked, Node::versions).await?;
+    let headers = item_headers(&call, &items, since);
+    let next = next_of(&items, more, name);
+    let body = VersionList {
+        more,
+        next,
+        versions: items.into_iter().map(|item| item.version).collect(),
+    };
+    with_headers(json_response(&body)?, headers)
+}
+
+/// POST `collections/{id}/objects/`.
+pub(crate) async fn add(call: Call, name: &str) -> Result<Response, Problem> {
+    check_content_type(&call.parts.headers)?;
+    // Before the body is read: who may not write need not send it.
+    let node = call.api.node.clone();
+    node.writable_collection(&call.caller.name, name)?;
+    let limit = call.api.settings.max_content_length;
+    check_length(&call.parts.headers, limit)?;
+    let bodies = call.api.bodies.clone();
+    let _permit = bodies
+        .acquire_owned()
+        .await
+        .map_err(|_| Problem::stopping())?;
+    let body = read_body(call.body, limit, call.api.settings.pause_max).await?;
+    let (account, name) = (call.caller.name, name.to_owned());
+    let admitter = node.clone();
+    let admitting =
+        Call::blocking(move || Ok(admitter.admit_envelope(&account, &name, &body)?)).await?;
+    let status = node.record(admitting).await?;
+    let mut response = json_response(&StatusResource::from(&status))?;
+    *response.status_mut() = StatusCode::ACCEPTED;
+    Ok(response)
+}
+
+/// DELETE `collections/{id}/objects/{object}/`.
+pub(crate) async fn remove(call: Call, name: &str, object: &str) -> Result<Response, Problem> {
+    let asked = call.asked_of(Endpoint::Remove, name, object)?;
+    call.api.node.remove(&call.caller.name, name, asked).await?;
+    let mut response = Response::new(Body::empty());
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(TAXII));
+    Ok(response)
+}
+
+/// GET `status/{id}/`.
+pub(crate) async fn status(call: Call, id: &str) -> Result<Response, Problem> {
+    let (node, account, id) = (call.api.node.clone(), call.caller.name, id.to_owned());
+    let status = Call::blocking(move || Ok(node.status(&account, &id)?)).await?;
+    json_response(&StatusResource::from(&status))
+}
+
+impl Call {
+    fn asked(&self, endpoint: Endpoint, name: &str) -> Result<Asked, Problem> {
+        query::read(self.parts.uri.query(), endpoint, name)
+    }
+
+    /// What is asked of one object. An id that cannot be one names an object that is not there.
+    fn asked_of(&self, endpoint: Endpoint, name: &str, object: &str) -> Result<Asked, Problem> {
+        let mut asked = self.asked(endpoint, name)?;
+        let id = comity_stix::id::ObjectId::parse(object);
+        asked.filter.ids =
+            vec![id.map_err(|_| Problem::not_found(format!("{object:?} is no STIX id")))?];
+        Ok(asked)
+    }
+
+    async fn answer_page(
+        self,
+        name: &str,
+        asked: Asked,
+        read: ReadPage,
+    ) -> Result<Response, Problem> {
+        let gzip = takes_gzip(&self.parts.headers);
+        let since = asked.added_after;
+        let (node, account, owned) = (
+            self.api.node.clone(),
+            self.caller.name.clone(),
+            name.to_owned(),
+        );
+        let now = self.api.node.clock().now();
+        Self::blocking(move || {
+            let page = read(&node, &account, &owned, asked, gzip)?;
+            Ok(envelope_response(page, &owned, gzip, since.unwrap_or(now)))
+        })
+        .await
+    }
+}
+
+/// One of the node's ways to read items.
+type ReadItems = fn(&Node, &str, &str, Asked) -> Result<(Vec<PageItem>, bool), ReadError>;
+/// One of the node's ways to read a page.
+type ReadPage = fn(&Node, &str, &str, Asked, bool) -> Result<Page, ReadError>;
+
+async fn items(
+    api: &Api,
+    account: &str,
+    name: &str,
+    asked: Asked,
+    read: ReadItems,
+) -> Result<(Vec<PageItem>, bool), Problem> {
+    let (node, account, name) = (api.node.clone(), account.to_owned(), name.to_owned());
+    Call::blocking(move || Ok(read(&node, &account, &name, asked)?)).await
+}
+
+/// An envelope (section 3.7): a head, the objects' bytes as they are kept, a tail.
+fn envelope_response(page: Page, name: &str, gzip: bool, when_empty: i64) -> Response {
+    let head = match page.next {
+        Some(position) => format!(
+            "{{\"more\":true,\"next\":\"{}\",\"objects\":[",
+            write_next(position, name)
+        ),
+        None if page.count == 0 => "{\"more\":false}".to_owned(),
+        None => "{\"more\":false,\"objects\":[".to_owned(),
+    };
+    let tail = if page.count == 0 { "" } else { "]}" };
+    let mut pieces = Vec::with_capacity(page.body.len() + 2);
+    pieces.push(Piece::Plain(Bytes::from(head)));
+    pieces.extend(page.body);
+    pieces.push(Piece::Plain(Bytes::from_static(tail.as_bytes())));
+    let bytes = if gzip {
+        gzip::join(&pieces)
+    } else {
+        pieces.into_iter().filter_map(plain).collect()
+    };
+    let mut response = Response::new(Body::new(Pieces::new(bytes)));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(TAXII));
+    headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    if gzip {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    put_moment(headers, ADDED_FIRST, page.first_added.unwrap_or(when_empty));
+    put_moment(headers, ADDED_LAST, page.last_added.unwrap_or(when_empty));
+    response
+}
+
+fn plain(piece: Piece) -> Option<Bytes> {
+    match piece {
+        Piece::Plain(bytes) => Some(bytes),
+        // Only asked for together with gzip.
+        Piece::Ready(_) => None,
+    }
+}
+
+fn put_moment(headers: &mut HeaderMap, name: &'static str, micros: i64) {
+    if let Ok(value) = HeaderValue::from_str(&moment(micros)) {
+        headers.insert(name, value);
+    }
+}
+
+/// `date_added` of the first and the last item; where there is none, the moment after which was asked, or now.
+fn item_headers(call: &Call, items: &[PageItem], since: Option<i64>) -> HeaderMap {
+    let when_empty = since.unwrap_or_else(|| call.api.node.clock().now());
+    let mut headers = HeaderMap::new();
+    put_moment(
+        &mut headers,
+        ADDED_FIRST,
+        items.first().map_or(when_empty, |item| item.added),
+    );
+    put_moment(
+        &mut headers,
+        ADDED_LAST,
+        items.last().map_or(when_empty, |item| item.added),
+    );
+    headers
+}
+
+fn next_of(items: &[PageItem], more: bool, name: &str) -> Option<String> {
+    items
+        .last()
+        .filter(|_| more)
+        .map(|item| write_next(item.position, name))
+}
+
+fn with_headers(mut response: Response, headers: HeaderMap) -> Result<Response, Problem> {
+    response.headers_mut().extend(headers);
+    Ok(response)
+}
+
+/// Refuses by the announced length, before anything is read.
+fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Problem> {
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let too_long = announced
+        .is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit));
+    if too_long {
+        Err(Problem::too_large(limit))
+    } else {
+        Ok(())
+    }
+}
+
+/// Reads a body of at most `limit` bytes; each part must come within `pause_max`.
+async fn read_body(mut body: Body, limit: usize, pause_max: Duration) -> Result<Bytes, Problem> {
+    let mut read = BytesMut::new();
+    loop {
+        let frame = tokio::time::timeout(pause_max, body.frame())
+            .await
+            .map_err(|_| Problem::too_slow())?;
+        let Some(frame) = frame else {
+            return Ok(read.freeze());
+        };
+        let Ok(data) = frame.map_err(|_| Problem::broken_body())?.into_data() else {
+            continue;
+        };
+        if read.len() + data.len() > limit {
+            return Err(Problem::too_large(limit));
+        }
+        read.extend_from_slice(&data);
+    }
+}
+
+/// A resource as JSON.
+pub(crate) fn json_response(resource: &impl Serialize) -> Result<Response, Problem> {
+    let body = serde_json::to_vec(resource).map_err(|error| Problem::internal(&error))?;
+    let mut response = Response::new(Body::from(body));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(TAXII));
+    Ok(response)
+}

@@ -1,0 +1,263 @@
+//! Commands: what the command line asks of a node, whether it opens the folder itself or talks to a running node.
+//!
+//! In scope: the requests and answers as plain data. Out of scope: carrying them over (`comity-api::local`), doing
+//! them (`execute`).
+//! Limits: an answer's page is bounded by [`PAGE_OBJECTS_MAX`].
+
+use serde::{Deserialize, Serialize};
+
+/// Objects in one [`Answer::Page`].
+pub const PAGE_OBJECTS_MAX: usize = 1000;
+/// Objects in one answer to a look-up.
+pub const FOUND_MAX: usize = 10_000;
+
+/// Something to be done by a node for its operator.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Make an account.
+    AddUser {
+        /// Its name.
+        name: String,
+        /// Its role's word.
+        role: String,
+        /// Its password.
+        password: String,
+    },
+    /// All accounts.
+    ListUsers,
+    /// Remove an account.
+    RemoveUser {
+        /// Its name.
+        name: String,
+    },
+    /// Make a token.
+    CreateToken {
+        /// For this account.
+        user: String,
+    },
+    /// End all tokens of an account.
+    RevokeTokens {
+        /// The account.
+        user: String,
+    },
+    /// Make a collection.
+    CreateCollection {
+        /// Its title.
+        title: String,
+        /// What it is for.
+        description: Option<String>,
+        /// Another name for it.
+        alias: Option<String>,
+    },
+    /// All collections.
+    ListCollections,
+    /// Set what an account may do with a collection.
+    Grant {
+        /// Id or alias.
+        collection: String,
+        /// The account.
+        user: String,
+        /// Whether it may read.
+        read: bool,
+        /// Whether it may write.
+        write: bool,
+    },
+    /// Take objects into a collection.
+    Take {
+        /// Id or alias.
+        collection: String,
+        /// The objects' JSON texts.
+        objects: Vec<String>,
+        /// Objects whose id is there already count as unchanged.
+        only_new_ids: bool,
+    },
+    /// Read a page of a collection.
+    Page {
+        /// Id or alias.
+        collection: String,
+        /// Where the page before ended.
+        after: Option<u64>,
+        /// Every version, not only the newest.
+        all_versions: bool,
+    },
+    /// Objects with this id, in any collection.
+    Show {
+        /// The id.
+        id: String,
+    },
+    /// Objects that carry one of these observable values.
+    FindValues {
+        /// As people write them, defanged too.
+        values: Vec<String>,
+    },
+    /// Objects whose text holds these words.
+    Search {
+        /// The words.
+        text: String,
+    },
+    /// Objects that refer to this one.
+    Neighbours {
+        /// Its id.
+        id: String,
+    },
+    /// Add a revoked version of an object wherever it is held.
+    Revoke {
+        /// Its id.
+        id: String,
+    },
+    /// How far an exchange has come.
+    Cursor {
+        /// Its name.
+        source: String,
+    },
+    /// Record how far an exchange has come.
+    PutCursor {
+        /// Its name.
+        source: String,
+        /// How far.
+        cursor: String,
+    },
+    /// Read everything and say what is wrong.
+    Check,
+}
+
+impl std::fmt::Debug for Command {
+    // A command may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Command(…)")
+    }
+}
+
+/// What a node answers to a [`Command`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// It is done.
+    Done,
+    /// A token, shown this once.
+    Token(String),
+    /// How many.
+    Count(u64),
+    /// Accounts.
+    Users(Vec<UserAnswer>),
+    /// One collection.
+    Collection(CollectionAnswer),
+    /// Collections.
+    Collections(Vec<CollectionAnswer>),
+    /// What became of objects.
+    Taken(TakenAnswer),
+    /// A page of objects.
+    Page {
+        /// Their JSON texts.
+        objects: Vec<String>,
+        /// Where the next page begins, when there is more.
+        next: Option<u64>,
+    },
+    /// Objects that were found.
+    Found(Vec<FoundAnswer>),
+    /// How far an exchange has come.
+    Cursor(Option<String>),
+    /// The state of the store.
+    Checked(CheckAnswer),
+    /// It was not done.
+    Refused(Refusal),
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserAnswer {
+    /// Its name.
+    pub name: String,
+    /// Its role.
+    pub role: String,
+}
+
+/// A collection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectionAnswer {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// What it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Another name for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+    /// Objects in it, the newest version of each.
+    pub objects: u64,
+    /// All versions in it.
+    pub versions: u64,
+    /// Who may read or write it.
+    pub rights: Vec<RightAnswer>,
+}
+
+/// What an account may do with a collection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RightAnswer {
+    /// The account.
+    pub user: String,
+    /// Whether it may read.
+    pub read: bool,
+    /// Whether it may write.
+    pub write: bool,
+}
+
+/// What became of objects.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenAnswer {
+    /// New ones.
+    pub added: u64,
+    /// Those that were there already.
+    pub unchanged: u64,
+    /// Those that were refused.
+    pub failures: Vec<FailureAnswer>,
+}
+
+/// An object that was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureAnswer {
+    /// Its id, or where it stood.
+    pub id: String,
+    /// Why, and what to do.
+    pub message: String,
+}
+
+/// An object that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundAnswer {
+    /// The collection that holds it.
+    pub collection: String,
+    /// When it was added there.
+    pub date_added: String,
+    /// Its JSON text as received.
+    pub object: String,
+}
+
+/// The state of the store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckAnswer {
+    /// The party's name.
+    pub party: String,
+    /// Its domain.
+    pub domain: String,
+    /// Objects read.
+    pub objects: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Collections.
+    pub collections: u64,
+    /// What is wrong, a sentence each.
+    pub problems: Vec<String>,
+}
+
+/// Why something was not done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// What failed.
+    pub message: String,
+    /// Whether it could not be found out, rather than that the answer is no.
+    pub unknown: bool,
+}

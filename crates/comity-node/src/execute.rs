@@ -1,0 +1,268 @@
+//! Doing commands.
+//!
+//! In scope: each command's call of the use case that it names, and the answer as plain data.
+//! Out of scope: deciding anything.
+
+use std::error::Error;
+
+use comity_stix::admission::ObservableValue;
+use comity_stix::id::ObjectId;
+use comity_stix::timestamp::Timestamp;
+use comity_store::error::{StoreError, chain};
+use comity_store::objects::query::{Filter, Piece, Versions};
+use comity_store::objects::{Found, ViewId};
+use comity_store::state::account::Role;
+use comity_store::state::collection::{Collection, Rights};
+use comity_store::state::cursor;
+
+use crate::command::{
+    Answer, CheckAnswer, CollectionAnswer, Command, FOUND_MAX, FailureAnswer, FoundAnswer,
+    PAGE_OBJECTS_MAX, Refusal, RightAnswer, TakenAnswer, UserAnswer,
+};
+use crate::intake::{Taken, read_object};
+use crate::node::Node;
+use crate::reading::Asked;
+
+/// What a command comes to: any error becomes a refusal with its whole chain of reasons.
+type Done = Result<Answer, Box<dyn Error + Send + Sync>>;
+
+impl Node {
+    /// Does a command. May take long: for a thread that may wait.
+    pub fn execute(&self, command: Command) -> Answer {
+        self.perform(command).unwrap_or_else(|error| {
+            let unknown = error.downcast_ref::<StoreError>().is_some();
+            Answer::Refused(Refusal {
+                message: chain(error.as_ref()),
+                unknown,
+            })
+        })
+    }
+
+    fn perform(&self, command: Command) -> Done {
+        match command {
+            Command::AddUser {
+                name,
+                role,
+                password,
+            } => {
+                let role = Role::parse(&role).ok_or_else(|| unknown_role(&role))?;
+                self.add_account(&name, role, &password)?;
+                Ok(Answer::Done)
+            }
+            Command::ListUsers => {
+                let users = self.accounts()?.into_iter();
+                let users = users.map(|(name, role)| UserAnswer {
+                    name,
+                    role: role.word().to_owned(),
+                });
+                Ok(Answer::Users(users.collect()))
+            }
+            Command::RemoveUser { name } => {
+                self.remove_account(&name)?;
+                Ok(Answer::Done)
+            }
+            Command::CreateToken { user } => Ok(Answer::Token(self.create_token(&user)?)),
+            Command::RevokeTokens { user } => Ok(Answer::Count(self.revoke_tokens(&user)?)),
+            Command::CreateCollection {
+                title,
+                description,
+                alias,
+            } => {
+                let made =
+                    self.create_collection(&title, description.as_deref(), alias.as_deref())?;
+                Ok(Answer::Collection(self.collection_answer(&made)?))
+            }
+            Command::ListCollections => {
+                let all = self.collections()?;
+                let all = all
+                    .iter()
+                    .map(|collection| self.collection_answer(collection));
+                Ok(Answer::Collections(all.collect::<Result<_, _>>()?))
+            }
+            Command::Grant {
+                collection,
+                user,
+                read,
+                write,
+            } => {
+                self.grant(&collection, &user, Rights { read, write })?;
+                Ok(Answer::Done)
+            }
+            Command::Take {
+                collection,
+                objects,
+                only_new_ids,
+            } => {
+                let collection = self.collection(&collection)?;
+                Ok(taken_answer(self.take(
+                    collection.view,
+                    objects,
+                    only_new_ids,
+                )?))
+            }
+            Command::Page {
+                collection,
+                after,
+                all_versions,
+            } => self.command_page(&collection, after, all_versions),
+            Command::Cursor { source } => Ok(Answer::Cursor(
+                self.inner.state.read(|tx| cursor::find(tx, &source))?,
+            )),
+            Command::PutCursor { source, cursor } => {
+                let now = self.inner.clock.now();
+                self.inner
+                    .state
+                    .write(|tx| cursor::put(tx, &source, &cursor, now))?;
+                Ok(Answer::Done)
+            }
+            Command::Show { .. }
+            | Command::FindValues { .. }
+            | Command::Search { .. }
+            | Command::Neighbours { .. }
+            | Command::Revoke { .. } => self.perform_on_objects(command),
+            Command::Check => self.command_check(),
+        }
+    }
+
+    fn perform_on_objects(&self, command: Command) -> Done {
+        let collections = self.collections()?;
+        let views: Vec<ViewId> = collections.iter().map(|c| c.view).collect();
+        let objects = &self.inner.objects;
+        let found = match command {
+            Command::Show { id } => objects.newest(&views, &parse_id(&id)?)?,
+            Command::FindValues { values } => {
+                let values: Vec<ObservableValue> = values
+                    .iter()
+                    .flat_map(|text| ObservableValue::detect(text))
+                    .collect();
+                objects.by_value(&views, &values, FOUND_MAX)?
+            }
+            Command::Search { text } => objects.search(&views, &text, FOUND_MAX)?,
+            Command::Neighbours { id } => objects.neighbours(&views, &parse_id(&id)?, FOUND_MAX)?,
+            _ => Vec::new(),
+        };
+        Ok(Answer::Found(
+            found
+                .into_iter()
+                .map(|found| found_answer(found, &collections))
+                .collect(),
+        ))
+    }
+
+    fn command_page(&self, name: &str, after: Option<u64>, all_versions: bool) -> Done {
+        let collection = self.collection(name)?;
+        let versions = if all_versions {
+            Versions::All
+        } else {
+            Versions::default()
+        };
+        let filter = Filter {
+            versions,
+            ..Filter::default()
+        };
+        let asked = Asked {
+            added_after: None,
+            after,
+            limit: Some(PAGE_OBJECTS_MAX),
+            filter,
+        };
+        let page = self
+            .inner
+            .objects
+            .page(&self.query(&collection, asked), false)?;
+        let mut bytes = vec![b'['];
+        for piece in &page.body {
+            if let Piece::Plain(plain) = piece {
+                bytes.extend_from_slice(plain);
+            }
+        }
+        bytes.push(b']');
+        let raw: Vec<&serde_json::value::RawValue> = serde_json::from_slice(&bytes)?;
+        let objects = raw
+            .into_iter()
+            .map(|object| object.get().to_owned())
+            .collect();
+        Ok(Answer::Page {
+            objects,
+            next: page.next,
+        })
+    }
+
+    fn command_check(&self) -> Done {
+        let report = self.inner.objects.check()?;
+        let identity = self.identity().clone();
+        Ok(Answer::Checked(CheckAnswer {
+            party: identity.party,
+            domain: identity.domain,
+            objects: report.objects,
+            bytes: report.bytes,
+            collections: u64::try_from(self.collections()?.len()).unwrap_or(u64::MAX),
+            problems: report.problems,
+        }))
+    }
+
+    fn collection_answer(
+        &self,
+        collection: &Collection,
+    ) -> Result<CollectionAnswer, Box<dyn Error + Send + Sync>> {
+        let summary = self.summary(collection)?;
+        let rights = self.collection_rights(&collection.id)?.into_iter();
+        Ok(CollectionAnswer {
+            id: collection.id.to_string(),
+            title: collection.title.clone(),
+            description: collection.description.clone(),
+            alias: collection.alias.clone(),
+            objects: summary.objects,
+            versions: summary.versions,
+            rights: rights
+                .map(|(user, r)| RightAnswer {
+                    user,
+                    read: r.read,
+                    write: r.write,
+                })
+                .collect(),
+        })
+    }
+
+    /// The observable values that an object carries; for commands that show them.
+    pub fn values_of(&self, json: &str) -> Vec<ObservableValue> {
+        read_object(self, json)
+            .map(|admitted| admitted.values)
+            .unwrap_or_default()
+    }
+}
+
+fn parse_id(id: &str) -> Result<ObjectId, Box<dyn Error + Send + Sync>> {
+    ObjectId::parse(id).map_err(|error| format!("{id:?} is no STIX id: {error}").into())
+}
+
+fn unknown_role(role: &str) -> String {
+    let words: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
+    format!("there is no role {role:?}; roles are {}", words.join(", "))
+}
+
+fn taken_answer(taken: Taken) -> Answer {
+    let failures = taken.failures.into_iter();
+    Answer::Taken(TakenAnswer {
+        added: taken.added,
+        unchanged: taken.unchanged,
+        failures: failures
+            .map(|detail| FailureAnswer {
+                id: detail.id,
+                message: detail.message.unwrap_or_default(),
+            })
+            .collect(),
+    })
+}
+
+fn found_answer(found: Found, collections: &[Collection]) -> FoundAnswer {
+    let holder = collections
+        .iter()
+        .find(|collection| collection.view == found.view);
+    FoundAnswer {
+        collection: holder.map_or_else(String::new, |collection| collection.id.to_string()),
+        date_added: Timestamp::from_micros(found.item.added)
+            .map_or_else(String::new, |at| at.to_string()),
+        object: found.json,
+    }
+}

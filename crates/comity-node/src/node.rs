@@ -1,0 +1,134 @@
+//! A running node: the stores, the clock, what is remembered between requests.
+//!
+//! In scope: starting, stopping, handing a write to the store and waiting for it. Out of scope: the use cases, each in
+//! a module of its own.
+
+use std::sync::{Arc, Mutex};
+
+use comity_stix::admission::Limits;
+use comity_stix::envelope::EnvelopeLimits;
+use comity_store::error::StoreError;
+use comity_store::objects::{ObjectStore, WriteRequest, Written};
+use comity_store::state::State;
+
+use crate::account::Sessions;
+use crate::clock::Clock;
+use crate::collection::RightsCache;
+use crate::folder::{FolderLock, Identity, OpenFolder};
+
+/// Limits that a node's operator sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeLimits {
+    /// For one object.
+    pub object: Limits,
+    /// For one envelope.
+    pub envelope: EnvelopeLimits,
+    /// Objects on one page.
+    pub page_objects_max: usize,
+}
+
+impl Default for NodeLimits {
+    fn default() -> Self {
+        Self {
+            object: Limits::EXCHANGE,
+            envelope: EnvelopeLimits::EXCHANGE,
+            page_objects_max: 1000,
+        }
+    }
+}
+
+/// A running node. Cheap to clone.
+#[derive(Clone)]
+pub struct Node {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) objects: Arc<dyn ObjectStore>,
+    pub(crate) state: Arc<State>,
+    pub(crate) clock: Clock,
+    pub(crate) limits: NodeLimits,
+    pub(crate) identity: Identity,
+    pub(crate) sessions: Sessions,
+    pub(crate) rights: RightsCache,
+    lock: Mutex<Option<FolderLock>>,
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node")
+            .field("identity", &self.inner.identity)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Node {
+    /// A node over an opened folder.
+    pub fn new(folder: OpenFolder, clock: Clock, limits: NodeLimits) -> Self {
+        let inner = Inner {
+            objects: folder.objects,
+            state: folder.state,
+            clock,
+            limits,
+            identity: folder.identity,
+            sessions: Sessions::default(),
+            rights: RightsCache::default(),
+            lock: Mutex::new(Some(folder.lock)),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Who this node is.
+    pub fn identity(&self) -> &Identity {
+        &self.inner.identity
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> &NodeLimits {
+        &self.inner.limits
+    }
+
+    /// The node's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// Finishes what waits and lets go of the folder.
+    pub fn close(&self) -> Result<(), StoreError> {
+        let closed = self.inner.objects.close();
+        let mut lock = self
+            .inner
+            .lock
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        *lock = None;
+        closed
+    }
+
+    /// Whether the stores answer.
+    pub fn is_ready(&self) -> bool {
+        self.inner.state.layout().is_ok()
+    }
+
+    /// Hands a request to the writer and waits until it is durable. For a thread that may wait.
+    pub(crate) fn write(&self, request: WriteRequest) -> Result<Written, StoreError> {
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+        let reply = move |answer| {
+            let _ = sender.send(answer);
+        };
+        self.inner.objects.submit(request, Box::new(reply));
+        receiver.recv().unwrap_or(Err(StoreError::Stopped))
+    }
+
+    /// The same for a task that must not hold up its thread.
+    pub(crate) async fn write_async(&self, request: WriteRequest) -> Result<Written, StoreError> {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let reply = move |answer| {
+            let _ = sender.send(answer);
+        };
+        self.inner.objects.submit(request, Box::new(reply));
+        receiver.await.unwrap_or(Err(StoreError::Stopped))
+    }
+}

@@ -1,0 +1,185 @@
+//! Reading: pages, manifests, versions, single objects, and removing them, for one caller.
+//!
+//! In scope: rights, then the store. Out of scope: HTTP, filters' spelling (`comity-api`).
+
+use comity_stix::id::ObjectId;
+use comity_store::error::StoreError;
+use comity_store::objects::query::{Filter, Page, PageItem, PageQuery};
+use comity_store::objects::status::Status;
+use comity_store::objects::{RemoveRequest, ViewSummary, WriteRequest, Written};
+use comity_store::state::collection::Collection;
+use uuid::Uuid;
+
+use crate::collection::CollectionError;
+use crate::node::Node;
+
+/// Why something cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The collection is not this caller's to read, or to remove from.
+    #[error(transparent)]
+    Collection(#[from] CollectionError),
+    /// The collection holds no such object.
+    #[error("the collection holds no object {0}")]
+    UnknownObject(String),
+    /// There is no such status, or not for this caller, or no longer.
+    #[error("there is no status {0}; statuses are kept for 48 hours")]
+    UnknownStatus(String),
+    /// The store failed.
+    #[error("cannot read the objects")]
+    Store(#[from] StoreError),
+}
+
+/// What to read of a collection; the caller has read it from a URL or a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Only objects added after this moment, microseconds since 1970.
+    pub added_after: Option<i64>,
+    /// Only objects behind this position.
+    pub after: Option<u64>,
+    /// At most so many objects; the node's own limit holds too.
+    pub limit: Option<usize>,
+    /// Which objects.
+    pub filter: Filter,
+}
+
+impl Node {
+    /// A page of objects.
+    pub fn page(
+        &self,
+        account: &str,
+        collection: &str,
+        asked: Asked,
+        ready: bool,
+    ) -> Result<Page, ReadError> {
+        let collection = self.readable_collection(account, collection)?;
+        Ok(self
+            .inner
+            .objects
+            .page(&self.query(&collection, asked), ready)?)
+    }
+
+    /// A page of the manifest, and whether there is more.
+    pub fn manifest(
+        &self,
+        account: &str,
+        collection: &str,
+        asked: Asked,
+    ) -> Result<(Vec<PageItem>, bool), ReadError> {
+        let collection = self.readable_collection(account, collection)?;
+        Ok(self.inner.objects.items(&self.query(&collection, asked))?)
+    }
+
+    /// A page of one object's versions; an error when the collection has never held it, or holds it no more.
+    pub fn object_page(
+        &self,
+        account: &str,
+        collection: &str,
+        mut asked: Asked,
+        ready: bool,
+    ) -> Result<Page, ReadError> {
+        let (collection, id) = self.held(account, collection, &asked)?;
+        asked.filter.ids = vec![id];
+        Ok(self
+            .inner
+            .objects
+            .page(&self.query(&collection, asked), ready)?)
+    }
+
+    /// The versions of one object, and whether there are more.
+    pub fn versions(
+        &self,
+        account: &str,
+        collection: &str,
+        mut asked: Asked,
+    ) -> Result<(Vec<PageItem>, bool), ReadError> {
+        let (collection, id) = self.held(account, collection, &asked)?;
+        asked.filter.ids = vec![id];
+        Ok(self.inner.objects.items(&self.query(&collection, asked))?)
+    }
+
+    /// Removes versions of one object from a collection that the caller may both read and write (TAXII 2.1 section 5.7).
+    pub async fn remove(
+        &self,
+        account: &str,
+        collection: &str,
+        asked: Asked,
+    ) -> Result<usize, ReadError> {
+        let query = {
+            let node = self.clone();
+            let (account, collection) = (account.to_owned(), collection.to_owned());
+            let look = move || node.removable(&account, &collection, asked);
+            tokio::task::spawn_blocking(look)
+                .await
+                .unwrap_or(Err(StoreError::Stopped.into()))?
+        };
+        match self
+            .write_async(WriteRequest::Remove(RemoveRequest { query }))
+            .await?
+        {
+            Written::Removed { versions } => Ok(versions),
+            Written::Appended { .. } => Err(StoreError::Stopped.into()),
+        }
+    }
+
+    /// Section 5.7: neither right, 404; one of them, 403.
+    fn removable(&self, account: &str, name: &str, asked: Asked) -> Result<PageQuery, ReadError> {
+        let visible = self.visible_collection(account, name)?;
+        match (visible.rights.read, visible.rights.write) {
+            (true, true) => {}
+            (true, false) => return Err(CollectionError::NotWritable.into()),
+            (false, _) => return Err(CollectionError::NotReadable.into()),
+        }
+        self.held(account, name, &asked)?;
+        Ok(self.query(&visible.collection, asked))
+    }
+
+    /// The status of an earlier request, for whoever may write where it wrote.
+    pub fn status(&self, account: &str, id: &str) -> Result<Status, ReadError> {
+        let unknown = || ReadError::UnknownStatus(id.to_owned());
+        let parsed = Uuid::parse_str(id).map_err(|_| unknown())?;
+        let (view, status) = self.inner.objects.status(parsed)?.ok_or_else(unknown)?;
+        let visible = self.visible_collections(account)?;
+        let may = visible
+            .iter()
+            .any(|v| v.collection.view == view && v.rights.write);
+        if may { Ok(status) } else { Err(unknown()) }
+    }
+
+    /// What a collection holds.
+    pub fn summary(&self, collection: &Collection) -> Result<ViewSummary, ReadError> {
+        Ok(self.inner.objects.summary(collection.view)?)
+    }
+
+    /// The query of a collection, with the node's own limit.
+    pub(crate) fn query(&self, collection: &Collection, asked: Asked) -> PageQuery {
+        let most = self.inner.limits.page_objects_max;
+        PageQuery {
+            view: collection.view,
+            added_after: asked.added_after,
+            after: asked.after,
+            limit: asked.limit.unwrap_or(most).clamp(1, most),
+            filter: asked.filter,
+        }
+    }
+
+    /// The one object that is asked for, if the caller may read it and the collection holds it.
+    fn held(
+        &self,
+        account: &str,
+        collection: &str,
+        asked: &Asked,
+    ) -> Result<(Collection, ObjectId), ReadError> {
+        let collection = self.readable_collection(account, collection)?;
+        let id = asked
+            .filter
+            .ids
+            .first()
+            .ok_or_else(|| ReadError::UnknownObject(String::new()))?;
+        if !self.inner.objects.holds(collection.view, id)? {
+            return Err(ReadError::UnknownObject(id.to_string()));
+        }
+        Ok((collection, id.clone()))
+    }
+}

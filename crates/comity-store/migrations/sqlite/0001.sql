@@ -1,0 +1,11 @@
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE account (name TEXT PRIMARY KEY, role TEXT NOT NULL, password TEXT NOT NULL, created INTEGER NOT NULL)
+    WITHOUT ROWID;
+CREATE TABLE token (digest BLOB PRIMARY KEY, account TEXT NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX token_account ON token (account);
+CREATE TABLE collection (id TEXT PRIMARY KEY, view_number INTEGER NOT NULL UNIQUE, title TEXT NOT NULL,
+    description TEXT, alias TEXT UNIQUE, created INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE collection_right (collection TEXT NOT NULL, account TEXT NOT NULL, access TEXT NOT NULL,
+    PRIMARY KEY (account, collection)) WITHOUT ROWID;
+CREATE TABLE exchange_cursor (source TEXT PRIMARY KEY, cursor_text TEXT NOT NULL, updated INTEGER NOT NULL)
+    WITHOUT ROWID;

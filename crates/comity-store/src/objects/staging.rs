@@ -1,0 +1,494 @@
+//! Staging: what a group will change in its views, worked out before anything is written.
+//!
+//! In scope: deciding what becomes of each object, giving positions and times, settling versions, and making it all
+//! visible at once when it is durable. The same steps take in what a replay reads.
+//! Out of scope: the log's bytes (`record`), the order of groups (`group`).
+
+use std::collections::{BTreeMap, HashMap};
+
+use comity_stix::admission::SpecVersion;
+use uuid::Uuid;
+
+use crate::error::StoreError;
+use crate::objects::embedded::told_version;
+use crate::objects::entry::{Entry, Flags};
+use crate::objects::lookup::Shared;
+use crate::objects::pending::{At, KeyKind, Keys, StatusPlace, id_key};
+use crate::objects::plan::{Sibling, decide, same_content, settle};
+use crate::objects::record::{AppendAct, ObjectMeta};
+use crate::objects::segment::LogPosition;
+use crate::objects::status::{Detail, Notes, Status};
+use crate::objects::{AppendRequest, NewObject, Outcome, Written};
+
+/// Where an act lies, and its objects.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) act: LogPosition,
+    /// Offset of the first object in the segment.
+    pub(crate) objects_at: u64,
+}
+
+/// What one group changes.
+pub(crate) struct Staging<'a> {
+    shared: &'a Shared,
+    views: BTreeMap<u32, StagedView>,
+    statuses: Vec<(Uuid, StatusPlace)>,
+}
+
+/// What one group changes in one view.
+struct StagedView {
+    /// The position of the first new entry.
+    base: u64,
+    last_added: i64,
+    entries: Vec<Entry>,
+    keys: Vec<Keys>,
+    bodies: Vec<String>,
+    /// New entries by id.
+    by_id: HashMap<Uuid, Vec<u64>>,
+    /// Entries that were there before and get other flags.
+    reflags: BTreeMap<u64, (Flags, Flags)>,
+}
+
+/// What became of one request.
+#[derive(Debug)]
+pub(crate) struct PlannedAppend {
+    pub(crate) act: AppendAct,
+    outcomes: Vec<Outcome>,
+    status: Option<Status>,
+}
+
+impl PlannedAppend {
+    /// Whether anything must be written: objects, or a status that shall survive.
+    pub(crate) fn is_to_be_logged(&self) -> bool {
+        !self.act.objects.is_empty() || self.status.is_some()
+    }
+
+    /// The answer to the caller.
+    pub(crate) fn into_answer(self) -> Written {
+        Written::Appended {
+            outcomes: self.outcomes,
+            status: self.status,
+        }
+    }
+}
+
+impl<'a> Staging<'a> {
+    pub(crate) fn new(shared: &'a Shared) -> Self {
+        Self {
+            shared,
+            views: BTreeMap::new(),
+            statuses: Vec::new(),
+        }
+    }
+
+    /// Decides what becomes of each object of a request.
+    pub(crate) fn plan_append(
+        &mut self,
+        request: AppendRequest,
+    ) -> Result<PlannedAppend, StoreError> {
+        let view = request.view.0;
+        let staged = self.staged(view)?;
+        let first_added = request.requested.max(staged.last_added + 1);
+        let first_position = staged.base + count(staged.entries.len());
+        let mut notes = Notes {
+            unchanged: Vec::new(),
+            failures: request.refused,
+        };
+        let mut successes = Vec::new();
+        let mut outcomes = Vec::with_capacity(request.objects.len());
+        let mut metas = Vec::new();
+        let with_status = request.status.is_some();
+        for object in request.objects {
+            let added = first_added + i64::try_from(metas.len()).unwrap_or(i64::MAX);
+            let meta = meta_of(&object, added);
+            let detail = with_status.then(|| detail_of(&object, added));
+            let outcome = self.outcome(view, &object, &meta, request.only_new_ids)?;
+            outcomes.push(outcome);
+            match outcome {
+                Outcome::Added => {
+                    let keys = Keys::of(&object.admitted);
+                    self.stage(view, added, &meta, keys, object.json)?;
+                    metas.push(meta);
+                    successes.extend(detail);
+                }
+                Outcome::Unchanged => notes.unchanged.extend(detail),
+                Outcome::Differs => notes.failures.extend(detail.map(|d| Detail {
+                    message: Some(DIFFERS.to_owned()),
+                    ..d
+                })),
+            }
+        }
+        let act = AppendAct {
+            view,
+            first_position,
+            first_added,
+            status: request.status.unwrap_or_default(),
+            requested: request.requested,
+            notes: if with_status {
+                notes.to_bytes()
+            } else {
+                Vec::new()
+            },
+            objects: metas,
+        };
+        let status = request.status.map(|id| {
+            successes.extend(notes.unchanged);
+            Status {
+                id,
+                requested: act.requested,
+                successes,
+                failures: notes.failures,
+            }
+        });
+        Ok(PlannedAppend {
+            act,
+            outcomes,
+            status,
+        })
+    }
+
+    /// The bodies of a planned request's added objects, in order.
+    pub(crate) fn bodies<'b>(&'b self, plan: &PlannedAppend) -> impl Iterator<Item = &'b [u8]> {
+        let staged = self.views.get(&plan.act.view);
+        let from = staged.map_or(0, |s| index_in(s.base, plan.act.first_position));
+        let bodies = staged.map_or(&[][..], |s| s.bodies.as_slice());
+        bodies
+            .iter()
+            .skip(from)
+            .take(plan.act.objects.len())
+            .map(String::as_bytes)
+    }
+
+    /// Tells a planned request where its act and its objects lie.
+    pub(crate) fn locate(&mut self, plan: &PlannedAppend, place: Place) -> Result<(), StoreError> {
+        self.locate_replayed(&plan.act, place)
+    }
+
+    /// The same for an act out of the log.
+    pub(crate) fn locate_replayed(
+        &mut self,
+        act: &AppendAct,
+        place: Place,
+    ) -> Result<(), StoreError> {
+        if !act.status.is_nil() {
+            self.statuses.push((
+                act.status,
+                StatusPlace {
+                    act: place.act,
+                    requested: act.requested,
+                },
+            ));
+        }
+        let staged = self.staged(act.view)?;
+        let from = index_in(staged.base, act.first_position);
+        let mut offset = place.objects_at;
+        for entry in staged.entries.iter_mut().skip(from).take(act.objects.len()) {
+            entry.segment = place.act.segment;
+            entry.offset = u32::try_from(offset).unwrap_or(u32::MAX);
+            offset += u64::from(entry.length) + 1;
+        }
+        Ok(())
+    }
+
+    /// Stages one object out of the log.
+    pub(crate) fn stage_replayed(
+        &mut self,
+        view: u32,
+        position: u64,
+        first_added: i64,
+        meta: &ObjectMeta,
+        keys: Keys,
+    ) -> Result<(), StoreError> {
+        let staged = self.staged(view)?;
+        let next = staged.base + count(staged.entries.len());
+        if position != next {
+            return Err(StoreError::Row {
+                table: "object log",
+                what: format!(
+                    "position {position} of view {view} where {next} is due; run `comity doctor --rebuild-index`"
+                ),
+            });
+        }
+        // Within an act each object is a microsecond later than the one before it.
+        let added = first_added + i64::try_from(staged.entries.len()).unwrap_or(i64::MAX);
+        self.stage(view, added, meta, keys, String::new())
+    }
+
+    /// Stages the removal of some positions of a view.
+    pub(crate) fn stage_removal(&mut self, view: u32, positions: &[u64]) -> Result<(), StoreError> {
+        let shared = self.shared;
+        let Some(file) = shared.view(view) else {
+            return Ok(());
+        };
+        let mut touched: BTreeMap<(Uuid, u16), ()> = BTreeMap::new();
+        let staged = self.staged(view)?;
+        for position in positions {
+            let entry = file.entry(*position)?;
+            touched.insert((entry.uuid, entry.type_number), ());
+            staged
+                .reflags
+                .insert(*position, (entry.flags, entry.flags.with(Flags::REMOVED)));
+        }
+        for ((uuid, type_number), ()) in touched {
+            let mut left = self.siblings(view, uuid, type_number)?;
+            settle(&mut left);
+            self.reflag(view, &left)?;
+        }
+        Ok(())
+    }
+
+    /// Makes everything staged visible. Called once the log holds it.
+    pub(crate) fn publish(self, log_end: LogPosition) -> Result<(), StoreError> {
+        for (number, staged) in self.views {
+            let view = self.shared.view_or_new(number)?;
+            view.put(staged.base, &staged.entries)?;
+            let mut state = view.write();
+            for (position, (before, after)) in staged.reflags.iter().filter(|(_, (b, a))| b != a) {
+                view.put_flags(*position, *after)?;
+                state.reflag(*before, *after);
+            }
+            self.shared
+                .blocks
+                .forget(number, staged.reflags.keys().copied());
+            self.shared.pending.change(|set| {
+                for (keys, position) in staged.keys.into_iter().zip(staged.base..) {
+                    set.add(At::new(number, position), keys);
+                }
+            });
+            state.extend(&staged.entries);
+        }
+        self.shared.pending.change(|set| {
+            set.statuses.extend(self.statuses);
+            set.log_end = Some(log_end);
+        });
+        Ok(())
+    }
+
+    fn staged(&mut self, view: u32) -> Result<&mut StagedView, StoreError> {
+        let file = self.shared.view_or_new(view)?;
+        Ok(self.views.entry(view).or_insert_with(|| {
+            let state = file.read();
+            StagedView {
+                base: state.length,
+                last_added: state.summary.last_added,
+                entries: Vec::new(),
+                keys: Vec::new(),
+                bodies: Vec::new(),
+                by_id: HashMap::new(),
+                reflags: BTreeMap::new(),
+            }
+        }))
+    }
+
+    /// What becomes of an object: compares it with the versions that the view has.
+    fn outcome(
+        &mut self,
+        view: u32,
+        object: &NewObject,
+        meta: &ObjectMeta,
+        only_new_ids: bool,
+    ) -> Result<Outcome, StoreError> {
+        let number = self
+            .shared
+            .names
+            .number_or_new(object.admitted.id.type_name());
+        let siblings = self.siblings(view, meta.uuid, number)?;
+        decide(&siblings, meta, only_new_ids, |sibling| {
+            self.says_the_same(view, sibling.position, &object.json)
+        })
+    }
+
+    /// Whether the object at a position says what `json` says; spaces and the order of properties do not count.
+    fn says_the_same(&self, view: u32, position: u64, json: &str) -> Result<bool, StoreError> {
+        let held = match self
+            .views
+            .get(&view)
+            .filter(|staged| position >= staged.base)
+        {
+            Some(staged) => staged
+                .bodies
+                .get(index_in(staged.base, position))
+                .cloned()
+                .unwrap_or_default(),
+            None => {
+                let file = self.shared.view_or_new(view)?;
+                self.shared.body(&file.entry(position)?)?
+            }
+        };
+        Ok(same_content(&held, json))
+    }
+
+    /// The versions of an object, those of this group included, none of them removed.
+    fn siblings(
+        &mut self,
+        view: u32,
+        uuid: Uuid,
+        type_number: u16,
+    ) -> Result<Vec<Sibling>, StoreError> {
+        let shared = self.shared;
+        let file = shared.view_or_new(view)?;
+        let staged = self.staged(view)?;
+        let mut out = Vec::new();
+        for at in shared.places(KeyKind::Id, id_key(&uuid))? {
+            let position = at.position();
+            if at.view() != view || position >= staged.base {
+                continue;
+            }
+            let entry = file.entry(position)?;
+            if entry.uuid == uuid && entry.type_number == type_number {
+                let flags = staged
+                    .reflags
+                    .get(&position)
+                    .map_or(entry.flags, |(_, after)| *after);
+                out.push(Sibling {
+                    position,
+                    version: entry.version_key(),
+                    flags,
+                });
+            }
+        }
+        for position in staged.by_id.get(&uuid).into_iter().flatten() {
+            let entry = staged.entries.get(index_in(staged.base, *position));
+            if let Some(entry) = entry.filter(|entry| entry.type_number == type_number) {
+                out.push(Sibling {
+                    position: *position,
+                    version: entry.version_key(),
+                    flags: entry.flags,
+                });
+            }
+        }
+        out.retain(|sibling| !sibling.flags.any(Flags::REMOVED));
+        Ok(out)
+    }
+
+    /// Stages one object as the next of its view.
+    fn stage(
+        &mut self,
+        view: u32,
+        added: i64,
+        meta: &ObjectMeta,
+        keys: Keys,
+        body: String,
+    ) -> Result<(), StoreError> {
+        let type_number = self.shared.names.number_or_new(&meta.type_name);
+        let mut versions = self.siblings(view, meta.uuid, type_number)?;
+        let staged = self.staged(view)?;
+        let position = staged.base + count(staged.entries.len());
+        let entry = entry_of(meta, added, type_number);
+        staged.entries.push(entry);
+        staged.keys.push(keys);
+        staged.bodies.push(body);
+        staged.last_added = added;
+        staged.by_id.entry(meta.uuid).or_default().push(position);
+        if !versions.is_empty() {
+            versions.push(Sibling {
+                position,
+                version: entry.version_key(),
+                flags: entry.flags,
+            });
+            settle(&mut versions);
+            self.reflag(view, &versions)?;
+        }
+        Ok(())
+    }
+
+    /// Stages the flags of some versions of one object.
+    fn reflag(&mut self, view: u32, versions: &[Sibling]) -> Result<(), StoreError> {
+        let file = self.shared.view_or_new(view)?;
+        let staged = self.staged(view)?;
+        for sibling in versions {
+            if sibling.position >= staged.base {
+                if let Some(entry) = staged
+                    .entries
+                    .get_mut(index_in(staged.base, sibling.position))
+                {
+                    entry.flags = sibling.flags;
+                }
+                continue;
+            }
+            match staged.reflags.get_mut(&sibling.position) {
+                Some((_, after)) => *after = sibling.flags,
+                None => {
+                    let before = file.entry(sibling.position)?.flags;
+                    staged
+                        .reflags
+                        .insert(sibling.position, (before, sibling.flags));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a status says of an object that another one stands in the way of.
+pub(crate) const DIFFERS: &str = "the collection holds another object under this id and version; give a changed object \
+                                  a later `modified` (STIX 2.1 section 3.6)";
+
+/// The entry of an object whose place is not known yet.
+pub(crate) fn entry_of(meta: &ObjectMeta, added: i64, type_number: u16) -> Entry {
+    let version = if meta.flags.any(Flags::UNVERSIONED) {
+        added
+    } else {
+        meta.version
+    };
+    Entry {
+        added,
+        version,
+        version_nanos: meta.version_nanos,
+        uuid: meta.uuid,
+        segment: 0,
+        offset: 0,
+        length: meta.length,
+        type_number,
+        flags: meta.flags,
+    }
+}
+
+/// What the log says of an object.
+pub(crate) fn meta_of(object: &NewObject, added: i64) -> ObjectMeta {
+    let admitted = &object.admitted;
+    let mut flags = Flags::default();
+    if admitted.spec_version == SpecVersion::V20 {
+        flags = flags.with(Flags::SPEC_20);
+    }
+    if admitted.revoked {
+        flags = flags.with(Flags::REVOKED);
+    }
+    let (version, version_nanos) = match &admitted.version {
+        Some(version) => (version.at.micros(), version.at.sub_micro_nanos()),
+        None => {
+            flags = flags.with(Flags::UNVERSIONED);
+            (added, 0)
+        }
+    };
+    ObjectMeta {
+        length: u32::try_from(object.json.len()).unwrap_or(u32::MAX),
+        version,
+        version_nanos,
+        flags,
+        uuid: admitted.id.uuid(),
+        type_name: admitted.id.type_name().to_owned(),
+    }
+}
+
+/// What a status says of an object.
+pub(crate) fn detail_of(object: &NewObject, added: i64) -> Detail {
+    let spelled = object
+        .admitted
+        .version
+        .as_ref()
+        .map(|version| version.text.as_str());
+    Detail {
+        id: object.admitted.id.to_string(),
+        version: told_version(spelled, added),
+        message: None,
+    }
+}
+
+fn index_in(base: u64, position: u64) -> usize {
+    usize::try_from(position.saturating_sub(base)).unwrap_or(usize::MAX)
+}
+
+fn count(entries: usize) -> u64 {
+    u64::try_from(entries).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,172 @@
+//! The file of a view: one fixed-size entry an object, in commit order.
+//!
+//! Derived from the log: it is extended lazily, and what lies behind the length that the index recorded is written
+//! again when the log is replayed. Readers hold the view's lock while they read entries, so that a version and the one
+//! that it replaces change places at once.
+//!
+//! In scope: reading and writing entries, finding a moment, skipping stretches without a type.
+//! Out of scope: which entries a query wants (`paging`), the bytes they point to (`segment`).
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use crate::error::StoreError;
+use crate::objects::ViewSummary;
+use crate::objects::entry::{ENTRY_BYTES, Entry, FLAGS_AT, Flags};
+
+/// Entries of one stretch whose types are summed up in one word, for skipping.
+pub(crate) const STRETCH: u64 = 4096;
+
+/// One view's file.
+#[derive(Debug)]
+pub(crate) struct View {
+    path: PathBuf,
+    file: File,
+    state: RwLock<ViewState>,
+}
+
+/// What is known of a view besides its entries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ViewState {
+    /// How many entries readers may see.
+    pub(crate) length: u64,
+    pub(crate) summary: ViewSummary,
+    /// For each stretch a bit for each type number modulo 64 that occurs in it.
+    pub(crate) types: Vec<u64>,
+}
+
+impl View {
+    /// Opens or makes the file of view `number`, of which `state` is on record.
+    pub(crate) fn open(folder: &Path, number: u32, state: ViewState) -> Result<Self, StoreError> {
+        let path = folder.join(format!("view-{number:08}.idx"));
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(|e| StoreError::file("open", &path, e))?;
+        Ok(Self {
+            path,
+            file,
+            state: RwLock::new(state),
+        })
+    }
+
+    /// The view as readers see it; entries do not change while the guard lives.
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, ViewState> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The view for its one writer.
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, ViewState> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Entries from `from` on: `count` of them, or as many as the file has.
+    pub(crate) fn entries(&self, from: u64, count: usize) -> Result<Vec<Entry>, StoreError> {
+        let mut bytes = vec![0_u8; count * ENTRY_BYTES];
+        self.file
+            .read_exact_at(&mut bytes, byte_offset(from))
+            .map_err(|e| StoreError::file("read", &self.path, e))?;
+        Ok(bytes
+            .chunks_exact(ENTRY_BYTES)
+            .filter_map(Entry::read)
+            .collect())
+    }
+
+    /// The entry at `position`.
+    pub(crate) fn entry(&self, position: u64) -> Result<Entry, StoreError> {
+        let entries = self.entries(position, 1)?;
+        entries.first().copied().ok_or_else(|| StoreError::Damaged {
+            path: self.path.clone(),
+            what: format!("no entry {position}; run `comity doctor --rebuild-index`"),
+        })
+    }
+
+    /// Writes `entries` from `position` on, not yet visible to readers.
+    pub(crate) fn put(&self, position: u64, entries: &[Entry]) -> Result<(), StoreError> {
+        let mut bytes = Vec::with_capacity(entries.len() * ENTRY_BYTES);
+        for entry in entries {
+            entry.put(&mut bytes);
+        }
+        self.file
+            .write_all_at(&bytes, byte_offset(position))
+            .map_err(|e| StoreError::file("write", &self.path, e))
+    }
+
+    /// Replaces the flags of one entry.
+    pub(crate) fn put_flags(&self, position: u64, flags: Flags) -> Result<(), StoreError> {
+        let at = byte_offset(position) + u64::try_from(FLAGS_AT).unwrap_or(0);
+        self.file
+            .write_all_at(&flags.bits().to_le_bytes(), at)
+            .map_err(|e| StoreError::file("write", &self.path, e))
+    }
+
+    /// Makes all entries durable.
+    pub(crate) fn sync(&self) -> Result<(), StoreError> {
+        self.file
+            .sync_data()
+            .map_err(|e| StoreError::file("sync", &self.path, e))
+    }
+
+    /// The first position, below `length`, whose `date_added` is after `moment`.
+    pub(crate) fn after(&self, length: u64, moment: i64) -> Result<u64, StoreError> {
+        let (mut low, mut high) = (0, length);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.entry(middle)?.added <= moment {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low)
+    }
+}
+
+impl ViewState {
+    /// Takes in entries that were put behind the present length.
+    pub(crate) fn extend(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            let stretch = usize::try_from(self.length / STRETCH).unwrap_or(usize::MAX);
+            if self.types.len() <= stretch {
+                self.types.resize(stretch + 1, 0);
+            }
+            if let Some(bits) = self.types.get_mut(stretch) {
+                *bits |= type_bit(entry.type_number);
+            }
+            self.length += 1;
+            self.summary.last_added = entry.added;
+            self.count(entry.flags, 1);
+        }
+        self.summary.generation += 1;
+    }
+
+    /// Takes in that an entry's flags changed.
+    pub(crate) fn reflag(&mut self, before: Flags, after: Flags) {
+        self.count(before, -1);
+        self.count(after, 1);
+        self.summary.generation += 1;
+    }
+
+    fn count(&mut self, flags: Flags, by: i64) {
+        if !flags.any(Flags::REMOVED) {
+            self.summary.versions = self.summary.versions.saturating_add_signed(by);
+        }
+        if !flags.any(Flags::HIDDEN) {
+            self.summary.objects = self.summary.objects.saturating_add_signed(by);
+        }
+    }
+}
+
+/// The bit of a type in a stretch's word.
+pub(crate) fn type_bit(number: u16) -> u64 {
+    1 << (number % 64)
+}
+
+fn byte_offset(position: u64) -> u64 {
+    position * u64::try_from(ENTRY_BYTES).unwrap_or(0)
+}

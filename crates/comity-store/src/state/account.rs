@@ -1,0 +1,150 @@
+//! Accounts: who may speak to the node, their roles, passwords and tokens.
+//!
+//! In scope: rows. Out of scope: hashing and checking (`comity-node`); only digests reach this module.
+
+use crate::error::StoreError;
+use crate::state::{Row, Tx};
+
+/// What an account may do besides what collections grant it. The words are the command line's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Reads.
+    Viewer,
+    /// Reads and adds.
+    Analyst,
+    /// Decides what leaves.
+    Releaser,
+    /// Answers requests and the hotline.
+    Duty,
+    /// Reads the ledger and the settings.
+    Auditor,
+    /// Manages accounts, collections and the node.
+    Admin,
+}
+
+impl Role {
+    /// All roles, in the order of the command line's help.
+    pub const ALL: [Self; 6] = [
+        Self::Viewer,
+        Self::Analyst,
+        Self::Releaser,
+        Self::Duty,
+        Self::Auditor,
+        Self::Admin,
+    ];
+
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Analyst => "analyst",
+            Self::Releaser => "releaser",
+            Self::Duty => "duty",
+            Self::Auditor => "auditor",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The role that a word stands for.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.word() == word)
+    }
+}
+
+/// An account as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Its name, as used to sign in.
+    pub name: String,
+    /// Its role.
+    pub role: Role,
+    /// The password's hash in PHC form.
+    pub password: String,
+    /// When it was made, microseconds since 1970.
+    pub created: i64,
+}
+
+/// The account called `name`.
+pub fn find(tx: &mut dyn Tx, name: &str) -> Result<Option<Account>, StoreError> {
+    let rows = tx.query(
+        "SELECT name, role, password, created FROM account WHERE name = ?1",
+        &[name.into()],
+    )?;
+    rows.first().map(account).transpose()
+}
+
+/// All accounts, by name.
+pub fn list(tx: &mut dyn Tx) -> Result<Vec<Account>, StoreError> {
+    let rows = tx.query(
+        "SELECT name, role, password, created FROM account ORDER BY name",
+        &[],
+    )?;
+    rows.iter().map(account).collect()
+}
+
+/// Records an account; `false` when the name is taken.
+pub fn add(tx: &mut dyn Tx, account: &Account) -> Result<bool, StoreError> {
+    let added = tx.execute(
+        "INSERT INTO account (name, role, password, created) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name) DO NOTHING",
+        &[
+            account.name.as_str().into(),
+            account.role.word().into(),
+            account.password.as_str().into(),
+            account.created.into(),
+        ],
+    )?;
+    Ok(added == 1)
+}
+
+/// Records a token by its digest.
+pub fn add_token(
+    tx: &mut dyn Tx,
+    digest: &[u8],
+    account: &str,
+    created: i64,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO token (digest, account, created) VALUES (?1, ?2, ?3)",
+        &[digest.into(), account.into(), created.into()],
+    )?;
+    Ok(())
+}
+
+/// The account that a token belongs to.
+pub fn find_by_token(tx: &mut dyn Tx, digest: &[u8]) -> Result<Option<Account>, StoreError> {
+    let rows = tx.query(
+        "SELECT a.name, a.role, a.password, a.created FROM token t JOIN account a ON a.name = t.account
+         WHERE t.digest = ?1",
+        &[digest.into()],
+    )?;
+    rows.first().map(account).transpose()
+}
+
+/// Ends every token of an account; answers how many there were.
+pub fn revoke_tokens(tx: &mut dyn Tx, account: &str) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM token WHERE account = ?1", &[account.into()])
+}
+
+/// Removes an account with its tokens and rights; `false` when there is none of that name.
+pub fn remove(tx: &mut dyn Tx, name: &str) -> Result<bool, StoreError> {
+    revoke_tokens(tx, name)?;
+    tx.execute(
+        "DELETE FROM collection_right WHERE account = ?1",
+        &[name.into()],
+    )?;
+    Ok(tx.execute("DELETE FROM account WHERE name = ?1", &[name.into()])? == 1)
+}
+
+fn account(row: &Row) -> Result<Account, StoreError> {
+    let word = row.text(1)?;
+    let role = Role::parse(&word).ok_or_else(|| StoreError::Row {
+        table: "account",
+        what: format!("the role is {word:?}"),
+    })?;
+    Ok(Account {
+        name: row.text(0)?,
+        role,
+        password: row.text(2)?,
+        created: row.integer(3)?,
+    })
+}

@@ -1,0 +1,199 @@
+//! Collections, and which account may read or write which.
+//!
+//! In scope: rows. Out of scope: the objects of a collection, which are its view (`objects`).
+
+use uuid::Uuid;
+
+use crate::error::StoreError;
+use crate::objects::ViewId;
+use crate::state::{Row, Tx, meta};
+
+/// A collection (TAXII 2.1 section 5.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collection {
+    /// Its id.
+    pub id: Uuid,
+    /// The view that holds its objects.
+    pub view: ViewId,
+    /// Its title.
+    pub title: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Another name for it in URLs.
+    pub alias: Option<String>,
+    /// When it was made, microseconds since 1970.
+    pub created: i64,
+}
+
+/// What an account may do with a collection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rights {
+    /// Read objects and manifests.
+    pub read: bool,
+    /// Add objects.
+    pub write: bool,
+}
+
+impl Rights {
+    /// Whether there is any.
+    pub const fn any(self) -> bool {
+        self.read || self.write
+    }
+
+    const fn word(self) -> &'static str {
+        match (self.read, self.write) {
+            (true, true) => "read-write",
+            (true, false) => "read",
+            (false, true) => "write",
+            (false, false) => "none",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        let all = [(true, true), (true, false), (false, true), (false, false)];
+        all.into_iter()
+            .map(|(read, write)| Self { read, write })
+            .find(|rights| rights.word() == word)
+    }
+}
+
+/// What is recorded of a new collection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCollection {
+    /// Its id.
+    pub id: Uuid,
+    /// Its title.
+    pub title: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Another name for it in URLs.
+    pub alias: Option<String>,
+    /// When it was made, microseconds since 1970.
+    pub created: i64,
+}
+
+/// Records a collection and gives it a view of its own; `None` when the id or the alias is taken.
+pub fn add(tx: &mut dyn Tx, new: &NewCollection) -> Result<Option<Collection>, StoreError> {
+    let taken = find(tx, &new.id.to_string())?.is_some()
+        || new
+            .alias
+            .as_deref()
+            .map(|alias| find(tx, alias))
+            .transpose()?
+            .flatten()
+            .is_some();
+    if taken {
+        return Ok(None);
+    }
+    let number: u32 = meta::find(tx, "next_view")?
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1);
+    meta::put(tx, "next_view", &(number + 1).to_string())?;
+    tx.execute(
+        "INSERT INTO collection (id, view_number, title, description, alias, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        &[
+            new.id.to_string().as_str().into(),
+            i64::from(number).into(),
+            new.title.as_str().into(),
+            new.description.as_deref().into(),
+            new.alias.as_deref().into(),
+            new.created.into(),
+        ],
+    )?;
+    let NewCollection {
+        id,
+        title,
+        description,
+        alias,
+        created,
+    } = new.clone();
+    Ok(Some(Collection {
+        id,
+        view: ViewId(number),
+        title,
+        description,
+        alias,
+        created,
+    }))
+}
+
+/// The collection with this id or alias.
+pub fn find(tx: &mut dyn Tx, name: &str) -> Result<Option<Collection>, StoreError> {
+    let rows = tx.query(
+        "SELECT id, view_number, title, description, alias, created FROM collection WHERE id = ?1 OR alias = ?1",
+        &[name.into()],
+    )?;
+    rows.first().map(collection).transpose()
+}
+
+/// All collections, oldest first.
+pub fn list(tx: &mut dyn Tx) -> Result<Vec<Collection>, StoreError> {
+    let rows = tx.query(
+        "SELECT id, view_number, title, description, alias, created FROM collection ORDER BY view_number",
+        &[],
+    )?;
+    rows.iter().map(collection).collect()
+}
+
+/// Records what an account may do with a collection, in the place of what it could before.
+pub fn grant(tx: &mut dyn Tx, id: &Uuid, account: &str, rights: Rights) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO collection_right (collection, account, access) VALUES (?1, ?2, ?3)
+         ON CONFLICT (account, collection) DO UPDATE SET access = excluded.access",
+        &[
+            id.to_string().as_str().into(),
+            account.into(),
+            rights.word().into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// The collections that an account has any right to, with the rights, oldest first.
+pub fn list_for(tx: &mut dyn Tx, account: &str) -> Result<Vec<(Collection, Rights)>, StoreError> {
+    let rows = tx.query(
+        "SELECT c.id, c.view_number, c.title, c.description, c.alias, c.created, r.access
+         FROM collection c JOIN collection_right r ON r.collection = c.id
+         WHERE r.account = ?1 AND r.access <> 'none' ORDER BY c.view_number",
+        &[account.into()],
+    )?;
+    rows.iter()
+        .map(|row| Ok((collection(row)?, rights(row, 6)?)))
+        .collect()
+}
+
+/// Who may do what with a collection, by name.
+pub fn rights_of(tx: &mut dyn Tx, id: &Uuid) -> Result<Vec<(String, Rights)>, StoreError> {
+    let rows = tx.query(
+        "SELECT account, access FROM collection_right WHERE collection = ?1 AND access <> 'none' ORDER BY account",
+        &[id.to_string().as_str().into()],
+    )?;
+    rows.iter()
+        .map(|row| Ok((row.text(0)?, rights(row, 1)?)))
+        .collect()
+}
+
+fn rights(row: &Row, column: usize) -> Result<Rights, StoreError> {
+    let word = row.text(column)?;
+    Rights::parse(&word).ok_or_else(|| StoreError::Row {
+        table: "collection_right",
+        what: format!("the access is {word:?}"),
+    })
+}
+
+fn collection(row: &Row) -> Result<Collection, StoreError> {
+    let bad = |what: String| StoreError::Row {
+        table: "collection",
+        what,
+    };
+    let id = row.text(0)?;
+    let view = row.integer(1)?;
+    Ok(Collection {
+        id: Uuid::parse_str(&id).map_err(|_| bad(format!("the id is {id:?}")))?,
+        view: ViewId(u32::try_from(view).map_err(|_| bad(format!("the view is {view}")))?),
+        title: row.text(2)?,
+        description: row.optional_text(3)?,
+        alias: row.optional_text(4)?,
+        created: row.integer(5)?,
+    })
+}

@@ -1,0 +1,157 @@
+//! State: everything but objects, as rows, written once for both engines.
+//!
+//! A use case is one closure and one transaction: it reads, decides and records over [`Tx`], all or nothing. The same
+//! statements run on SQLite and on PostgreSQL; parameters are written `?1`, `?2`; `dialect` holds what differs.
+//!
+//! In scope: transactions, migrations, the tables in the modules below. Out of scope: objects, the meaning of a row.
+//! Limits: one writer at a time on SQLite; [`POOL_KEPT`] connections wait on PostgreSQL.
+
+pub mod account;
+pub mod collection;
+pub mod cursor;
+pub mod meta;
+
+mod dialect;
+mod migration;
+mod server;
+mod value;
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use rusqlite::Connection;
+
+use crate::error::StoreError;
+pub use crate::state::value::{Row, Value};
+
+pub(crate) use crate::state::server::{Pool, is_conflict};
+
+/// Idle connections that are kept for the next transaction on PostgreSQL.
+pub const POOL_KEPT: usize = 8;
+
+/// A transaction: the one thing that use cases see of a database.
+pub trait Tx {
+    /// Rows of a query.
+    fn query(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreError>;
+
+    /// Runs a statement and answers how many rows it changed.
+    fn execute(&mut self, sql: &'static str, values: &[Value]) -> Result<u64, StoreError>;
+}
+
+/// The state of a node.
+#[derive(Debug)]
+pub struct State {
+    engine: Engine,
+}
+
+#[derive(Debug)]
+enum Engine {
+    /// A file in the node's folder; every commit is synced.
+    Embedded(Mutex<Connection>),
+    /// A PostgreSQL server.
+    Server(Pool),
+}
+
+impl State {
+    /// Opens the state file in `folder`, bringing its layout up to date.
+    pub fn open_embedded(folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.join("state.sqlite");
+        let opened = Connection::open(&path).and_then(|connection| {
+            connection.busy_timeout(std::time::Duration::from_secs(30))?;
+            connection.execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+            )?;
+            Ok(connection)
+        });
+        let mut connection = opened.map_err(StoreError::sqlite("open the state"))?;
+        migration::migrate_sqlite(&mut connection)?;
+        Ok(Self {
+            engine: Engine::Embedded(Mutex::new(connection)),
+        })
+    }
+
+    /// Connects to the PostgreSQL database at `url`, bringing its layout up to date.
+    pub fn open_server(url: &str) -> Result<Self, StoreError> {
+        let pool = Pool::new(url)?;
+        pool.with(migration::migrate_postgres)?;
+        Ok(Self {
+            engine: Engine::Server(pool),
+        })
+    }
+
+    /// Runs `work` as one transaction. On PostgreSQL it may run again after a conflict, so it must not act on anything
+    /// but its transaction.
+    pub fn write<T, E: From<StoreError>>(
+        &self,
+        work: impl Fn(&mut dyn Tx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match &self.engine {
+            Engine::Embedded(connection) => {
+                let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                let behavior = rusqlite::TransactionBehavior::Immediate;
+                let began = connection.transaction_with_behavior(behavior);
+                let mut transaction = began.map_err(StoreError::sqlite("begin a transaction"))?;
+                let answer = work(&mut transaction)?;
+                transaction
+                    .commit()
+                    .map_err(StoreError::sqlite("commit a transaction"))?;
+                Ok(answer)
+            }
+            Engine::Server(pool) => pool.write(work),
+        }
+    }
+
+    /// Runs `work` as one transaction that only reads.
+    pub fn read<T, E: From<StoreError>>(
+        &self,
+        work: impl Fn(&mut dyn Tx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match &self.engine {
+            Engine::Embedded(connection) => {
+                let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut transaction = connection
+                    .transaction()
+                    .map_err(StoreError::sqlite("begin a transaction"))?;
+                work(&mut transaction)
+            }
+            Engine::Server(pool) => pool.write(work),
+        }
+    }
+
+    /// The layout's number.
+    pub fn layout(&self) -> Result<i64, StoreError> {
+        self.read(|tx| {
+            Ok::<_, StoreError>(
+                meta::find(tx, "layout")?
+                    .and_then(|n| n.parse().ok())
+                    .unwrap_or(0),
+            )
+        })
+    }
+}
+
+impl Tx for rusqlite::Transaction<'_> {
+    fn query(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let run = || {
+            let mut statement = self.prepare_cached(sql)?;
+            let columns = statement.column_count();
+            let rows = statement.query_map(rusqlite::params_from_iter(values), |row| {
+                (0..columns)
+                    .map(|i| row.get(i))
+                    .collect::<rusqlite::Result<Vec<Value>>>()
+                    .map(Row::new)
+            })?;
+            rows.collect::<rusqlite::Result<Vec<Row>>>()
+        };
+        run().map_err(StoreError::sqlite("read the state"))
+    }
+
+    fn execute(&mut self, sql: &'static str, values: &[Value]) -> Result<u64, StoreError> {
+        let run = || {
+            self.prepare_cached(sql)?
+                .execute(rusqlite::params_from_iter(values))
+        };
+        let changed = run().map_err(StoreError::sqlite("write the state"))?;
+        Ok(u64::try_from(changed).unwrap_or(u64::MAX))
+    }
+}
