@@ -1,0 +1,125 @@
+//! System packages and toolchain components that the checks need.
+//!
+//! In scope: finding what is missing and installing it with `apt-get` (through `sudo` for other users).
+//! Out of scope: Rust itself, and machines without `apt-get`, which get the list of what is missing.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::failure::Failure;
+use crate::tree::{run, works};
+
+/// A need of the checks, how to see that it is met, and the Debian package that meets it.
+struct Need {
+    package: &'static str,
+    met: fn() -> bool,
+}
+
+const NEEDS: &[Need] = &[
+    Need {
+        package: "gcc",
+        met: || works(Command::new("cc").arg("--version")),
+    },
+    Need {
+        package: "libc6-dev",
+        met: || Path::new("/usr/include/stdlib.h").exists() || !has_apt(),
+    },
+    Need {
+        package: "postgresql",
+        met: || postgres_program("initdb").is_some(),
+    },
+    Need {
+        package: "python3-venv",
+        met: || works(Command::new("python3").args(["-c", "import ensurepip, venv"])),
+    },
+];
+
+/// Installs what is missing, or says what to install.
+pub(crate) fn prepare() -> Result<(), Failure> {
+    for component in ["fmt", "clippy"] {
+        if !works(Command::new("cargo").args([component, "--version"])) {
+            let name = if component == "fmt" {
+                "rustfmt"
+            } else {
+                component
+            };
+            run(Command::new("rustup").args(["component", "add", name]))?;
+        }
+    }
+    let missing = missing();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    eprintln!("installing system packages: {}", missing.join(" "));
+    install(&missing).map_err(|failure| {
+        Failure::new(format!("cannot install system packages: {failure}"))
+            .hint(format!("install by hand: {}", missing.join(" ")))
+    })?;
+    let missing = self::missing();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        let list = missing.join(" ");
+        Err(Failure::new(format!(
+            "installed, yet still not working: {list}"
+        )))
+    }
+}
+
+fn missing() -> Vec<&'static str> {
+    let unmet = NEEDS.iter().filter(|need| !(need.met)());
+    unmet.map(|need| need.package).collect()
+}
+
+fn install(packages: &[&str]) -> Result<(), Failure> {
+    if !has_apt() {
+        return Err(Failure::new("this machine has no apt-get"));
+    }
+    run(apt_get()?.arg("update"))?;
+    run(apt_get()?
+        .args(["install", "-y", "--no-install-recommends"])
+        .args(packages))
+}
+
+fn has_apt() -> bool {
+    works(Command::new("apt-get").arg("--version"))
+}
+
+/// `apt-get`, as root.
+fn apt_get() -> Result<Command, Failure> {
+    if is_root() {
+        let mut command = Command::new("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive");
+        return Ok(command);
+    }
+    if !works(Command::new("sudo").arg("--version")) {
+        return Err(Failure::new("not root, and there is no sudo"));
+    }
+    let mut command = Command::new("sudo");
+    command.args(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    Ok(command)
+}
+
+pub(crate) fn is_root() -> bool {
+    let answer = Command::new("id").arg("-u").output();
+    answer.is_ok_and(|answer| answer.stdout.trim_ascii() == b"0")
+}
+
+/// A `PostgreSQL` server program: Debian keeps them outside the search path, the newest version wins.
+pub(crate) fn postgres_program(name: &str) -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
+    let installed = versions
+        .flatten()
+        .filter_map(|entry| {
+            let version: u32 = entry.file_name().to_str()?.parse().ok()?;
+            let program = entry.path().join("bin").join(name);
+            program.is_file().then_some((version, program))
+        })
+        .max();
+    if let Some((_, program)) = installed {
+        return Some(program);
+    }
+    works(Command::new(name).arg("--version")).then(|| PathBuf::from(name))
+}
