@@ -7,7 +7,7 @@
 //!
 //! Limits: [`ClientOptions`].
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -215,35 +215,31 @@ impl Client {
     /// # Errors
     /// When the CA file, the proxy or the system's roots cannot be used.
     pub fn new(options: ClientOptions) -> Result<Self, HttpError> {
+        let extra = match &options.extra_ca_file {
+            Some(path) => certificates(path)?,
+            None => Vec::new(),
+        };
         let setup = |error: reqwest::Error| HttpError::Setup {
             reason: chain(&error),
         };
-        let mut builder = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .connect_timeout(options.connect_timeout)
-            .read_timeout(options.read_timeout)
-            .timeout(options.total_timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy();
-        if let Some(path) = &options.extra_ca_file {
-            let bad = |source| HttpError::CaFile {
-                path: path.clone(),
-                source,
-            };
-            let pem = std::fs::read(path).map_err(|error| bad(error.into()))?;
-            let found =
-                reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| bad(error.into()))?;
-            if found.is_empty() {
-                return Err(bad("it holds no certificate".into()));
+        let inner = match builder(&options)?.tls_certs_merge(extra.clone()).build() {
+            Ok(inner) => inner,
+            Err(error) => {
+                // A machine without ca-certificates: plain HTTP to loopback and the extra CA must work all the same.
+                let inner = builder(&options)?
+                    .tls_certs_only(extra)
+                    .build()
+                    .map_err(setup)?;
+                let error = chain(&error);
+                tracing::warn!(
+                    error,
+                    "system certificates cannot be used; install ca-certificates to reach others"
+                );
+                inner
             }
-            builder = builder.tls_certs_merge(found);
-        }
-        if let Some(proxy) = &options.proxy {
-            builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(setup)?);
-        }
+        };
         Ok(Self {
-            inner: builder.build().map_err(setup)?,
+            inner,
             options,
             started: Instant::now(),
         })
@@ -331,6 +327,38 @@ impl Client {
             url: target.clone(),
         })
     }
+}
+
+fn builder(options: &ClientOptions) -> Result<reqwest::ClientBuilder, HttpError> {
+    let builder = reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .connect_timeout(options.connect_timeout)
+        .read_timeout(options.read_timeout)
+        .timeout(options.total_timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy();
+    let Some(proxy) = &options.proxy else {
+        return Ok(builder);
+    };
+    let proxy = reqwest::Proxy::all(proxy).map_err(|_| HttpError::Setup {
+        reason: "the proxy's address is not valid: write it like http://proxy.example.com:3128"
+            .to_owned(),
+    })?;
+    Ok(builder.proxy(proxy))
+}
+
+fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, HttpError> {
+    let bad = |source| HttpError::CaFile {
+        path: path.to_owned(),
+        source,
+    };
+    let pem = std::fs::read(path).map_err(|error| bad(error.into()))?;
+    let found = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| bad(error.into()))?;
+    if found.is_empty() {
+        return Err(bad("it holds no certificate".into()));
+    }
+    Ok(found)
 }
 
 /// Where the answer sends the client, if it may go there.

@@ -221,3 +221,82 @@ fn a_ca_file_that_is_none_is_named() {
         assert!(error.contains("ca.pem"), "{error}");
     }
 }
+
+/// A server with a certificate of its own authority, made for these tests, that answers one line.
+fn tls_server() -> Url {
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tls");
+    let certificate =
+        CertificateDer::from_pem_file(folder.join("server.pem")).expect("a certificate");
+    let key = PrivateKeyDer::from_pem_file(folder.join("server.key")).expect("a key");
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .expect("a configuration");
+    let config = std::sync::Arc::new(config);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!(
+        "https://localhost:{}/",
+        listener.local_addr().expect("an address").port()
+    );
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let connection = rustls::ServerConnection::new(std::sync::Arc::clone(&config))
+                .expect("a connection");
+            let mut stream = rustls::StreamOwned::new(connection, stream);
+            let mut first = [0; 1024];
+            if std::io::Read::read(&mut stream, &mut first).is_ok() {
+                let _ = stream.write_all(
+                    b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nsafe",
+                );
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
+        }
+    });
+    url.parse().expect("a URL")
+}
+
+#[tokio::test]
+async fn tls_trusts_the_extra_authority_and_no_unknown_one() {
+    let url = tls_server();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tls/authority.pem");
+    let trusting = ClientOptions {
+        extra_ca_file: Some(file),
+        ..quick()
+    };
+    assert_eq!(
+        get(trusting.clone(), url.clone())
+            .await
+            .expect("an answer")
+            .body,
+        "safe"
+    );
+    let error = get(
+        ClientOptions {
+            attempts_max: 1,
+            ..quick()
+        },
+        url.clone(),
+    )
+    .await
+    .expect_err("unknown authority");
+    assert!(matches!(error, HttpError::Connect { .. }), "{error:?}");
+    // The right authority, the wrong name.
+    let mut elsewhere = url;
+    elsewhere.set_host(Some("127.0.0.1")).expect("a host");
+    let error = get(
+        ClientOptions {
+            attempts_max: 1,
+            ..trusting
+        },
+        elsewhere,
+    )
+    .await
+    .expect_err("wrong name");
+    assert!(matches!(error, HttpError::Connect { .. }), "{error:?}");
+}
