@@ -20,7 +20,7 @@ mod credentials;
 mod retry;
 pub(crate) mod url;
 
-pub use credentials::Credentials;
+pub use credentials::{Credentials, ProxyAddress};
 pub use url::parse as parse_url;
 
 /// How the client behaves.
@@ -44,8 +44,8 @@ pub struct ClientOptions {
     pub plain_http: bool,
     /// A PEM file of certificates to trust beside the system's.
     pub extra_ca_file: Option<PathBuf>,
-    /// A proxy, as a URL.
-    pub proxy: Option<String>,
+    /// The proxy that all requests go through.
+    pub proxy: Option<ProxyAddress>,
 }
 
 impl Default for ClientOptions {
@@ -179,6 +179,8 @@ pub struct Request<'r> {
     pub body: Option<(&'static str, Bytes)>,
     /// Sent only to the origin that they are given with.
     pub credentials: Option<(&'r Credentials, &'r Url)>,
+    /// Sending it twice does no more than sending it once, so it may be repeated after a failure.
+    pub repeatable: bool,
 }
 
 /// An answer, whatever its status.
@@ -247,8 +249,6 @@ impl Client {
 
     /// Sends a request, again where that can help, and reads the whole answer. A status is not an error.
     ///
-    /// Every request may be repeated: TAXII's writes change nothing when they come twice (section 5.5).
-    ///
     /// # Errors
     /// When there is no answer, or one that cannot be read.
     pub async fn send(&self, request: &Request<'_>) -> Result<Answer, HttpError> {
@@ -265,7 +265,7 @@ impl Client {
                 Err(_) => None,
             };
             let Some(asked) = wait else { return outcome };
-            if attempt >= self.options.attempts_max {
+            if attempt >= self.options.attempts_max || !request.repeatable {
                 return outcome;
             }
             let own = retry::backoff(self.options.wait_first, attempt, self.started.elapsed());
@@ -341,7 +341,7 @@ fn builder(options: &ClientOptions) -> Result<reqwest::ClientBuilder, HttpError>
     let Some(proxy) = &options.proxy else {
         return Ok(builder);
     };
-    let proxy = reqwest::Proxy::all(proxy).map_err(|_| HttpError::Setup {
+    let proxy = reqwest::Proxy::all(proxy.text()).map_err(|_| HttpError::Setup {
         reason: "the proxy's address is not valid: write it like http://proxy.example.com:3128"
             .to_owned(),
     })?;

@@ -432,6 +432,7 @@ impl TaxiiClient {
                 .credentials
                 .as_ref()
                 .map(|credentials| (credentials, &self.base)),
+            repeatable: true, // writes too: what comes twice is no error and changes nothing (section 5.5)
         };
         let answer = self.http.send(&request).await?;
         if answer.status.is_success() {

@@ -16,6 +16,7 @@ fn request(method: Method, url: Url) -> Request<'static> {
         accept: "*/*",
         body: None,
         credentials: None,
+        repeatable: true,
     }
 }
 
@@ -173,6 +174,15 @@ async fn an_overloaded_server_is_asked_again_and_not_for_ever() {
         429
     );
     assert_eq!(mock.got().len(), 5);
+    let once = Request {
+        repeatable: false,
+        ..request(Method::POST, mock.url("/"))
+    };
+    assert_eq!(
+        client(quick()).send(&once).await.expect("an answer").status,
+        429
+    );
+    assert_eq!(mock.got().len(), 6);
 }
 
 #[tokio::test]
