@@ -76,6 +76,44 @@ async fn packed_answers_are_unpacked_and_bombs_stop_at_the_limit() {
     assert!(matches!(error, HttpError::Encoding { .. }), "{error}");
 }
 
+/// 26 GB of one letter in 800 kB (RFC 8878 section 3.1.1.2.3): no machine lives through unpacking it whole.
+fn bomb() -> Vec<u8> {
+    const BLOCKS: usize = 200_000;
+    const BLOCK_BYTES: u32 = 128 * 1024;
+    const RLE: u32 = 1 << 1;
+    let mut bomb = vec![0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x68]; // magic, plain header, a window of 8 MiB
+    for block in 1..=BLOCKS {
+        let last = u32::from(block == BLOCKS);
+        let [one, two, three, _] = (BLOCK_BYTES << 3 | RLE | last).to_le_bytes();
+        bomb.extend([one, two, three, b'x']);
+    }
+    bomb
+}
+
+#[tokio::test]
+async fn a_bomb_is_not_unpacked_to_be_measured() {
+    let mock = Mock::start(|_| Give(200, vec![("content-encoding", "zstd".to_owned())], bomb()));
+    let found = get(
+        ClientOptions {
+            answer_bytes_max: 1_000_000,
+            ..quick()
+        },
+        mock.url("/"),
+    )
+    .await;
+    assert!(
+        matches!(
+            found,
+            Err(HttpError::TooLarge {
+                limit: 1_000_000,
+                ..
+            })
+        ),
+        "{:?}",
+        found.map(|answer| answer.status)
+    );
+}
+
 #[tokio::test]
 async fn credentials_stay_with_their_origin() {
     let other = Mock::start(|_| Give(200, vec![], b"other".to_vec()));
