@@ -182,6 +182,13 @@ pub fn admit(json: &str, limits: &Limits) -> Result<Admitted, AdmissionError> {
     check(&object, limits).map_err(|fault| fault.of(json))
 }
 
+/// What admission would refuse in an object that was read already: path, rule and message.
+pub(crate) fn refusal(object: &Value<'_>) -> Option<(String, &'static str, String)> {
+    check(object, &Limits::EXCHANGE)
+        .err()
+        .map(|fault| (fault.path, fault.rule, fault.message))
+}
+
 fn check(object: &Value<'_>, limits: &Limits) -> Result<Admitted, Fault> {
     let Some(members) = object.as_object() else {
         return Err(Fault::new(

@@ -22,9 +22,10 @@ pub struct ObservableValue {
 impl ObservableValue {
     /// A value of this kind, brought to its one spelling.
     pub fn new(kind: ValueKind, text: &str) -> Self {
+        let value = normalise(kind, text.trim());
         Self {
             kind,
-            value: normalise(kind, text.trim()),
+            value: value.trim().to_owned(),
         }
     }
 
@@ -130,7 +131,7 @@ fn normalise(kind: ValueKind, text: &str) -> String {
     match kind {
         ValueKind::Ipv4 => ipv4(text).unwrap_or_else(|| text.to_owned()),
         ValueKind::Ipv6 => ipv6(text).unwrap_or_else(|| text.to_ascii_lowercase()),
-        ValueKind::Domain => text.strip_suffix('.').unwrap_or(text).to_lowercase(),
+        ValueKind::Domain => text.trim_end_matches('.').to_lowercase(),
         ValueKind::Url => url(text),
         ValueKind::Mac => text.replace('-', ":").to_ascii_lowercase(),
         ValueKind::Email

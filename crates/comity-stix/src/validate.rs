@@ -92,7 +92,19 @@ pub fn validate_value(object: &Value<'_>) -> Vec<Problem> {
             format!("is {}; an object is a JSON object", object.described()),
         )];
     }
-    special::object(object)
+    let mut problems = special::object(object);
+    // What holds for every reference, named by the standard or not, is admission's to say: a valid object is admissible.
+    if problems
+        .iter()
+        .all(|problem| problem.severity == Severity::Should)
+        && let Some((path, rule, message)) = crate::admission::refusal(object)
+    {
+        problems.push(Problem {
+            path,
+            ..whole(rule, message)
+        });
+    }
+    problems
 }
 
 fn whole(rule: &str, message: String) -> Problem {

@@ -7,7 +7,7 @@
 //!
 //! Limits: [`ClientOptions`].
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,7 +20,7 @@ mod credentials;
 mod retry;
 pub(crate) mod url;
 
-pub use credentials::Credentials;
+pub use credentials::{Credentials, ProxyAddress};
 pub use url::parse as parse_url;
 
 /// How the client behaves.
@@ -44,8 +44,8 @@ pub struct ClientOptions {
     pub plain_http: bool,
     /// A PEM file of certificates to trust beside the system's.
     pub extra_ca_file: Option<PathBuf>,
-    /// A proxy, as a URL.
-    pub proxy: Option<String>,
+    /// The proxy that all requests go through.
+    pub proxy: Option<ProxyAddress>,
 }
 
 impl Default for ClientOptions {
@@ -179,6 +179,8 @@ pub struct Request<'r> {
     pub body: Option<(&'static str, Bytes)>,
     /// Sent only to the origin that they are given with.
     pub credentials: Option<(&'r Credentials, &'r Url)>,
+    /// Sending it twice does no more than sending it once, so it may be repeated after a failure.
+    pub repeatable: bool,
 }
 
 /// An answer, whatever its status.
@@ -215,43 +217,37 @@ impl Client {
     /// # Errors
     /// When the CA file, the proxy or the system's roots cannot be used.
     pub fn new(options: ClientOptions) -> Result<Self, HttpError> {
+        let extra = match &options.extra_ca_file {
+            Some(path) => certificates(path)?,
+            None => Vec::new(),
+        };
         let setup = |error: reqwest::Error| HttpError::Setup {
             reason: chain(&error),
         };
-        let mut builder = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .connect_timeout(options.connect_timeout)
-            .read_timeout(options.read_timeout)
-            .timeout(options.total_timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy();
-        if let Some(path) = &options.extra_ca_file {
-            let bad = |source| HttpError::CaFile {
-                path: path.clone(),
-                source,
-            };
-            let pem = std::fs::read(path).map_err(|error| bad(error.into()))?;
-            let found =
-                reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| bad(error.into()))?;
-            if found.is_empty() {
-                return Err(bad("it holds no certificate".into()));
+        let inner = match builder(&options)?.tls_certs_merge(extra.clone()).build() {
+            Ok(inner) => inner,
+            Err(error) => {
+                // A machine without ca-certificates: plain HTTP to loopback and the extra CA must work all the same.
+                let inner = builder(&options)?
+                    .tls_certs_only(extra)
+                    .build()
+                    .map_err(setup)?;
+                let error = chain(&error);
+                tracing::warn!(
+                    error,
+                    "system certificates cannot be used; install ca-certificates to reach others"
+                );
+                inner
             }
-            builder = builder.tls_certs_merge(found);
-        }
-        if let Some(proxy) = &options.proxy {
-            builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(setup)?);
-        }
+        };
         Ok(Self {
-            inner: builder.build().map_err(setup)?,
+            inner,
             options,
             started: Instant::now(),
         })
     }
 
     /// Sends a request, again where that can help, and reads the whole answer. A status is not an error.
-    ///
-    /// Every request may be repeated: TAXII's writes change nothing when they come twice (section 5.5).
     ///
     /// # Errors
     /// When there is no answer, or one that cannot be read.
@@ -269,7 +265,7 @@ impl Client {
                 Err(_) => None,
             };
             let Some(asked) = wait else { return outcome };
-            if attempt >= self.options.attempts_max {
+            if attempt >= self.options.attempts_max || !request.repeatable {
                 return outcome;
             }
             let own = retry::backoff(self.options.wait_first, attempt, self.started.elapsed());
@@ -331,6 +327,38 @@ impl Client {
             url: target.clone(),
         })
     }
+}
+
+fn builder(options: &ClientOptions) -> Result<reqwest::ClientBuilder, HttpError> {
+    let builder = reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .connect_timeout(options.connect_timeout)
+        .read_timeout(options.read_timeout)
+        .timeout(options.total_timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy();
+    let Some(proxy) = &options.proxy else {
+        return Ok(builder);
+    };
+    let proxy = reqwest::Proxy::all(proxy.text()).map_err(|_| HttpError::Setup {
+        reason: "the proxy's address is not valid: write it like http://proxy.example.com:3128"
+            .to_owned(),
+    })?;
+    Ok(builder.proxy(proxy))
+}
+
+fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, HttpError> {
+    let bad = |source| HttpError::CaFile {
+        path: path.to_owned(),
+        source,
+    };
+    let pem = std::fs::read(path).map_err(|error| bad(error.into()))?;
+    let found = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| bad(error.into()))?;
+    if found.is_empty() {
+        return Err(bad("it holds no certificate".into()));
+    }
+    Ok(found)
 }
 
 /// Where the answer sends the client, if it may go there.

@@ -169,10 +169,39 @@ pub async fn push_batch(
                     message: error.to_string(),
                 });
             }
-            Err(error) => return Err(error),
+            Err(error) => report.add(stored_all_the_same(client, target, part, error).await?),
         }
     }
     Ok(report)
+}
+
+/// A server may store objects and then fail to say so (`OpenTAXII` 0.9.3 does): if its manifest has all of them, all
+/// is well.
+async fn stored_all_the_same(
+    client: &TaxiiClient,
+    target: &Target,
+    sent: &[Bytes],
+    error: TaxiiError,
+) -> Result<BatchReport, TaxiiError> {
+    if !target.can_read || !matches!(error, TaxiiError::Refused { status: 500.., .. }) {
+        return Err(error);
+    }
+    let wanted = sent
+        .iter()
+        .map(Named::of)
+        .map(|named| (named.id.clone(), named.version()))
+        .collect::<Vec<_>>();
+    let Ok(there) = present(client, target, &wanted).await else {
+        return Err(error);
+    };
+    if wanted.iter().any(|(id, _)| !there.contains(id)) {
+        return Err(error);
+    }
+    tracing::warn!(host = %client.host(), %error, "server stored the objects and failed to say so");
+    Ok(BatchReport {
+        taken: u64::try_from(sent.len()).unwrap_or(u64::MAX),
+        ..BatchReport::default()
+    })
 }
 
 /// Whether fewer objects may be taken where these are not: the fault is in the body, or in its length.

@@ -9,169 +9,33 @@
 //! Limits: those of [`crate::http::ClientOptions`]; [`COLLECTIONS_MAX`].
 
 use bytes::Bytes;
-use reqwest::{Method, StatusCode, Url};
+use reqwest::{Method, Url};
 use serde::de::DeserializeOwned;
 use tokio::time::{Duration, Instant};
 
-use crate::http::{Answer, Client, Credentials, HttpError, Request, parse_url, url as address};
+use crate::http::{Answer, Client, Credentials, Request, parse_url, url as address};
 
+mod error;
 mod page;
 mod resolve;
 mod resources;
 
+pub use error::{Said, TaxiiError};
 pub use page::{ManifestPage, Page, PageQuery, VersionsPage};
 pub use resolve::{Resolved, Root};
 pub use resources::{ApiRoot, Collection, Discovery, ManifestRecord, Status, StatusDetail};
 
-use resources::{CollectionsAnswer, ErrorMessage};
+use error::{decode, not_taxii, refusal};
+use resources::CollectionsAnswer;
 
 /// The media type of every request and answer (section 3.1). Without the version medallion answers 406.
 const MEDIA_TYPE: &str = "application/taxii+json;version=2.1";
 /// How many collections of one API root are listed before it is held to be broken.
 pub const COLLECTIONS_MAX: usize = 10_000;
 
-/// How much of a server's own words is repeated.
-const SAID_CHARS_MAX: usize = 300;
-
 /// The first and the longest wait between two looks at a status.
 const POLL_FIRST: Duration = Duration::from_millis(200);
 const POLL_MAX: Duration = Duration::from_secs(5);
-
-/// Why a TAXII exchange failed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TaxiiError {
-    /// No usable answer.
-    #[error(transparent)]
-    Http(#[from] HttpError),
-    /// 401.
-    #[error(
-        "{host} does not accept the credentials{said}: check the user and password, or the token"
-    )]
-    Unauthorized {
-        /// The host.
-        host: String,
-        /// What it says.
-        said: Said,
-    },
-    /// 403.
-    #[error("{host} forbids {what}{said}: ask its operator for the right to do this")]
-    Forbidden {
-        /// The host.
-        host: String,
-        /// What was asked for.
-        what: String,
-        /// What it says.
-        said: Said,
-    },
-    /// 404.
-    #[error(
-        "{host} has no {what}{said}: check the address, and whether these credentials may see it"
-    )]
-    NotFound {
-        /// The host.
-        host: String,
-        /// What was asked for.
-        what: String,
-        /// What it says.
-        said: Said,
-    },
-    /// 413.
-    #[error(
-        "{host} takes no request as large as this ({bytes} bytes){said}: send fewer objects at a time"
-    )]
-    TooLarge {
-        /// The host.
-        host: String,
-        /// The size of the request's body.
-        bytes: usize,
-        /// What it says.
-        said: Said,
-    },
-    /// 429 or 503, still after the last attempt.
-    #[error("{host} is overloaded ({status}){said}: try again later")]
-    Overloaded {
-        /// The host.
-        host: String,
-        /// The status.
-        status: u16,
-        /// What it says.
-        said: Said,
-    },
-    /// Any other status.
-    #[error("{host} answers {status} to {what}{said}: {advice}")]
-    Refused {
-        /// The host.
-        host: String,
-        /// The status.
-        status: u16,
-        /// What was asked for.
-        what: String,
-        /// What it says.
-        said: Said,
-        /// What to do.
-        advice: &'static str,
-    },
-    /// An answer that is not what TAXII 2.1 says.
-    #[error(
-        "{host} does not answer {what} as TAXII 2.1 does ({found}): check that the address is a TAXII 2.1 server's"
-    )]
-    NotTaxii {
-        /// The host.
-        host: String,
-        /// What was asked for.
-        what: String,
-        /// What is wrong.
-        found: String,
-    },
-    /// A collection that is not there.
-    #[error(
-        "{host} shows no collection `{wanted}`; it shows {shown}: use one of their ids, aliases or titles"
-    )]
-    UnknownCollection {
-        /// The host.
-        host: String,
-        /// The id, alias or title asked for.
-        wanted: String,
-        /// What there is.
-        shown: String,
-    },
-    /// Paging does not get on.
-    #[error("{host} gives the same page again and again ({found}): {advice}")]
-    Stuck {
-        /// The host.
-        host: String,
-        /// What repeats.
-        found: String,
-        /// What to do.
-        advice: &'static str,
-    },
-    /// A status that stays pending.
-    #[error(
-        "{host} has not finished with {pending} of the objects sent (status {id}): ask again later"
-    )]
-    StillPending {
-        /// The host.
-        host: String,
-        /// The status.
-        id: String,
-        /// How many objects are open.
-        pending: u64,
-    },
-}
-
-/// What a server says in its error message, cut and cleaned; shown with a colon before it, or not at all.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Said(Option<String>);
-
-impl std::fmt::Display for Said {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.0 {
-            Some(words) => write!(f, " (it says: {words})"),
-            None => Ok(()),
-        }
-    }
-}
 
 /// A client of one server.
 #[derive(Debug, Clone)]
@@ -432,82 +296,13 @@ impl TaxiiClient {
                 .credentials
                 .as_ref()
                 .map(|credentials| (credentials, &self.base)),
+            repeatable: true, // writes too: what comes twice is no error and changes nothing (section 5.5)
         };
         let answer = self.http.send(&request).await?;
         if answer.status.is_success() {
             return Ok(answer);
         }
         Err(refusal(&answer, what, bytes))
-    }
-}
-
-/// What a status other than success means.
-fn refusal(answer: &Answer, what: &str, bytes: usize) -> TaxiiError {
-    let (host, what, said) = (address::host(&answer.url), what.to_owned(), said(answer));
-    let status = answer.status.as_u16();
-    let advice = match answer.status {
-        StatusCode::UNAUTHORIZED => return TaxiiError::Unauthorized { host, said },
-        StatusCode::FORBIDDEN => return TaxiiError::Forbidden { host, what, said },
-        StatusCode::NOT_FOUND | StatusCode::GONE => {
-            return TaxiiError::NotFound { host, what, said };
-        }
-        StatusCode::PAYLOAD_TOO_LARGE => return TaxiiError::TooLarge { host, bytes, said },
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-            return TaxiiError::Overloaded { host, status, said };
-        }
-        StatusCode::NOT_ACCEPTABLE | StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-            "it may not speak TAXII 2.1"
-        }
-        StatusCode::UNPROCESSABLE_ENTITY => {
-            "it takes none of these objects as they are; check their type and version"
-        }
-        _ if answer.status.is_server_error() => "the fault is on its side; tell its operator",
-        _ => "it does not take the request as it is; check the filters and the objects",
-    };
-    TaxiiError::Refused {
-        host,
-        status,
-        what,
-        said,
-        advice,
-    }
-}
-
-fn said(answer: &Answer) -> Said {
-    let message: Option<ErrorMessage> = serde_json::from_slice(&answer.body).ok();
-    let words = message.map(|message| {
-        let parts = [message.title, message.description];
-        parts
-            .into_iter()
-            .flatten()
-            .filter(|part| !part.trim().is_empty())
-            .collect::<Vec<_>>()
-            .join("; ")
-    });
-    let clean = |words: String| -> String {
-        words
-            .chars()
-            .map(|letter| if letter.is_control() { ' ' } else { letter })
-            .take(SAID_CHARS_MAX)
-            .collect()
-    };
-    Said(words.filter(|words| !words.is_empty()).map(clean))
-}
-
-fn decode<T: DeserializeOwned>(answer: &Answer, what: &str) -> Result<T, TaxiiError> {
-    serde_json::from_slice(&answer.body).map_err(|error| not_taxii(answer, what, &error))
-}
-
-fn not_taxii(answer: &Answer, what: &str, error: &serde_json::Error) -> TaxiiError {
-    let found = if answer.body.trim_ascii_start().starts_with(b"<") {
-        "a web page".to_owned()
-    } else {
-        error.to_string()
-    };
-    TaxiiError::NotTaxii {
-        host: address::host(&answer.url),
-        what: what.to_owned(),
-        found,
     }
 }
 

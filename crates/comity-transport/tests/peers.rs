@@ -4,7 +4,11 @@
 //! (`pip install medallion==3.0.0 OpenTAXII==0.9.3 'SQLAlchemy<2'`); where it does not, the test says that it was
 //! skipped.
 
-#![allow(clippy::print_stdout, clippy::disallowed_methods)] // says what was skipped; reads the variable above
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing
+)] // says what was skipped; reads the variable above
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -135,11 +139,11 @@ fn client(base: &str, credentials: Option<Credentials>) -> TaxiiClient {
     TaxiiClient::new(http, base, credentials).expect("a client")
 }
 
-fn user() -> Option<Credentials> {
-    Some(Credentials::Basic {
+fn user() -> Credentials {
+    Credentials::Basic {
         user: "exchange".to_owned(),
         password: "medallion-test".to_owned(),
-    })
+    }
 }
 
 fn indicators(count: usize) -> Vec<Bytes> {
@@ -183,7 +187,7 @@ async fn pull_ids(
 #[tokio::test]
 async fn medallion_takes_and_gives_back_every_object() {
     let Some(peer) = medallion() else { return };
-    let client = client(&peer.base, user());
+    let client = client(&peer.base, Some(user()));
     let found = client.resolve().await.expect("resolved");
     let (root, collection) = found.choose(Some("bulk")).expect("the collection");
     let target = Target {
@@ -250,7 +254,7 @@ async fn medallion_takes_and_gives_back_every_object() {
 #[tokio::test]
 async fn medallion_is_paged_by_added_after_without_loss() {
     let Some(peer) = medallion() else { return };
-    let client = client(&peer.base, user());
+    let client = client(&peer.base, Some(user()));
     let root = client.base().join("api1/").expect("a URL");
     let collection = client
         .collection(&root, "steps")
@@ -349,10 +353,9 @@ async fn opentaxii_works_by_a_collections_address_although_its_list_is_broken() 
         status_timeout: Duration::from_secs(30),
     };
     let sent = indicators(120);
-    match push_batch(&client, &target, &sent).await {
-        Ok(report) => assert!(report.whole(), "{:?}", report.failures.first()),
-        Err(error) => println!("OpenTAXII stores, and cannot say so: {error}"),
-    }
+    // It stores the objects and then answers 500 for the same reason; its manifest shows that they are there.
+    let report = push_batch(&client, &target, &sent).await.expect("pushed");
+    assert!(report.whole(), "{:?}", report.failures.first());
     let (pulled, ids) = pull_ids(&client, (&root.url, &collection.id), Cursor::default(), 50).await;
     let expected: BTreeSet<String> = sent.iter().map(|object| id(object)).collect();
     assert_eq!(

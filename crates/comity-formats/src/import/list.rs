@@ -41,7 +41,7 @@ pub(super) fn read(
 ) -> Result<FormatName, Stop> {
     let mut lines = Lines::new(input, options.limits.line_bytes_max);
     let mut maker = Maker::new(&options.list, options.limits.value_bytes_max);
-    let mut header = columns.is_some();
+    let mut header = columns.is_some_and(Columns::header_is_a_row);
     while let Some(line) = lines.next()? {
         let text = match usable(line, lines.text(), options.limits.line_bytes_max) {
             Ok(text) if text.trim_ascii().is_empty() || text.starts_with('#') => continue,

@@ -88,21 +88,19 @@ fn rows(text: &[u8]) -> Result<Layout, ReadError> {
     if text.contains(&0) {
         return Err(unrecognised("binary data"));
     }
-    let rows = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
-    let mut rows = rows
-        .filter(|row| !row.is_empty() && !row.starts_with(b"#"))
-        .peekable();
-    if let Some(columns) = rows
-        .peek()
-        .and_then(|row| str::from_utf8(row).ok())
-        .and_then(Columns::find)
+    let lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let lines = lines
+        .filter(|line| !line.is_empty())
+        .filter_map(|line| str::from_utf8(line).ok());
+    let (comments, rows) = (lines.clone().filter(|line| line.starts_with('#')), lines);
+    let mut rows = rows.filter(|row| !row.starts_with('#')).peekable();
+    let header = rows.peek().copied().and_then(Columns::find);
+    if let Some(columns) =
+        header.or_else(|| comments.into_iter().find_map(Columns::find_in_comment))
     {
         return Ok(Layout::List(Some(columns)));
     }
-    let mut rows = rows
-        .take(ROWS_TRIED)
-        .filter_map(|row| str::from_utf8(row).ok());
-    if rows.any(list::looks_like_a_value) {
+    if rows.take(ROWS_TRIED).any(list::looks_like_a_value) {
         return Ok(Layout::List(None));
     }
     Err(unrecognised(

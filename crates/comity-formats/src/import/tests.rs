@@ -351,6 +351,20 @@ fn a_list_becomes_indicators_and_bad_rows_are_named() {
 }
 
 #[test]
+fn a_header_may_stand_in_a_comment() {
+    let text = "# feed\n#\n# \"first_seen_utc\",\"ioc_id\",\"ioc_value\",\"ioc_type\"\n\"2026-01-02 03:04:05\", \"7\", \"192.0.2.1:80\", \"ip:port\"\n# end\n";
+    let outcome = run(text.as_bytes(), &options());
+    assert_eq!(outcome.objects.len(), 1, "{:?}", outcome.problems);
+    assert!(
+        outcome.objects[0]
+            .0
+            .contains("\"valid_from\":\"2026-01-02T03:04:05.000Z\"")
+    );
+    assert!(pattern_of(&outcome.objects[0].0).contains("network-traffic:dst_port = 80"));
+    assert!(outcome.problems.is_empty());
+}
+
+#[test]
 fn a_list_without_header_is_read_line_by_line() {
     let text = b"# comment\n192.0.2.1  # a scanner\n hxxp://example[.]com/a\n\xff\nhello\n[2001:db8::1]:53\n";
     let outcome = run(text.as_slice(), &options());

@@ -1,6 +1,7 @@
 //! Walks values by their kind in the property tables and collects problems.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::{PROBLEMS_MAX, Problem, Severity, forms};
 use crate::id::ObjectId;
@@ -14,7 +15,7 @@ pub(super) struct Checker<'o> {
     path: Vec<Cow<'o, str>>,
     pub(super) problems: Vec<Problem>,
     /// The keys of the observable container the walk is in; references there are such keys.
-    container: Option<Vec<&'o str>>,
+    container: Option<BTreeSet<&'o str>>,
 }
 
 impl<'o> Checker<'o> {
@@ -220,7 +221,7 @@ impl<'o> Checker<'o> {
     fn reference(&mut self, value: &'o Value<'o>, targets: Targets, section: &str) {
         let Some(text) = self.text(value) else { return };
         if let Some(keys) = &self.container {
-            if !keys.contains(&text) {
+            if !keys.contains(text) {
                 self.must(
                     "2.13",
                     format!("{text:?} is no key of this container of observables"),

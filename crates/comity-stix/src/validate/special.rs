@@ -279,6 +279,7 @@ fn granular_markings<'o>(checker: &mut Checker<'o>, object: &'o Value<'o>) {
             checker.must("7.2.3", "must be a list of at least one granular marking");
             return;
         };
+        let mut left = SELECTORS_MAX;
         for (at, item) in items.iter().enumerate() {
             checker.at(format!("[{at}]"), |checker| {
                 checker.structure(item, &common::GRANULAR_MARKING);
@@ -288,32 +289,44 @@ fn granular_markings<'o>(checker: &mut Checker<'o>, object: &'o Value<'o>) {
                 if own {
                     checker.must("7.2.1", "a marking definition must not mark itself");
                 }
-                let selectors = item
-                    .member("selectors")
-                    .and_then(Value::as_array)
-                    .unwrap_or_default();
-                for (at, text) in selectors
-                    .iter()
-                    .enumerate()
-                    .filter_map(|(at, item)| Some((at, item.as_str()?)))
-                {
-                    if let Err(error) = marking::select(object, text) {
-                        let message = match error {
-                            SelectorError::Syntax => {
-                                "is no selector: property names and [n] joined by dots"
-                            }
-                            SelectorError::Absent => {
-                                "selects nothing that is present in the object"
-                            }
-                        };
-                        checker.at(format!("selectors[{at}]"), |checker| {
-                            checker.must("7.2.3", format!("{text:?} {message}"));
-                        });
-                    }
-                }
+                selectors(checker, object, item, &mut left);
             });
         }
     });
+}
+
+/// Each selector walks the object, so their number is bounded, over all markings of the object together.
+const SELECTORS_MAX: usize = 10_000;
+
+fn selectors<'o>(
+    checker: &mut Checker<'o>,
+    object: &Value<'o>,
+    item: &'o Value<'o>,
+    left: &mut usize,
+) {
+    let found = item
+        .member("selectors")
+        .and_then(Value::as_array)
+        .unwrap_or_default();
+    for (at, found) in found.iter().enumerate() {
+        let Some(text) = found.as_str() else { continue };
+        let Some(rest) = left.checked_sub(1) else {
+            checker.must(
+                "7.2.3",
+                format!("selectors beyond the first {SELECTORS_MAX} of the object are not checked"),
+            );
+            return;
+        };
+        *left = rest;
+        let message = match marking::select(object, text) {
+            Ok(_) => continue,
+            Err(SelectorError::Syntax) => "is no selector: property names and [n] joined by dots",
+            Err(SelectorError::Absent) => "selects nothing that is present in the object",
+        };
+        checker.at(format!("selectors[{at}]"), |checker| {
+            checker.must("7.2.3", format!("{text:?} {message}"));
+        });
+    }
 }
 
 fn indicator(checker: &mut Checker<'_>, object: &Value<'_>) {

@@ -283,6 +283,7 @@ fn holds_common_properties_against_section_3_2() {
         "no URL",
     );
     bad(&tool(r#","x_note":{"a":[null]}"#), "x_note.a[0]", "null");
+    bad(&tool(r#","note_ref":"page 3""#), "note_ref", "type--UUID");
     bad(&tool(r#","Note":1"#), "Note", "custom property");
     assert_eq!(
         found(&tool(r#","note":1"#)),

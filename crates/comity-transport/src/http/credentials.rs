@@ -48,6 +48,27 @@ impl fmt::Debug for Credentials {
     }
 }
 
+/// A proxy's address, which may hold credentials of its own. Never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProxyAddress(String);
+
+impl ProxyAddress {
+    /// An address like `http://proxy.example.com:3128`; judged when the client is set up.
+    pub fn new(address: String) -> Self {
+        Self(address)
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ProxyAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProxyAddress(..)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,6 +16,7 @@ fn request(method: Method, url: Url) -> Request<'static> {
         accept: "*/*",
         body: None,
         credentials: None,
+        repeatable: true,
     }
 }
 
@@ -73,6 +74,44 @@ async fn packed_answers_are_unpacked_and_bombs_stop_at_the_limit() {
     });
     let error = get(quick(), damaged.url("/")).await.expect_err("damaged");
     assert!(matches!(error, HttpError::Encoding { .. }), "{error}");
+}
+
+/// 26 GB of one letter in 800 kB (RFC 8878 section 3.1.1.2.3): no machine lives through unpacking it whole.
+fn bomb() -> Vec<u8> {
+    const BLOCKS: usize = 200_000;
+    const BLOCK_BYTES: u32 = 128 * 1024;
+    const RLE: u32 = 1 << 1;
+    let mut bomb = vec![0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x68]; // magic, plain header, a window of 8 MiB
+    for block in 1..=BLOCKS {
+        let last = u32::from(block == BLOCKS);
+        let [one, two, three, _] = (BLOCK_BYTES << 3 | RLE | last).to_le_bytes();
+        bomb.extend([one, two, three, b'x']);
+    }
+    bomb
+}
+
+#[tokio::test]
+async fn a_bomb_is_not_unpacked_to_be_measured() {
+    let mock = Mock::start(|_| Give(200, vec![("content-encoding", "zstd".to_owned())], bomb()));
+    let found = get(
+        ClientOptions {
+            answer_bytes_max: 1_000_000,
+            ..quick()
+        },
+        mock.url("/"),
+    )
+    .await;
+    assert!(
+        matches!(
+            found,
+            Err(HttpError::TooLarge {
+                limit: 1_000_000,
+                ..
+            })
+        ),
+        "{:?}",
+        found.map(|answer| answer.status)
+    );
 }
 
 #[tokio::test]
@@ -173,6 +212,15 @@ async fn an_overloaded_server_is_asked_again_and_not_for_ever() {
         429
     );
     assert_eq!(mock.got().len(), 5);
+    let once = Request {
+        repeatable: false,
+        ..request(Method::POST, mock.url("/"))
+    };
+    assert_eq!(
+        client(quick()).send(&once).await.expect("an answer").status,
+        429
+    );
+    assert_eq!(mock.got().len(), 6);
 }
 
 #[tokio::test]
@@ -220,4 +268,83 @@ fn a_ca_file_that_is_none_is_named() {
         let error = Client::new(options).expect_err("no CA file").to_string();
         assert!(error.contains("ca.pem"), "{error}");
     }
+}
+
+/// A server with a certificate of its own authority, made for these tests, that answers one line.
+fn tls_server() -> Url {
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tls");
+    let certificate =
+        CertificateDer::from_pem_file(folder.join("server.pem")).expect("a certificate");
+    let key = PrivateKeyDer::from_pem_file(folder.join("server.key")).expect("a key");
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .expect("a configuration");
+    let config = std::sync::Arc::new(config);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!(
+        "https://localhost:{}/",
+        listener.local_addr().expect("an address").port()
+    );
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let connection = rustls::ServerConnection::new(std::sync::Arc::clone(&config))
+                .expect("a connection");
+            let mut stream = rustls::StreamOwned::new(connection, stream);
+            let mut first = [0; 1024];
+            if std::io::Read::read(&mut stream, &mut first).is_ok() {
+                let _ = stream.write_all(
+                    b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nsafe",
+                );
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
+        }
+    });
+    url.parse().expect("a URL")
+}
+
+#[tokio::test]
+async fn tls_trusts_the_extra_authority_and_no_unknown_one() {
+    let url = tls_server();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tls/authority.pem");
+    let trusting = ClientOptions {
+        extra_ca_file: Some(file),
+        ..quick()
+    };
+    assert_eq!(
+        get(trusting.clone(), url.clone())
+            .await
+            .expect("an answer")
+            .body,
+        "safe"
+    );
+    let error = get(
+        ClientOptions {
+            attempts_max: 1,
+            ..quick()
+        },
+        url.clone(),
+    )
+    .await
+    .expect_err("unknown authority");
+    assert!(matches!(error, HttpError::Connect { .. }), "{error:?}");
+    // The right authority, the wrong name.
+    let mut elsewhere = url;
+    elsewhere.set_host(Some("127.0.0.1")).expect("a host");
+    let error = get(
+        ClientOptions {
+            attempts_max: 1,
+            ..trusting
+        },
+        elsewhere,
+    )
+    .await
+    .expect_err("wrong name");
+    assert!(matches!(error, HttpError::Connect { .. }), "{error:?}");
 }

@@ -164,6 +164,34 @@ async fn a_refusal_that_no_splitting_mends_ends_the_push() {
                 .await
                 .is_err()
         );
-        assert_eq!(mock.got().len(), 1);
+        assert_eq!(
+            mock.got().iter().filter(|got| got.method == "POST").count(),
+            1
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stores_and_fails_to_say_so_is_believed_by_its_manifest() {
+    for loses in [false, true] {
+        let mut inner = server(Kept::default(), 100_000);
+        let mock = Mock::start(move |got| {
+            if got.method == "POST" && loses {
+                return Give::json(500, &json!({}));
+            }
+            let give = inner(got);
+            if got.method == "POST" {
+                Give::json(500, &json!({}))
+            } else {
+                give
+            }
+        });
+        let sent = objects((0..100).map(|index| format!("x--{index}")));
+        let report = push_batch(&mock.taxii("/"), &target(&mock, None), &sent).await;
+        match (loses, report) {
+            (false, Ok(report)) => assert_eq!((report.taken, report.whole()), (100, true)),
+            (true, Err(_)) => {}
+            (_, report) => panic!("loses {loses}: {report:?}"),
+        }
     }
 }

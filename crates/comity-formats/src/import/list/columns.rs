@@ -12,6 +12,8 @@ use super::Field;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::import) struct Columns {
     separator: char,
+    /// The header is a comment (as abuse.ch writes it), so no row is to be passed over.
+    commented: bool,
     places: Vec<Option<Column>>,
 }
 
@@ -65,9 +67,25 @@ impl Columns {
                 .count();
             (values == 1).then_some(Self {
                 separator,
+                commented: false,
                 places: names,
             })
         })
+    }
+
+    /// The columns that a comment names: only a header has both a value and a type among them.
+    pub(in crate::import) fn find_in_comment(line: &str) -> Option<Self> {
+        let found = Self::find(line.strip_prefix('#')?.trim())?;
+        let typed = found.places.contains(&Some(Column::Kind));
+        typed.then_some(Self {
+            commented: true,
+            ..found
+        })
+    }
+
+    /// The first row is the header.
+    pub(super) fn header_is_a_row(&self) -> bool {
+        !self.commented
     }
 
     /// Cuts a row.
