@@ -8,6 +8,7 @@ use std::error::Error;
 use comity_stix::admission::ObservableValue;
 use comity_stix::id::ObjectId;
 use comity_stix::timestamp::Timestamp;
+use comity_stix::version;
 use comity_store::error::{StoreError, chain};
 use comity_store::objects::query::{Filter, Piece, Versions};
 use comity_store::objects::{Found, ViewId};
@@ -139,6 +140,7 @@ impl Node {
             }
             Command::Search { text } => objects.search(&views, &text, FOUND_MAX)?,
             Command::Neighbours { id } => objects.neighbours(&views, &parse_id(&id)?, FOUND_MAX)?,
+            Command::Revoke { id } => return self.command_revoke(&views, &id),
             _ => Vec::new(),
         };
         Ok(Answer::Found(
@@ -186,6 +188,26 @@ impl Node {
             objects,
             next: page.next,
         })
+    }
+
+    /// Adds a revoked version to every collection that holds the object. Only the newest version's text is changed.
+    fn command_revoke(&self, views: &[ViewId], id: &str) -> Done {
+        let held = self.inner.objects.newest(views, &parse_id(id)?)?;
+        if held.is_empty() {
+            return Err(format!("no collection holds {id}").into());
+        }
+        let now =
+            Timestamp::from_micros(self.inner.clock.now()).ok_or("the clock is out of range")?;
+        let mut revoked = 0;
+        for found in held.into_iter().filter(|found| !found.item.revoked) {
+            let text = version::revoke(&found.json, now)?;
+            let taken = self.take(found.view, vec![text], false)?;
+            if let Some(failure) = taken.failures.first() {
+                return Err(failure.message.clone().unwrap_or_default().into());
+            }
+            revoked += 1;
+        }
+        Ok(Answer::Count(revoked))
     }
 
     fn command_check(&self) -> Done {

@@ -1,0 +1,119 @@
+//! Who does a command: the node that is running on the folder, or this process in its place.
+//!
+//! In scope: choosing, and turning refusals into failures. Out of scope: the commands (`comity-node`).
+
+use std::path::{Path, PathBuf};
+
+use comity_api::local::LocalClient;
+use comity_node::clock::Clock;
+use comity_node::command::{Answer, Command};
+use comity_node::folder::{self, FolderError, SOCKET_FILE};
+use comity_node::node::Node;
+use comity_store::error::StoreError;
+
+use crate::failure::Failure;
+use crate::settings::{Settings, no_node};
+
+/// What does commands.
+#[derive(Debug)]
+pub(crate) enum Backend {
+    /// A node in this process, which holds the folder's lock.
+    Here(Node),
+    /// The running node, by its socket.
+    Running(LocalClient),
+}
+
+impl Backend {
+    /// The node of `folder`.
+    pub(crate) fn open(folder: &Path) -> Result<Self, Failure> {
+        let settings = Settings::read(folder)?;
+        let socket = folder.join(SOCKET_FILE);
+        if let Some(client) =
+            LocalClient::connect(&socket).map_err(|error| Failure::because(&error))?
+        {
+            return Ok(Self::Running(client));
+        }
+        match open_node(folder, &settings) {
+            Ok(node) => Ok(Self::Here(node)),
+            Err(failure) => {
+                // It may have come up in between.
+                match LocalClient::connect(&socket) {
+                    Ok(Some(client)) => Ok(Self::Running(client)),
+                    _ => Err(failure),
+                }
+            }
+        }
+    }
+
+    /// Does a command; a refusal is a failure.
+    pub(crate) fn execute(&mut self, command: Command) -> Result<Answer, Failure> {
+        let answer = match self {
+            Self::Here(node) => node.execute(command),
+            Self::Running(client) => client
+                .execute(&command)
+                .map_err(|error| Failure::because(&error))?,
+        };
+        match answer {
+            Answer::Refused(refusal) if refusal.unknown => Err(Failure::unknown(refusal.message)),
+            Answer::Refused(refusal) => Err(Failure::no(refusal.message)),
+            answer => Ok(answer),
+        }
+    }
+
+    /// Ends: what this process wrote is finished.
+    pub(crate) fn close(self) -> Result<(), Failure> {
+        match self {
+            Self::Here(node) => node.close().map_err(|error| Failure::because(&error)),
+            Self::Running(_) => Ok(()),
+        }
+    }
+}
+
+/// Opens the node of a folder for this process alone.
+pub(crate) fn open_node(folder: &Path, settings: &Settings) -> Result<Node, Failure> {
+    let opened =
+        folder::open(folder, &settings.place()).map_err(|error| folder_failure(&error, folder))?;
+    Ok(Node::new(opened, Clock::System, settings.node_limits()))
+}
+
+/// What a folder's error means to whoever gave the command.
+pub(crate) fn folder_failure(error: &FolderError, folder: &Path) -> Failure {
+    let shown = folder.display();
+    match error {
+        FolderError::NotANode(_) => no_node(folder),
+        FolderError::Exists(_) => Failure::because(error).hint(format!(
+            "choose another folder, or look at this one with `comity doctor --data {shown}`"
+        )),
+        FolderError::Store(StoreError::InUse { .. }) => Failure::because(error).hint(format!(
+            "stop the other comity that serves {shown}, or use its address"
+        )),
+        FolderError::Store(StoreError::Postgres { .. }) => {
+            Failure::unknown(comity_store::error::chain(error))
+                .hint("is the database running, and store.url right?")
+        }
+        FolderError::Store(StoreError::Damaged { .. }) => {
+            Failure::no(comity_store::error::chain(error))
+                .hint(format!("comity doctor --data {shown}"))
+        }
+        other => Failure::because(other),
+    }
+}
+
+/// The folder that a command works on.
+pub(crate) fn data_folder(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    if let Some(folder) = given {
+        return Ok(folder);
+    }
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the binary reads the environment, once, here"
+    )]
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    // XDG Base Directory Specification: data files of a user.
+    let base = variable("XDG_DATA_HOME").map(PathBuf::from);
+    let base = base.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".local/share")));
+    let base = base.ok_or_else(|| {
+        Failure::usage("no folder given, and no home folder known").hint("--data DIR")
+    })?;
+    Ok(base.join("comity"))
+}

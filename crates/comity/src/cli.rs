@@ -1,0 +1,375 @@
+//! The command line: noun, then verb. What scripts rely on.
+//!
+//! In scope: the words. Out of scope: doing it (`commands`).
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Exchange cyber-threat information with parties that you cooperate with, and prove that both kept their word.
+#[derive(Debug, Parser)]
+#[command(
+    name = "comity",
+    version,
+    propagate_version = false,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Top,
+}
+
+/// Which node a command works on.
+#[derive(Debug, Args)]
+pub(crate) struct Data {
+    /// The node's folder [default: comity in your data directory]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Json {
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Top {
+    /// Watch two parties share, on this machine, and check every step
+    Demo(DemoArgs),
+    /// Make a node
+    Init(InitArgs),
+    /// Serve a node until it is told to stop
+    Serve(ServeArgs),
+    /// Accounts that may speak to the node
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Tokens, for programs
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Collections, and who may read or write them
+    #[command(subcommand)]
+    Collection(CollectionCommand),
+    /// Read files into a collection: STIX 2.1 and 2.0 bundles, TAXII envelopes, JSON lines, indicator lists (CSV, TSV,
+    /// or a value a line), all also gzipped
+    Import(ImportArgs),
+    /// Write a collection to a file
+    Export(ExportArgs),
+    /// Look at objects, find them, revoke them
+    #[command(subcommand)]
+    Object(ObjectCommand),
+    /// Fetch a collection from another TAXII 2.1 server; goes on where it stopped
+    Pull(PullArgs),
+    /// Send a collection to another TAXII 2.1 server; goes on where it stopped
+    Push(PushArgs),
+    /// Read the whole store and say what is wrong
+    Doctor(DoctorArgs),
+    /// The node's settings
+    #[command(subcommand)]
+    Settings(SettingsCommand),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Keep the two nodes' folders here, as DIR/alpha and DIR/bravo
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Leave both nodes running until Ctrl-C, and print their addresses
+    #[arg(long)]
+    pub(crate) stay: bool,
+    /// Share this file in place of the sample data; may be given more than once
+    #[arg(long, value_name = "PATH")]
+    pub(crate) import: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// The party's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) party: String,
+    /// The domain that the party speaks for
+    #[arg(long, value_name = "DOMAIN")]
+    pub(crate) domain: String,
+    /// Keep objects and state in this PostgreSQL database: postgres://USER@HOST/DATABASE
+    #[arg(long, value_name = "URL")]
+    pub(crate) store: Option<String>,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// Where to listen [default: serve.listen of the settings, 127.0.0.1:7410]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Make an account
+    Add {
+        #[command(flatten)]
+        data: Data,
+        /// Its name
+        name: String,
+        /// viewer, analyst, releaser, duty, auditor or admin
+        #[arg(long)]
+        role: String,
+        /// Read the password from standard input; without this it is asked for
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Show all accounts
+    List {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Remove an account, its tokens and its rights
+    Remove {
+        #[command(flatten)]
+        data: Data,
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a token and print it, this once
+    Create {
+        #[command(flatten)]
+        data: Data,
+        /// The account that it speaks for
+        #[arg(long, value_name = "NAME")]
+        user: String,
+    },
+    /// End all tokens of an account
+    Revoke {
+        #[command(flatten)]
+        data: Data,
+        /// The account
+        #[arg(long, value_name = "NAME")]
+        user: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CollectionCommand {
+    /// Make a collection
+    Create {
+        #[command(flatten)]
+        data: Data,
+        /// Its title
+        #[arg(long)]
+        title: String,
+        /// Another name for it, usable in URLs
+        #[arg(long)]
+        alias: Option<String>,
+        /// What it is for
+        #[arg(long)]
+        description: Option<String>,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Show all collections
+    List {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Set what an account may do with a collection; without --read and --write, nothing
+    Grant {
+        #[command(flatten)]
+        data: Data,
+        /// The collection's id or alias
+        collection: String,
+        /// The account
+        #[arg(long, value_name = "NAME")]
+        user: String,
+        /// It may read objects
+        #[arg(long)]
+        read: bool,
+        /// It may add objects
+        #[arg(long)]
+        write: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// Files; - is standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Id or alias of the collection; may be left out when there is only one
+    #[arg(long, value_name = "ID")]
+    pub(crate) collection: Option<String>,
+    /// Mark the indicators made from lists: clear, green, amber, amber+strict or red
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) tlp: Option<String>,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// stix, jsonl, csv or values
+    #[arg(long)]
+    pub(crate) format: String,
+    /// Id or alias of the collection; may be left out when there is only one
+    #[arg(long, value_name = "ID")]
+    pub(crate) collection: Option<String>,
+    /// The file to write [default: standard output]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) out: Option<PathBuf>,
+    /// Every version of each object, not only the newest
+    #[arg(long)]
+    pub(crate) all_versions: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ObjectCommand {
+    /// Show an object as it was received
+    Show {
+        #[command(flatten)]
+        data: Data,
+        /// Its id
+        id: String,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Find objects by observable value: addresses, names, URLs, hashes; defanged ones too
+    Find {
+        #[command(flatten)]
+        data: Data,
+        /// The values
+        #[arg(required = true)]
+        values: Vec<String>,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Find objects by words in their text
+    Search {
+        #[command(flatten)]
+        data: Data,
+        /// The words; all must occur
+        #[arg(required = true)]
+        words: Vec<String>,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Show objects that refer to an object
+    Neighbours {
+        #[command(flatten)]
+        data: Data,
+        /// Its id
+        id: String,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Check an object against every rule of STIX 2.1
+    Validate {
+        #[command(flatten)]
+        data: Data,
+        /// Its id
+        id: String,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Add a revoked version of an object wherever it is held
+    Revoke {
+        #[command(flatten)]
+        data: Data,
+        /// Its id
+        id: String,
+    },
+}
+
+/// Another TAXII server, and who we are to it.
+#[derive(Debug, Args)]
+pub(crate) struct Remote {
+    /// Discovery, API root, collection or its objects
+    pub(crate) url: String,
+    /// Id, alias or title of the collection there; needed when the URL leaves it open
+    #[arg(long, value_name = "ID")]
+    pub(crate) remote: Option<String>,
+    /// Id or alias of the collection here; may be left out when there is only one
+    #[arg(long, value_name = "ID")]
+    pub(crate) collection: Option<String>,
+    /// Our account there; its password is read from standard input
+    #[arg(long, value_name = "NAME", conflicts_with = "token_stdin")]
+    pub(crate) user: Option<String>,
+    /// Read a token from standard input
+    #[arg(long)]
+    pub(crate) token_stdin: bool,
+    /// A PEM file of certificates to trust beside the system's
+    #[arg(long, value_name = "PATH")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Speak plain HTTP to a host other than this machine
+    #[arg(long)]
+    pub(crate) plain_http: bool,
+    /// Begin at the start, not where the last time ended
+    #[arg(long)]
+    pub(crate) from_start: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PullArgs {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+    /// Every version of each object, not only the newest
+    #[arg(long)]
+    pub(crate) all_versions: bool,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PushArgs {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// Throw the derived index away and build it again from the log; the node must be stopped
+    #[arg(long)]
+    pub(crate) rebuild_index: bool,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SettingsCommand {
+    /// Show what is in force, without secrets
+    Show {
+        #[command(flatten)]
+        data: Data,
+        /// Show every key with its default and what it is, as a document
+        #[arg(long)]
+        reference: bool,
+        #[command(flatten)]
+        json: Json,
+    },
+}

@@ -1,0 +1,106 @@
+//! `comity user` and `comity token`.
+
+use std::io::{IsTerminal, Read};
+
+use comity_node::account::PASSWORD_BYTES_MAX;
+use comity_node::command::{Answer, Command};
+
+use crate::backend::{Backend, data_folder};
+use crate::cli::{TokenCommand, UserCommand};
+use crate::failure::Failure;
+use crate::output;
+
+/// `comity user …`
+pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
+    match command {
+        UserCommand::Add {
+            data,
+            name,
+            role,
+            password_stdin,
+        } => {
+            let mut backend = Backend::open(&data_folder(data.data)?)?;
+            let password = secret("the password", password_stdin)?;
+            backend.execute(Command::AddUser {
+                name: name.clone(),
+                role: role.clone(),
+                password,
+            })?;
+            output::say(&format!(
+                "added {name} ({role}); it sees no collection until `comity collection grant`"
+            ));
+            backend.close()
+        }
+        UserCommand::List { data, json } => {
+            let mut backend = Backend::open(&data_folder(data.data)?)?;
+            let Answer::Users(users) = backend.execute(Command::ListUsers)? else {
+                return Err(unexpected());
+            };
+            if json.json {
+                output::json(&users)?;
+            } else {
+                for user in users {
+                    output::data(&format!("{}\t{}", user.name, user.role))?;
+                }
+            }
+            backend.close()
+        }
+        UserCommand::Remove { data, name } => {
+            let mut backend = Backend::open(&data_folder(data.data)?)?;
+            backend.execute(Command::RemoveUser { name: name.clone() })?;
+            output::say(&format!("removed {name} with its tokens and rights"));
+            backend.close()
+        }
+    }
+}
+
+/// `comity token …`
+pub(crate) fn token(command: TokenCommand) -> Result<(), Failure> {
+    match command {
+        TokenCommand::Create { data, user } => {
+            let mut backend = Backend::open(&data_folder(data.data)?)?;
+            let Answer::Token(token) = backend.execute(Command::CreateToken { user })? else {
+                return Err(unexpected());
+            };
+            output::say("the token, shown this once; whoever holds it speaks for the account:");
+            output::data(&token)?;
+            backend.close()
+        }
+        TokenCommand::Revoke { data, user } => {
+            let mut backend = Backend::open(&data_folder(data.data)?)?;
+            let Answer::Count(count) = backend.execute(Command::RevokeTokens { user })? else {
+                return Err(unexpected());
+            };
+            output::say(&format!("ended {count} tokens"));
+            backend.close()
+        }
+    }
+}
+
+/// A secret from standard input: one line. On a terminal it must be piped in, so that it is never shown.
+pub(crate) fn secret(what: &str, announced: bool) -> Result<String, Failure> {
+    if !announced && std::io::stdin().is_terminal() {
+        let hint = "printf '%s' PASSWORD | comity … --password-stdin, best from a password manager";
+        return Err(Failure::usage(format!("{what} is read from standard input")).hint(hint));
+    }
+    let mut text = String::new();
+    let limit = u64::try_from(PASSWORD_BYTES_MAX * 4).unwrap_or(u64::MAX);
+    let read = std::io::stdin()
+        .lock()
+        .take(limit)
+        .read_to_string(&mut text);
+    read.map_err(|error| Failure::usage(format!("cannot read {what}: {error}")))?;
+    let line = text.lines().next().unwrap_or_default();
+    if line.is_empty() {
+        Err(Failure::usage(format!("{what} is empty")))
+    } else {
+        Ok(line.to_owned())
+    }
+}
+
+/// The node and this command are of different versions.
+pub(crate) fn unexpected() -> Failure {
+    Failure::unknown(
+        "the node answered something else than was asked; use the same version of comity for both",
+    )
+}

@@ -1,0 +1,112 @@
+//! What each command does: read its arguments, one call of the node, write the answer.
+//!
+//! In scope: choosing the function. Out of scope: the acts themselves (`comity-node`).
+
+mod accounts;
+mod collections;
+mod doctor;
+mod exchange;
+mod export;
+pub(crate) mod import;
+mod objects;
+mod serve;
+
+use std::path::Path;
+
+use comity_node::folder::{self, Identity, Place};
+use serde_json::json;
+
+use crate::backend::{data_folder, folder_failure};
+use crate::cli::{Cli, InitArgs, SettingsCommand, Top};
+use crate::failure::Failure;
+use crate::settings::{self, Settings};
+use crate::{demo, output};
+
+/// Does what was asked.
+pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Top::Demo(args) => demo::run(&args),
+        Top::Init(args) => init(args),
+        Top::Serve(args) => serve::run(args),
+        Top::User(command) => accounts::user(command),
+        Top::Token(command) => accounts::token(command),
+        Top::Collection(command) => collections::run(command),
+        Top::Import(args) => import::run(args),
+        Top::Export(args) => export::run(args),
+        Top::Object(command) => objects::run(command),
+        Top::Pull(args) => exchange::pull(args),
+        Top::Push(args) => exchange::push(args),
+        Top::Doctor(args) => doctor::run(args),
+        Top::Settings(SettingsCommand::Show {
+            data,
+            reference,
+            json,
+        }) => {
+            if reference {
+                return output::data(settings::reference().trim_end());
+            }
+            let settings = Settings::read(&data_folder(data.data)?)?;
+            show_settings(&settings, json.json)
+        }
+    }
+}
+
+fn init(args: InitArgs) -> Result<(), Failure> {
+    let folder = data_folder(args.data.data)?;
+    make_node(&folder, &args.party, &args.domain, args.store.as_deref())?;
+    if args.json.json {
+        return output::json(&json!({
+            "data": folder.display().to_string(), "party": args.party, "domain": args.domain,
+        }));
+    }
+    let shown = folder.display();
+    output::say(&format!("made the node of {} in {shown}", args.party));
+    output::say("next: make an account and a collection, then serve:");
+    output::say(&format!(
+        "  comity user add NAME --role analyst --data {shown}"
+    ));
+    output::say(&format!(
+        "  comity collection create --title TITLE --data {shown}"
+    ));
+    output::say(&format!(
+        "  comity collection grant ID --user NAME --read --write --data {shown}"
+    ));
+    output::say(&format!("  comity serve --data {shown}"));
+    Ok(())
+}
+
+/// Makes a node's folder with its settings file.
+pub(crate) fn make_node(
+    folder: &Path,
+    party: &str,
+    domain: &str,
+    store: Option<&str>,
+) -> Result<(), Failure> {
+    let place = store.map_or(Place::Embedded, |url| Place::Server(url.to_owned()));
+    let identity = Identity {
+        party: party.to_owned(),
+        domain: domain.to_owned(),
+    };
+    let made = folder::init(
+        folder,
+        &place,
+        &identity,
+        &settings::file(store.unwrap_or_default()),
+    );
+    made.map_err(|error| folder_failure(&error, folder))
+}
+
+fn show_settings(settings: &Settings, json: bool) -> Result<(), Failure> {
+    let all = settings.in_force();
+    if json {
+        let map: serde_json::Map<String, serde_json::Value> = all
+            .into_iter()
+            .map(|(key, value)| (key, serde_json::from_str(&value).unwrap_or_default()))
+            .collect();
+        return output::json(&map);
+    }
+    for (key, value) in all {
+        output::data(&format!("{key} = {value}"))?;
+    }
+    Ok(())
+}

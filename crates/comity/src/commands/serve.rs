@@ -1,0 +1,118 @@
+//! `comity serve`.
+
+use std::path::Path;
+
+use comity_api::local::LocalServer;
+use comity_api::server::{Server, tls_config};
+use comity_node::folder::SOCKET_FILE;
+use comity_node::node::Node;
+
+use crate::backend::{data_folder, open_node};
+use crate::cli::ServeArgs;
+use crate::failure::Failure;
+use crate::output;
+use crate::settings::Settings;
+
+/// `comity serve …`
+pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {
+    let folder = data_folder(args.data.data)?;
+    let mut settings = Settings::read(&folder)?;
+    if let Some(listen) = args.listen {
+        settings.serve.listen = listen;
+    }
+    log_to_stderr();
+    let node = open_node(&folder, &settings)?;
+    let runtime = runtime()?;
+    let served = runtime.block_on(serve(&node, &settings, &folder));
+    // Reads that wait for a disk or a database are not waited for longer than this.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    node.close().map_err(|error| Failure::because(&error))?;
+    served
+}
+
+async fn serve(node: &Node, settings: &Settings, folder: &Path) -> Result<(), Failure> {
+    let mut stop = Stop::listen()?;
+    let (server, local) = start(node, settings, folder).await?;
+    let scheme = if uses_tls(settings) { "https" } else { "http" };
+    output::say(&format!("listening on {scheme}://{}", server.address()));
+    stop.wait().await;
+    output::say("stopping");
+    server.stop().await;
+    local.stop().await;
+    Ok(())
+}
+
+/// Starts serving a node: HTTP, and the socket for commands.
+pub(crate) async fn start(
+    node: &Node,
+    settings: &Settings,
+    folder: &Path,
+) -> Result<(Server, LocalServer), Failure> {
+    let listen = settings.serve.listen;
+    let tls = if uses_tls(settings) {
+        let config = tls_config(&settings.serve.tls_certificates, &settings.serve.tls_key);
+        Some(config.map_err(|error| Failure::because(&error))?)
+    } else {
+        None
+    };
+    if tls.is_none() && !listen.ip().is_loopback() && !settings.serve.behind_proxy {
+        return Err(Failure::no(format!("{listen} can be reached from other machines, and there is no TLS certificate"))
+            .hint("set serve.tls_certificates and serve.tls_key, or serve.behind_proxy when a proxy speaks TLS"));
+    }
+    let server = Server::start(node.clone(), settings.api(), listen, tls).await;
+    let server = server.map_err(|error| Failure::because(&error))?;
+    let local = LocalServer::start(node.clone(), &folder.join(SOCKET_FILE));
+    let local = local.map_err(|error| Failure::because(&error))?;
+    Ok((server, local))
+}
+
+fn uses_tls(settings: &Settings) -> bool {
+    !settings.serve.tls_certificates.as_os_str().is_empty()
+}
+
+/// The runtime that all waiting is done on.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let built = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    built.map_err(|error| Failure::unknown(format!("cannot start the runtime: {error}")))
+}
+
+/// The signals that ask a program to end.
+pub(crate) struct Stop {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let failed =
+            |error: std::io::Error| Failure::unknown(format!("cannot listen for signals: {error}"));
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+        })
+    }
+
+    /// Waits for one of them.
+    pub(crate) async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Logs to standard error; COMITY_LOG chooses what, in the syntax of tracing's `EnvFilter`.
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::builder()
+        .with_default_directive(tracing_subscriber::filter::LevelFilter::WARN.into())
+        .with_env_var("COMITY_LOG")
+        .from_env_lossy();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+}

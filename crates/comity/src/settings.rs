@@ -1,0 +1,502 @@
+//! Settings: one TOML file in the node's folder, read once into a typed struct; unknown keys are refused.
+//!
+//! In scope: the keys, their defaults and their reference, from which the file of a new node is written.
+//! Out of scope: what a setting means to the code that it is handed to.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use comity_api::settings::ApiSettings;
+use comity_node::folder::{Place, SETTINGS_FILE};
+use comity_node::node::NodeLimits;
+use comity_stix::admission::Limits;
+use comity_stix::envelope::EnvelopeLimits;
+use serde::Deserialize;
+
+use crate::failure::Failure;
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Settings {
+    pub(crate) store: StoreSettings,
+    pub(crate) serve: ServeSettings,
+    pub(crate) taxii: TaxiiSettings,
+    pub(crate) limits: LimitSettings,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct StoreSettings {
+    pub(crate) url: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ServeSettings {
+    pub(crate) listen: SocketAddr,
+    pub(crate) tls_certificates: PathBuf,
+    pub(crate) tls_key: PathBuf,
+    pub(crate) behind_proxy: bool,
+    pub(crate) connections_max: usize,
+    pub(crate) pause_seconds_max: u64,
+    pub(crate) wrong_password_milliseconds: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct TaxiiSettings {
+    pub(crate) title: String,
+    pub(crate) contact: String,
+    pub(crate) max_content_length: usize,
+    pub(crate) bodies_at_once: usize,
+    pub(crate) page_objects_max: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct LimitSettings {
+    pub(crate) envelope_objects_max: usize,
+    pub(crate) envelope_depth_max: usize,
+    pub(crate) object_bytes_max: usize,
+    pub(crate) object_depth_max: usize,
+}
+
+/// One key: its table, its name, its default as TOML, and what it is.
+struct Entry {
+    table: &'static str,
+    key: &'static str,
+    default: &'static str,
+    about: &'static str,
+}
+
+const fn entry(
+    table: &'static str,
+    key: &'static str,
+    default: &'static str,
+    about: &'static str,
+) -> Entry {
+    Entry {
+        table,
+        key,
+        default,
+        about,
+    }
+}
+
+/// The reference: every key, in the order of the file. A test compares it with the structs above.
+const REFERENCE: &[Entry] = &[
+    entry(
+        "store",
+        "url",
+        "\"\"",
+        "A PostgreSQL database, postgres://USER@HOST/DATABASE, that keeps objects and state in \
+           place of this folder. Empty: this folder.",
+    ),
+    entry(
+        "serve",
+        "listen",
+        "\"127.0.0.1:7410\"",
+        "Where the node listens.",
+    ),
+    entry(
+        "serve",
+        "tls_certificates",
+        "\"\"",
+        "A PEM file with the node's certificate and those that vouch for it. Needed \
+           to listen anywhere but on this machine (TAXII 2.1 section 8.2.2).",
+    ),
+    entry(
+        "serve",
+        "tls_key",
+        "\"\"",
+        "The PEM file with the certificate's key.",
+    ),
+    entry(
+        "serve",
+        "behind_proxy",
+        "false",
+        "A proxy in front speaks TLS: listen without it on any address.",
+    ),
+    entry(
+        "serve",
+        "connections_max",
+        "2000",
+        "Connections at once; further ones wait to be accepted.",
+    ),
+    entry(
+        "serve",
+        "pause_seconds_max",
+        "30",
+        "How many seconds a client may pause while it sends a request.",
+    ),
+    entry(
+        "serve",
+        "wrong_password_milliseconds",
+        "400",
+        "How long a wrong password waits for its answer.",
+    ),
+    entry(
+        "taxii",
+        "title",
+        "\"Comity\"",
+        "The server's title in its discovery.",
+    ),
+    entry(
+        "taxii",
+        "contact",
+        "\"\"",
+        "Who answers for the server, for people to read.",
+    ),
+    entry(
+        "taxii",
+        "max_content_length",
+        "33554432",
+        "The longest request body in bytes; advertised to clients, longer \
+           ones get 413 (TAXII 2.1 section 4.2.1).",
+    ),
+    entry(
+        "taxii",
+        "bodies_at_once",
+        "8",
+        "Request bodies read and checked at once; further ones wait. Times \
+           max_content_length, this bounds the memory that they take.",
+    ),
+    entry(
+        "taxii",
+        "page_objects_max",
+        "1000",
+        "Objects on a page at most, whatever a client asks for.",
+    ),
+    entry(
+        "limits",
+        "envelope_objects_max",
+        "100000",
+        "Objects in one envelope; more get 422.",
+    ),
+    entry(
+        "limits",
+        "envelope_depth_max",
+        "1024",
+        "Levels of nesting in one envelope; more get 422. Objects have a limit \
+           of their own, so that one that is too deep fails alone.",
+    ),
+    entry(
+        "limits",
+        "object_bytes_max",
+        "8388608",
+        "The longest object in bytes; a longer one is refused, those beside it \
+           are kept.",
+    ),
+    entry(
+        "limits",
+        "object_depth_max",
+        "64",
+        "Levels of nesting in one object: STIX itself needs about ten.",
+    ),
+];
+
+impl Default for ServeSettings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 7410)),
+            tls_certificates: PathBuf::new(),
+            tls_key: PathBuf::new(),
+            behind_proxy: false,
+            connections_max: 2000,
+            pause_seconds_max: 30,
+            wrong_password_milliseconds: 400,
+        }
+    }
+}
+
+impl Default for TaxiiSettings {
+    fn default() -> Self {
+        Self {
+            title: "Comity".to_owned(),
+            contact: String::new(),
+            max_content_length: 32 * 1024 * 1024,
+            bodies_at_once: 8,
+            page_objects_max: 1000,
+        }
+    }
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self {
+            envelope_objects_max: EnvelopeLimits::EXCHANGE.objects_max,
+            envelope_depth_max: EnvelopeLimits::EXCHANGE.depth_max,
+            object_bytes_max: Limits::EXCHANGE.object_bytes_max,
+            object_depth_max: Limits::EXCHANGE.depth_max,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the settings of the node in `folder`.
+    pub(crate) fn read(folder: &Path) -> Result<Self, Failure> {
+        let path = folder.join(SETTINGS_FILE);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(no_node(folder));
+            }
+            Err(error) => {
+                return Err(Failure::unknown(format!(
+                    "cannot read {}: {error}",
+                    path.display()
+                )));
+            }
+        };
+        let settings: Self = toml::from_str(&text).map_err(|error| {
+            let failure = Failure::no(format!(
+                "{} cannot be used: {}",
+                path.display(),
+                error.to_string().trim_end()
+            ));
+            failure.hint("the keys are listed by `comity settings show --reference`")
+        })?;
+        settings.check(&path)?;
+        Ok(settings)
+    }
+
+    fn check(&self, path: &Path) -> Result<(), Failure> {
+        let positive = [
+            ("serve.connections_max", self.serve.connections_max),
+            ("taxii.max_content_length", self.taxii.max_content_length),
+            ("taxii.bodies_at_once", self.taxii.bodies_at_once),
+            ("taxii.page_objects_max", self.taxii.page_objects_max),
+            (
+                "limits.envelope_objects_max",
+                self.limits.envelope_objects_max,
+            ),
+        ];
+        match positive.iter().find(|(_, value)| *value == 0) {
+            Some((key, _)) => Err(Failure::no(format!(
+                "{}: {key} must be 1 or more",
+                path.display()
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Where the store is.
+    pub(crate) fn place(&self) -> Place {
+        if self.store.url.is_empty() {
+            Place::Embedded
+        } else {
+            Place::Server(self.store.url.clone())
+        }
+    }
+
+    /// The limits of the node.
+    pub(crate) fn node_limits(&self) -> NodeLimits {
+        NodeLimits {
+            object: Limits {
+                object_bytes_max: self.limits.object_bytes_max,
+                depth_max: self.limits.object_depth_max,
+                ..Limits::EXCHANGE
+            },
+            envelope: EnvelopeLimits {
+                objects_max: self.limits.envelope_objects_max,
+                depth_max: self.limits.envelope_depth_max,
+            },
+            page_objects_max: self.taxii.page_objects_max,
+        }
+    }
+
+    /// The settings of the HTTP interface.
+    pub(crate) fn api(&self) -> ApiSettings {
+        ApiSettings {
+            max_content_length: self.taxii.max_content_length,
+            bodies_at_once: self.taxii.bodies_at_once,
+            connections_max: self.serve.connections_max,
+            pause_max: Duration::from_secs(self.serve.pause_seconds_max.max(1)),
+            wrong_password_delay: Duration::from_millis(self.serve.wrong_password_milliseconds),
+            title: self.taxii.title.clone(),
+            contact: Some(self.taxii.contact.clone()).filter(|contact| !contact.is_empty()),
+        }
+    }
+
+    /// Every key with its value in force; no secrets.
+    pub(crate) fn in_force(&self) -> Vec<(String, String)> {
+        let text = |value: &str| format!("{value:?}");
+        let path = |value: &Path| format!("{:?}", value.display().to_string());
+        let url = without_password(&self.store.url);
+        let (serve, taxii, limits) = (&self.serve, &self.taxii, &self.limits);
+        let values = [
+            text(&url),
+            text(&serve.listen.to_string()),
+            path(&serve.tls_certificates),
+            path(&serve.tls_key),
+            serve.behind_proxy.to_string(),
+            serve.connections_max.to_string(),
+            serve.pause_seconds_max.to_string(),
+            serve.wrong_password_milliseconds.to_string(),
+            text(&taxii.title),
+            text(&taxii.contact),
+            taxii.max_content_length.to_string(),
+            taxii.bodies_at_once.to_string(),
+            taxii.page_objects_max.to_string(),
+            limits.envelope_objects_max.to_string(),
+            limits.envelope_depth_max.to_string(),
+            limits.object_bytes_max.to_string(),
+            limits.object_depth_max.to_string(),
+        ];
+        REFERENCE
+            .iter()
+            .zip(values)
+            .map(|(e, value)| (format!("{}.{}", e.table, e.key), value))
+            .collect()
+    }
+}
+
+/// The settings file of a new node: every key as a comment, and `store.url` where one is given.
+pub(crate) fn file(store_url: &str) -> String {
+    let mut text = String::from(
+        "# The settings of this node. A key without '#' in front is in force; see also\n# `comity settings show`.\n",
+    );
+    let mut table = "";
+    for entry in REFERENCE {
+        if entry.table != table {
+            table = entry.table;
+            text.push_str(&format!("\n[{table}]\n"));
+        }
+        for line in wrap(entry.about, 100) {
+            text.push_str(&format!("# {line}\n"));
+        }
+        if entry.key == "url" && !store_url.is_empty() {
+            text.push_str(&format!("url = {}\n", quoted(store_url)));
+        } else {
+            text.push_str(&format!("#{} = {}\n", entry.key, entry.default));
+        }
+    }
+    text
+}
+
+/// The settings reference as a document.
+pub(crate) fn reference() -> String {
+    let mut text = String::from(
+        "# Settings reference\n\nGenerated by `cargo xtask gen` from the program itself; do not edit.\n\nSettings stand in \
+         `comity.toml` in the node's folder. `comity settings show` prints what is in force.\n",
+    );
+    let mut table = "";
+    for entry in REFERENCE {
+        if entry.table != table {
+            table = entry.table;
+            text.push_str(&format!(
+                "\n## [{table}]\n\n| key | default | what it is |\n|---|---|---|\n"
+            ));
+        }
+        text.push_str(&format!(
+            "| `{}` | `{}` | {} |\n",
+            entry.key, entry.default, entry.about
+        ));
+    }
+    text
+}
+
+/// What to say where there is no node.
+pub(crate) fn no_node(folder: &Path) -> Failure {
+    let shown = folder.display();
+    Failure::no(format!("{shown} holds no node")).hint(format!(
+        "comity init --data {shown} --party NAME --domain DOMAIN"
+    ))
+}
+
+/// A TOML basic string.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// A database's URL with its password left out.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    match rest.rsplit_once('@') {
+        Some((who, whence)) => {
+            let name = who.split_once(':').map_or(who, |(name, _)| name);
+            format!("{scheme}://{name}@{whence}")
+        }
+        None => url.to_owned(),
+    }
+}
+
+fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let fits = lines
+            .last()
+            .is_some_and(|line| line.is_empty() || line.len() + word.len() < columns);
+        if !fits {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The file with every key in force.
+    fn all_in_force() -> String {
+        file("")
+            .lines()
+            .map(|line| {
+                if line.starts_with('#') && !line.starts_with("# ") {
+                    &line[1..]
+                } else {
+                    line
+                }
+            })
+            .fold(String::new(), |text, line| text + line + "\n")
+    }
+
+    #[test]
+    fn the_reference_names_every_key_with_its_default() {
+        let read: Settings = toml::from_str(&all_in_force()).unwrap();
+        assert_eq!(read, Settings::default());
+        let shown = Settings::default().in_force();
+        assert_eq!(shown.len(), REFERENCE.len());
+        for ((key, value), entry) in shown.iter().zip(REFERENCE) {
+            assert_eq!(
+                (key.as_str(), value.as_str()),
+                (
+                    format!("{}.{}", entry.table, entry.key).as_str(),
+                    entry.default
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn every_key_of_the_structs_stands_in_the_reference() {
+        // `Debug` lists the fields: one line for each scalar, which ends with a comma and opens no struct.
+        let fields = format!("{:#?}", Settings::default());
+        let scalars = fields
+            .lines()
+            .filter(|line| line.ends_with(',') && line.contains(": "))
+            .count();
+        assert_eq!(scalars, REFERENCE.len());
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        assert_eq!(
+            without_password("postgres://a:secret@h/d"),
+            "postgres://a@h/d"
+        );
+        assert_eq!(without_password("postgres://a@h/d"), "postgres://a@h/d");
+        assert_eq!(without_password(""), "");
+    }
+}
