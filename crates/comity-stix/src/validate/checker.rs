@@ -39,13 +39,7 @@ impl<'o> Checker<'o> {
         if self.problems.len() >= PROBLEMS_MAX {
             return;
         }
-        let mut path = String::new();
-        for step in &self.path {
-            if !path.is_empty() && !step.starts_with('[') {
-                path.push('.');
-            }
-            path.push_str(step);
-        }
+        let path = self.place();
         self.problems.push(Problem {
             path,
             rule: format!("STIX 2.1 section {section}"),
@@ -460,22 +454,49 @@ impl<'o> Checker<'o> {
         }
     }
 
-    /// Refuses `null` at any depth: no data type of section 2 has it.
-    pub(super) fn no_null(&mut self, value: &'o Value<'o>) {
+    /// Refuses at any depth, in properties of the standard and others, what no data type of section 2 has: `null`,
+    /// empty lists, empty objects.
+    pub(super) fn no_empty(&mut self, value: &'o Value<'o>) {
         match value.kind() {
             Json::Null => self.must("2", "is null; leave the property out"),
+            Json::Object(members) if members.is_empty() => {
+                self.unless_reported("2.3", "is empty; leave the property out");
+            }
+            Json::Array(items) if items.is_empty() => {
+                self.unless_reported("2.12", "is an empty list; leave the property out");
+            }
             Json::Object(members) => {
                 for member in members {
-                    self.at(&*member.key, |checker| checker.no_null(&member.value));
+                    self.at(&*member.key, |checker| checker.no_empty(&member.value));
                 }
             }
             Json::Array(items) => {
                 for (at, item) in items.iter().enumerate() {
-                    self.at(format!("[{at}]"), |checker| checker.no_null(item));
+                    self.at(format!("[{at}]"), |checker| checker.no_empty(item));
                 }
             }
             Json::Bool(_) | Json::Number | Json::String(_) => {}
         }
+    }
+
+    fn unless_reported(&mut self, section: &str, message: &str) {
+        let place = self.place();
+        let known = |problem: &Problem| problem.severity == Severity::Must && problem.path == place;
+        if !self.problems.iter().any(known) {
+            self.must(section, message);
+        }
+    }
+
+    /// The present place as a path.
+    fn place(&self) -> String {
+        let mut path = String::new();
+        for step in &self.path {
+            if !path.is_empty() && !step.starts_with('[') {
+                path.push('.');
+            }
+            path.push_str(step);
+        }
+        path
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn object(object: &Value<'_>) -> Vec<Problem> {
         "attack-pattern" | "vulnerability" => taxonomy_references(&mut checker, object, type_name),
         _ => {}
     }
-    checker.no_null(object);
+    checker.no_empty(object);
     checker.problems
 }
 
