@@ -1,6 +1,6 @@
 //! The property tables of the domain and relationship objects (sections 4 and 5).
 
-use super::common::{PHASES, REFERENCES, TEXTS};
+use super::common_properties::{PHASES, REFERENCES, TEXTS};
 use super::schema::{Class, Form, Kind, ObjectType, Property, Rule, Targets, may, must};
 use super::vocabularies as vocabulary;
 

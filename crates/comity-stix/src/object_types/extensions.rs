@@ -1,6 +1,6 @@
 //! The predefined extensions of observables and the sub-objects within them (sections 6.7 to 6.18).
 
-use super::common::{COUNT, TEXTS, WHOLE};
+use super::common_properties::{COUNT, TEXTS, WHOLE};
 use super::schema::{Kind, Property, Rule, Structure, Targets, may, must};
 use super::vocabularies as vocabulary;
 

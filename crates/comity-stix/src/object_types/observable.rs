@@ -1,6 +1,6 @@
 //! The property tables of the cyber-observable objects (section 6).
 
-use super::common::{COUNT, REFERENCES, TEXTS, WHOLE};
+use super::common_properties::{COUNT, REFERENCES, TEXTS, WHOLE};
 use super::extensions::{FILE, NETWORK_TRAFFIC, PROCESS, USER_ACCOUNT, X509_V3};
 use super::schema::{Class, Form, Kind, ObjectType, Property, Rule, Structure, Targets, may, must};
 use super::vocabularies as vocabulary;
