@@ -32,6 +32,8 @@ pub struct Limits {
     pub values_max: usize,
     /// Members of any one JSON object in it.
     pub properties_max: usize,
+    /// Values it may be found by, so that no single object floods the index of values.
+    pub lookup_values_max: usize,
     /// Bytes of the text gathered for full-text search.
     pub text_bytes_max: usize,
 }
@@ -45,6 +47,7 @@ impl Limits {
         depth_max: 64,
         values_max: 1 << 18,
         properties_max: 1 << 14,
+        lookup_values_max: 1 << 16,
         text_bytes_max: 16 << 10,
     };
 }
@@ -201,6 +204,15 @@ fn check(object: &Value<'_>, limits: &Limits) -> Result<Admitted, Fault> {
     let class = object_types::class(common.id.type_name());
     let spec_version = spec_version(&common, class, members)?;
     let version = version(&common, class)?;
+    let values = values::of(common.id.type_name(), members);
+    if values.len() > limits.lookup_values_max {
+        let message = format!(
+            "compares with or holds {} values; the limit is {}: split it",
+            values.len(),
+            limits.lookup_values_max
+        );
+        return Err(Fault::new("", RULE_SIZE, message));
+    }
     let mut links = Vec::new();
     references::collect(common.id.type_name(), members, &mut links)?;
     Ok(Admitted {
@@ -211,7 +223,7 @@ fn check(object: &Value<'_>, limits: &Limits) -> Result<Admitted, Fault> {
         markings: common.markings,
         granular: common.granular,
         links,
-        values: values::of(common.id.type_name(), members),
+        values,
         text: text::of(members, limits.text_bytes_max),
         id: common.id,
     })

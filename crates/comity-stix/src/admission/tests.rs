@@ -238,6 +238,17 @@ fn names_object_path_and_rule_of_broken_json() {
     refused(&format!("{{{HEAD},\"x\":\"\\ud800\"}}"), "x", "surrogate");
     refused(&format!("{{{HEAD},\"x\":1e400}}"), "x", "IEEE 754");
     refused(&format!("{{{HEAD}"), "", "expected ',' or '}'");
+    let few = Limits {
+        lookup_values_max: 1,
+        ..Limits::EXCHANGE
+    };
+    let two = format!("{{{HEAD},\"pattern\":\"[url:value IN ('a:b','c:d')]\"}}");
+    assert!(
+        admit(&two, &few)
+            .expect_err("two values")
+            .to_string()
+            .contains("2 values; the limit is 1")
+    );
     let small = Limits {
         object_bytes_max: 10,
         ..Limits::EXCHANGE
