@@ -40,8 +40,8 @@ pub struct Limits {
 
 impl Limits {
     /// For objects from other parties. The standard sets no limits. The largest object of ATT&CK for ICS 18.1
-    /// has 128 KiB and 6 levels; 8 MiB leaves room for an artifact of 6 MiB in base64. 262,144 values bound
-    /// the memory of one check to about 16 MiB.
+    /// has 351,707 bytes and its deepest 4 levels; 8 MiB leaves room for an artifact of 6 MiB in base64. A value takes
+    /// at most 64 bytes in the tree, so 262,144 values bound it to 16 MiB, twice that while a list grows.
     pub const EXCHANGE: Self = Self {
         object_bytes_max: 8 << 20,
         depth_max: 64,
@@ -50,6 +50,15 @@ impl Limits {
         lookup_values_max: 1 << 16,
         text_bytes_max: 16 << 10,
     };
+
+    /// The part of these limits that the JSON reader keeps.
+    pub const fn json(&self) -> json::Limits {
+        json::Limits {
+            depth_max: self.depth_max,
+            values_max: self.values_max,
+            properties_max: self.properties_max,
+        }
+    }
 }
 
 /// The version of STIX an object is written in (STIX 2.1 section 3.2).
@@ -176,12 +185,7 @@ pub fn admit(json: &str, limits: &Limits) -> Result<Admitted, AdmissionError> {
         );
         return Err(Fault::new("", RULE_SIZE, message).of(json));
     }
-    let bounds = json::Limits {
-        depth_max: limits.depth_max,
-        values_max: limits.values_max,
-        properties_max: limits.properties_max,
-    };
-    let object = json::parse(json, &bounds).map_err(|error| Fault::from(error).of(json))?;
+    let object = json::parse(json, &limits.json()).map_err(|error| Fault::from(error).of(json))?;
     check(&object, limits).map_err(|fault| fault.of(json))
 }
 

@@ -277,6 +277,11 @@ fn bounds_the_text_for_search_at_a_letter() {
 }
 
 #[test]
+fn a_value_in_the_tree_is_as_small_as_the_limits_say() {
+    assert_eq!(size_of::<crate::json::Member<'_>>(), 64);
+}
+
+#[test]
 fn admits_every_object_of_attack_for_ics() {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
