@@ -41,7 +41,7 @@ pub struct Limits {
 impl Limits {
     /// For objects from other parties. The standard sets no limits. The largest object of ATT&CK for ICS 18.1
     /// has 351,707 bytes and its deepest 4 levels; 8 MiB leaves room for an artifact of 6 MiB in base64. A value takes
-    /// at most 64 bytes in the tree, so 262,144 values bound it to 16 MiB, twice that while a list grows.
+    /// at most 72 bytes in the tree, so 262,144 values bound it to 18 MiB, twice that while a list grows.
     pub const EXCHANGE: Self = Self {
         object_bytes_max: 8 << 20,
         depth_max: 64,
