@@ -170,6 +170,13 @@ fn refuses_what_cannot_be_kept() {
 #[test]
 fn refuses_common_properties_of_another_form() {
     refused(
+        &format!(
+            "{{{HEAD},\"granular_markings\":[{{\"marking_ref\":\"{ID}\",\"selectors\":[\"type\"]}}]}}"
+        ),
+        "granular_markings[0].marking_ref",
+        "no marking-definition",
+    );
+    refused(
         &format!("{{{HEAD},\"spec_version\":\"3.0\"}}"),
         "spec_version",
         "\"2.1\" and \"2.0\"",
