@@ -53,11 +53,15 @@ impl Backend {
                 .execute(&command)
                 .map_err(|error| Failure::because(&error))?,
         };
-        match answer {
-            Answer::Refused(refusal) if refusal.unknown => Err(Failure::unknown(refusal.message)),
-            Answer::Refused(refusal) => Err(Failure::no(refusal.message)),
-            answer => Ok(answer),
-        }
+        let Answer::Refused(refusal) = answer else {
+            return Ok(answer);
+        };
+        let failure = if refusal.unknown {
+            Failure::unknown
+        } else {
+            Failure::no
+        };
+        Err(failure(refusal.message))
     }
 
     /// Ends: what this process wrote is finished.
@@ -95,7 +99,9 @@ pub(crate) fn folder_failure(error: &FolderError, folder: &Path) -> Failure {
             Failure::no(comity_store::error::chain(error))
                 .hint(format!("comity doctor --data {shown}"))
         }
-        other => Failure::because(other),
+        FolderError::BadIdentity { .. } | FolderError::File { .. } | FolderError::Store(_) | _ => {
+            Failure::because(error)
+        }
     }
 }
 
