@@ -370,12 +370,12 @@ pub(crate) fn file(store_url: &str) -> String {
             let _ = write!(text, "\n[{table}]\n");
         }
         for line in wrap(entry.about, 100) {
-            let _ = write!(text, "# {line}\n");
+            let _ = writeln!(text, "# {line}");
         }
         if entry.key == "url" && !store_url.is_empty() {
-            let _ = write!(text, "url = {}\n", quoted(store_url));
+            let _ = writeln!(text, "url = {}", quoted(store_url));
         } else {
-            let _ = write!(text, "#{} = {}\n", entry.key, entry.default);
+            let _ = writeln!(text, "#{} = {}", entry.key, entry.default);
         }
     }
     text
@@ -396,9 +396,9 @@ pub(crate) fn reference() -> String {
                 "\n## [{table}]\n\n| key | default | what it is |\n|---|---|---|\n"
             );
         }
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "| `{}` | `{}` | {} |\n",
+            "| `{}` | `{}` | {} |",
             entry.key, entry.default, entry.about
         );
     }
