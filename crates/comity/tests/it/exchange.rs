@@ -114,6 +114,7 @@ fn a_refusal_of_the_other_side_is_told_with_what_to_do() {
         "a secret in an error: {}",
         said.err
     );
+    here.post(&here.rw, &[indicator(1)]);
     let said = run("push", &here, &there, &there.ro);
     assert!(
         matches!(said.code, Some(1 | 3)),
@@ -126,8 +127,13 @@ fn a_refusal_of_the_other_side_is_told_with_what_to_do() {
         "6a2f2c1e-0000-4000-8000-000000000000",
     );
     assert!(
-        matches!(said.code, Some(1 | 3)),
+        matches!(said.code, Some(1..=3)),
         "no such collection there: {said:?}"
+    );
+    assert!(
+        said.err.contains(&there.ro),
+        "names those that are there: {}",
+        said.err
     );
 }
 
