@@ -7,11 +7,10 @@
 //! Limits: [`PARAMETERS_MAX`] parameters, [`VALUES_MAX`] values in a list.
 
 use comity_node::reading::Asked;
-use comity_stix::id::{ObjectId, TypeName};
+use comity_stix::id::ObjectId;
 use comity_stix::timestamp::Timestamp;
 use comity_store::objects::query::{Filter, SpecVersions, Versions};
 use percent_encoding::percent_decode_str;
-use uuid::Uuid;
 
 use crate::taxii::error::Problem;
 
@@ -52,7 +51,12 @@ pub(crate) fn read(
     let given = collect(query.unwrap_or_default(), endpoint)?;
     let mut filter = Filter::default();
     if let Some(text) = &given.ids {
-        filter.ids = ids(&values(text, "match[id]")?);
+        for value in values(text, "match[id]")? {
+            let id = ObjectId::parse(value);
+            filter
+                .ids
+                .push(id.map_err(|_| bad(&format!("match[id]: {value:?} is no STIX id")))?);
+        }
     }
     if let Some(text) = &given.types {
         filter.types = values(text, "match[type]")?
@@ -135,23 +139,6 @@ fn values<'a>(text: &'a str, name: &str) -> Result<Vec<&'a str>, Problem> {
         return Err(bad(&format!("{name} holds more than {VALUES_MAX} values")));
     }
     Ok(values)
-}
-
-/// The ids asked for. One that cannot be an id is no error, for real clients ask for whatever ids they were given; it
-/// is the id of nothing.
-fn ids(values: &[&str]) -> Vec<ObjectId> {
-    let known: Vec<ObjectId> = values
-        .iter()
-        .filter_map(|value| ObjectId::parse(value).ok())
-        .collect();
-    if known.is_empty() {
-        TypeName::parse("none")
-            .map(|name| ObjectId::new(name, Uuid::nil()))
-            .into_iter()
-            .collect()
-    } else {
-        known
-    }
 }
 
 fn added_after(text: &str) -> Result<i64, Problem> {
@@ -289,6 +276,7 @@ mod tests {
             "limit=",
             "next=zz",
             "next=5-00000000",
+            "match[id]=17",
             "match[id]=",
             "match[type]=a,,b",
             "match[version]=newest",
@@ -315,11 +303,6 @@ mod tests {
             ["indicator", "malware"]
         );
         assert_eq!(taken("match[colour]=red&other=1").filter, Filter::default());
-        assert_eq!(
-            taken("match[id]=17").filter.ids.len(),
-            1,
-            "not: all of them"
-        );
         let first_and_last = Versions::Some {
             last: true,
             first: true,
