@@ -194,6 +194,14 @@ impl TestNode {
             .json()
     }
 
+    /// Breaks every connection that the node has to its PostgreSQL database.
+    pub(crate) fn break_database_connections(&self) {
+        let name = &self.database.as_ref().unwrap().name;
+        Database::on_server(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        ));
+    }
+
     /// A file beside the node's folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
