@@ -19,6 +19,12 @@ fn import(node: &TestNode, name: &str, text: &str) -> [u64; 3] {
     ["added", "unchanged", "failed"].map(|name| report[name].as_u64().unwrap())
 }
 
+/// One object a line.
+fn as_lines(objects: &[Value]) -> String {
+    let lines: Vec<String> = objects.iter().map(Value::to_string).collect();
+    lines.join("\n") + "\n"
+}
+
 #[test]
 fn every_form_of_stix_2_1_is_read() {
     on_each_store(|node| {
@@ -28,7 +34,7 @@ fn every_form_of_stix_2_1_is_read() {
         assert_eq!(import(node, "bundle.json", &bundle.to_string()), [3, 0, 0]);
         let envelope = json!({ "objects": sent }).to_string();
         assert_eq!(import(node, "envelope.json", &envelope), [0, 3, 0]);
-        let lines: String = sent.iter().map(|object| format!("{object}\n")).collect();
+        let lines = as_lines(&sent);
         assert_eq!(import(node, "lines.jsonl", &lines), [0, 3, 0]);
         let pretty = serde_json::to_string_pretty(&indicator(2)).unwrap();
         assert_eq!(import(node, "one.json", &pretty), [1, 0, 0]);
@@ -145,7 +151,7 @@ fn files_that_cannot_be_read_are_named() {
 fn an_interrupted_import_is_completed_by_repeating_it() {
     on_each_store(|node| {
         let all = indicators(0..20_000);
-        let lines: String = all.iter().map(|object| format!("{object}\n")).collect();
+        let lines = as_lines(&all);
         let file = node.file("many.jsonl");
         std::fs::write(&file, &lines).unwrap();
         let path = file.to_str().unwrap();
