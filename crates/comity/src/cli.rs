@@ -95,7 +95,7 @@ pub(crate) struct InitArgs {
     /// The domain that the party speaks for
     #[arg(long, value_name = "DOMAIN")]
     pub(crate) domain: String,
-    /// Keep objects and state in this PostgreSQL database: postgres://USER@HOST/DATABASE
+    /// Keep objects and state in this PostgreSQL database: <postgres://USER@HOST/DATABASE>
     #[arg(long, value_name = "URL")]
     pub(crate) store: Option<String>,
     #[command(flatten)]

@@ -92,14 +92,10 @@ async fn route(call: Call, segments: &[&str]) -> Result<Response, Problem> {
         [ROOT, "collections", id, "objects", object, "versions"] if is_get => {
             objects::versions(call, id, object).await
         }
-        []
-        | [ROOT]
-        | [ROOT, "status", _]
-        | [ROOT, "collections"]
-        | [ROOT, "collections", _]
-        | [ROOT, "collections", _, "manifest" | "objects"]
-        | [ROOT, "collections", _, "objects", _]
-        | [ROOT, "collections", _, "objects", _, "versions"] => {
+        [] | [ROOT] | [ROOT, "status" | "collections", _] | [ROOT, "collections"] |
+[ROOT, "collections", _, "manifest" | "objects"] |
+[ROOT, "collections", _, "objects", _] |
+[ROOT, "collections", _, "objects", _, "versions"] => {
             Err(Problem::method_not_allowed(&method))
         }
         _ => Err(Problem::not_found(

@@ -258,9 +258,7 @@ mod tests {
     }
 
     fn taken(query: &str) -> Asked {
-        read(Some(query), Endpoint::List, "c")
-            .ok()
-            .expect("a good query")
+        read(Some(query), Endpoint::List, "c").expect("a good query")
     }
 
     #[test]

@@ -190,7 +190,7 @@ impl Engine {
         if !positions.is_empty() {
             let mut bytes = Vec::new();
             frame(&mut bytes, |out| {
-                record::put_remove(out, query.view.0, &positions)
+                record::put_remove(out, query.view.0, &positions);
             })?;
             self.segment.append(&bytes)?;
             let mut staging = Staging::new(&self.shared);

@@ -83,10 +83,10 @@ impl GroupWriter {
         match sender.try_send(Message::Write(request, reply)) {
             Ok(()) => {}
             Err(TrySendError::Full(Message::Write(_, reply))) => {
-                reply(Err(StoreError::Busy { waiting: QUEUE_MAX }))
+                reply(Err(StoreError::Busy { waiting: QUEUE_MAX }));
             }
             Err(TrySendError::Disconnected(Message::Write(_, reply))) => {
-                reply(Err(StoreError::Stopped))
+                reply(Err(StoreError::Stopped));
             }
             Err(
                 TrySendError::Full(Message::Flush(_))

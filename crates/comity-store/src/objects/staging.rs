@@ -300,20 +300,16 @@ impl<'a> Staging<'a> {
 
     /// Whether the object at a position says what `json` says; spaces and the order of properties do not count.
     fn says_the_same(&self, view: u32, position: u64, json: &str) -> Result<bool, StoreError> {
-        let held = match self
+        let held = if let Some(staged) = self
             .views
             .get(&view)
-            .filter(|staged| position >= staged.base)
-        {
-            Some(staged) => staged
-                .bodies
-                .get(index_in(staged.base, position))
-                .cloned()
-                .unwrap_or_default(),
-            None => {
-                let file = self.shared.view_or_new(view)?;
-                self.shared.body(&file.entry(position)?)?
-            }
+            .filter(|staged| position >= staged.base) { staged
+        .bodies
+        .get(index_in(staged.base, position))
+        .cloned()
+        .unwrap_or_default() } else {
+            let file = self.shared.view_or_new(view)?;
+            self.shared.body(&file.entry(position)?)?
         };
         Ok(same_content(&held, json))
     }
@@ -406,14 +402,11 @@ impl<'a> Staging<'a> {
                 }
                 continue;
             }
-            match staged.reflags.get_mut(&sibling.position) {
-                Some((_, after)) => *after = sibling.flags,
-                None => {
-                    let before = file.entry(sibling.position)?.flags;
-                    staged
-                        .reflags
-                        .insert(sibling.position, (before, sibling.flags));
-                }
+            if let Some((_, after)) = staged.reflags.get_mut(&sibling.position) { *after = sibling.flags } else {
+                let before = file.entry(sibling.position)?.flags;
+                staged
+                    .reflags
+                    .insert(sibling.position, (before, sibling.flags));
             }
         }
         Ok(())
@@ -454,12 +447,9 @@ pub(crate) fn meta_of(object: &NewObject, added: i64) -> ObjectMeta {
     if admitted.revoked {
         flags = flags.with(Flags::REVOKED);
     }
-    let (version, version_nanos) = match &admitted.version {
-        Some(version) => (version.at.micros(), version.at.sub_micro_nanos()),
-        None => {
-            flags = flags.with(Flags::UNVERSIONED);
-            (added, 0)
-        }
+    let (version, version_nanos) = if let Some(version) = &admitted.version { (version.at.micros(), version.at.sub_micro_nanos()) } else {
+        flags = flags.with(Flags::UNVERSIONED);
+        (added, 0)
     };
     ObjectMeta {
         length: u32::try_from(object.json.len()).unwrap_or(u32::MAX),

@@ -111,7 +111,7 @@ fn check(object: &str, json: Json) -> Result<(), Failure> {
     for problem in &problems {
         if json.json {
             output::json(&json!({
-                "path": problem.path.to_string(), "rule": problem.rule, "message": problem.message.to_string(),
+                "path": problem.path.clone(), "rule": problem.rule, "message": problem.message.clone(),
                 "severity": format!("{:?}", problem.severity).to_lowercase(),
             }))?;
         } else {

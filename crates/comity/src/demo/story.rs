@@ -263,7 +263,7 @@ async fn shared(client: &TaxiiClient) -> Result<Target, Failure> {
         collection: collection.id.clone(),
         max_content_length: None,
         can_read: true,
-        status_timeout: Duration::from_secs(60),
+        status_timeout: Duration::from_mins(1),
     })
 }
 
@@ -408,7 +408,7 @@ async fn bad_beside_good(alpha: &Party) -> Result<String, Failure> {
         collection: inbox.id.clone(),
         max_content_length: None,
         can_read: true,
-        status_timeout: Duration::from_secs(60),
+        status_timeout: Duration::from_mins(1),
     };
     let good = r#"{"type":"domain-name","spec_version":"2.1","id":"domain-name--bedb4899-d24b-5401-bc86-8f6b4cc18ec7","value":"example.com"}"#;
     let bad =

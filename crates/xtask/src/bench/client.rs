@@ -27,7 +27,7 @@ impl Connection {
             TcpStream::connect_timeout(&address, Duration::from_secs(10)).map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
         stream
-            .set_read_timeout(Some(Duration::from_secs(120)))
+            .set_read_timeout(Some(Duration::from_mins(2)))
             .map_err(failed)?;
         Ok(Self {
             stream: BufReader::with_capacity(1 << 18, stream),

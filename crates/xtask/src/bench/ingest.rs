@@ -51,7 +51,7 @@ pub(crate) fn fill(node: &BenchNode, folder: &Path, from: u64, to: u64) -> Resul
                 String::from_utf8_lossy(&answer.body)
             )));
         }
-        if (number / BATCH) % 20 == 0 {
+        if (number / BATCH).is_multiple_of(20) {
             plain.write(&body)?;
         }
         number += count;

@@ -142,8 +142,7 @@ fn disk(folder: &Path, size: u64) -> Result<(), Failure> {
         for item in listing.flatten() {
             let length = item
                 .metadata()
-                .map(|meta| if meta.is_file() { meta.len() } else { 0 })
-                .unwrap_or(0);
+                .map_or(0, |meta| if meta.is_file() { meta.len() } else { 0 });
             total += length;
             if item.file_name().to_string_lossy().starts_with("segment-") {
                 raw += length;
