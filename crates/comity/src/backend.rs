@@ -48,6 +48,10 @@ impl Backend {
     /// Does a command; a refusal is a failure.
     pub(crate) fn execute(&mut self, command: Command) -> Result<Answer, Failure> {
         let answer = match self {
+            // A database's client waits, which a thread of the runtime may do only after saying so.
+            Self::Here(node) if tokio::runtime::Handle::try_current().is_ok() => {
+                tokio::task::block_in_place(|| node.execute(command))
+            }
             Self::Here(node) => node.execute(command),
             Self::Running(client) => client
                 .execute(&command)

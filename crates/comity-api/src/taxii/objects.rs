@@ -74,7 +74,8 @@ pub(crate) async fn add(call: Call, name: &str) -> Result<Response, Problem> {
     check_content_type(&call.parts.headers)?;
     // Before the body is read: who may not write need not send it.
     let node = call.api.node.clone();
-    node.writable_collection(&call.caller.name, name)?;
+    let (asking, account, asked) = (node.clone(), call.caller.name.clone(), name.to_owned());
+    Call::blocking(move || Ok(asking.writable_collection(&account, &asked)?)).await?;
     let limit = call.api.settings.max_content_length;
     check_length(&call.parts.headers, limit)?;
     let bodies = call.api.bodies.clone();
