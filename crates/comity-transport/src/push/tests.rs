@@ -118,7 +118,8 @@ async fn the_objects_at_fault_are_found_and_the_others_go_through() {
         .map(|failure| failure.id.as_str())
         .collect();
     failed.sort_unstable();
-    assert_eq!(failed, ["bad--12", "poison--31", "poison--7", "x--long"]);
+    let poison = |index: u32| format!("poison--00000000-0000-4000-8000-{index:012}");
+    assert_eq!(failed, ["bad--12", &poison(7), &poison(31), "x--long"]);
     assert_eq!((report.taken, report.known), (37, 0));
     assert_eq!(kept.lock().expect("not poisoned").len(), 37);
     assert!(!report.whole());
