@@ -23,6 +23,7 @@ use crate::objects::entry::Flags;
 use crate::objects::group::{GroupEngine, GroupWriter};
 use crate::objects::index::Index;
 use crate::objects::lookup::{Shared, moment, page_item};
+use crate::objects::page_cache::PageCache;
 use crate::objects::pending::{
     COMMIT_OBJECTS, KeyKind, Keys, PendingPair, StatusPlace, WAIT_OBJECTS, id_key, value_key,
 };
@@ -82,6 +83,7 @@ impl EmbeddedObjects {
             index,
             blocks: Blocks::open(folder, opened.blocks)?,
             pool: Arc::new(BufferPool::default()),
+            pages: PageCache::default(),
         });
         let mut replayer = Replayer {
             shared: Arc::clone(&shared),
@@ -435,6 +437,10 @@ impl ObjectStore for EmbeddedObjects {
 
     fn page(&self, query: &PageQuery, ready: bool) -> Result<Page, StoreError> {
         self.shared.page(query, ready)
+    }
+
+    fn page_at_hand(&self, query: &PageQuery, ready: bool) -> Option<Page> {
+        self.shared.page_at_hand(query, ready)
     }
 
     fn items(&self, query: &PageQuery) -> Result<(Vec<PageItem>, bool), StoreError> {

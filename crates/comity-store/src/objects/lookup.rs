@@ -19,6 +19,7 @@ use crate::objects::blocks::Blocks;
 use crate::objects::buffers::BufferPool;
 use crate::objects::entry::{Entry, Flags};
 use crate::objects::index::Index;
+use crate::objects::page_cache::PageCache;
 use crate::objects::pending::{At, KeyKind, PendingPair, StatusPlace, id_key};
 use crate::objects::query::PageItem;
 use crate::objects::segment::Segments;
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) index: Index,
     pub(crate) blocks: Blocks,
     pub(crate) pool: Arc<BufferPool>,
+    pub(crate) pages: PageCache,
 }
 
 /// The few properties of an object that a manifest needs.

@@ -20,6 +20,7 @@ mod blocks;
 mod buffers;
 mod index;
 mod lookup;
+mod page_cache;
 mod paging;
 mod pending;
 mod plan;
@@ -161,6 +162,9 @@ pub trait ObjectStore: Send + Sync {
 
     /// A page of objects, as bytes ready to be sent; with `ready`, stretches that are stored compressed come so.
     fn page(&self, query: &PageQuery, ready: bool) -> Result<Page, StoreError>;
+
+    /// The same page if it is at hand: answers at once, or not at all.
+    fn page_at_hand(&self, query: &PageQuery, ready: bool) -> Option<Page>;
 
     /// The same page as the manifest shows it.
     fn items(&self, query: &PageQuery) -> Result<(Vec<PageItem>, bool), StoreError>;
