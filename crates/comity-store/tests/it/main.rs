@@ -24,5 +24,6 @@ mod engine;
 mod layouts;
 mod paging;
 mod sample;
+mod state;
 mod statuses;
 mod versions;
