@@ -246,6 +246,7 @@ pub(crate) fn is_conflict(error: &StoreError) -> bool {
         SqlState::T_R_SERIALIZATION_FAILURE,
         SqlState::T_R_DEADLOCK_DETECTED,
         SqlState::UNIQUE_VIOLATION,
+        SqlState::DUPLICATE_TABLE,
     ];
     source.code().is_some_and(|code| retry.contains(code))
 }
