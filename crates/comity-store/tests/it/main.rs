@@ -21,6 +21,7 @@
 mod adding;
 mod blocks;
 mod engine;
+mod finding;
 mod layouts;
 mod paging;
 mod sample;
