@@ -501,22 +501,16 @@ impl ObjectStore for EmbeddedObjects {
             problems: self.shared.index.check()?,
             ..CheckReport::default()
         };
-        let end = self.shared.segments.replay(
-            LogPosition {
-                segment: 1,
-                offset: 0,
-            },
-            &mut |_, payload| {
-                report.bytes += size(payload.len());
-                record::acts(payload, &mut |_, act, _| {
-                    if let Act::Append { act, .. } = act {
-                        report.objects += size(act.objects.len());
-                    }
-                    Ok(())
-                })
-            },
-        );
-        if let Err(error) = end {
+        let whole = self.shared.segments.verify(&mut |payload| {
+            report.bytes += size(payload.len());
+            record::acts(payload, &mut |_, act, _| {
+                if let Act::Append { act, .. } = act {
+                    report.objects += size(act.objects.len());
+                }
+                Ok(())
+            })
+        });
+        if let Err(error) = whole {
             report.problems.push(error.to_string());
         }
         Ok(report)
