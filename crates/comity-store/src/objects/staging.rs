@@ -4,7 +4,7 @@
 //! visible at once when it is durable. The same steps take in what a replay reads.
 //! Out of scope: the log's bytes (`record`), the order of groups (`group`).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use comity_stix::admission::SpecVersion;
 use uuid::Uuid;
@@ -16,6 +16,7 @@ use crate::objects::lookup::Shared;
 use crate::objects::pending::{At, KeyKind, Keys, StatusPlace, id_key};
 use crate::objects::plan::{Sibling, decide, same_content, settle};
 use crate::objects::record::{AppendAct, ObjectMeta};
+use crate::objects::rewind::Rewind;
 use crate::objects::segment::LogPosition;
 use crate::objects::status::{Detail, Notes, Status};
 use crate::objects::{AppendRequest, NewObject, Outcome, Written};
@@ -31,6 +32,7 @@ pub(crate) struct Place {
 /// What one group changes.
 pub(crate) struct Staging<'a> {
     shared: &'a Shared,
+    rewind: Option<&'a mut Rewind>,
     views: BTreeMap<u32, StagedView>,
     statuses: Vec<(Uuid, StatusPlace)>,
 }
@@ -76,8 +78,17 @@ impl<'a> Staging<'a> {
     pub(crate) fn new(shared: &'a Shared) -> Self {
         Self {
             shared,
+            rewind: None,
             views: BTreeMap::new(),
             statuses: Vec::new(),
+        }
+    }
+
+    /// Takes in what the log says, over views that may know of it already.
+    pub(crate) fn replaying(shared: &'a Shared, rewind: &'a mut Rewind) -> Self {
+        Self {
+            rewind: Some(rewind),
+            ..Self::new(shared)
         }
     }
 
@@ -220,16 +231,24 @@ impl<'a> Staging<'a> {
         let Some(file) = shared.view(view) else {
             return Ok(());
         };
-        let mut touched: BTreeMap<(Uuid, u16), ()> = BTreeMap::new();
+        let mut touched: BTreeSet<(Uuid, u16)> = BTreeSet::new();
+        for position in positions {
+            let entry = file.entry(*position)?;
+            touched.insert((entry.uuid, entry.type_number));
+        }
+        if self.rewind.is_some() {
+            for (uuid, type_number) in &touched {
+                self.siblings(view, *uuid, *type_number)?;
+            }
+        }
         let staged = self.staged(view)?;
         for position in positions {
             let entry = file.entry(*position)?;
-            touched.insert((entry.uuid, entry.type_number), ());
             staged
                 .reflags
                 .insert(*position, (entry.flags, entry.flags.with(Flags::REMOVED)));
         }
-        for ((uuid, type_number), ()) in touched {
+        for (uuid, type_number) in touched {
             let mut left = self.siblings(view, uuid, type_number)?;
             settle(&mut left);
             self.reflag(view, &left)?;
@@ -327,6 +346,7 @@ impl<'a> Staging<'a> {
     ) -> Result<Vec<Sibling>, StoreError> {
         let shared = self.shared;
         let file = shared.view_or_new(view)?;
+        let mut rewind = self.rewind.take();
         let staged = self.staged(view)?;
         let mut out = Vec::new();
         for at in shared.places(KeyKind::Id, id_key(&uuid))? {
@@ -347,6 +367,9 @@ impl<'a> Staging<'a> {
                 });
             }
         }
+        if let Some(rewind) = &mut rewind {
+            rewind.apply(&file, (view, uuid, type_number), &mut out)?;
+        }
         for position in staged.by_id.get(&uuid).into_iter().flatten() {
             let entry = staged.entries.get(index_in(staged.base, *position));
             if let Some(entry) = entry.filter(|entry| entry.type_number == type_number) {
@@ -357,6 +380,7 @@ impl<'a> Staging<'a> {
                 });
             }
         }
+        self.rewind = rewind;
         out.retain(|sibling| !sibling.flags.any(Flags::REMOVED));
         Ok(out)
     }

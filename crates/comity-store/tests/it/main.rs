@@ -20,10 +20,12 @@
 
 mod adding;
 mod blocks;
+mod crashes;
 mod engine;
 mod finding;
 mod layouts;
 mod paging;
+mod removing;
 mod sample;
 mod state;
 mod statuses;
