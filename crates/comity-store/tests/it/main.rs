@@ -24,6 +24,7 @@ mod crashes;
 mod engine;
 mod finding;
 mod layouts;
+mod model;
 mod paging;
 mod removing;
 mod sample;
