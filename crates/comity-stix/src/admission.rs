@@ -32,21 +32,33 @@ pub struct Limits {
     pub values_max: usize,
     /// Members of any one JSON object in it.
     pub properties_max: usize,
+    /// Values it may be found by, so that no single object floods the index of values.
+    pub lookup_values_max: usize,
     /// Bytes of the text gathered for full-text search.
     pub text_bytes_max: usize,
 }
 
 impl Limits {
     /// For objects from other parties. The standard sets no limits. The largest object of ATT&CK for ICS 18.1
-    /// has 128 KiB and 6 levels; 8 MiB leaves room for an artifact of 6 MiB in base64. 262,144 values bound
-    /// the memory of one check to about 16 MiB.
+    /// has 351,707 bytes and its deepest 4 levels; 8 MiB leaves room for an artifact of 6 MiB in base64. A value takes
+    /// at most 72 bytes in the tree, so 262,144 values bound it to 18 MiB, twice that while a list grows.
     pub const EXCHANGE: Self = Self {
         object_bytes_max: 8 << 20,
         depth_max: 64,
         values_max: 1 << 18,
         properties_max: 1 << 14,
+        lookup_values_max: 1 << 16,
         text_bytes_max: 16 << 10,
     };
+
+    /// The part of these limits that the JSON reader keeps.
+    pub const fn json(&self) -> json::Limits {
+        json::Limits {
+            depth_max: self.depth_max,
+            values_max: self.values_max,
+            properties_max: self.properties_max,
+        }
+    }
 }
 
 /// The version of STIX an object is written in (STIX 2.1 section 3.2).
@@ -173,12 +185,7 @@ pub fn admit(json: &str, limits: &Limits) -> Result<Admitted, AdmissionError> {
         );
         return Err(Fault::new("", RULE_SIZE, message).of(json));
     }
-    let bounds = json::Limits {
-        depth_max: limits.depth_max,
-        values_max: limits.values_max,
-        properties_max: limits.properties_max,
-    };
-    let object = json::parse(json, &bounds).map_err(|error| Fault::from(error).of(json))?;
+    let object = json::parse(json, &limits.json()).map_err(|error| Fault::from(error).of(json))?;
     check(&object, limits).map_err(|fault| fault.of(json))
 }
 
@@ -201,6 +208,15 @@ fn check(object: &Value<'_>, limits: &Limits) -> Result<Admitted, Fault> {
     let class = object_types::class(common.id.type_name());
     let spec_version = spec_version(&common, class, members)?;
     let version = version(&common, class)?;
+    let values = values::of(common.id.type_name(), members);
+    if values.len() > limits.lookup_values_max {
+        let message = format!(
+            "compares with or holds {} values; the limit is {}: split it",
+            values.len(),
+            limits.lookup_values_max
+        );
+        return Err(Fault::new("", RULE_SIZE, message));
+    }
     let mut links = Vec::new();
     references::collect(common.id.type_name(), members, &mut links)?;
     Ok(Admitted {
@@ -211,7 +227,7 @@ fn check(object: &Value<'_>, limits: &Limits) -> Result<Admitted, Fault> {
         markings: common.markings,
         granular: common.granular,
         links,
-        values: values::of(common.id.type_name(), members),
+        values,
         text: text::of(members, limits.text_bytes_max),
         id: common.id,
     })

@@ -18,7 +18,7 @@ pub struct EnvelopeLimits {
 }
 
 impl EnvelopeLimits {
-    /// For what other parties send. 100,000 objects is ten times what any known client posts at once; the
+    /// For what other parties send. 100,000 objects of the usual size are some 100 MB, more than a body may have; the
     /// depth leaves room for one object too deep for admission, so that it alone fails.
     pub const EXCHANGE: Self = Self {
         objects_max: 100_000,

@@ -5,7 +5,7 @@
 //! In scope: what the standard says of each type, as data. `validate` reads it.
 //! Out of scope: custom types, which have no table; which relationships the standard suggests (Appendix B).
 
-pub mod common;
+pub mod common_properties;
 mod domain;
 mod extensions;
 mod meta;
@@ -103,7 +103,7 @@ static BY_NAME: [(&str, usize, usize); 42] = [
 #[cfg(test)]
 mod tests {
     use super::schema::{Kind, Property};
-    use super::{BY_NAME, Class, all, class, common, find};
+    use super::{BY_NAME, Class, all, class, common_properties, find};
 
     #[test]
     fn holds_every_type_once_in_order() {
@@ -132,7 +132,8 @@ mod tests {
                 .map(|property| property.name)
                 .collect();
             let known = |name: &&str| {
-                names.contains(name) || common::property(found.class, found.name, name).is_some()
+                names.contains(name)
+                    || common_properties::property(found.class, found.name, name).is_some()
             };
             assert!(found.contributing.iter().all(known), "{}", found.name);
             assert!(found.properties.iter().all(suffix_agrees), "{}", found.name);

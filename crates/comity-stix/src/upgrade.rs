@@ -36,13 +36,8 @@ pub fn upgrade<'a>(json: &'a str, limits: &Limits) -> Result<Upgraded<'a>, Admis
             observables: Vec::new(),
         });
     }
-    let bounds = json::Limits {
-        depth_max: limits.depth_max,
-        values_max: limits.values_max,
-        properties_max: limits.properties_max,
-    };
-    let object =
-        json::parse(json, &bounds).expect("an admitted object is JSON within the same limits");
+    let object = json::parse(json, &limits.json())
+        .expect("an admitted object is JSON within the same limits");
     let mut edit = Edit::new(&object);
     edit.set("spec_version", "\"2.1\"");
     let type_name = admitted.id.type_name();

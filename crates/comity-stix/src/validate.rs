@@ -67,12 +67,7 @@ pub fn validate(json: &str) -> Vec<Problem> {
         );
         return vec![whole("limit of this node", message)];
     }
-    let bounds = json::Limits {
-        depth_max: limits.depth_max,
-        values_max: limits.values_max,
-        properties_max: limits.properties_max,
-    };
-    match json::parse(json, &bounds) {
+    match json::parse(json, &limits.json()) {
         Ok(object) => validate_value(&object),
         Err(error) => {
             let problem = error.problem.to_string();

@@ -43,13 +43,8 @@ pub fn revoke(json: &str, at: Timestamp) -> Result<String, RevokeError> {
     let limits = Limits::EXCHANGE;
     let admitted = admit(json, &limits)?;
     check(&admitted, at)?;
-    let bounds = json::Limits {
-        depth_max: limits.depth_max,
-        values_max: limits.values_max,
-        properties_max: limits.properties_max,
-    };
-    let object =
-        json::parse(json, &bounds).expect("an admitted object is JSON within the same limits");
+    let object = json::parse(json, &limits.json())
+        .expect("an admitted object is JSON within the same limits");
     if object.member("modified").is_none() {
         return Err(RevokeError::Unversioned(admitted.id.to_string()));
     }

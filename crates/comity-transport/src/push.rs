@@ -283,7 +283,8 @@ async fn account(
     let versions = sent
         .iter()
         .map(Named::of)
-        .filter(|named| ids.contains(named.id.as_str()));
+        // A server refuses to look for what cannot be an id, and has no such object anyway.
+        .filter(|named| ids.contains(named.id.as_str()) && is_id(&named.id));
     let wanted: Vec<(String, Option<String>)> = versions
         .map(|named| (named.id.clone(), named.version()))
         .collect();
@@ -343,6 +344,14 @@ async fn present(
         }
     }
     Ok(there)
+}
+
+/// Whether this has the form of a STIX id: a type and a UUID (STIX 2.1 section 2.9).
+fn is_id(text: &str) -> bool {
+    let uuid =
+        |rest: &str| rest.len() == 36 && rest.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+    text.split_once("--")
+        .is_some_and(|(name, rest)| !name.is_empty() && uuid(rest))
 }
 
 /// Servers spell one time with three digits or with six.

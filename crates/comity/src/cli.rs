@@ -95,7 +95,7 @@ pub(crate) struct InitArgs {
     /// The domain that the party speaks for
     #[arg(long, value_name = "DOMAIN")]
     pub(crate) domain: String,
-    /// Keep objects and state in this PostgreSQL database: postgres://USER@HOST/DATABASE
+    /// Keep objects and state in this PostgreSQL database: <postgres://USER@HOST/DATABASE>
     #[arg(long, value_name = "URL")]
     pub(crate) store: Option<String>,
     #[command(flatten)]
@@ -304,8 +304,8 @@ pub(crate) struct Remote {
     /// Discovery, API root, collection or its objects
     pub(crate) url: String,
     /// Id, alias or title of the collection there; needed when the URL leaves it open
-    #[arg(long, value_name = "ID")]
-    pub(crate) remote: Option<String>,
+    #[arg(long = "remote", value_name = "ID")]
+    pub(crate) there: Option<String>,
     /// Id or alias of the collection here; may be left out when there is only one
     #[arg(long, value_name = "ID")]
     pub(crate) collection: Option<String>,

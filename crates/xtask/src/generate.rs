@@ -7,7 +7,7 @@
 //! In scope: building and asking the binary, comparing. Out of scope: the wording, which stands in the code.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::failure::Failure;
 use crate::tree;
@@ -61,10 +61,7 @@ fn build(root: &Path) -> Result<PathBuf, Failure> {
 
 /// What the binary says of itself.
 fn references(binary: &Path) -> Result<Vec<Document>, Failure> {
-    let ask = |arguments: &[&str]| {
-        // A fixed width: the text must not depend on the terminal of the person who runs this.
-        tree::output(Command::new(binary).args(arguments).env("COLUMNS", "100"))
-    };
+    let ask = |arguments: &[&str]| question(binary, arguments);
     let settings = ask(&["settings", "show", "--reference"])?;
     Ok(vec![
         ("docs/reference/cli.md", cli(&ask)?),
@@ -104,6 +101,24 @@ there](taxii-decisions.md)). Where a row has no test, it says why a server's wir
 | # | section | rule | test |
 |---|---|---|---|
 ";
+
+/// Runs the binary apart from any terminal, whose width would show in its help.
+fn question(binary: &Path, arguments: &[&str]) -> Result<String, Failure> {
+    let mut command = Command::new(binary);
+    command.args(arguments).env("COLUMNS", "100");
+    let done = command.stdin(Stdio::null()).output();
+    let done = done.map_err(|error| Failure::at(binary, &error))?;
+    if !done.status.success() {
+        let said = String::from_utf8_lossy(&done.stderr);
+        let asked = arguments.join(" ");
+        return Err(Failure::new(format!(
+            "comity {asked}: {}: {said}",
+            done.status
+        )));
+    }
+    String::from_utf8(done.stdout)
+        .map_err(|_| Failure::new(format!("comity {}: not UTF-8", arguments.join(" "))))
+}
 
 /// Asks the binary something and returns its answer.
 type Ask<'run> = &'run dyn Fn(&[&str]) -> Result<String, Failure>;

@@ -5,6 +5,7 @@
 //!
 //! A new task is one row of [`TASKS`] and one module.
 
+mod bench;
 mod check;
 mod failure;
 mod generate;
@@ -39,6 +40,11 @@ const TASKS: &[Task] = &[
         name: "gen",
         about: "rewrite the generated documents; with --check only compare them",
         run: generate::run,
+    },
+    Task {
+        name: "bench",
+        about: "measure side by side with peers; takes the bench's name",
+        run: bench::run,
     },
 ];
 

@@ -36,7 +36,7 @@ pub(super) fn common<'a>(members: &'a [Member<'_>]) -> Result<Common<'a>, Fault>
                 markings = marking_refs(value).map_err(|fault| fault.within(key))?;
             }
             "granular_markings" => {
-                granular = !list(value).map_err(|fault| fault.within(key))?.is_empty();
+                granular = granular_markings(value).map_err(|fault| fault.within(key))?;
             }
             "revoked" => {
                 let expected = || {
@@ -135,18 +135,35 @@ pub(super) fn identifier(value: &Value<'_>) -> Result<ObjectId, Fault> {
     ObjectId::parse(text).map_err(|error| Fault::new("", RULE, format!("{text:?} {error}")))
 }
 
+/// Whether there are any. What a part is marked by must be a marking, for the same reason.
+fn granular_markings(value: &Value<'_>) -> Result<bool, Fault> {
+    let items = list(value)?;
+    for (at, item) in items.iter().enumerate() {
+        if let Some(reference) = item.member("marking_ref") {
+            marking_id(reference)
+                .map_err(|fault| fault.within("marking_ref").within(&format!("[{at}]")))?;
+        }
+    }
+    Ok(!items.is_empty())
+}
+
 /// Release is decided by these, so what is no marking is refused rather than passed over.
 fn marking_refs(value: &Value<'_>) -> Result<Vec<ObjectId>, Fault> {
     let mut markings = Vec::new();
     for (at, item) in list(value)?.iter().enumerate() {
-        let id = identifier(item).map_err(|fault| fault.within(&format!("[{at}]")))?;
-        if id.type_name() != "marking-definition" {
-            let message = format!("{id} is no marking-definition; only those mark objects");
-            return Err(Fault::new(&format!("[{at}]"), RULE_COMMON, message));
-        }
+        let id = marking_id(item).map_err(|fault| fault.within(&format!("[{at}]")))?;
         markings.push(id);
     }
     Ok(markings)
+}
+
+fn marking_id(value: &Value<'_>) -> Result<ObjectId, Fault> {
+    let id = identifier(value)?;
+    if id.type_name() == "marking-definition" {
+        return Ok(id);
+    }
+    let message = format!("{id} is no marking-definition; only those mark objects");
+    Err(Fault::new("", RULE_COMMON, message))
 }
 
 /// The value of the outermost `id` in a text that may be broken further on. For messages only.

@@ -170,6 +170,13 @@ fn refuses_what_cannot_be_kept() {
 #[test]
 fn refuses_common_properties_of_another_form() {
     refused(
+        &format!(
+            "{{{HEAD},\"granular_markings\":[{{\"marking_ref\":\"{ID}\",\"selectors\":[\"type\"]}}]}}"
+        ),
+        "granular_markings[0].marking_ref",
+        "no marking-definition",
+    );
+    refused(
         &format!("{{{HEAD},\"spec_version\":\"3.0\"}}"),
         "spec_version",
         "\"2.1\" and \"2.0\"",
@@ -238,6 +245,17 @@ fn names_object_path_and_rule_of_broken_json() {
     refused(&format!("{{{HEAD},\"x\":\"\\ud800\"}}"), "x", "surrogate");
     refused(&format!("{{{HEAD},\"x\":1e400}}"), "x", "IEEE 754");
     refused(&format!("{{{HEAD}"), "", "expected ',' or '}'");
+    let few = Limits {
+        lookup_values_max: 1,
+        ..Limits::EXCHANGE
+    };
+    let two = format!("{{{HEAD},\"pattern\":\"[url:value IN ('a:b','c:d')]\"}}");
+    assert!(
+        admit(&two, &few)
+            .expect_err("two values")
+            .to_string()
+            .contains("2 values; the limit is 1")
+    );
     let small = Limits {
         object_bytes_max: 10,
         ..Limits::EXCHANGE
@@ -263,6 +281,11 @@ fn bounds_the_text_for_search_at_a_letter() {
         ..Limits::EXCHANGE
     };
     assert_eq!(admit(&json, &limits).unwrap().text, "网络\n安");
+}
+
+#[test]
+fn a_value_in_the_tree_is_as_small_as_the_limits_say() {
+    assert_eq!(size_of::<crate::json::Member<'_>>(), 72);
 }
 
 #[test]

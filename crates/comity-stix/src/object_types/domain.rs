@@ -1,6 +1,6 @@
 //! The property tables of the domain and relationship objects (sections 4 and 5).
 
-use super::common::{PHASES, REFERENCES, TEXTS};
+use super::common_properties::{PHASES, REFERENCES, TEXTS};
 use super::schema::{Class, Form, Kind, ObjectType, Property, Rule, Targets, may, must};
 use super::vocabularies as vocabulary;
 
@@ -167,7 +167,7 @@ pub(super) static SECOND: [ObjectType; 10] = [
             may("description", Kind::Text),
             may("latitude", Kind::Float(-90.0, 90.0)),
             may("longitude", Kind::Float(-180.0, 180.0)),
-            may("precision", Kind::Float(0.0, f64::MAX)),
+            may("precision", Kind::Float(f64::MIN, f64::MAX)),
             may("region", Kind::Open(vocabulary::REGION)),
             may("country", Kind::Text),
             may("administrative_area", Kind::Text),

@@ -1,6 +1,6 @@
 //! The predefined extensions of observables and the sub-objects within them (sections 6.7 to 6.18).
 
-use super::common::{COUNT, TEXTS, WHOLE};
+use super::common_properties::{COUNT, TEXTS, WHOLE};
 use super::schema::{Kind, Property, Rule, Structure, Targets, may, must};
 use super::vocabularies as vocabulary;
 
@@ -138,10 +138,10 @@ pub(super) static FILE: [Structure; 5] = [
             must("pe_type", Kind::Open(vocabulary::WINDOWS_PEBINARY_TYPE)),
             may("imphash", Kind::Text),
             may("machine_hex", Kind::Hex),
-            may("number_of_sections", COUNT),
+            may("number_of_sections", WHOLE),
             may("time_date_stamp", Kind::Timestamp),
             may("pointer_to_symbol_table_hex", Kind::Hex),
-            may("number_of_symbols", COUNT),
+            may("number_of_symbols", WHOLE),
             may("size_of_optional_header", COUNT),
             may("characteristics_hex", Kind::Hex),
             may("file_header_hashes", Kind::Hashes),
@@ -174,7 +174,7 @@ pub(super) static NETWORK_TRAFFIC: [Structure; 4] = [
             must("request_value", Kind::Text),
             may("request_version", Kind::Text),
             may("request_header", Kind::Dictionary(&TEXTS)),
-            may("message_body_length", COUNT),
+            may("message_body_length", WHOLE),
             may(
                 "message_body_data_ref",
                 Kind::Reference(Targets::Types(&["artifact"])),
@@ -203,7 +203,7 @@ pub(super) static NETWORK_TRAFFIC: [Structure; 4] = [
             may("is_listening", Kind::Boolean),
             may("options", Kind::Dictionary(&WHOLE)),
             may("socket_type", Kind::Closed(vocabulary::NETWORK_SOCKET_TYPE)),
-            may("socket_descriptor", COUNT),
+            may("socket_descriptor", WHOLE),
             may("socket_handle", WHOLE),
         ],
         &[],

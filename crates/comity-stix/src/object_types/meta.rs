@@ -1,6 +1,6 @@
 //! The property tables of the meta objects (section 7).
 
-use super::common::TEXTS;
+use super::common_properties::TEXTS;
 use super::schema::{Class, Kind, ObjectType, Rule, Targets, may, must};
 use super::vocabularies as vocabulary;
 

@@ -1,6 +1,6 @@
 //! The property tables of the cyber-observable objects (section 6).
 
-use super::common::{COUNT, REFERENCES, TEXTS, WHOLE};
+use super::common_properties::{COUNT, REFERENCES, TEXTS, WHOLE};
 use super::extensions::{FILE, NETWORK_TRAFFIC, PROCESS, USER_ACCOUNT, X509_V3};
 use super::schema::{Class, Form, Kind, ObjectType, Property, Rule, Structure, Targets, may, must};
 use super::vocabularies as vocabulary;
@@ -105,7 +105,7 @@ pub(super) static FIRST: [ObjectType; 9] = [
         "autonomous-system",
         "6.2",
         &[
-            must("number", COUNT),
+            must("number", WHOLE),
             may("name", Kind::Text),
             may("rir", Kind::Text),
         ],
@@ -249,10 +249,10 @@ pub(super) static SECOND: [ObjectType; 9] = [
                 may("src_port", PORT),
                 may("dst_port", PORT),
                 must("protocols", TEXTS),
-                may("src_byte_count", COUNT),
-                may("dst_byte_count", COUNT),
-                may("src_packets", COUNT),
-                may("dst_packets", COUNT),
+                may("src_byte_count", WHOLE),
+                may("dst_byte_count", WHOLE),
+                may("src_packets", WHOLE),
+                may("dst_packets", WHOLE),
                 may("ipfix", Kind::Dictionary(&Kind::Any)),
                 may("src_payload_ref", ARTIFACT),
                 may("dst_payload_ref", ARTIFACT),
@@ -353,7 +353,7 @@ pub(super) static SECOND: [ObjectType; 9] = [
             may("values", Kind::List(&Kind::Structure(&REGISTRY_VALUE))),
             may("modified_time", Kind::Timestamp),
             may("creator_user_ref", to(&["user-account"])),
-            may("number_of_subkeys", COUNT),
+            may("number_of_subkeys", WHOLE),
         ],
         &[Rule::OwnProperty],
         &["key", "values"],

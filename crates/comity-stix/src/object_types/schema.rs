@@ -9,7 +9,7 @@ pub struct ObjectType {
     pub class: Class,
     /// The section of STIX 2.1 that defines it.
     pub section: &'static str,
-    /// Its own properties; the common ones are in [`super::common`].
+    /// Its own properties; the common ones are in [`super::common_properties`].
     pub properties: &'static [Property],
     /// What holds between its properties.
     pub rules: &'static [Rule],

@@ -6,9 +6,11 @@ use std::collections::BTreeSet;
 use super::{PROBLEMS_MAX, Problem, Severity, forms};
 use crate::id::ObjectId;
 use crate::json::{Kind as Json, Member, Value};
-use crate::object_types::schema::{Kind, Property, Rule, Structure, Targets, Vocabulary};
-use crate::object_types::{self, Class, HASH_ALGORITHM, common};
+use crate::object_types::schema::{Kind, Property, Structure, Targets, Vocabulary};
+use crate::object_types::{self, Class, HASH_ALGORITHM, common_properties};
 use crate::timestamp::Timestamp;
+
+mod relations;
 
 /// Collects problems at the place it stands.
 pub(super) struct Checker<'o> {
@@ -39,13 +41,7 @@ impl<'o> Checker<'o> {
         if self.problems.len() >= PROBLEMS_MAX {
             return;
         }
-        let mut path = String::new();
-        for step in &self.path {
-            if !path.is_empty() && !step.starts_with('[') {
-                path.push('.');
-            }
-            path.push_str(step);
-        }
+        let path = self.place();
         self.problems.push(Problem {
             path,
             rule: format!("STIX 2.1 section {section}"),
@@ -232,7 +228,7 @@ impl<'o> Checker<'o> {
         match ObjectId::parse(text) {
             Err(error) => self.must("2.9", format!("{text:?} {error}")),
             Ok(id) => {
-                if let Some(expected) = refused_target(id.type_name(), targets) {
+                if let Some(expected) = relations::refused_target(id.type_name(), targets) {
                     self.must(section, format!("{text} must be the id of {expected}"));
                 }
             }
@@ -376,7 +372,7 @@ impl<'o> Checker<'o> {
                 .properties
                 .iter()
                 .any(|property| property.name == member.key);
-            if !known && member.key != common::EXTENSION_TYPE.name {
+            if !known && member.key != common_properties::EXTENSION_TYPE.name {
                 self.at(&*member.key, |checker| checker.custom_property(&member.key));
             }
         }
@@ -397,116 +393,48 @@ impl<'o> Checker<'o> {
         }
     }
 
-    /// Checks what holds between the properties of one object.
-    pub(super) fn rules(
-        &mut self,
-        object: &Value<'_>,
-        rules: &[Rule],
-        own: &[Property],
-        section: &str,
-    ) {
-        let has = |name: &str| object.member(name).is_some();
-        let moment = |name: &str| {
-            object
-                .text(name)
-                .and_then(|text| Timestamp::parse(text).ok())
-        };
-        for rule in rules {
-            let message = match *rule {
-                Rule::OneOf(names) if !names.iter().any(|name| has(name)) => {
-                    format!("must have one of {}", names.join(", "))
-                }
-                Rule::Exclusive(names) if names.iter().filter(|name| has(name)).count() > 1 => {
-                    format!("must not have more than one of {}", names.join(", "))
-                }
-                Rule::OwnProperty
-                    if !own.iter().any(|property| has(property.name)) && !has("extensions") =>
-                {
-                    "must have at least one property of its own".to_owned()
-                }
-                Rule::Needs(with, needs) if has(with) && !has(needs) => {
-                    format!("has {with} and must then have {needs}")
-                }
-                Rule::NotBefore(earlier, later)
-                    if moment(later)
-                        .zip(moment(earlier))
-                        .is_some_and(|(b, a)| b < a) =>
-                {
-                    format!("{later} must not be before {earlier}")
-                }
-                Rule::After(earlier, later)
-                    if moment(later)
-                        .zip(moment(earlier))
-                        .is_some_and(|(b, a)| b <= a) =>
-                {
-                    format!("{later} must be after {earlier}")
-                }
-                Rule::Absent(name, flag, value) if has(name) && flagged(object, flag, value) => {
-                    format!("must not have {name} while {flag} is {value}")
-                }
-                Rule::Present(name, flag, value) if !has(name) && flagged(object, flag, value) => {
-                    format!("must have {name} while {flag} is {value}")
-                }
-                Rule::OneOf(_)
-                | Rule::Exclusive(_)
-                | Rule::OwnProperty
-                | Rule::Needs(..)
-                | Rule::NotBefore(..)
-                | Rule::After(..)
-                | Rule::Absent(..)
-                | Rule::Present(..) => continue,
-            };
-            self.must(section, message);
-        }
-    }
-
-    /// Refuses `null` at any depth: no data type of section 2 has it.
-    pub(super) fn no_null(&mut self, value: &'o Value<'o>) {
+    /// Refuses at any depth, in properties of the standard and others, what no data type of section 2 has: `null`,
+    /// empty lists, empty objects.
+    pub(super) fn no_empty(&mut self, value: &'o Value<'o>) {
         match value.kind() {
             Json::Null => self.must("2", "is null; leave the property out"),
+            Json::Object(members) if members.is_empty() => {
+                self.unless_reported("2.3", "is empty; leave the property out");
+            }
+            Json::Array(items) if items.is_empty() => {
+                self.unless_reported("2.12", "is an empty list; leave the property out");
+            }
             Json::Object(members) => {
                 for member in members {
-                    self.at(&*member.key, |checker| checker.no_null(&member.value));
+                    self.at(&*member.key, |checker| checker.no_empty(&member.value));
                 }
             }
             Json::Array(items) => {
                 for (at, item) in items.iter().enumerate() {
-                    self.at(format!("[{at}]"), |checker| checker.no_null(item));
+                    self.at(format!("[{at}]"), |checker| checker.no_empty(item));
                 }
             }
             Json::Bool(_) | Json::Number | Json::String(_) => {}
         }
     }
-}
 
-fn flagged(object: &Value<'_>, flag: &str, value: bool) -> bool {
-    object.member(flag).and_then(Value::as_bool) == Some(value)
-}
+    fn unless_reported(&mut self, section: &str, message: &str) {
+        let place = self.place();
+        let known = |problem: &Problem| problem.severity == Severity::Must && problem.path == place;
+        if !self.problems.iter().any(known) {
+            self.must(section, message);
+        }
+    }
 
-/// What the target should be, if a type cannot be it. A custom type may be of any class but meta.
-fn refused_target(type_name: &str, targets: Targets) -> Option<String> {
-    let class = object_types::class(type_name);
-    let custom = class.is_none() && type_name != "bundle";
-    let is = |wanted: Class| custom || class == Some(wanted);
-    let (good, expected) = match targets {
-        Targets::Any => (
-            type_name != "bundle",
-            "an object, not of a bundle".to_owned(),
-        ),
-        Targets::Types(names) => (
-            names.contains(&type_name),
-            format!("one of type {}", names.join(" or ")),
-        ),
-        Targets::Domain => (is(Class::Domain), "a domain object".to_owned()),
-        Targets::Observable => (is(Class::Observable), "an observable".to_owned()),
-        Targets::DomainOrObservable => (
-            is(Class::Domain) || is(Class::Observable),
-            "a domain object or an observable".to_owned(),
-        ),
-        Targets::ObservableOrRelationship => (
-            is(Class::Observable) || is(Class::Relationship),
-            "an observable or a relationship".to_owned(),
-        ),
-    };
-    (!good).then_some(expected)
+    /// The present place as a path.
+    fn place(&self) -> String {
+        let mut path = String::new();
+        for step in &self.path {
+            if !path.is_empty() && !step.starts_with('[') {
+                path.push('.');
+            }
+            path.push_str(step);
+        }
+        path
+    }
 }

@@ -7,7 +7,7 @@ use crate::id::{ObjectId, TypeName};
 use crate::json::{Kind as Json, Member, Value};
 use crate::marking::{self, SelectorError};
 use crate::object_types::schema::ObjectType;
-use crate::object_types::{self, Class, common};
+use crate::object_types::{self, Class, common_properties};
 use crate::pattern;
 
 pub(super) fn object(object: &Value<'_>) -> Vec<Problem> {
@@ -48,7 +48,7 @@ pub(super) fn object(object: &Value<'_>) -> Vec<Problem> {
         "attack-pattern" | "vulnerability" => taxonomy_references(&mut checker, object, type_name),
         _ => {}
     }
-    checker.no_null(object);
+    checker.no_empty(object);
     checker.problems
 }
 
@@ -95,13 +95,13 @@ fn common_properties<'o>(
     type_name: &str,
 ) {
     for member in members {
-        if let Some(property) = common::property(class, type_name, &member.key) {
+        if let Some(property) = common_properties::property(class, type_name, &member.key) {
             checker.at(&*member.key, |checker| {
                 checker.value(&property.kind, &member.value, "3.2");
             });
         }
     }
-    for name in common::required(class, type_name) {
+    for name in common_properties::required(class, type_name) {
         if !members.iter().any(|member| member.key == *name) {
             checker.must("3.2", format!("has no {name}: add it"));
         }
@@ -194,7 +194,7 @@ fn own_properties<'o>(
                 .iter()
                 .any(|property| property.name == member.key)
         });
-        if own || common::property(class, type_name, &member.key).is_some() {
+        if own || common_properties::property(class, type_name, &member.key).is_some() {
             continue;
         }
         checker.at(&*member.key, |checker| {
@@ -245,9 +245,9 @@ fn extension<'o>(
     };
     match ObjectId::parse(key) {
         Ok(id) if id.type_name() == "extension-definition" => {
-            match member.value.member(common::EXTENSION_TYPE.name) {
+            match member.value.member(common_properties::EXTENSION_TYPE.name) {
                 Some(kind) => checker.at("extension_type", |checker| {
-                    checker.value(&common::EXTENSION_TYPE.kind, kind, "3.2");
+                    checker.value(&common_properties::EXTENSION_TYPE.kind, kind, "3.2");
                 }),
                 None => checker.must("3.2", "has no extension_type: add it"),
             }
@@ -282,7 +282,7 @@ fn granular_markings<'o>(checker: &mut Checker<'o>, object: &'o Value<'o>) {
         let mut left = SELECTORS_MAX;
         for (at, item) in items.iter().enumerate() {
             checker.at(format!("[{at}]"), |checker| {
-                checker.structure(item, &common::GRANULAR_MARKING);
+                checker.structure(item, &common_properties::GRANULAR_MARKING);
                 let own = object
                     .text("id")
                     .is_some_and(|id| item.text("marking_ref") == Some(id));

@@ -1,6 +1,6 @@
 //! What can be asked of a view, and the page that answers it.
 //!
-//! The fields are TAXII 2.1's own: section 3.4 (filters), 3.4.1 (version and spec_version), 3.5 (paging).
+//! The fields are TAXII 2.1's own: section 3.4 (filters), 3.4.1 (version and `spec_version`), 3.5 (paging).
 //!
 //! In scope: the query and its meaning for one object. Out of scope: reading it from a URL (`comity-api`), running it
 //! (`paging`, `server`).

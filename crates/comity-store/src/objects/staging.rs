@@ -37,6 +37,15 @@ pub(crate) struct Staging<'a> {
     statuses: Vec<(Uuid, StatusPlace)>,
 }
 
+/// An object that is to be the next of its view.
+pub(crate) struct NewEntry<'a> {
+    pub(crate) added: i64,
+    pub(crate) meta: &'a ObjectMeta,
+    pub(crate) keys: Keys,
+    /// Its text; empty when it comes out of the log.
+    pub(crate) body: String,
+}
+
 /// What one group changes in one view.
 struct StagedView {
     /// The position of the first new entry.
@@ -113,12 +122,21 @@ impl<'a> Staging<'a> {
             let added = first_added + i64::try_from(metas.len()).unwrap_or(i64::MAX);
             let meta = meta_of(&object, added);
             let detail = with_status.then(|| detail_of(&object, added));
-            let outcome = self.outcome(view, &object, &meta, request.only_new_ids)?;
+            let versions = self.versions_beside(view, &meta)?;
+            let outcome = decide(&versions, &meta, request.only_new_ids, |sibling| {
+                self.says_the_same(view, sibling.position, &object.json)
+            })?;
             outcomes.push(outcome);
             match outcome {
                 Outcome::Added => {
                     let keys = Keys::of(&object.admitted);
-                    self.stage(view, added, &meta, keys, object.json)?;
+                    let new = NewEntry {
+                        added,
+                        meta: &meta,
+                        keys,
+                        body: object.json,
+                    };
+                    self.stage(view, new, versions)?;
                     metas.push(meta);
                     successes.extend(detail);
                 }
@@ -206,9 +224,7 @@ impl<'a> Staging<'a> {
         &mut self,
         view: u32,
         position: u64,
-        first_added: i64,
-        meta: &ObjectMeta,
-        keys: Keys,
+        new: NewEntry<'_>,
     ) -> Result<(), StoreError> {
         let staged = self.staged(view)?;
         let next = staged.base + count(staged.entries.len());
@@ -220,9 +236,8 @@ impl<'a> Staging<'a> {
                 ),
             });
         }
-        // Within an act each object is a microsecond later than the one before it.
-        let added = first_added + i64::try_from(staged.entries.len()).unwrap_or(i64::MAX);
-        self.stage(view, added, meta, keys, String::new())
+        let versions = self.versions_beside(view, new.meta)?;
+        self.stage(view, new, versions)
     }
 
     /// Stages the removal of some positions of a view.
@@ -299,40 +314,21 @@ impl<'a> Staging<'a> {
         }))
     }
 
-    /// What becomes of an object: compares it with the versions that the view has.
-    fn outcome(
-        &mut self,
-        view: u32,
-        object: &NewObject,
-        meta: &ObjectMeta,
-        only_new_ids: bool,
-    ) -> Result<Outcome, StoreError> {
-        let number = self
-            .shared
-            .names
-            .number_or_new(object.admitted.id.type_name());
-        let siblings = self.siblings(view, meta.uuid, number)?;
-        decide(&siblings, meta, only_new_ids, |sibling| {
-            self.says_the_same(view, sibling.position, &object.json)
-        })
-    }
-
     /// Whether the object at a position says what `json` says; spaces and the order of properties do not count.
     fn says_the_same(&self, view: u32, position: u64, json: &str) -> Result<bool, StoreError> {
-        let held = match self
+        let held = if let Some(staged) = self
             .views
             .get(&view)
             .filter(|staged| position >= staged.base)
         {
-            Some(staged) => staged
+            staged
                 .bodies
                 .get(index_in(staged.base, position))
                 .cloned()
-                .unwrap_or_default(),
-            None => {
-                let file = self.shared.view_or_new(view)?;
-                self.shared.body(&file.entry(position)?)?
-            }
+                .unwrap_or_default()
+        } else {
+            let file = self.shared.view_or_new(view)?;
+            self.shared.body(&file.entry(position)?)?
         };
         Ok(same_content(&held, json))
     }
@@ -385,17 +381,30 @@ impl<'a> Staging<'a> {
         Ok(out)
     }
 
-    /// Stages one object as the next of its view.
+    /// The versions that a new object will stand beside.
+    fn versions_beside(
+        &mut self,
+        view: u32,
+        meta: &ObjectMeta,
+    ) -> Result<Vec<Sibling>, StoreError> {
+        let type_number = self.shared.names.number_or_new(&meta.type_name);
+        self.siblings(view, meta.uuid, type_number)
+    }
+
+    /// Stages one object as the next of its view, beside the versions that are there.
     fn stage(
         &mut self,
         view: u32,
-        added: i64,
-        meta: &ObjectMeta,
-        keys: Keys,
-        body: String,
+        new: NewEntry<'_>,
+        mut versions: Vec<Sibling>,
     ) -> Result<(), StoreError> {
+        let NewEntry {
+            added,
+            meta,
+            keys,
+            body,
+        } = new;
         let type_number = self.shared.names.number_or_new(&meta.type_name);
-        let mut versions = self.siblings(view, meta.uuid, type_number)?;
         let staged = self.staged(view)?;
         let position = staged.base + count(staged.entries.len());
         let entry = entry_of(meta, added, type_number);
@@ -430,14 +439,13 @@ impl<'a> Staging<'a> {
                 }
                 continue;
             }
-            match staged.reflags.get_mut(&sibling.position) {
-                Some((_, after)) => *after = sibling.flags,
-                None => {
-                    let before = file.entry(sibling.position)?.flags;
-                    staged
-                        .reflags
-                        .insert(sibling.position, (before, sibling.flags));
-                }
+            if let Some((_, after)) = staged.reflags.get_mut(&sibling.position) {
+                *after = sibling.flags;
+            } else {
+                let before = file.entry(sibling.position)?.flags;
+                staged
+                    .reflags
+                    .insert(sibling.position, (before, sibling.flags));
             }
         }
         Ok(())
@@ -478,12 +486,11 @@ pub(crate) fn meta_of(object: &NewObject, added: i64) -> ObjectMeta {
     if admitted.revoked {
         flags = flags.with(Flags::REVOKED);
     }
-    let (version, version_nanos) = match &admitted.version {
-        Some(version) => (version.at.micros(), version.at.sub_micro_nanos()),
-        None => {
-            flags = flags.with(Flags::UNVERSIONED);
-            (added, 0)
-        }
+    let (version, version_nanos) = if let Some(version) = &admitted.version {
+        (version.at.micros(), version.at.sub_micro_nanos())
+    } else {
+        flags = flags.with(Flags::UNVERSIONED);
+        (added, 0)
     };
     ObjectMeta {
         length: u32::try_from(object.json.len()).unwrap_or(u32::MAX),

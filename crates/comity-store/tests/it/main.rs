@@ -15,7 +15,11 @@
     clippy::print_stdout,
     clippy::doc_markdown,
     clippy::format_push_string,
-    reason = "test code: a panic is a failed test"
+    clippy::cloned_ref_to_slice_refs,
+    clippy::type_complexity,
+    clippy::fn_params_excessive_bools,
+    clippy::too_many_lines,
+    reason = "test code: a panic is a failed test, and tables of cases are long"
 )]
 
 mod adding;

@@ -34,7 +34,9 @@ fn new_collection(number: u128, alias: Option<&str>) -> NewCollection {
     NewCollection {
         id: Uuid::from_u128(number),
         title: format!("Title {number} — \"quoted\" 标题"),
-        description: (number % 2 == 0).then(|| "for indicators".to_owned()),
+        description: number
+            .is_multiple_of(2)
+            .then(|| "for indicators".to_owned()),
         alias: alias.map(str::to_owned),
         created: 9,
     }
@@ -146,7 +148,7 @@ fn rights_are_what_was_granted_last() {
             .collect();
         let rights = |read, write| Rights { read, write };
         let grant = |n: usize, name: &str, rights| {
-            write(state, |tx| collection::grant(tx, &made[n].id, name, rights))
+            write(state, |tx| collection::grant(tx, &made[n].id, name, rights));
         };
         grant(2, "alice", rights(true, false));
         grant(0, "alice", rights(false, true));

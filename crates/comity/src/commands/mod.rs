@@ -9,7 +9,7 @@ mod exchange;
 mod export;
 pub(crate) mod import;
 mod objects;
-mod serve;
+pub(crate) mod serve;
 
 use std::path::Path;
 

@@ -104,7 +104,7 @@ impl Stop {
     }
 }
 
-/// Logs to standard error; COMITY_LOG chooses what, in the syntax of tracing's `EnvFilter`.
+/// Logs to standard error; `COMITY_LOG` chooses what, in the syntax of tracing's `EnvFilter`.
 fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::builder()
         .with_default_directive(tracing_subscriber::filter::LevelFilter::WARN.into())

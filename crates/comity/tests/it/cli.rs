@@ -61,7 +61,7 @@ fn a_folder_without_a_node_is_named_with_a_hint() {
     let path = folder.path().join("nothing");
     let folder = path.to_str().unwrap();
     for said in [
-        refuse_to_serve(&path),
+        refuse_to_serve(&path, "127.0.0.1:0"),
         run(&["collection", "list", "--data", folder]),
         run(&["token", "create", "--user", USER, "--data", folder]),
     ] {
@@ -98,6 +98,19 @@ fn one_folder_is_served_once() {
     let said = node.refuse_to_serve();
     assert!(matches!(said.code, Some(1 | 3)), "{said:?}");
     assert!(said.err.contains("hint: "), "{}", said.err);
+}
+
+#[test]
+fn plain_http_is_served_to_this_machine_only() {
+    let mut node = TestNode::embedded();
+    node.kill();
+    let said = refuse_to_serve(&node.data(), "0.0.0.0:0");
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(
+        said.err.contains("TLS") && said.err.contains("hint: "),
+        "{}",
+        said.err
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::mpsc;
 
 use crate::http::Request;
-use crate::node::{TestNode, manifest, object, objects, on_each_store, query};
+use crate::node::{Store, TestNode, manifest, object, objects, on_each_store, postgres_url, query};
 use crate::sample::{envelope, indicator, indicator_id, indicators};
 
 /// Kills in one run.
@@ -187,4 +187,34 @@ fn a_clean_end_answers_what_it_began() {
             assert!(order.contains_key(&indicator_id(number)), "{number}");
         }
     });
+}
+
+#[test]
+fn a_database_that_breaks_off_is_found_again_with_nothing_lost() {
+    if postgres_url().is_none() {
+        println!("skipped: on PostgreSQL, because COMITY_TEST_POSTGRES is not set");
+        return;
+    }
+    let mut node = TestNode::start(Store::Postgres);
+    let mut expected = Vec::new();
+    for round in 0..5 {
+        let first = round * 10;
+        // While the connections are made again an answer may be an error; it is then no acknowledgement.
+        let taken = (first..first + 10).find(|number| {
+            let post = Request::post(&objects(&node.rw), envelope(&[indicator(*number)]));
+            let status = node.ask(post).status;
+            assert!(matches!(status, 202 | 500 | 503), "{status}");
+            status == 202
+        });
+        expected.push(indicator_id(taken.expect("never served again")));
+        node.break_database_connections();
+    }
+    let found = (0..10)
+        .map(|_| node.get(&objects(&node.rw)))
+        .find(|answer| answer.status == 200);
+    let found = found.expect("never read again").ids();
+    for id in &expected {
+        assert!(found.contains(id), "acknowledged, and lost: {id}");
+    }
+    node.assert_alive();
 }

@@ -176,6 +176,13 @@ impl Answer {
         value
     }
 
+    /// Every value of a header that may stand several times, joined as RFC 7230 section 3.2.2 allows.
+    pub(crate) fn joined(&self, name: &str) -> String {
+        let found = self.headers.iter().filter(|(known, _)| known == name);
+        let values: Vec<&str> = found.map(|(_, value)| value.as_str()).collect();
+        values.join(", ")
+    }
+
     /// The body as JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body)

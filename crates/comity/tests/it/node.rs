@@ -194,6 +194,14 @@ impl TestNode {
             .json()
     }
 
+    /// Breaks every connection that the node has to its PostgreSQL database.
+    pub(crate) fn break_database_connections(&self) {
+        let name = &self.database.as_ref().unwrap().name;
+        Database::on_server(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        ));
+    }
+
     /// A file beside the node's folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -264,7 +272,7 @@ impl TestNode {
 
     /// Asks the program to serve where it must refuse, and returns what it said.
     pub(crate) fn refuse_to_serve(&self) -> Said {
-        refuse_to_serve(&self.data())
+        refuse_to_serve(&self.data(), "127.0.0.1:0")
     }
 
     /// Asserts that the program still runs and answers.
@@ -370,6 +378,15 @@ struct Serving {
     address: SocketAddr,
 }
 
+/// The address in the line by which the program says that it is ready, over plain HTTP or TLS.
+fn listening(line: &str) -> Option<SocketAddr> {
+    let (_, place) = line.split_once("listening on ")?;
+    let place = place
+        .trim_start_matches("https://")
+        .trim_start_matches("http://");
+    place.trim().parse().ok()
+}
+
 impl Serving {
     fn start(data: &Path) -> Self {
         let mut command = comity(&["serve", "--listen", "127.0.0.1:0", "--data"]);
@@ -386,17 +403,14 @@ impl Serving {
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 eprintln!("node: {line}");
-                if let Some((_, address)) = line.split_once("listening on http://") {
-                    let _ = send.send(address.trim().parse());
+                if let Some(address) = listening(&line) {
+                    let _ = send.send(address);
                 }
             }
         });
         let wait = Duration::from_secs(START_SECONDS_MAX);
         match ready.recv_timeout(wait) {
-            Ok(address) => Self {
-                child,
-                address: address.unwrap(),
-            },
+            Ok(address) => Self { child, address },
             Err(error) => {
                 let _ = child.kill();
                 panic!(
@@ -417,8 +431,8 @@ impl Serving {
 }
 
 /// Serves a folder that must be refused; a program that starts to listen is ended, and the test fails.
-pub(crate) fn refuse_to_serve(data: &Path) -> Said {
-    let mut command = comity(&["serve", "--listen", "127.0.0.1:0", "--data"]);
+pub(crate) fn refuse_to_serve(data: &Path, listen: &str) -> Said {
+    let mut command = comity(&["serve", "--listen", listen, "--data"]);
     command.arg(data);
     let what = format!("{command:?}");
     let streams = command
@@ -429,7 +443,7 @@ pub(crate) fn refuse_to_serve(data: &Path) -> Said {
     let mut err = String::new();
     for line in BufReader::new(child.stderr.take().unwrap()).lines() {
         let line = line.unwrap();
-        if line.contains("listening on http://") {
+        if listening(&line).is_some() {
             child.kill().unwrap();
             child.wait().unwrap();
             panic!("{what}: it serves");

@@ -9,12 +9,13 @@ use std::collections::BTreeSet;
 const TABLE: &str = include_str!("rules.table");
 
 /// The modules that the table covers, with their source.
-const MODULES: [(&str, &str); 5] = [
+const MODULES: [(&str, &str); 6] = [
     ("rules_transport", include_str!("rules_transport.rs")),
     ("rules_endpoints", include_str!("rules_endpoints.rs")),
     ("rules_semantics", include_str!("rules_semantics.rs")),
     ("rules_stix", include_str!("rules_stix.rs")),
     ("ambiguities", include_str!("ambiguities.rs")),
+    ("secure_transport", include_str!("secure_transport.rs")),
 ];
 
 /// The rows: number, section, rule, test.

@@ -184,7 +184,6 @@ fn a_malformed_parameter_is_refused() {
         ("limit", "ten"),
         ("limit", "1.5"),
         ("limit", ""),
-        ("limit", "99999999999999999999999"),
         ("added_after", "yesterday"),
         ("added_after", "2020-13-01T00:00:00.000000Z"),
         ("added_after", "2020-01-01"),

@@ -112,7 +112,10 @@ fn a_version_once_stored_does_not_change() {
     on_each_store(|node| {
         assert!(is_taken(node, &indicator(1)));
         let other = with(indicator(1), "name", json!("Something else"));
-        node.post(&node.rw, &[other]);
+        assert!(
+            !is_taken(node, &other),
+            "another object under the same id and version"
+        );
         assert_eq!(node.get(&objects(&node.rw)).objects(), [indicator(1)]);
         let path = query(&objects(&node.rw), &[("match[version]", "all")]);
         assert_eq!(node.get(&path).objects(), [indicator(1)]);

@@ -1,7 +1,7 @@
-//! The Python programs that the tests run against a live node: other people's clients, validator and server.
+//! The Python programs that the tests run with a live node: other people's clients, validator and servers.
 //!
-//! In scope: two virtual environments under the target folder, with pinned versions, made once.
-//! Out of scope: the scripts that use them (`crates/comity/tests/python`).
+//! In scope: one virtual environment under the target folder, with pinned versions, made once.
+//! Out of scope: the scripts that use them (`crates/comity/tests/python`, `crates/comity-transport/tests/peers`).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,30 +10,21 @@ use super::Environment;
 use crate::failure::Failure;
 use crate::tree::run;
 
-/// The newest released clients, library and validator.
-const CLIENTS: &[&str] = &[
+/// The newest released clients, library, validator and servers. `OpenTAXII` 0.9.3 works with `SQLAlchemy` below 2 only.
+const PACKAGES: &[&str] = &[
     "taxii2-client==2.3.0",
     "stix2==3.0.2",
     "stix2-validator==3.3.2",
+    "medallion==3.0.0",
+    "OpenTAXII==0.9.3",
+    "SQLAlchemy<2",
 ];
 
-/// A TAXII server of another hand; apart, because it wants other versions of what both need.
-const SERVER: &[&str] = &["medallion==3.0.0"];
-
-/// Makes both environments and returns the variables that name them.
+/// Makes the environment and returns the variable that names its Python.
 pub(crate) fn prepare(folder: &Path) -> Result<Environment, Failure> {
-    let clients = environment(&folder.join("python-clients"), CLIENTS)?;
-    let server = environment(&folder.join("python-server"), SERVER)?;
-    Ok(vec![
-        (
-            "COMITY_TEST_PYTHON",
-            clients.join("python").display().to_string(),
-        ),
-        (
-            "COMITY_TEST_MEDALLION",
-            server.join("medallion").display().to_string(),
-        ),
-    ])
+    let programs = environment(&folder.join("python"), PACKAGES)?;
+    let python = programs.join("python").display().to_string();
+    Ok(vec![("COMITY_TEST_PYTHON", python)])
 }
 
 /// A virtual environment with these packages; returns its folder of programs.

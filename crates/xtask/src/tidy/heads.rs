@@ -1,16 +1,20 @@
 //! Head documentation: every source file opens with `//!` and says what it is.
 //!
-//! In scope: the first lines of `.rs` files. Out of scope: documentation of items (rustc's `missing_docs`).
+//! In scope: the first lines of `.rs` files. Out of scope: documentation of items (rustc's `missing_docs`), and
+//! `tests.rs` beside a module, whose subject is that module's.
 
 use super::{Allow, Findings, Problem};
 use crate::tree::Tree;
 
 /// Fewer words than this say nothing beyond the file's name.
-const WORDS_MIN: usize = 3;
+const WORDS_MIN: usize = 2;
 
 pub(crate) fn find(tree: &Tree, allow: &Allow) -> Findings {
     let mut problems = Vec::new();
-    for path in tree.ending(".rs").filter(|path| !allow.has("heads", path)) {
+    let sources = tree
+        .ending(".rs")
+        .filter(|path| !path.ends_with("/tests.rs"));
+    for path in sources.filter(|path| !allow.has("heads", path)) {
         problems.extend(judge(path, &tree.read(path)?));
     }
     Ok(problems)

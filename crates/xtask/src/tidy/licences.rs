@@ -33,6 +33,8 @@ const ALLOWED: &[&str] = &[
 pub(crate) fn find(tree: &Tree, allow: &Allow) -> Findings {
     let mut cargo = Command::new("cargo");
     cargo.args(["metadata", "--format-version", "1", "--locked"]);
+    // Without the filter cargo downloads what only other platforms build.
+    cargo.args(["--filter-platform", &host()?]);
     let text = tree::output(cargo.current_dir(tree.root()))?;
     let metadata: Value = serde_json::from_str(&text)
         .map_err(|error| Failure::new(format!("cargo metadata is not JSON: {error}")))?;
@@ -41,6 +43,14 @@ pub(crate) fn find(tree: &Tree, allow: &Allow) -> Findings {
     let mut problems: Vec<Problem> = packages.iter().filter_map(judge).collect();
     problems.retain(|problem| !allow.has("licences", &problem.place));
     Ok(problems)
+}
+
+/// The platform of this compiler.
+fn host() -> Result<String, Failure> {
+    let said = tree::output(Command::new("rustc").arg("-vV"))?;
+    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned)
+        .ok_or_else(|| Failure::new("rustc -vV names no host"))
 }
 
 fn judge(package: &Value) -> Option<Problem> {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use comity_stix::admission::{Admitted, Limits, SpecVersion, admit};
 use comity_stix::timestamp::Timestamp;
 use comity_store::objects::Outcome;
-use comity_store::objects::query::{SpecVersions, Versions};
+use comity_store::objects::query::{Filter, SpecVersions, Versions};
 
 use super::script::{self, Query, Request, Step, VIEWS};
 
@@ -137,7 +137,7 @@ impl Map {
             added_after: None,
             after: None,
             limit: 1,
-            filter: Default::default(),
+            filter: Filter::default(),
         };
         let mut shown = self.taken_in(&whole);
         shown.reverse();

@@ -3,7 +3,7 @@
 use super::schema::{Class, Form, Kind, Property, Rule, Structure, Targets, may, must};
 use super::vocabularies as vocabulary;
 
-/// Numbers of things, and sizes.
+/// Whole numbers that must not be negative.
 pub(super) const COUNT: Kind = Kind::Integer(0, i64::MAX);
 /// Any whole number.
 pub(super) const WHOLE: Kind = Kind::Integer(i64::MIN, i64::MAX);

@@ -1,0 +1,88 @@
+//! One party of the demo: its node, served on loopback.
+//!
+//! In scope: starting, stopping, commands, being asked by TAXII as a stranger would. Out of scope: the story.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use comity_api::local::LocalServer;
+use comity_api::server::Server;
+use comity_node::command::{Answer, Command};
+use comity_node::node::Node;
+use comity_transport::http::{Client, ClientOptions, Credentials};
+use comity_transport::taxii::TaxiiClient;
+
+use crate::backend::open_node;
+use crate::commands::{make_node, serve};
+use crate::failure::Failure;
+use crate::settings::Settings;
+
+/// A party whose node is running.
+pub(crate) struct Party {
+    pub(crate) name: &'static str,
+    folder: PathBuf,
+    node: Node,
+    server: Server,
+    local: LocalServer,
+}
+
+impl Party {
+    /// Makes a node in `folder` and serves it on a free port.
+    pub(crate) async fn found(folder: &Path, name: &'static str) -> Result<Self, Failure> {
+        make_node(folder, name, &format!("{name}.example"), None)?;
+        Self::start(folder, name).await
+    }
+
+    /// Serves the node that is in `folder`.
+    async fn start(folder: &Path, name: &'static str) -> Result<Self, Failure> {
+        let mut settings = Settings::read(folder)?;
+        settings.serve.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        let node = open_node(folder, &settings)?;
+        let (server, local) = serve::start(&node, &settings, folder).await?;
+        Ok(Self {
+            name,
+            folder: folder.to_owned(),
+            node,
+            server,
+            local,
+        })
+    }
+
+    /// Stops the node and starts it again from what its folder holds.
+    pub(crate) async fn restart(self) -> Result<Self, Failure> {
+        let (name, folder) = (self.name, self.folder.clone());
+        self.stop().await?;
+        Self::start(&folder, name).await
+    }
+
+    /// Stops the node.
+    pub(crate) async fn stop(self) -> Result<(), Failure> {
+        self.server.stop().await;
+        self.local.stop().await;
+        self.node.close().map_err(|error| Failure::because(&error))
+    }
+
+    /// Has the node do a command.
+    pub(crate) fn execute(&self, command: Command) -> Result<Answer, Failure> {
+        let answer = self.node.execute(command);
+        let Answer::Refused(refusal) = answer else {
+            return Ok(answer);
+        };
+        Err(Failure::no(refusal.message))
+    }
+
+    /// Where the node listens.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/taxii2/", self.server.address())
+    }
+
+    /// A TAXII client for this node.
+    pub(crate) fn client(&self, credentials: Option<Credentials>) -> Result<TaxiiClient, Failure> {
+        let options = ClientOptions {
+            attempts_max: 1,
+            ..ClientOptions::default()
+        };
+        let client = Client::new(options).map_err(|error| Failure::because(&error))?;
+        TaxiiClient::new(client, &self.url(), credentials).map_err(|error| Failure::because(&error))
+    }
+}

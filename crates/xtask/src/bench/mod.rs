@@ -1,0 +1,25 @@
+//! `cargo xtask bench NAME`: figures as ratios, each side by side with its peer in one run.
+//!
+//! Absolute figures of a shared machine say little; what a run prints besides ratios is there to check them by.
+//!
+//! In scope: choosing the bench. Out of scope: passing or failing; a bench only tells.
+
+mod client;
+mod ingest;
+mod nginx;
+mod node;
+mod objects;
+mod pages;
+mod process;
+mod taxii;
+
+use crate::failure::Failure;
+
+/// Runs the bench that is named.
+pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
+    match arguments.split_first() {
+        Some((name, rest)) if name == "taxii" => taxii::run(rest),
+        _ => Err(Failure::new("which bench?")
+            .hint("cargo xtask bench taxii [--sizes 1000,100000,1000000]")),
+    }
+}
