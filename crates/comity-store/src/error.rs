@@ -33,6 +33,12 @@ pub enum StoreError {
         /// The limit.
         limit: usize,
     },
+    /// An attachment is larger than allowed.
+    #[error("the attachment has more than {limit} bytes; split it, or compress it")]
+    AttachmentTooLarge {
+        /// The limit in bytes.
+        limit: u64,
+    },
     /// The SQLite library refused.
     #[error("SQLite failed while it tried to {action}")]
     Sqlite {

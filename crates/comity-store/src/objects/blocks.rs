@@ -75,6 +75,18 @@ impl Blocks {
         Ok(blocks)
     }
 
+    /// Whether the file of each view reaches as far as its blocks on record do.
+    pub(crate) fn are_whole(folder: &Path, recorded: &[(u32, u64, BlockPlace)]) -> bool {
+        let mut ends: HashMap<u32, u64> = HashMap::new();
+        for (view, _, place) in recorded {
+            let end = ends.entry(*view).or_default();
+            *end = (*end).max(place.offset + u64::from(place.length));
+        }
+        ends.into_iter().all(|(view, end)| {
+            std::fs::metadata(path_of(folder, view)).is_ok_and(|file| file.len() >= end)
+        })
+    }
+
     /// The block and its file, if it is built.
     pub(crate) fn find(&self, view: u32, block: u64) -> Option<(Arc<File>, BlockPlace)> {
         let views = self.views.read().unwrap_or_else(PoisonError::into_inner);
@@ -172,7 +184,7 @@ impl Blocks {
     }
 
     fn path(&self, view: u32) -> PathBuf {
-        self.folder.join(format!("view-{view:08}.blocks"))
+        path_of(&self.folder, view)
     }
 
     fn with_view<T>(
@@ -202,6 +214,10 @@ impl Blocks {
         views.insert(view, of_view);
         Ok(answer)
     }
+}
+
+fn path_of(folder: &Path, view: u32) -> PathBuf {
+    folder.join(format!("view-{view:08}.blocks"))
 }
 
 impl BlockPlace {

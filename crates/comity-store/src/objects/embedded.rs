@@ -21,7 +21,7 @@ use crate::objects::blocks::{BLOCK_ENTRIES, Blocks, deflate};
 use crate::objects::buffers::BufferPool;
 use crate::objects::entry::Flags;
 use crate::objects::group::{GroupEngine, GroupWriter};
-use crate::objects::index::Index;
+use crate::objects::index::{Index, Opened};
 use crate::objects::lookup::{Shared, moment, page_item};
 use crate::objects::page_cache::PageCache;
 use crate::objects::pending::{
@@ -29,6 +29,7 @@ use crate::objects::pending::{
 };
 use crate::objects::query::{Page, PageItem, PageQuery};
 use crate::objects::record::{self, Act, AppendAct};
+use crate::objects::rewind::Rewind;
 use crate::objects::segment::{
     LogPosition, SEGMENT_BYTES, SegmentWriter, Segments, frame, payload_offset,
 };
@@ -69,7 +70,11 @@ impl EmbeddedObjects {
     /// The same with segments sealed at `segment_bytes`; tests take small ones.
     pub fn open_with(folder: &Path, segment_bytes: u64) -> Result<Self, StoreError> {
         let segments = Segments::open(folder)?;
-        let (index, opened) = Index::open(folder)?;
+        let (index, opened) = open_index(folder)?;
+        let mut rewind = Rewind::new(&opened.views);
+        if !rewind.is_empty() {
+            segments.replay(opened.log_end, &mut |_, payload| rewind.note(payload))?;
+        }
         let mut views = BTreeMap::new();
         for (number, state) in opened.views {
             views.insert(number, Arc::new(View::open(folder, number, state)?));
@@ -88,6 +93,7 @@ impl EmbeddedObjects {
         let mut replayer = Replayer {
             shared: Arc::clone(&shared),
             committing: None,
+            rewind,
         };
         let end = segments.replay(opened.log_end, &mut |at, payload| {
             replayer.take(at, payload)
@@ -109,6 +115,22 @@ impl EmbeddedObjects {
     pub fn log_bytes(&self) -> u64 {
         self.shared.segments.bytes()
     }
+}
+
+/// The index, if the files that go with it are as long as it says; else an empty one, to be filled from the log.
+fn open_index(folder: &Path) -> Result<(Index, Opened), StoreError> {
+    let (index, opened) = Index::open(folder)?;
+    let views_whole = opened
+        .views
+        .iter()
+        .all(|(number, state)| View::is_whole(folder, *number, state));
+    if views_whole && Blocks::are_whole(folder, &opened.blocks) {
+        return Ok((index, opened));
+    }
+    tracing::warn!(folder = %folder.display(), "files beside the index are cut or lost; index built again");
+    drop(index);
+    Index::forget(folder)?;
+    Index::open(folder)
 }
 
 impl Engine {
@@ -352,13 +374,14 @@ fn build_block(shared: &Shared, number: u32, view: &View, block: u64) -> Result<
 struct Replayer {
     shared: Arc<Shared>,
     committing: Option<JoinHandle<Result<(), StoreError>>>,
+    rewind: Rewind,
 }
 
 impl Replayer {
     fn take(&mut self, at: LogPosition, payload: &[u8]) -> Result<(), StoreError> {
         let payload_at = payload_offset(at.offset);
         record::acts(payload, &mut |offset, act, bytes| {
-            let mut staging = Staging::new(&self.shared);
+            let mut staging = Staging::replaying(&self.shared, &mut self.rewind);
             let act_at = payload_at + offset;
             match act {
                 Act::Append { act, objects_at } => {
@@ -514,22 +537,16 @@ impl ObjectStore for EmbeddedObjects {
             problems: self.shared.index.check()?,
             ..CheckReport::default()
         };
-        let end = self.shared.segments.replay(
-            LogPosition {
-                segment: 1,
-                offset: 0,
-            },
-            &mut |_, payload| {
-                report.bytes += size(payload.len());
-                record::acts(payload, &mut |_, act, _| {
-                    if let Act::Append { act, .. } = act {
-                        report.objects += size(act.objects.len());
-                    }
-                    Ok(())
-                })
-            },
-        );
-        if let Err(error) = end {
+        let whole = self.shared.segments.verify(&mut |payload| {
+            report.bytes += size(payload.len());
+            record::acts(payload, &mut |_, act, _| {
+                if let Act::Append { act, .. } = act {
+                    report.objects += size(act.objects.len());
+                }
+                Ok(())
+            })
+        });
+        if let Err(error) = whole {
             report.problems.push(error.to_string());
         }
         Ok(report)

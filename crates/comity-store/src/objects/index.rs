@@ -20,12 +20,13 @@ use crate::objects::segment::LogPosition;
 use crate::objects::view::ViewState;
 
 /// The layout of this index; an older one is thrown away and built again from the log.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 const READERS_KEPT: usize = 8;
 /// Statuses are kept this long: twice the 24 hours that TAXII 2.1 section 4.3 asks for.
 const STATUS_KEPT_MICROS: i64 = 48 * 3_600 * 1_000_000;
 
-const SCHEMA: &str = "
+/// Words come cut by our own rules and joined by spaces, so for the tokenizer everything but space is part of a word.
+const SCHEMA: &str = r#"
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE view (view INTEGER PRIMARY KEY, length INTEGER NOT NULL, objects INTEGER NOT NULL,
                    versions INTEGER NOT NULL, last_added INTEGER NOT NULL);
@@ -35,14 +36,14 @@ CREATE TABLE object_id (key INTEGER, at INTEGER, PRIMARY KEY (key, at)) WITHOUT 
 CREATE TABLE object_value (key INTEGER, at INTEGER, PRIMARY KEY (key, at)) WITHOUT ROWID;
 CREATE TABLE object_link (key INTEGER, at INTEGER, PRIMARY KEY (key, at)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE object_text USING fts5 (words, content = '', detail = 'none', columnsize = 0,
-                                             tokenize = 'unicode61 remove_diacritics 0');
+    tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'");
 CREATE TABLE status (id BLOB PRIMARY KEY, segment INTEGER NOT NULL, offset INTEGER NOT NULL,
                      requested INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX status_requested ON status (requested);
 CREATE TABLE block (view INTEGER, block INTEGER, offset INTEGER NOT NULL, length INTEGER NOT NULL,
                     crc INTEGER NOT NULL, plain INTEGER NOT NULL, objects INTEGER NOT NULL,
                     PRIMARY KEY (view, block)) WITHOUT ROWID;
-";
+"#;
 
 /// The index of one node.
 #[derive(Debug)]
@@ -65,8 +66,24 @@ pub(crate) struct Opened {
 pub(crate) type BlockChange = (u32, u64, Option<BlockPlace>);
 
 impl Index {
-    /// Opens the index in `folder`; one of another layout is replaced by an empty one.
+    /// Opens the index in `folder`; one of another layout, or that SQLite cannot read, is replaced by an empty one.
     pub(crate) fn open(folder: &Path) -> Result<(Self, Opened), StoreError> {
+        match Self::open_whole(folder) {
+            Err(StoreError::Sqlite { source, .. }) if is_damage(&source) => {
+                tracing::warn!(folder = %folder.display(), error = %source, "index is damaged; built again");
+                Self::forget(folder)?;
+                Self::open_whole(folder)
+            }
+            done => done,
+        }
+    }
+
+    /// Removes the index; the next one is built from the log.
+    pub(crate) fn forget(folder: &Path) -> Result<(), StoreError> {
+        remove(&folder.join("index.sqlite"))
+    }
+
+    fn open_whole(folder: &Path) -> Result<(Self, Opened), StoreError> {
         let path = folder.join("index.sqlite");
         let mut writer = connect(&path)?;
         let layout: i64 = writer
@@ -210,6 +227,16 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
         Ok(connection)
     });
     opened.map_err(StoreError::sqlite("open the index"))
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    let damage = [
+        rusqlite::ErrorCode::NotADatabase,
+        rusqlite::ErrorCode::DatabaseCorrupt,
+    ];
+    error
+        .sqlite_error_code()
+        .is_some_and(|code| damage.contains(&code))
 }
 
 fn remove(path: &Path) -> Result<(), StoreError> {

@@ -184,18 +184,19 @@ impl Shared {
     ) -> Result<Vec<Found>, StoreError> {
         places.sort_unstable_by(|a, b| b.cmp(a));
         places.dedup();
+        places.retain(|at| views.contains(&ViewId(at.view())));
         let mut out = Vec::new();
-        for at in places
-            .into_iter()
-            .filter(|at| views.contains(&ViewId(at.view())))
-        {
-            if out.len() >= limit {
-                break;
+        // Places are in order of time within a view only, so each view gives as many as may be wanted of it.
+        for of_view in places.chunk_by(|a, b| a.view() == b.view()) {
+            let enough = out.len().saturating_add(limit);
+            for at in of_view {
+                if out.len() >= enough {
+                    break;
+                }
+                out.extend(self.found(*at)?.filter(|found| keep(found)));
             }
-            out.extend(self.found(at)?.filter(|found| keep(found)));
         }
-        out.sort_by_key(|found| std::cmp::Reverse(found.item.added));
-        Ok(out)
+        Ok(newest_of(out, limit))
     }
 
     /// Objects whose text holds every word of `text`. The caller has written the index.
@@ -212,8 +213,9 @@ impl Shared {
         let mut out = Vec::new();
         for view in views {
             let mut below = At::new(view.0 + 1, 0);
+            let enough = out.len().saturating_add(limit);
             // Hidden versions use up hits, so ask again below the last one until there are enough.
-            while out.len() < limit {
+            while out.len() < enough {
                 let places = self.index.matching(&wanted, view.0, below, limit)?;
                 let Some(last) = places.last().copied() else {
                     break;
@@ -224,9 +226,7 @@ impl Shared {
                 below = last;
             }
         }
-        out.sort_by_key(|found| std::cmp::Reverse(found.item.added));
-        out.truncate(limit);
-        Ok(out)
+        Ok(newest_of(out, limit))
     }
 
     /// Where a status lies in the log.
@@ -236,6 +236,13 @@ impl Shared {
             None => self.index.status(id),
         }
     }
+}
+
+/// The newest of what several views gave.
+fn newest_of(mut found: Vec<Found>, limit: usize) -> Vec<Found> {
+    found.sort_by_key(|found| std::cmp::Reverse((found.item.added, found.view)));
+    found.truncate(limit);
+    found
 }
 
 /// What the manifest says of an object, from its entry and its bytes.

@@ -25,6 +25,7 @@ mod paging;
 mod pending;
 mod plan;
 mod record;
+mod rewind;
 mod server_write;
 mod staging;
 mod type_names;

@@ -13,7 +13,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bytes::{Buf, BufMut};
 
@@ -42,6 +42,8 @@ pub(crate) struct LogPosition {
 pub(crate) struct Segments {
     folder: PathBuf,
     files: RwLock<BTreeMap<u32, Arc<File>>>,
+    /// Up to here the log is durable; what lies behind may be in the middle of being written.
+    durable: Mutex<LogPosition>,
 }
 
 /// Told of each record: where it begins, its payload.
@@ -78,6 +80,10 @@ impl Segments {
         Ok(Arc::new(Self {
             folder: folder.to_owned(),
             files: RwLock::new(files),
+            durable: Mutex::new(LogPosition {
+                segment: 1,
+                offset: HEADER_BYTES,
+            }),
         }))
     }
 
@@ -88,10 +94,7 @@ impl Segments {
 
     /// The open file of a segment.
     pub(crate) fn file(&self, segment: u32) -> Result<Arc<File>, StoreError> {
-        let files = self
-            .files
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
         files
             .get(&segment)
             .cloned()
@@ -103,19 +106,13 @@ impl Segments {
 
     /// Numbers of all segments, ascending.
     pub(crate) fn numbers(&self) -> Vec<u32> {
-        let files = self
-            .files
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
         files.keys().copied().collect()
     }
 
     /// Total length of all segments in bytes.
     pub(crate) fn bytes(&self) -> u64 {
-        let files = self
-            .files
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
         files
             .values()
             .filter_map(|file| file.metadata().ok())
@@ -143,6 +140,8 @@ impl Segments {
         visit: &mut VisitRecord<'_>,
     ) -> Result<LogPosition, StoreError> {
         let numbers = self.numbers();
+        self.refuse_gaps(&numbers)?;
+        self.refuse_shorter(from)?;
         let mut end = from;
         for (i, number) in numbers
             .iter()
@@ -168,6 +167,84 @@ impl Segments {
         Ok(end)
     }
 
+    /// Walks all records that are durable and calls `visit` with the payload of each. Changes nothing, so it may run
+    /// while the log is written.
+    pub(crate) fn verify(
+        &self,
+        visit: &mut dyn FnMut(&[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let end = *self.durable.lock().unwrap_or_else(PoisonError::into_inner);
+        self.refuse_gaps(&self.numbers())?;
+        for number in 1..=end.segment {
+            let path = self.path(number);
+            let file = self.file(number)?;
+            let failed = |e| StoreError::file("read", &path, e);
+            let length = if number == end.segment {
+                end.offset
+            } else {
+                file.metadata().map_err(failed)?.len()
+            };
+            if !has_header(&file).map_err(failed)? {
+                return Err(self.no_segment(number));
+            }
+            let mut offset = HEADER_BYTES;
+            while offset < length {
+                let Some(payload) = read_record(&file, offset).map_err(failed)? else {
+                    return Err(self.damaged_at(number, offset));
+                };
+                visit(&payload)?;
+                offset = after_record(offset, payload.len());
+            }
+        }
+        Ok(())
+    }
+
+    /// Segments are numbered from 1 on and never go away.
+    fn refuse_gaps(&self, numbers: &[u32]) -> Result<(), StoreError> {
+        match (1..).zip(numbers).find(|(due, number)| due != *number) {
+            None => Ok(()),
+            Some((due, _)) => self.file(due).map(drop),
+        }
+    }
+
+    /// The index never runs ahead of the log, so a log that ends before `from` has lost something.
+    fn refuse_shorter(&self, from: LogPosition) -> Result<(), StoreError> {
+        if from.offset <= HEADER_BYTES {
+            return Ok(());
+        }
+        let path = self.path(from.segment);
+        let length = self.file(from.segment)?.metadata();
+        let length = length
+            .map_err(|e| StoreError::file("read", &path, e))?
+            .len();
+        if length >= from.offset {
+            return Ok(());
+        }
+        Err(StoreError::Damaged {
+            path,
+            what: format!(
+                "it ends at byte {length}, yet {} bytes of it were acknowledged; restore this file from a backup",
+                from.offset
+            ),
+        })
+    }
+
+    fn damaged_at(&self, segment: u32, offset: u64) -> StoreError {
+        StoreError::Damaged {
+            path: self.path(segment),
+            what: format!(
+                "the record at byte {offset} is damaged; restore this file from a backup"
+            ),
+        }
+    }
+
+    fn no_segment(&self, segment: u32) -> StoreError {
+        StoreError::Damaged {
+            path: self.path(segment),
+            what: "it is no segment of this layout; restore this file from a backup".to_owned(),
+        }
+    }
+
     fn replay_segment(
         &self,
         from: LogPosition,
@@ -178,6 +255,14 @@ impl Segments {
         let file = self.file(from.segment)?;
         let failed = |e| StoreError::file("read", &path, e);
         let length = file.metadata().map_err(failed)?.len();
+        if !has_header(&file).map_err(failed)? {
+            // A segment that was begun and got no record yet may lack its header.
+            return if last && length <= HEADER_BYTES {
+                self.create(from.segment).map(|_| from)
+            } else {
+                Err(self.no_segment(from.segment))
+            };
+        }
         let mut at = from;
         while at.offset < length {
             let Some(payload) = read_record(&file, at.offset).map_err(failed)? else {
@@ -202,13 +287,7 @@ impl Segments {
         let whole_record_follows = find_record_after(file, at.offset, length)
             .map_err(|e| StoreError::file("read", &path, e))?;
         if !last || whole_record_follows {
-            return Err(StoreError::Damaged {
-                path,
-                what: format!(
-                    "the record at byte {} is damaged; restore this file from a backup",
-                    at.offset
-                ),
-            });
+            return Err(self.damaged_at(at.segment, at.offset));
         }
         tracing::warn!(path = %path.display(), from = at.offset, bytes = length - at.offset, "torn tail cut");
         file.set_len(at.offset)
@@ -231,10 +310,7 @@ impl Segments {
         file.sync_all().map_err(failed)?;
         sync_folder(&self.folder)?;
         let file = Arc::new(file);
-        let mut files = self
-            .files
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
         files.insert(segment, Arc::clone(&file));
         Ok(file)
     }
@@ -259,12 +335,14 @@ impl SegmentWriter {
                 },
             )
         };
-        Ok(Self {
+        let writer = Self {
             segments,
             file,
             at,
             roll_bytes,
-        })
+        };
+        writer.tell_durable();
+        Ok(writer)
     }
 
     /// Where the next record will begin.
@@ -298,7 +376,16 @@ impl SegmentWriter {
         self.file.sync_data().map_err(failed)?;
         let began = self.at;
         self.at.offset += u64::try_from(group.len()).unwrap_or(u64::MAX);
+        self.tell_durable();
         Ok(began)
+    }
+
+    fn tell_durable(&self) {
+        *self
+            .segments
+            .durable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = self.at;
     }
 }
 
@@ -364,6 +451,11 @@ fn read_record(file: &File, offset: u64) -> io::Result<Option<Vec<u8>>> {
         return Ok(None);
     }
     Ok((crc32fast::hash(&payload) == sum).then_some(payload))
+}
+
+fn has_header(file: &File) -> io::Result<bool> {
+    let mut header = [0; SEGMENT_MAGIC.len()];
+    Ok(read_whole(file, &mut header, 0)? && header == *SEGMENT_MAGIC)
 }
 
 fn read_whole(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<bool> {

@@ -40,7 +40,7 @@ pub(crate) struct ViewState {
 impl View {
     /// Opens or makes the file of view `number`, of which `state` is on record.
     pub(crate) fn open(folder: &Path, number: u32, state: ViewState) -> Result<Self, StoreError> {
-        let path = folder.join(format!("view-{number:08}.idx"));
+        let path = path_of(folder, number);
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -52,6 +52,13 @@ impl View {
             path,
             file,
             state: RwLock::new(state),
+        })
+    }
+
+    /// Whether the file of view `number` holds all that is on record of it.
+    pub(crate) fn is_whole(folder: &Path, number: u32, state: &ViewState) -> bool {
+        std::fs::metadata(path_of(folder, number)).map_or(state.length == 0, |file| {
+            file.len() >= byte_offset(state.length)
         })
     }
 
@@ -165,6 +172,10 @@ impl ViewState {
 /// The bit of a type in a stretch's word.
 pub(crate) fn type_bit(number: u16) -> u64 {
     1 << (number % 64)
+}
+
+fn path_of(folder: &Path, number: u32) -> PathBuf {
+    folder.join(format!("view-{number:08}.idx"))
 }
 
 fn byte_offset(position: u64) -> u64 {
