@@ -170,10 +170,19 @@ impl Blocks {
                 .collect()
         };
         for (view, file) in files {
-            file.sync_data()
-                .map_err(|e| StoreError::file("sync", &self.path(view), e))?;
+            if let Err(error) = file.sync_data() {
+                self.give_back(changes);
+                return Err(StoreError::file("sync", &self.path(view), error));
+            }
         }
         Ok(changes)
+    }
+
+    /// Takes back changes that could not be put on record; they come before those made since.
+    pub(crate) fn give_back(&self, mut changes: Vec<BlockChange>) {
+        let mut kept = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        changes.append(&mut kept);
+        *kept = changes;
     }
 
     fn changed(&self, change: BlockChange) {

@@ -16,7 +16,7 @@ use comity_stix::admission::{Limits, ObservableValue, admit};
 use comity_stix::id::ObjectId;
 use uuid::Uuid;
 
-use crate::error::StoreError;
+use crate::error::{StoreError, chain};
 use crate::objects::blocks::{BLOCK_ENTRIES, Blocks, deflate};
 use crate::objects::buffers::BufferPool;
 use crate::objects::entry::Flags;
@@ -172,7 +172,14 @@ impl Engine {
                 .collect());
         }
         if !acts.is_empty() {
-            self.segment.append(&bytes)?;
+            if let Err(reason) = append(&mut self.segment, &bytes)? {
+                let away = || {
+                    Err(StoreError::Away {
+                        reason: reason.clone(),
+                    })
+                };
+                return Ok(planned.iter().map(|_| away()).collect());
+            }
             let segment = self.segment.position().segment;
             for (plan, (act_at, objects_at)) in
                 planned.iter().filter(|p| p.is_to_be_logged()).zip(acts)
@@ -216,7 +223,9 @@ impl Engine {
             frame(&mut bytes, |out| {
                 record::put_remove(out, query.view.0, &positions);
             })?;
-            self.segment.append(&bytes)?;
+            if let Err(reason) = append(&mut self.segment, &bytes)? {
+                return Ok(vec![Err(StoreError::Away { reason })]);
+            }
             let mut staging = Staging::new(&self.shared);
             staging.stage_removal(query.view.0, &positions)?;
             staging.publish(self.segment.position())?;
@@ -229,16 +238,43 @@ impl Engine {
     /// Starts a commit of the index once `objects` wait, unless one still runs; waits for it when too many do.
     fn commit_index_if_due(&mut self, objects: usize) -> Result<(), StoreError> {
         let waiting = self.shared.pending.waiting();
-        let running = self
-            .committing
-            .as_ref()
-            .is_some_and(|thread| !thread.is_finished());
-        if waiting < objects || (running && waiting < WAIT_OBJECTS) {
+        if waiting < objects || (is_running(self.committing.as_ref()) && waiting < WAIT_OBJECTS) {
             return Ok(());
         }
-        self.committing = start_commit(&self.shared, self.committing.take(), self.now)?;
+        self.commit_index()
+    }
+
+    /// Starts a commit of the index; one that failed is tried again, and given up when too much waits for it.
+    fn commit_index(&mut self) -> Result<(), StoreError> {
+        if let Err(error) = join(self.committing.take()) {
+            tracing::error!(
+                error = chain(&error),
+                "index not written; it is tried again"
+            );
+            if self.shared.pending.waiting() >= WAIT_OBJECTS {
+                return Err(error);
+            }
+        }
+        self.committing = start_commit(&self.shared, self.now)?;
         Ok(())
     }
+}
+
+/// Appends to the log. The inner error is a disk that is full: nothing was written, and the next group may fit.
+fn append(segment: &mut SegmentWriter, bytes: &[u8]) -> Result<Result<(), String>, StoreError> {
+    match segment.append(bytes) {
+        Ok(_) => Ok(Ok(())),
+        Err(error @ StoreError::NotWritten { .. }) => {
+            let reason = chain(&error);
+            tracing::error!(reason, "group not committed");
+            Ok(Err(reason))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn is_running(thread: Option<&JoinHandle<Result<(), StoreError>>>) -> bool {
+    thread.is_some_and(|thread| !thread.is_finished())
 }
 
 impl GroupEngine for Engine {
@@ -250,36 +286,34 @@ impl GroupEngine for Engine {
     }
 
     fn idle(&mut self) -> Result<bool, StoreError> {
-        if self
-            .committing
-            .as_ref()
-            .is_some_and(|thread| !thread.is_finished())
-        {
+        if is_running(self.committing.as_ref()) {
             return Ok(false);
         }
-        if self.shared.pending.is_dirty() {
-            self.committing = start_commit(&self.shared, self.committing.take(), self.now)?;
+        if self.shared.pending.is_dirty() || self.shared.pending.closed().is_some() {
+            self.commit_index()?;
             return Ok(false);
         }
         build_blocks(&self.shared)
     }
 
     fn close(&mut self) -> Result<(), StoreError> {
-        join(self.committing.take())?;
+        // A closed set whose commit failed comes first, then the one that grew meanwhile.
+        let earlier = join(self.committing.take());
+        if earlier.is_err() {
+            join(start_commit(&self.shared, self.now)?)?;
+        }
         if self.shared.pending.is_dirty() {
-            join(start_commit(&self.shared, None, self.now)?)?;
+            join(start_commit(&self.shared, self.now)?)?;
         }
         Ok(())
     }
 }
 
-/// Closes the set that grows and writes it on a thread of its own; an earlier commit is waited for first.
+/// Writes the closed set on a thread of its own: the one whose commit failed, else the one that grows.
 fn start_commit(
     shared: &Arc<Shared>,
-    running: Option<JoinHandle<Result<(), StoreError>>>,
     now: i64,
 ) -> Result<Option<JoinHandle<Result<(), StoreError>>>, StoreError> {
-    join(running)?;
     let views: Vec<(u32, Arc<View>)> = {
         let views = shared.views.read().unwrap_or_else(PoisonError::into_inner);
         views
@@ -287,11 +321,17 @@ fn start_commit(
             .map(|(number, view)| (*number, Arc::clone(view)))
             .collect()
     };
-    let states = views
-        .iter()
-        .map(|(number, view)| (*number, view.read().clone()))
-        .collect();
-    let Some(set) = shared.pending.close(states) else {
+    let states = || {
+        views
+            .iter()
+            .map(|(number, view)| (*number, view.read().clone()))
+            .collect()
+    };
+    let Some(set) = shared
+        .pending
+        .closed()
+        .or_else(|| shared.pending.close(states()))
+    else {
         return Ok(None);
     };
     let shared = Arc::clone(shared);
@@ -300,10 +340,7 @@ fn start_commit(
             view.sync()?;
         }
         // Blocks that no longer hold leave the record before the index claims to know the change that ended them.
-        let changes = shared.blocks.take_changes()?;
-        if !changes.is_empty() {
-            shared.index.commit_blocks(&changes)?;
-        }
+        commit_blocks(&shared)?;
         shared.index.commit(&set, &shared.names.all(), now)?;
         shared.pending.release();
         Ok(())
@@ -314,6 +351,19 @@ fn start_commit(
     thread
         .map(Some)
         .map_err(|e| StoreError::file("start a thread for", Path::new("comity-index"), e))
+}
+
+/// Puts changes of blocks on record; those that could not be are kept for the next time.
+fn commit_blocks(shared: &Shared) -> Result<(), StoreError> {
+    let changes = shared.blocks.take_changes()?;
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let committed = shared.index.commit_blocks(&changes);
+    if committed.is_err() {
+        shared.blocks.give_back(changes);
+    }
+    committed
 }
 
 fn join(thread: Option<JoinHandle<Result<(), StoreError>>>) -> Result<(), StoreError> {
@@ -345,10 +395,7 @@ fn build_blocks(shared: &Shared) -> Result<bool, StoreError> {
     if built > 0 {
         return Ok(true);
     }
-    let changes = shared.blocks.take_changes()?;
-    if !changes.is_empty() {
-        shared.index.commit_blocks(&changes)?;
-    }
+    commit_blocks(shared)?;
     Ok(false)
 }
 
@@ -408,7 +455,8 @@ impl Replayer {
             staging.publish(end)
         })?;
         if self.shared.pending.waiting() >= WAIT_OBJECTS {
-            self.committing = start_commit(&self.shared, self.committing.take(), 0)?;
+            join(self.committing.take())?;
+            self.committing = start_commit(&self.shared, 0)?;
         }
         Ok(())
     }
