@@ -3,7 +3,7 @@
 //! In scope: the order of the steps and the report at the end.
 //! Out of scope: the database (`postgres`), the Python clients (`python`), system packages (`system`).
 
-mod postgres;
+pub(crate) mod postgres;
 mod python;
 mod system;
 

@@ -99,10 +99,15 @@ impl EmbeddedObjects {
             replayer.take(at, payload)
         })?;
         let segment = SegmentWriter::new(segments, end, segment_bytes)?;
+        let mut committing = replayer.committing;
+        if committing.is_none() && shared.pending.is_dirty() {
+            // At once: else a node that crashes again and again would replay more and more.
+            committing = start_commit(&shared, None, 0)?;
+        }
         let engine = Engine {
             shared: Arc::clone(&shared),
             segment,
-            committing: replayer.committing,
+            committing,
             now: 0,
         };
         Ok(Self {

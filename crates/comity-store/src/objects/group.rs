@@ -220,3 +220,155 @@ fn commit(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+
+    use super::*;
+    use crate::objects::query::{Filter, PageQuery};
+    use crate::objects::{AppendRequest, RemoveRequest, ViewId};
+
+    /// Waits for leave before each group, tells the size of it, and answers as it is told.
+    struct Slow {
+        leave: Receiver<bool>,
+        sizes: Sender<usize>,
+    }
+
+    impl GroupEngine for Slow {
+        fn commit(
+            &mut self,
+            group: Vec<WriteRequest>,
+        ) -> Result<Vec<Result<Written, StoreError>>, StoreError> {
+            let done = self.leave.recv().unwrap_or(false);
+            let _ = self.sizes.send(group.len());
+            if !done {
+                return Err(StoreError::Stopped);
+            }
+            let one = |_| Ok(Written::Removed { versions: 1 });
+            Ok(group.iter().map(one).collect())
+        }
+
+        fn idle(&mut self) -> Result<bool, StoreError> {
+            Ok(false)
+        }
+
+        fn close(&mut self) -> Result<(), StoreError> {
+            Ok(())
+        }
+    }
+
+    struct Bench {
+        writer: GroupWriter,
+        leave: Sender<bool>,
+        sizes: Receiver<usize>,
+    }
+
+    fn started() -> Bench {
+        let (leave, wait) = channel();
+        let (tell, sizes) = channel();
+        let engine = Slow {
+            leave: wait,
+            sizes: tell,
+        };
+        Bench {
+            writer: GroupWriter::start("test", engine).unwrap(),
+            leave,
+            sizes,
+        }
+    }
+
+    fn append() -> WriteRequest {
+        WriteRequest::Append(AppendRequest {
+            view: ViewId(1),
+            status: None,
+            requested: 0,
+            objects: Vec::new(),
+            refused: Vec::new(),
+            only_new_ids: false,
+        })
+    }
+
+    fn remove() -> WriteRequest {
+        let query = PageQuery {
+            view: ViewId(1),
+            added_after: None,
+            after: None,
+            limit: 1,
+            filter: Filter::default(),
+        };
+        WriteRequest::Remove(RemoveRequest { query })
+    }
+
+    impl Bench {
+        fn submit(&self, request: WriteRequest) -> Receiver<Result<Written, StoreError>> {
+            let (tell, answer) = channel();
+            let reply = Box::new(move |written| tell.send(written).unwrap_or_default());
+            self.writer.submit(request, reply);
+            answer
+        }
+    }
+
+    #[test]
+    fn what_waits_together_is_committed_together_and_a_removal_alone() {
+        let bench = started();
+        let first = bench.submit(append());
+        // While the first group is being written, these gather.
+        let later: Vec<_> = [append(), append(), remove(), append(), remove(), remove()]
+            .map(|request| bench.submit(request))
+            .into();
+        assert!(first.try_recv().is_err(), "no answer before the commit");
+        for _ in 0..7 {
+            bench.leave.send(true).unwrap();
+        }
+        for answer in std::iter::once(first).chain(later) {
+            assert!(answer.recv().unwrap().is_ok());
+        }
+        bench.writer.close().unwrap();
+        let sizes: Vec<usize> = bench.sizes.try_iter().collect();
+        // The writer may have taken some of the next two with the first.
+        assert_eq!(sizes.iter().sum::<usize>(), 7);
+        assert!(sizes.ends_with(&[1, 1, 1, 1]), "{sizes:?}");
+    }
+
+    #[test]
+    fn after_a_failed_commit_nothing_more_is_acknowledged() {
+        let bench = started();
+        let first = bench.submit(append());
+        let second = bench.submit(remove());
+        bench.leave.send(false).unwrap();
+        assert!(matches!(first.recv().unwrap(), Err(StoreError::Stopped)));
+        // What waited behind it is dropped with the writer, or refused by it: never acknowledged.
+        assert!(!matches!(second.recv(), Ok(Ok(_))));
+        assert!(bench.writer.close().is_err());
+        let third = bench.submit(append());
+        assert!(matches!(third.recv().unwrap(), Err(StoreError::Stopped)));
+        assert!(matches!(bench.writer.flush(), Err(StoreError::Stopped)));
+    }
+
+    #[test]
+    fn when_too_many_wait_the_next_is_refused_at_once() {
+        let bench = started();
+        let waiting: Vec<_> = (0..QUEUE_MAX + 2).map(|_| bench.submit(remove())).collect();
+        let refused = |answer: &Receiver<Result<Written, StoreError>>| {
+            matches!(answer.try_recv(), Ok(Err(StoreError::Busy { .. })))
+        };
+        assert!(waiting.last().is_some_and(refused));
+        drop(bench.leave);
+    }
+
+    #[test]
+    fn closing_finishes_what_waits() {
+        let bench = started();
+        let waiting: Vec<_> = (0..5).map(|_| bench.submit(remove())).collect();
+        for _ in 0..5 {
+            bench.leave.send(true).unwrap();
+        }
+        bench.writer.close().unwrap();
+        assert!(
+            waiting
+                .iter()
+                .all(|answer| answer.try_recv().unwrap().is_ok())
+        );
+    }
+}

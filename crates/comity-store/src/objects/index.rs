@@ -445,3 +445,146 @@ fn signed(number: u64) -> i64 {
 fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::pending::Keys;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn set(places: &[(At, i64, &str)], log_end: u64) -> Pending {
+        let mut set = Pending::default();
+        for (at, id, words) in places {
+            let keys = Keys {
+                id: *id,
+                values: vec![id + 100],
+                links: vec![id + 200],
+                words: (*words).to_owned(),
+            };
+            set.add(*at, keys);
+        }
+        set.log_end = Some(LogPosition {
+            segment: 2,
+            offset: log_end,
+        });
+        set
+    }
+
+    #[test]
+    fn what_was_committed_is_there_after_opening_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (index, opened) = Index::open(folder.path()).unwrap();
+        assert_eq!((opened.log_end.segment, opened.log_end.offset), (1, 0));
+        let mut first = set(
+            &[(At::new(1, 0), 5, "worm loader"), (At::new(1, 1), 5, "")],
+            50,
+        );
+        let state = |length, types: &[u64]| ViewState {
+            length,
+            types: types.to_vec(),
+            ..ViewState::default()
+        };
+        first.views = vec![(1, state(4097, &[3, 1]))];
+        index.commit(&first, &names(&["indicator"]), 0).unwrap();
+        let mut second = set(&[(At::new(2, 0), 5, "worm")], 90);
+        second.views = vec![(1, state(8200, &[3, 7, 8])), (2, state(1, &[1]))];
+        index
+            .commit(&second, &names(&["indicator", "tool"]), 0)
+            .unwrap();
+        drop(index);
+        let (index, opened) = Index::open(folder.path()).unwrap();
+        assert_eq!((opened.log_end.segment, opened.log_end.offset), (2, 90));
+        assert_eq!(opened.type_names, ["indicator", "tool"]);
+        assert_eq!(
+            opened.views,
+            [(1, state(8200, &[3, 7, 8])), (2, state(1, &[1]))]
+        );
+        let all = [At::new(1, 0), At::new(1, 1), At::new(2, 0)];
+        for (kind, key) in [
+            (KeyKind::Id, 5),
+            (KeyKind::Value, 105),
+            (KeyKind::Link, 205),
+        ] {
+            assert_eq!(index.places(kind, key).unwrap(), all, "{kind:?}");
+            assert_eq!(index.places(kind, 6).unwrap(), [], "{kind:?}");
+        }
+        assert_eq!(index.check().unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn words_are_found_in_one_view_newest_first_below_a_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let (index, _) = Index::open(folder.path()).unwrap();
+        let places: Vec<(At, i64, &str)> = (0..5)
+            .map(|n| {
+                (
+                    At::new(1, n),
+                    0,
+                    if n % 2 == 0 { "worm even" } else { "worm" },
+                )
+            })
+            .chain([(At::new(2, 0), 0, "worm even")])
+            .collect();
+        index.commit(&set(&places, 1), &[], 0).unwrap();
+        let found = |words: &[&str], below, limit| -> Vec<u64> {
+            let places = index.matching(&names(words), 1, At::new(1, below), limit);
+            places.unwrap().into_iter().map(At::position).collect()
+        };
+        assert_eq!(found(&["worm"], 99, 9), [4, 3, 2, 1, 0]);
+        assert_eq!(found(&["worm"], 3, 2), [2, 1]);
+        assert_eq!(found(&["even", "worm"], 99, 9), [4, 2, 0]);
+        assert_eq!(found(&["odd"], 99, 9), [0; 0]);
+        // Words of the query language are words like others.
+        assert_eq!(found(&["not"], 99, 9), [0; 0]);
+        assert_eq!(found(&["near", "worm"], 99, 9), [0; 0]);
+    }
+
+    #[test]
+    fn old_statuses_are_forgotten_with_a_later_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let (index, _) = Index::open(folder.path()).unwrap();
+        let place = |requested| StatusPlace {
+            act: LogPosition {
+                segment: 3,
+                offset: 77,
+            },
+            requested,
+        };
+        let (old, young) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let mut first = set(&[], 1);
+        first.statuses = [(old, place(10)), (young, place(20))].into();
+        index.commit(&first, &[], 20).unwrap();
+        assert_eq!(index.status(&old).unwrap(), Some(place(10)));
+        index
+            .commit(&set(&[], 2), &[], 15 + STATUS_KEPT_MICROS)
+            .unwrap();
+        assert_eq!(index.status(&old).unwrap(), None);
+        assert_eq!(index.status(&young).unwrap(), Some(place(20)));
+    }
+
+    #[test]
+    fn block_places_follow_their_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |offset| BlockPlace {
+            offset,
+            length: 1,
+            crc: u32::MAX,
+            plain: 3,
+            objects: 4,
+        };
+        let (index, _) = Index::open(folder.path()).unwrap();
+        let changes = [
+            (1, 0, Some(place(0))),
+            (1, 1, Some(place(1))),
+            (1, 0, None),
+            (1, 1, Some(place(2))),
+        ];
+        index.commit_blocks(&changes).unwrap();
+        drop(index);
+        let (_, opened) = Index::open(folder.path()).unwrap();
+        assert_eq!(opened.blocks, [(1, 1, place(2))]);
+    }
+}

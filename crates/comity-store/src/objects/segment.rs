@@ -596,4 +596,90 @@ mod tests {
         ));
         assert_eq!(std::fs::read(&path).unwrap().len(), bytes.len());
     }
+
+    #[test]
+    fn full_segments_are_followed_by_the_next_and_read_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let start = LogPosition {
+            segment: 1,
+            offset: 0,
+        };
+        for round in 0..3_u8 {
+            let segments = Segments::open(folder.path()).unwrap();
+            let end = segments.replay(start, &mut |_, _| Ok(())).unwrap();
+            let mut writer = SegmentWriter::new(Arc::clone(&segments), end, 64).unwrap();
+            for number in 0..4 {
+                writer.roll_if_full().unwrap();
+                let mut group = Vec::new();
+                frame(&mut group, |out| out.extend([round * 4 + number; 30])).unwrap();
+                writer.append(&group).unwrap();
+            }
+            let mut verified = 0;
+            segments
+                .verify(&mut |_| {
+                    verified += 1;
+                    Ok(())
+                })
+                .unwrap();
+            assert_eq!(verified, 4 * (round + 1));
+        }
+        let seen: Vec<u8> = read(folder.path()).unwrap().iter().map(|p| p[0]).collect();
+        assert_eq!(seen, (0..12).collect::<Vec<u8>>());
+        let segments = Segments::open(folder.path()).unwrap();
+        assert_eq!(segments.numbers(), [1, 2, 3, 4, 5, 6]);
+        // From a position on record only what lies behind it is read.
+        let mut later = Vec::new();
+        let from = LogPosition {
+            segment: 5,
+            offset: HEADER_BYTES + 42,
+        };
+        let end = segments.replay(from, &mut |at, payload| {
+            later.push((at.segment, payload[0]));
+            Ok(())
+        });
+        assert_eq!(later, [(5, 9), (6, 10), (6, 11)]);
+        assert_eq!(end.unwrap().segment, 6);
+    }
+
+    #[test]
+    fn a_segment_that_was_only_begun_is_taken_up() {
+        for header in ["", "CO", "COMITYS1", "\0\0\0\0\0\0\0\0"] {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("segment-00000001.log"), header).unwrap();
+            assert_eq!(read(folder.path()).unwrap().len(), 0, "{header:?}");
+            write(folder.path(), &[b"first"]);
+            assert_eq!(read(folder.path()).unwrap(), [b"first"], "{header:?}");
+            let bytes = std::fs::read(folder.path().join("segment-00000001.log")).unwrap();
+            assert!(bytes.starts_with(SEGMENT_MAGIC));
+        }
+    }
+
+    #[test]
+    fn a_record_that_is_too_large_leaves_the_group_as_it_was() {
+        let mut group = Vec::new();
+        frame(&mut group, |out| out.extend_from_slice(b"small")).unwrap();
+        let before = group.clone();
+        let refused = frame(&mut group, |out| {
+            out.resize(out.len() + RECORD_BYTES_MAX + 1, 0);
+        });
+        assert!(matches!(refused, Err(StoreError::RecordTooLarge { .. })));
+        assert_eq!(group, before);
+    }
+
+    #[test]
+    fn no_json_text_can_pass_for_a_record() {
+        // A torn tail may hold any object's text. For a record to begin in it, the length behind the magic would have
+        // to be made of bytes that JSON text may hold, and each of those makes it larger than a record can be, but for
+        // the white space, which cannot follow the magic's letters within a string or a word.
+        let smallest = u32::from_le_bytes([b' '; 4]);
+        assert!(usize::try_from(smallest).unwrap() > RECORD_BYTES_MAX);
+        let folder = tempfile::tempdir().unwrap();
+        let end = write(folder.path(), &[b"kept"]);
+        let path = folder.path().join("segment-00000001.log");
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.extend_from_slice(b"CmR1\xff\0\0\0????{\"name\":\"CmR1    sumsCmR1\"}");
+        std::fs::write(&path, &bytes).unwrap();
+        assert_eq!(read(folder.path()).unwrap().len(), 1);
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), end.offset);
+    }
 }

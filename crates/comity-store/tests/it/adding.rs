@@ -195,3 +195,50 @@ fn many_requests_at_once_are_each_answered_and_none_is_lost() {
         bench.check();
     });
 }
+
+#[test]
+fn readers_see_whole_writes_only() {
+    on_each_engine(|bench| {
+        const OBJECTS: u32 = 20;
+        const ROUNDS: u32 = 30;
+        let round =
+            |minute| -> Vec<String> { (0..OBJECTS).map(|n| indicator(n, minute)).collect() };
+        bench.add(&round(0));
+        let done = std::sync::atomic::AtomicBool::new(false);
+        let bench = &*bench;
+        std::thread::scope(|scope| {
+            let store = bench.store();
+            let reader = || {
+                let mut pages = 0;
+                while !done.load(std::sync::atomic::Ordering::Relaxed) || pages == 0 {
+                    let objects =
+                        crate::engine::objects_of(&store.page(&query(VIEW), false).unwrap());
+                    let version = |text: &String| {
+                        let (_, rest) = text.split_once("\"modified\":\"").unwrap();
+                        rest[..24].to_owned()
+                    };
+                    assert_eq!(objects.len(), OBJECTS as usize, "each object once");
+                    let first = version(&objects[0]);
+                    assert!(
+                        objects.iter().all(|text| version(text) == first),
+                        "all of one request"
+                    );
+                    pages += 1;
+                }
+            };
+            let readers = [scope.spawn(reader), scope.spawn(reader)];
+            for minute in 1..=ROUNDS {
+                bench.add(&round(minute));
+            }
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+            for reader in readers {
+                reader.join().unwrap();
+            }
+        });
+        assert_eq!(bench.shown(), round(ROUNDS));
+        assert_eq!(
+            bench.counts(),
+            (u64::from(OBJECTS), u64::from(OBJECTS * (ROUNDS + 1)))
+        );
+    });
+}
