@@ -69,7 +69,11 @@ async fn respond(api: Api, parts: Parts, body: Body) -> Result<Response, Problem
 /// Where a request comes from: the other end of the connection, or what the proxy there says of it.
 fn place(api: &Api, parts: &Parts) -> IpAddr {
     let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
-    let forwarded = parts.headers.get_all("x-forwarded-for").into_iter().next_back();
+    let forwarded = parts
+        .headers
+        .get_all("x-forwarded-for")
+        .into_iter()
+        .next_back();
     let told = forwarded
         .filter(|_| api.settings.behind_proxy)
         .and_then(|value| {

@@ -267,3 +267,8 @@ pub(crate) fn page_item(position: u64, entry: &Entry, json: &str) -> Option<Page
 pub(crate) fn moment(micros: i64) -> String {
     Timestamp::from_micros(micros).map_or_else(|| micros.to_string(), |at| at.to_string())
 }
+
+/// The version that is told of an object: as it spells it, else its `date_added`.
+pub(crate) fn told_version(spelled: Option<&str>, added: i64) -> String {
+    spelled.map_or_else(|| moment(added), str::to_owned)
+}

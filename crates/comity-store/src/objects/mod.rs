@@ -18,6 +18,7 @@ pub mod status;
 
 mod blocks;
 mod buffers;
+mod embedded_write;
 mod index;
 mod lookup;
 mod page_cache;
@@ -25,10 +26,12 @@ mod paging;
 mod pending;
 mod plan;
 mod record;
+mod replay;
 mod rewind;
 mod server_write;
 mod staging;
 mod type_names;
+mod upkeep;
 mod view;
 mod words;
 
