@@ -7,6 +7,7 @@
 //! In scope: the requests, the answers, and what they promise. Out of scope: who may ask (the node decides).
 //! Limits: one request stays below [`segment::RECORD_BYTES_MAX`]; a page holds what its query allows.
 
+pub mod deflate;
 pub mod embedded;
 pub mod entry;
 pub mod group;
