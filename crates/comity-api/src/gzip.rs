@@ -75,11 +75,7 @@ fn stored(plain: &[&Bytes], total: usize) -> Bytes {
 }
 
 fn compressed(plain: &[&Bytes], total: usize) -> Bytes {
-    Bytes::from(stretch(
-        plain.iter().map(|bytes| bytes.as_ref()),
-        total,
-        LEVEL,
-    ))
+    Bytes::from(stretch(plain.iter().map(AsRef::as_ref), total, LEVEL))
 }
 
 #[cfg(test)]

@@ -252,7 +252,9 @@ pub(crate) struct Summed {
 /// Deflates `parts` as one stretch that ends with a full flush.
 pub(crate) fn deflate(parts: &[Bytes]) -> (Vec<u8>, Summed) {
     let mut crc = crc32fast::Hasher::new();
-    parts.iter().for_each(|part| crc.update(part));
+    for part in parts {
+        crc.update(part);
+    }
     let total: usize = parts.iter().map(Bytes::len).sum();
     let length = u32::try_from(total).unwrap_or(u32::MAX);
     let deflated = stretch(parts.iter().map(Bytes::as_ref), total, LEVEL);
