@@ -15,32 +15,8 @@ pub const FOUND_MAX: usize = 10_000;
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Make an account.
-    AddUser {
-        /// Its name.
-        name: String,
-        /// Its role's word.
-        role: String,
-        /// Its password.
-        password: String,
-    },
-    /// All accounts.
-    ListUsers,
-    /// Remove an account.
-    RemoveUser {
-        /// Its name.
-        name: String,
-    },
-    /// Make a token.
-    CreateToken {
-        /// For this account.
-        user: String,
-    },
-    /// End all tokens of an account.
-    RevokeTokens {
-        /// The account.
-        user: String,
-    },
+    /// Something about accounts.
+    Account(AccountCommand),
     /// Make a collection.
     CreateCollection {
         /// Its title.
@@ -81,26 +57,8 @@ pub enum Command {
         /// Every version, not only the newest.
         all_versions: bool,
     },
-    /// Objects with this id, in any collection.
-    Show {
-        /// The id.
-        id: String,
-    },
-    /// Objects that carry one of these observable values.
-    FindValues {
-        /// As people write them, defanged too.
-        values: Vec<String>,
-    },
-    /// Objects whose text holds these words.
-    Search {
-        /// The words.
-        text: String,
-    },
-    /// Objects that refer to this one.
-    Neighbours {
-        /// Its id.
-        id: String,
-    },
+    /// Find objects.
+    Look(Look),
     /// Add a revoked version of an object wherever it is held.
     Revoke {
         /// Its id.
@@ -120,6 +78,71 @@ pub enum Command {
     },
     /// Read everything and say what is wrong.
     Check,
+}
+
+/// Something about accounts, to be done.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountCommand {
+    /// Make an account.
+    AddUser {
+        /// Its name.
+        name: String,
+        /// Its role's word.
+        role: String,
+        /// Its password.
+        password: String,
+    },
+    /// All accounts.
+    ListUsers,
+    /// Remove an account.
+    RemoveUser {
+        /// Its name.
+        name: String,
+    },
+    /// Make a token.
+    CreateToken {
+        /// For this account.
+        user: String,
+    },
+    /// End all tokens of an account.
+    RevokeTokens {
+        /// The account.
+        user: String,
+    },
+}
+
+/// Objects to be found, in any collection.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Look {
+    /// The object with this id.
+    Show {
+        /// The id.
+        id: String,
+    },
+    /// Objects that carry one of these observable values.
+    FindValues {
+        /// As people write them, defanged too.
+        values: Vec<String>,
+    },
+    /// Objects whose text holds these words.
+    Search {
+        /// The words.
+        text: String,
+    },
+    /// Objects that refer to this one.
+    Neighbours {
+        /// Its id.
+        id: String,
+    },
+}
+
+impl std::fmt::Debug for AccountCommand {
+    // It may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AccountCommand(…)")
+    }
 }
 
 impl std::fmt::Debug for Command {

@@ -17,8 +17,8 @@ use comity_store::state::collection::{Collection, Rights};
 use comity_store::state::cursor;
 
 use crate::command::{
-    Answer, CheckAnswer, CollectionAnswer, Command, FOUND_MAX, FailureAnswer, FoundAnswer,
-    PAGE_OBJECTS_MAX, Refusal, RightAnswer, TakenAnswer, UserAnswer,
+    AccountCommand, Answer, CheckAnswer, CollectionAnswer, Command, FOUND_MAX, FailureAnswer,
+    FoundAnswer, Look, PAGE_OBJECTS_MAX, Refusal, RightAnswer, TakenAnswer, UserAnswer,
 };
 use crate::intake::{Taken, read_object};
 use crate::node::Node;
@@ -41,29 +41,8 @@ impl Node {
 
     fn perform(&self, command: Command) -> Done {
         match command {
-            Command::AddUser {
-                name,
-                role,
-                password,
-            } => {
-                let role = Role::parse(&role).ok_or_else(|| unknown_role(&role))?;
-                self.add_account(&name, role, &password)?;
-                Ok(Answer::Done)
-            }
-            Command::ListUsers => {
-                let users = self.accounts()?.into_iter();
-                let users = users.map(|(name, role)| UserAnswer {
-                    name,
-                    role: role.word().to_owned(),
-                });
-                Ok(Answer::Users(users.collect()))
-            }
-            Command::RemoveUser { name } => {
-                self.remove_account(&name)?;
-                Ok(Answer::Done)
-            }
-            Command::CreateToken { user } => Ok(Answer::Token(self.create_token(&user)?)),
-            Command::RevokeTokens { user } => Ok(Answer::Count(self.revoke_tokens(&user)?)),
+            Command::Account(command) => self.perform_on_accounts(command),
+            Command::Look(look) => self.perform_look(look),
             Command::CreateCollection {
                 title,
                 description,
@@ -116,39 +95,59 @@ impl Node {
                     .write(|tx| cursor::put(tx, &source, &cursor, now))?;
                 Ok(Answer::Done)
             }
-            Command::Show { .. }
-            | Command::FindValues { .. }
-            | Command::Search { .. }
-            | Command::Neighbours { .. }
-            | Command::Revoke { .. } => self.perform_on_objects(command),
+            Command::Revoke { id } => self.command_revoke(&id),
             Command::Check => self.command_check(),
         }
     }
 
-    fn perform_on_objects(&self, command: Command) -> Done {
+    fn perform_on_accounts(&self, command: AccountCommand) -> Done {
+        match command {
+            AccountCommand::AddUser {
+                name,
+                role,
+                password,
+            } => {
+                let role = Role::parse(&role).ok_or_else(|| unknown_role(&role))?;
+                self.add_account(&name, role, &password)?;
+                Ok(Answer::Done)
+            }
+            AccountCommand::ListUsers => {
+                let users = self.accounts()?.into_iter();
+                let users = users.map(|(name, role)| UserAnswer {
+                    name,
+                    role: role.word().to_owned(),
+                });
+                Ok(Answer::Users(users.collect()))
+            }
+            AccountCommand::RemoveUser { name } => {
+                self.remove_account(&name)?;
+                Ok(Answer::Done)
+            }
+            AccountCommand::CreateToken { user } => Ok(Answer::Token(self.create_token(&user)?)),
+            AccountCommand::RevokeTokens { user } => Ok(Answer::Count(self.revoke_tokens(&user)?)),
+        }
+    }
+
+    fn perform_look(&self, look: Look) -> Done {
         let collections = self.collections()?;
         let views: Vec<ViewId> = collections.iter().map(|c| c.view).collect();
         let objects = &self.inner.objects;
-        let found = match command {
-            Command::Show { id } => objects.newest(&views, &parse_id(&id)?)?,
-            Command::FindValues { values } => {
+        let found = match look {
+            Look::Show { id } => objects.newest(&views, &parse_id(&id)?)?,
+            Look::FindValues { values } => {
                 let values: Vec<ObservableValue> = values
                     .iter()
                     .flat_map(|text| ObservableValue::detect(text))
                     .collect();
                 objects.by_value(&views, &values, FOUND_MAX)?
             }
-            Command::Search { text } => objects.search(&views, &text, FOUND_MAX)?,
-            Command::Neighbours { id } => objects.neighbours(&views, &parse_id(&id)?, FOUND_MAX)?,
-            Command::Revoke { id } => return self.command_revoke(&views, &id),
-            _ => Vec::new(),
+            Look::Search { text } => objects.search(&views, &text, FOUND_MAX)?,
+            Look::Neighbours { id } => objects.neighbours(&views, &parse_id(&id)?, FOUND_MAX)?,
         };
-        Ok(Answer::Found(
-            found
-                .into_iter()
-                .map(|found| found_answer(found, &collections))
-                .collect(),
-        ))
+        let found = found
+            .into_iter()
+            .map(|found| found_answer(found, &collections));
+        Ok(Answer::Found(found.collect()))
     }
 
     fn command_page(&self, name: &str, after: Option<u64>, all_versions: bool) -> Done {
@@ -191,8 +190,9 @@ impl Node {
     }
 
     /// Adds a revoked version to every collection that holds the object. Only the newest version's text is changed.
-    fn command_revoke(&self, views: &[ViewId], id: &str) -> Done {
-        let held = self.inner.objects.newest(views, &parse_id(id)?)?;
+    fn command_revoke(&self, id: &str) -> Done {
+        let views: Vec<ViewId> = self.collections()?.iter().map(|c| c.view).collect();
+        let held = self.inner.objects.newest(&views, &parse_id(id)?)?;
         if held.is_empty() {
             return Err(format!("no collection holds {id}").into());
         }

@@ -48,16 +48,24 @@ impl Backend {
     /// Does a command; a refusal is a failure.
     pub(crate) fn execute(&mut self, command: Command) -> Result<Answer, Failure> {
         let answer = match self {
+            // A database's client waits, which a thread of the runtime may do only after saying so.
+            Self::Here(node) if tokio::runtime::Handle::try_current().is_ok() => {
+                tokio::task::block_in_place(|| node.execute(command))
+            }
             Self::Here(node) => node.execute(command),
             Self::Running(client) => client
                 .execute(&command)
                 .map_err(|error| Failure::because(&error))?,
         };
-        match answer {
-            Answer::Refused(refusal) if refusal.unknown => Err(Failure::unknown(refusal.message)),
-            Answer::Refused(refusal) => Err(Failure::no(refusal.message)),
-            answer => Ok(answer),
-        }
+        let Answer::Refused(refusal) = answer else {
+            return Ok(answer);
+        };
+        let failure = if refusal.unknown {
+            Failure::unknown
+        } else {
+            Failure::no
+        };
+        Err(failure(refusal.message))
     }
 
     /// Ends: what this process wrote is finished.
@@ -95,7 +103,9 @@ pub(crate) fn folder_failure(error: &FolderError, folder: &Path) -> Failure {
             Failure::no(comity_store::error::chain(error))
                 .hint(format!("comity doctor --data {shown}"))
         }
-        other => Failure::because(other),
+        FolderError::BadIdentity { .. } | FolderError::File { .. } | FolderError::Store(_) | _ => {
+            Failure::because(error)
+        }
     }
 }
 

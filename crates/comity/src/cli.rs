@@ -304,8 +304,8 @@ pub(crate) struct Remote {
     /// Discovery, API root, collection or its objects
     pub(crate) url: String,
     /// Id, alias or title of the collection there; needed when the URL leaves it open
-    #[arg(long, value_name = "ID")]
-    pub(crate) remote: Option<String>,
+    #[arg(long = "remote", value_name = "ID")]
+    pub(crate) there: Option<String>,
     /// Id or alias of the collection here; may be left out when there is only one
     #[arg(long, value_name = "ID")]
     pub(crate) collection: Option<String>,

@@ -68,10 +68,8 @@ impl Failure {
 
     /// Tells it on standard error.
     pub(crate) fn print(&self) {
-        let mut text = format!("error: {}\n", self.message);
-        if let Some(hint) = &self.hint {
-            text.push_str(&format!("\nhint: {hint}\n"));
-        }
+        let hint = self.hint.as_ref().map(|hint| format!("\nhint: {hint}\n"));
+        let text = format!("error: {}\n{}", self.message, hint.unwrap_or_default());
         // When nobody listens any more there is nothing left to do.
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
     }

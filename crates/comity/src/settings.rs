@@ -3,6 +3,7 @@
 //! In scope: the keys, their defaults and their reference, from which the file of a new node is written.
 //! Out of scope: what a setting means to the code that it is handed to.
 
+use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -56,6 +57,10 @@ pub(crate) struct TaxiiSettings {
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "a limit's name ends in its bound"
+)]
 pub(crate) struct LimitSettings {
     pub(crate) envelope_objects_max: usize,
     pub(crate) envelope_depth_max: usize,
@@ -362,15 +367,15 @@ pub(crate) fn file(store_url: &str) -> String {
     for entry in REFERENCE {
         if entry.table != table {
             table = entry.table;
-            text.push_str(&format!("\n[{table}]\n"));
+            let _ = write!(text, "\n[{table}]\n");
         }
         for line in wrap(entry.about, 100) {
-            text.push_str(&format!("# {line}\n"));
+            let _ = writeln!(text, "# {line}");
         }
         if entry.key == "url" && !store_url.is_empty() {
-            text.push_str(&format!("url = {}\n", quoted(store_url)));
+            let _ = writeln!(text, "url = {}", quoted(store_url));
         } else {
-            text.push_str(&format!("#{} = {}\n", entry.key, entry.default));
+            let _ = writeln!(text, "#{} = {}", entry.key, entry.default);
         }
     }
     text
@@ -386,14 +391,16 @@ pub(crate) fn reference() -> String {
     for entry in REFERENCE {
         if entry.table != table {
             table = entry.table;
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 "\n## [{table}]\n\n| key | default | what it is |\n|---|---|---|\n"
-            ));
+            );
         }
-        text.push_str(&format!(
-            "| `{}` | `{}` | {} |\n",
+        let _ = writeln!(
+            text,
+            "| `{}` | `{}` | {} |",
             entry.key, entry.default, entry.about
-        ));
+        );
     }
     text
 }
@@ -454,7 +461,7 @@ mod tests {
             .lines()
             .map(|line| {
                 if line.starts_with('#') && !line.starts_with("# ") {
-                    &line[1..]
+                    line.trim_start_matches('#')
                 } else {
                     line
                 }

@@ -8,15 +8,17 @@ use crate::taxii::objects::json_response;
 use crate::taxii::wire::{Collection, Collections};
 
 /// GET `collections/`.
-pub(crate) fn list(call: &Call) -> Result<Response, Problem> {
-    let visible = call.api.node.visible_collections(&call.caller.name)?;
+pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
+    let (node, account) = (call.api.node, call.caller.name);
+    let visible = Call::blocking(move || Ok(node.visible_collections(&account)?)).await?;
     json_response(&Collections {
         collections: visible.iter().map(Collection::from).collect(),
     })
 }
 
 /// GET `collections/{id}/`.
-pub(crate) fn one(call: &Call, name: &str) -> Result<Response, Problem> {
-    let visible = call.api.node.visible_collection(&call.caller.name, name)?;
+pub(crate) async fn one(call: Call, name: &str) -> Result<Response, Problem> {
+    let (node, account, name) = (call.api.node, call.caller.name, name.to_owned());
+    let visible = Call::blocking(move || Ok(node.visible_collection(&account, &name)?)).await?;
     json_response(&Collection::from(&visible))
 }

@@ -237,18 +237,14 @@ impl Problem {
         )
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every other failure is the node's own"
+    )]
     fn store(error: &StoreError) -> Self {
         match error {
             StoreError::Busy { .. } | StoreError::Away { .. } => Self::busy(),
             StoreError::RecordTooLarge { .. } => Self::unprocessable(error.to_string()),
-            StoreError::File { .. }
-            | StoreError::Damaged { .. }
-            | StoreError::Sqlite { .. }
-            | StoreError::Postgres { .. }
-            | StoreError::TooNew { .. }
-            | StoreError::InUse { .. }
-            | StoreError::Stopped
-            | StoreError::Row { .. } => Self::internal(error),
             _ => Self::internal(error),
         }
     }
@@ -280,13 +276,17 @@ impl Problem {
 
 impl From<CollectionError> for Problem {
     fn from(error: CollectionError) -> Self {
-        match error {
+        match &error {
             CollectionError::Unknown(_) => Self::not_found("there is no such collection for you"),
             CollectionError::NotReadable | CollectionError::NotWritable => {
                 Self::forbidden(error.to_string())
             }
-            CollectionError::Store(source) => Self::store(&source),
-            other => Self::internal(&other),
+            CollectionError::Store(source) => Self::store(source),
+            CollectionError::Taken(_)
+            | CollectionError::BadTitle
+            | CollectionError::BadAlias(_)
+            | CollectionError::UnknownAccount(_)
+            | _ => Self::internal(&error),
         }
     }
 }

@@ -76,8 +76,8 @@ async fn route(call: Call, segments: &[&str]) -> Result<Response, Problem> {
         [] if is_get => discovery::discovery(&call),
         [ROOT] if is_get => discovery::api_root(&call),
         [ROOT, "status", id] if is_get => objects::status(call, id).await,
-        [ROOT, "collections"] if is_get => collections::list(&call),
-        [ROOT, "collections", id] if is_get => collections::one(&call, id),
+        [ROOT, "collections"] if is_get => collections::list(call).await,
+        [ROOT, "collections", id] if is_get => collections::one(call, id).await,
         [ROOT, "collections", id, "manifest"] if is_get => objects::manifest(call, id).await,
         [ROOT, "collections", id, "objects"] if is_get => objects::page(call, id).await,
         [ROOT, "collections", id, "objects"] if method == Method::POST => {
@@ -92,10 +92,13 @@ async fn route(call: Call, segments: &[&str]) -> Result<Response, Problem> {
         [ROOT, "collections", id, "objects", object, "versions"] if is_get => {
             objects::versions(call, id, object).await
         }
-        [] | [ROOT] | [ROOT, "status" | "collections", _] | [ROOT, "collections"] |
-[ROOT, "collections", _, "manifest" | "objects"] |
-[ROOT, "collections", _, "objects", _] |
-[ROOT, "collections", _, "objects", _, "versions"] => {
+        []
+        | [ROOT]
+        | [ROOT, "status" | "collections", _]
+        | [ROOT, "collections"]
+        | [ROOT, "collections", _, "manifest" | "objects"]
+        | [ROOT, "collections", _, "objects", _]
+        | [ROOT, "collections", _, "objects", _, "versions"] => {
             Err(Problem::method_not_allowed(&method))
         }
         _ => Err(Problem::not_found(

@@ -51,7 +51,7 @@ pub(crate) async fn manifest(call: Call, name: &str) -> Result<Response, Problem
         next,
         objects: items.into_iter().map(ManifestRecord::from).collect(),
     };
-    with_headers(json_response(&body)?, headers)
+    Ok(with_headers(json_response(&body)?, headers))
 }
 
 /// GET `collections/{id}/objects/{object}/versions/`.
@@ -66,7 +66,7 @@ pub(crate) async fn versions(call: Call, name: &str, object: &str) -> Result<Res
         next,
         versions: items.into_iter().map(|item| item.version).collect(),
     };
-    with_headers(json_response(&body)?, headers)
+    Ok(with_headers(json_response(&body)?, headers))
 }
 
 /// POST `collections/{id}/objects/`.
@@ -74,7 +74,8 @@ pub(crate) async fn add(call: Call, name: &str) -> Result<Response, Problem> {
     check_content_type(&call.parts.headers)?;
     // Before the body is read: who may not write need not send it.
     let node = call.api.node.clone();
-    node.writable_collection(&call.caller.name, name)?;
+    let (asking, account, asked) = (node.clone(), call.caller.name.clone(), name.to_owned());
+    Call::blocking(move || Ok(asking.writable_collection(&account, &asked)?)).await?;
     let limit = call.api.settings.max_content_length;
     check_length(&call.parts.headers, limit)?;
     let bodies = call.api.bodies.clone();
@@ -233,9 +234,9 @@ fn next_of(items: &[PageItem], more: bool, name: &str) -> Option<String> {
         .map(|item| write_next(item.position, name))
 }
 
-fn with_headers(mut response: Response, headers: HeaderMap) -> Result<Response, Problem> {
+fn with_headers(mut response: Response, headers: HeaderMap) -> Response {
     response.headers_mut().extend(headers);
-    Ok(response)
+    response
 }
 
 /// Refuses by the announced length, before anything is read.

@@ -99,7 +99,7 @@ impl Blocks {
         &self,
         view: u32,
         deflate: &[u8],
-        plain: &Summed,
+        plain: Summed,
         objects: u32,
     ) -> Result<BlockPlace, StoreError> {
         let length = u32::try_from(deflate.len()).unwrap_or(u32::MAX);
@@ -299,7 +299,7 @@ mod tests {
         let (bytes, summed) = deflate(&[Bytes::from_static(b"abc")]);
         for block in 0..3 {
             assert_eq!(blocks.missing(1, 3), Some(block));
-            let place = blocks.write(1, &bytes, &summed, 1).unwrap();
+            let place = blocks.write(1, &bytes, summed, 1).unwrap();
             blocks.put(1, block, place).unwrap();
         }
         assert_eq!(blocks.missing(1, 3), None);

@@ -31,7 +31,7 @@ use crate::objects::record::{self, Act, AppendAct};
 use crate::objects::segment::{
     LogPosition, SEGMENT_BYTES, SegmentWriter, Segments, frame, payload_offset,
 };
-use crate::objects::staging::{Place, Staging};
+use crate::objects::staging::{NewEntry, Place, Staging};
 use crate::objects::status::{Detail, Notes, Status};
 use crate::objects::type_names::TypeNames;
 use crate::objects::view::View;
@@ -340,7 +340,7 @@ fn build_block(shared: &Shared, number: u32, view: &View, block: u64) -> Result<
     let place = shared.blocks.write(
         number,
         &bytes,
-        &summed,
+        summed,
         u32::try_from(shown.len()).unwrap_or(0),
     )?;
     shared.blocks.put(number, block, place)
@@ -396,13 +396,20 @@ fn replay_append(
     bodies: &[u8],
 ) -> Result<(), StoreError> {
     let mut rest = bodies;
-    for (meta, position) in act.objects.iter().zip(act.first_position..) {
+    let places = act.first_position..;
+    for ((meta, position), added) in act.objects.iter().zip(places).zip(act.first_added..) {
         let (body, behind) = rest
             .split_at_checked(to_usize(u64::from(meta.length)))
             .unwrap_or((rest, &[]));
         rest = behind.get(1..).unwrap_or_default();
         let keys = replayed_keys(body, &meta.uuid);
-        staging.stage_replayed(act.view, position, act.first_added, meta, keys)?;
+        let new = NewEntry {
+            added,
+            meta,
+            keys,
+            body: String::new(),
+        };
+        staging.stage_replayed(act.view, position, new)?;
     }
     staging.locate_replayed(act, place)
 }

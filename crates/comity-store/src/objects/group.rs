@@ -81,17 +81,17 @@ impl GroupWriter {
             return reply(Err(StoreError::Stopped));
         };
         match sender.try_send(Message::Write(request, reply)) {
-            Ok(()) => {}
+            Ok(())
+            | Err(
+                TrySendError::Full(Message::Flush(_))
+                | TrySendError::Disconnected(Message::Flush(_)),
+            ) => {}
             Err(TrySendError::Full(Message::Write(_, reply))) => {
                 reply(Err(StoreError::Busy { waiting: QUEUE_MAX }));
             }
             Err(TrySendError::Disconnected(Message::Write(_, reply))) => {
                 reply(Err(StoreError::Stopped));
             }
-            Err(
-                TrySendError::Full(Message::Flush(_))
-                | TrySendError::Disconnected(Message::Flush(_)),
-            ) => {}
         }
     }
 

@@ -109,11 +109,11 @@ fn close_act(out: &mut [u8], began: usize) {
     }
 }
 
+/// Told of each act: its offset in the payload, what it is, its bytes.
+pub(crate) type VisitAct<'a> = dyn FnMut(u64, Act, &[u8]) -> Result<(), StoreError> + 'a;
+
 /// Calls `visit` with each act of a record's payload and the act's offset in it.
-pub(crate) fn acts(
-    payload: &[u8],
-    visit: &mut dyn FnMut(u64, Act, &[u8]) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
+pub(crate) fn acts(payload: &[u8], visit: &mut VisitAct<'_>) -> Result<(), StoreError> {
     let mut offset = 0_usize;
     while offset < payload.len() {
         let rest = payload.get(offset..).unwrap_or_default();

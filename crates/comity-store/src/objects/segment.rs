@@ -44,6 +44,9 @@ pub(crate) struct Segments {
     files: RwLock<BTreeMap<u32, Arc<File>>>,
 }
 
+/// Told of each record: where it begins, its payload.
+pub(crate) type VisitRecord<'a> = dyn FnMut(LogPosition, &[u8]) -> Result<(), StoreError> + 'a;
+
 /// The appending end of the log; there is exactly one.
 #[derive(Debug)]
 pub(crate) struct SegmentWriter {
@@ -137,7 +140,7 @@ impl Segments {
     pub(crate) fn replay(
         &self,
         from: LogPosition,
-        visit: &mut dyn FnMut(LogPosition, &[u8]) -> Result<(), StoreError>,
+        visit: &mut VisitRecord<'_>,
     ) -> Result<LogPosition, StoreError> {
         let numbers = self.numbers();
         let mut end = from;
@@ -169,7 +172,7 @@ impl Segments {
         &self,
         from: LogPosition,
         last: bool,
-        visit: &mut dyn FnMut(LogPosition, &[u8]) -> Result<(), StoreError>,
+        visit: &mut VisitRecord<'_>,
     ) -> Result<LogPosition, StoreError> {
         let path = self.path(from.segment);
         let file = self.file(from.segment)?;

@@ -63,25 +63,6 @@ impl ServerObjects {
         self.pool.with(|client| select(client, query))
     }
 
-    /// The objects at the places that a statement answers, newest first, that `keep` confirms.
-    fn confirmed(
-        &self,
-        rows: Vec<(u32, ObjectRow)>,
-        limit: usize,
-        keep: &dyn Fn(&Found) -> bool,
-    ) -> Vec<Found> {
-        let found = rows.into_iter().filter_map(|(view, row)| {
-            let json = String::from_utf8(row.body).ok()?;
-            let item = page_item(row.position, &row.entry, &json)?;
-            Some(Found {
-                view: ViewId(view),
-                item,
-                json,
-            })
-        });
-        found.filter(|found| keep(found)).take(limit).collect()
-    }
-
     /// Shown objects of some views under any of some keys, newest first.
     fn by_keys(
         &self,
@@ -126,6 +107,24 @@ impl ServerObjects {
                 .collect()
         })
     }
+}
+
+/// The objects in rows of several views that `keep` confirms.
+fn confirmed(
+    rows: Vec<(u32, ObjectRow)>,
+    limit: usize,
+    keep: &dyn Fn(&Found) -> bool,
+) -> Vec<Found> {
+    let found = rows.into_iter().filter_map(|(view, row)| {
+        let json = String::from_utf8(row.body).ok()?;
+        let item = page_item(row.position, &row.entry, &json)?;
+        Some(Found {
+            view: ViewId(view),
+            item,
+            json,
+        })
+    });
+    found.filter(|found| keep(found)).take(limit).collect()
 }
 
 /// The rows that a query takes in, and whether there are more.
@@ -189,11 +188,12 @@ fn candidates(
     }
     if !filter.ids.is_empty() {
         let next = values.len() + 1;
-        sql.push_str(&format!(
-            " AND uuid = ANY(${next}) AND (uuid, type_name) IN (SELECT * FROM unnest(${next}::bytea[], ${}::text[]))",
-            next + 1
-        ));
-        values.extend([&uuids as &(dyn ToSql + Sync), &names]);
+        let after_next = next + 1;
+        let ids = format!("SELECT * FROM unnest(${next}::bytea[], ${after_next}::text[])");
+        let ids = format!(" AND uuid = ANY(${next}) AND (uuid, type_name) IN ({ids})");
+        sql.push_str(&ids);
+        values.push(&uuids);
+        values.push(&names);
     }
     sql.push_str(&version_condition(filter));
     sql.push_str(" ORDER BY position LIMIT $4");
@@ -372,7 +372,7 @@ impl ObjectStore for ServerObjects {
             &[id_key(&id.uuid())],
             views.len().max(16),
         )?;
-        Ok(self.confirmed(rows, views.len(), &|found| found.item.id == *id))
+        Ok(confirmed(rows, views.len(), &|found| found.item.id == *id))
     }
 
     fn by_value(
@@ -383,7 +383,7 @@ impl ObjectStore for ServerObjects {
     ) -> Result<Vec<Found>, StoreError> {
         let keys: Vec<i64> = values.iter().map(value_key).collect();
         let rows = self.by_keys(views, KeyKind::Value, &keys, limit)?;
-        Ok(self.confirmed(rows, limit, &|found| {
+        Ok(confirmed(rows, limit, &|found| {
             admit(&found.json, &Limits::EXCHANGE)
                 .is_ok_and(|a| values.iter().any(|value| a.values.contains(value)))
         }))
@@ -396,7 +396,7 @@ impl ObjectStore for ServerObjects {
         limit: usize,
     ) -> Result<Vec<Found>, StoreError> {
         let rows = self.by_keys(views, KeyKind::Link, &[id_key(&id.uuid())], limit)?;
-        Ok(self.confirmed(rows, limit, &|found| {
+        Ok(confirmed(rows, limit, &|found| {
             admit(&found.json, &Limits::EXCHANGE)
                 .is_ok_and(|a| a.links.iter().any(|link| link.target == *id))
         }))
@@ -426,7 +426,7 @@ impl ObjectStore for ServerObjects {
                 &bound(limit),
             ],
         )?;
-        Ok(self.confirmed(rows, limit, &|_| true))
+        Ok(confirmed(rows, limit, &|_| true))
     }
 
     fn status(&self, id: Uuid) -> Result<Option<(ViewId, Status)>, StoreError> {

@@ -4,7 +4,7 @@
 //! visible at once when it is durable. The same steps take in what a replay reads.
 //! Out of scope: the log's bytes (`record`), the order of groups (`group`).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use comity_stix::admission::SpecVersion;
 use uuid::Uuid;
@@ -33,6 +33,15 @@ pub(crate) struct Staging<'a> {
     shared: &'a Shared,
     views: BTreeMap<u32, StagedView>,
     statuses: Vec<(Uuid, StatusPlace)>,
+}
+
+/// An object that is to be the next of its view.
+pub(crate) struct NewEntry<'a> {
+    pub(crate) added: i64,
+    pub(crate) meta: &'a ObjectMeta,
+    pub(crate) keys: Keys,
+    /// Its text; empty when it comes out of the log.
+    pub(crate) body: String,
 }
 
 /// What one group changes in one view.
@@ -102,12 +111,21 @@ impl<'a> Staging<'a> {
             let added = first_added + i64::try_from(metas.len()).unwrap_or(i64::MAX);
             let meta = meta_of(&object, added);
             let detail = with_status.then(|| detail_of(&object, added));
-            let outcome = self.outcome(view, &object, &meta, request.only_new_ids)?;
+            let versions = self.versions_beside(view, &meta)?;
+            let outcome = decide(&versions, &meta, request.only_new_ids, |sibling| {
+                self.says_the_same(view, sibling.position, &object.json)
+            })?;
             outcomes.push(outcome);
             match outcome {
                 Outcome::Added => {
                     let keys = Keys::of(&object.admitted);
-                    self.stage(view, added, &meta, keys, object.json)?;
+                    let new = NewEntry {
+                        added,
+                        meta: &meta,
+                        keys,
+                        body: object.json,
+                    };
+                    self.stage(view, new, versions)?;
                     metas.push(meta);
                     successes.extend(detail);
                 }
@@ -195,9 +213,7 @@ impl<'a> Staging<'a> {
         &mut self,
         view: u32,
         position: u64,
-        first_added: i64,
-        meta: &ObjectMeta,
-        keys: Keys,
+        new: NewEntry<'_>,
     ) -> Result<(), StoreError> {
         let staged = self.staged(view)?;
         let next = staged.base + count(staged.entries.len());
@@ -209,9 +225,8 @@ impl<'a> Staging<'a> {
                 ),
             });
         }
-        // Within an act each object is a microsecond later than the one before it.
-        let added = first_added + i64::try_from(staged.entries.len()).unwrap_or(i64::MAX);
-        self.stage(view, added, meta, keys, String::new())
+        let versions = self.versions_beside(view, new.meta)?;
+        self.stage(view, new, versions)
     }
 
     /// Stages the removal of some positions of a view.
@@ -220,16 +235,16 @@ impl<'a> Staging<'a> {
         let Some(file) = shared.view(view) else {
             return Ok(());
         };
-        let mut touched: BTreeMap<(Uuid, u16), ()> = BTreeMap::new();
+        let mut touched: BTreeSet<(Uuid, u16)> = BTreeSet::new();
         let staged = self.staged(view)?;
         for position in positions {
             let entry = file.entry(*position)?;
-            touched.insert((entry.uuid, entry.type_number), ());
+            touched.insert((entry.uuid, entry.type_number));
             staged
                 .reflags
                 .insert(*position, (entry.flags, entry.flags.with(Flags::REMOVED)));
         }
-        for ((uuid, type_number), ()) in touched {
+        for (uuid, type_number) in touched {
             let mut left = self.siblings(view, uuid, type_number)?;
             settle(&mut left);
             self.reflag(view, &left)?;
@@ -280,34 +295,19 @@ impl<'a> Staging<'a> {
         }))
     }
 
-    /// What becomes of an object: compares it with the versions that the view has.
-    fn outcome(
-        &mut self,
-        view: u32,
-        object: &NewObject,
-        meta: &ObjectMeta,
-        only_new_ids: bool,
-    ) -> Result<Outcome, StoreError> {
-        let number = self
-            .shared
-            .names
-            .number_or_new(object.admitted.id.type_name());
-        let siblings = self.siblings(view, meta.uuid, number)?;
-        decide(&siblings, meta, only_new_ids, |sibling| {
-            self.says_the_same(view, sibling.position, &object.json)
-        })
-    }
-
     /// Whether the object at a position says what `json` says; spaces and the order of properties do not count.
     fn says_the_same(&self, view: u32, position: u64, json: &str) -> Result<bool, StoreError> {
         let held = if let Some(staged) = self
             .views
             .get(&view)
-            .filter(|staged| position >= staged.base) { staged
-        .bodies
-        .get(index_in(staged.base, position))
-        .cloned()
-        .unwrap_or_default() } else {
+            .filter(|staged| position >= staged.base)
+        {
+            staged
+                .bodies
+                .get(index_in(staged.base, position))
+                .cloned()
+                .unwrap_or_default()
+        } else {
             let file = self.shared.view_or_new(view)?;
             self.shared.body(&file.entry(position)?)?
         };
@@ -357,17 +357,30 @@ impl<'a> Staging<'a> {
         Ok(out)
     }
 
-    /// Stages one object as the next of its view.
+    /// The versions that a new object will stand beside.
+    fn versions_beside(
+        &mut self,
+        view: u32,
+        meta: &ObjectMeta,
+    ) -> Result<Vec<Sibling>, StoreError> {
+        let type_number = self.shared.names.number_or_new(&meta.type_name);
+        self.siblings(view, meta.uuid, type_number)
+    }
+
+    /// Stages one object as the next of its view, beside the versions that are there.
     fn stage(
         &mut self,
         view: u32,
-        added: i64,
-        meta: &ObjectMeta,
-        keys: Keys,
-        body: String,
+        new: NewEntry<'_>,
+        mut versions: Vec<Sibling>,
     ) -> Result<(), StoreError> {
+        let NewEntry {
+            added,
+            meta,
+            keys,
+            body,
+        } = new;
         let type_number = self.shared.names.number_or_new(&meta.type_name);
-        let mut versions = self.siblings(view, meta.uuid, type_number)?;
         let staged = self.staged(view)?;
         let position = staged.base + count(staged.entries.len());
         let entry = entry_of(meta, added, type_number);
@@ -402,7 +415,9 @@ impl<'a> Staging<'a> {
                 }
                 continue;
             }
-            if let Some((_, after)) = staged.reflags.get_mut(&sibling.position) { *after = sibling.flags } else {
+            if let Some((_, after)) = staged.reflags.get_mut(&sibling.position) {
+                *after = sibling.flags;
+            } else {
                 let before = file.entry(sibling.position)?.flags;
                 staged
                     .reflags
@@ -447,7 +462,9 @@ pub(crate) fn meta_of(object: &NewObject, added: i64) -> ObjectMeta {
     if admitted.revoked {
         flags = flags.with(Flags::REVOKED);
     }
-    let (version, version_nanos) = if let Some(version) = &admitted.version { (version.at.micros(), version.at.sub_micro_nanos()) } else {
+    let (version, version_nanos) = if let Some(version) = &admitted.version {
+        (version.at.micros(), version.at.sub_micro_nanos())
+    } else {
         flags = flags.with(Flags::UNVERSIONED);
         (added, 0)
     };

@@ -154,25 +154,27 @@ impl ServerTx<'_> {
 
 impl Tx for ServerTx<'_> {
     fn query(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
-        let values: Vec<&(dyn ToSql + Sync)> = values
-            .iter()
-            .map(|value| value as &(dyn ToSql + Sync))
-            .collect();
+        let values = parameters(values);
         let rows = self.transaction.query(&dialect::for_postgres(sql), &values);
         let rows = rows.map_err(|e| self.failed("read the state", e))?;
         rows.iter().map(row_of).collect()
     }
 
     fn execute(&mut self, sql: &'static str, values: &[Value]) -> Result<u64, StoreError> {
-        let values: Vec<&(dyn ToSql + Sync)> = values
-            .iter()
-            .map(|value| value as &(dyn ToSql + Sync))
-            .collect();
+        let values = parameters(values);
         let changed = self
             .transaction
             .execute(&dialect::for_postgres(sql), &values);
         changed.map_err(|e| self.failed("write the state", e))
     }
+}
+
+fn parameters(values: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
+    let mut out: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(values.len());
+    for value in values {
+        out.push(value);
+    }
+    out
 }
 
 fn row_of(row: &postgres::Row) -> Result<Row, StoreError> {

@@ -78,7 +78,7 @@ fn target(mock: &Mock, max_content_length: Option<u64>) -> Target {
 async fn batches_keep_to_the_server_s_limits_and_twice_is_as_good_as_once() {
     let kept = Kept::default();
     let mock = Mock::start(server(Arc::clone(&kept), 2000));
-    let sent = objects((0..2500).map(|index| format!("x--{index}")));
+    let sent = objects((0..2500).map(|index| format!("x--00000000-0000-4000-8000-{index:012}")));
     for limit in [Some(2000), Some(100_000)] {
         let report = push_batch(&mock.taxii("/"), &target(&mock, limit), &sent)
             .await
@@ -99,9 +99,9 @@ async fn the_objects_at_fault_are_found_and_the_others_go_through() {
     let kept = Kept::default();
     let mock = Mock::start(server(Arc::clone(&kept), 10_000));
     let names = (0..40).map(|index| match index {
-        7 | 31 => format!("poison--{index}"),
+        7 | 31 => format!("poison--00000000-0000-4000-8000-{index:012}"),
         12 => "bad--12".to_owned(),
-        _ => format!("x--{index}"),
+        _ => format!("x--00000000-0000-4000-8000-{index:012}"),
     });
     let mut sent = objects(names);
     sent.push(
@@ -118,7 +118,8 @@ async fn the_objects_at_fault_are_found_and_the_others_go_through() {
         .map(|failure| failure.id.as_str())
         .collect();
     failed.sort_unstable();
-    assert_eq!(failed, ["bad--12", "poison--31", "poison--7", "x--long"]);
+    let poison = |index: u32| format!("poison--00000000-0000-4000-8000-{index:012}");
+    assert_eq!(failed, ["bad--12", &poison(7), &poison(31), "x--long"]);
     assert_eq!((report.taken, report.known), (37, 0));
     assert_eq!(kept.lock().expect("not poisoned").len(), 37);
     assert!(!report.whole());
@@ -158,7 +159,7 @@ async fn each_batch_is_reported_with_the_callers_cursor() {
 async fn a_refusal_that_no_splitting_mends_ends_the_push() {
     for status in [401, 403, 404, 500] {
         let mock = Mock::start(move |_| Give::json(status, &json!({})));
-        let sent = objects((0..8).map(|index| format!("x--{index}")));
+        let sent = objects((0..8).map(|index| format!("x--00000000-0000-4000-8000-{index:012}")));
         assert!(
             push_batch(&mock.taxii("/"), &target(&mock, None), &sent)
                 .await
@@ -186,7 +187,7 @@ async fn a_server_that_stores_and_fails_to_say_so_is_believed_by_its_manifest() 
                 give
             }
         });
-        let sent = objects((0..100).map(|index| format!("x--{index}")));
+        let sent = objects((0..100).map(|index| format!("x--00000000-0000-4000-8000-{index:012}")));
         let report = push_batch(&mock.taxii("/"), &target(&mock, None), &sent).await;
         match (loses, report) {
             (false, Ok(report)) => assert_eq!((report.taken, report.whole()), (100, true)),

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Read};
 
 use comity_node::account::PASSWORD_BYTES_MAX;
-use comity_node::command::{Answer, Command};
+use comity_node::command::{AccountCommand, Answer, Command};
 
 use crate::backend::{Backend, data_folder};
 use crate::cli::{TokenCommand, UserCommand};
@@ -21,11 +21,11 @@ pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
         } => {
             let mut backend = Backend::open(&data_folder(data.data)?)?;
             let password = secret("the password", password_stdin)?;
-            backend.execute(Command::AddUser {
+            backend.execute(Command::Account(AccountCommand::AddUser {
                 name: name.clone(),
                 role: role.clone(),
                 password,
-            })?;
+            }))?;
             output::say(&format!(
                 "added {name} ({role}); it sees no collection until `comity collection grant`"
             ));
@@ -33,7 +33,9 @@ pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
         }
         UserCommand::List { data, json } => {
             let mut backend = Backend::open(&data_folder(data.data)?)?;
-            let Answer::Users(users) = backend.execute(Command::ListUsers)? else {
+            let Answer::Users(users) =
+                backend.execute(Command::Account(AccountCommand::ListUsers))?
+            else {
                 return Err(unexpected());
             };
             if json.json {
@@ -47,7 +49,9 @@ pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
         }
         UserCommand::Remove { data, name } => {
             let mut backend = Backend::open(&data_folder(data.data)?)?;
-            backend.execute(Command::RemoveUser { name: name.clone() })?;
+            backend.execute(Command::Account(AccountCommand::RemoveUser {
+                name: name.clone(),
+            }))?;
             output::say(&format!("removed {name} with its tokens and rights"));
             backend.close()
         }
@@ -59,7 +63,9 @@ pub(crate) fn token(command: TokenCommand) -> Result<(), Failure> {
     match command {
         TokenCommand::Create { data, user } => {
             let mut backend = Backend::open(&data_folder(data.data)?)?;
-            let Answer::Token(token) = backend.execute(Command::CreateToken { user })? else {
+            let Answer::Token(token) =
+                backend.execute(Command::Account(AccountCommand::CreateToken { user }))?
+            else {
                 return Err(unexpected());
             };
             output::say("the token, shown this once; whoever holds it speaks for the account:");
@@ -68,7 +74,9 @@ pub(crate) fn token(command: TokenCommand) -> Result<(), Failure> {
         }
         TokenCommand::Revoke { data, user } => {
             let mut backend = Backend::open(&data_folder(data.data)?)?;
-            let Answer::Count(count) = backend.execute(Command::RevokeTokens { user })? else {
+            let Answer::Count(count) =
+                backend.execute(Command::Account(AccountCommand::RevokeTokens { user }))?
+            else {
                 return Err(unexpected());
             };
             output::say(&format!("ended {count} tokens"));

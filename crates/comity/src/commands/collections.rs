@@ -91,10 +91,10 @@ fn line(collection: &CollectionAnswer) -> String {
 
 /// All collections.
 pub(crate) fn list(backend: &mut Backend) -> Result<Vec<CollectionAnswer>, Failure> {
-    match backend.execute(Command::ListCollections)? {
-        Answer::Collections(all) => Ok(all),
-        _ => Err(unexpected()),
-    }
+    let Answer::Collections(all) = backend.execute(Command::ListCollections)? else {
+        return Err(unexpected());
+    };
+    Ok(all)
 }
 
 /// The collection that is meant: the one named, or the only one.

@@ -215,7 +215,7 @@ async fn find(remote: &Remote) -> Result<There, Failure> {
         .resolve()
         .await
         .map_err(|error| Failure::unknown(comity_store::error::chain(&error)))?;
-    let Some((root, collection)) = resolved.choose(remote.remote.as_deref()) else {
+    let Some((root, collection)) = resolved.choose(remote.there.as_deref()) else {
         let all = resolved.roots.iter().flat_map(|root| &root.collections);
         let lines: Vec<String> = all.map(|c| format!("  {}  {}", c.id, c.title)).collect();
         if lines.is_empty() {

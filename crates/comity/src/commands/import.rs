@@ -189,7 +189,10 @@ fn read_all(paths: &[PathBuf], tlp: Option<Tlp>, bar: &ProgressBar, sender: &Syn
         let opened: Result<Box<dyn Read>, std::io::Error> = if path.as_os_str() == "-" {
             Ok(Box::new(std::io::stdin().lock()))
         } else {
-            File::open(path).map(|file| Box::new(file) as Box<dyn Read>)
+            match File::open(path) {
+                Ok(file) => Ok(Box::new(file)),
+                Err(error) => Err(error),
+            }
         };
         let sent = match opened {
             Ok(file) => read_one(path, file, tlp, bar, sender),

@@ -1,11 +1,11 @@
 //! `comity object`.
 
-use comity_node::command::{Answer, Command, FoundAnswer};
+use comity_node::command::{Answer, Command, FoundAnswer, Look};
 use comity_stix::validate::validate;
 use serde_json::json;
 
 use crate::backend::{Backend, data_folder};
-use crate::cli::{Json, ObjectCommand};
+use crate::cli::{Data, Json, ObjectCommand};
 use crate::commands::accounts::unexpected;
 use crate::failure::Failure;
 use crate::output;
@@ -14,81 +14,63 @@ use crate::output;
 pub(crate) fn run(command: ObjectCommand) -> Result<(), Failure> {
     match command {
         ObjectCommand::Show { data, id, json } => {
-            let mut backend = Backend::open(&data_folder(data.data)?)?;
-            let found = find(&mut backend, Command::Show { id: id.clone() })?;
-            if found.is_empty() {
-                return Err(Failure::no(format!("no collection holds {id}")));
-            }
-            show(&found, json)?;
-            backend.close()
+            let none = format!("no collection holds {id}");
+            look(data, Look::Show { id }, &none, json)
         }
         ObjectCommand::Find { data, values, json } => {
-            let mut backend = Backend::open(&data_folder(data.data)?)?;
-            let found = find(
-                &mut backend,
-                Command::FindValues {
-                    values: values.clone(),
-                },
-            )?;
-            if found.is_empty() {
-                return Err(Failure::no(format!(
-                    "no object carries {}",
-                    values.join(" or ")
-                )));
-            }
-            show(&found, json)?;
-            backend.close()
+            let none = format!("no object carries {}", values.join(" or "));
+            look(data, Look::FindValues { values }, &none, json)
         }
         ObjectCommand::Search { data, words, json } => {
-            let mut backend = Backend::open(&data_folder(data.data)?)?;
             let text = words.join(" ");
-            let found = find(&mut backend, Command::Search { text: text.clone() })?;
-            if found.is_empty() {
-                return Err(Failure::no(format!(
-                    "no object's text holds all of: {text}"
-                )));
-            }
-            show(&found, json)?;
-            backend.close()
+            let none = format!("no object's text holds all of: {text}");
+            look(data, Look::Search { text }, &none, json)
         }
         ObjectCommand::Neighbours { data, id, json } => {
-            let mut backend = Backend::open(&data_folder(data.data)?)?;
-            let found = find(&mut backend, Command::Neighbours { id: id.clone() })?;
-            if found.is_empty() {
-                return Err(Failure::no(format!("no object refers to {id}")));
-            }
-            show(&found, json)?;
-            backend.close()
+            let none = format!("no object refers to {id}");
+            look(data, Look::Neighbours { id }, &none, json)
         }
         ObjectCommand::Validate { data, id, json } => {
             let mut backend = Backend::open(&data_folder(data.data)?)?;
-            let found = find(&mut backend, Command::Show { id: id.clone() })?;
+            let found = find(&mut backend, Look::Show { id: id.clone() })?;
+            backend.close()?;
             let first = found
                 .first()
                 .ok_or_else(|| Failure::no(format!("no collection holds {id}")))?;
-            check(&first.object, json)?;
-            backend.close()
+            check(&first.object, json)
         }
         ObjectCommand::Revoke { data, id } => {
             let mut backend = Backend::open(&data_folder(data.data)?)?;
             let Answer::Count(count) = backend.execute(Command::Revoke { id: id.clone() })? else {
                 return Err(unexpected());
             };
+            backend.close()?;
             output::say(&match count {
                 0 => format!("{id} was revoked before"),
                 1 => format!("revoked {id} in 1 collection"),
                 count => format!("revoked {id} in {count} collections"),
             });
-            backend.close()
+            Ok(())
         }
     }
 }
 
-fn find(backend: &mut Backend, command: Command) -> Result<Vec<FoundAnswer>, Failure> {
-    match backend.execute(command)? {
-        Answer::Found(found) => Ok(found),
-        _ => Err(unexpected()),
+/// Shows what is found; `none` tells that nothing is.
+fn look(data: Data, what: Look, none: &str, json: Json) -> Result<(), Failure> {
+    let mut backend = Backend::open(&data_folder(data.data)?)?;
+    let found = find(&mut backend, what)?;
+    backend.close()?;
+    if found.is_empty() {
+        return Err(Failure::no(none));
     }
+    show(&found, json)
+}
+
+fn find(backend: &mut Backend, what: Look) -> Result<Vec<FoundAnswer>, Failure> {
+    let Answer::Found(found) = backend.execute(Command::Look(what))? else {
+        return Err(unexpected());
+    };
+    Ok(found)
 }
 
 /// Objects as they were received, one a line; with `--json` also where they are.

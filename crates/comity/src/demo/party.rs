@@ -64,10 +64,11 @@ impl Party {
 
     /// Has the node do a command.
     pub(crate) fn execute(&self, command: Command) -> Result<Answer, Failure> {
-        match self.node.execute(command) {
-            Answer::Refused(refusal) => Err(Failure::no(refusal.message)),
-            answer => Ok(answer),
-        }
+        let answer = self.node.execute(command);
+        let Answer::Refused(refusal) = answer else {
+            return Ok(answer);
+        };
+        Err(Failure::no(refusal.message))
     }
 
     /// Where the node listens.

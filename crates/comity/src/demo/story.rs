@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use comity_node::command::{Answer, Command};
+use comity_node::command::{AccountCommand, Answer, Command, Look};
 use comity_transport::http::Credentials;
 use comity_transport::pull::{Cursor, PullOptions, PullPage, pull};
 use comity_transport::push::{Target, push_batch};
@@ -142,11 +142,11 @@ fn take_in(alpha: &Party, args: &DemoArgs, folder: &Path) -> Result<String, Fail
 /// Gives bravo an account that may read; answers its token.
 fn open_to_bravo(alpha: &Party) -> Result<String, Failure> {
     let password = Uuid::new_v4().to_string();
-    alpha.execute(Command::AddUser {
+    alpha.execute(Command::Account(AccountCommand::AddUser {
         name: "bravo".to_owned(),
         role: "viewer".to_owned(),
         password,
-    })?;
+    }))?;
     let (collection, user) = (SHARED.to_owned(), "bravo".to_owned());
     alpha.execute(Command::Grant {
         collection,
@@ -154,12 +154,12 @@ fn open_to_bravo(alpha: &Party) -> Result<String, Failure> {
         read: true,
         write: false,
     })?;
-    match alpha.execute(Command::CreateToken {
-        user: "bravo".to_owned(),
-    })? {
-        Answer::Token(token) => Ok(token),
-        _ => Err(Failure::no("alpha made no token")),
-    }
+    let user = "bravo".to_owned();
+    let token = alpha.execute(Command::Account(AccountCommand::CreateToken { user }))?;
+    let Answer::Token(token) = token else {
+        return Err(Failure::no("alpha made no token"));
+    };
+    Ok(token)
 }
 
 async fn strangers_are_refused(alpha: &Party) -> Result<String, Failure> {
@@ -335,15 +335,16 @@ fn look_up(bravo: &Party) -> Result<String, Failure> {
     let Some(value) = value else {
         return Ok("Nothing in this data carries an address, a name or a hash, so there was nothing to look up.".to_owned());
     };
-    match bravo.execute(Command::FindValues {
-        values: vec![value.clone()],
-    })? {
-        Answer::Found(found) if !found.is_empty() => Ok(format!(
-            "{value} stands in {} of the objects.",
-            thousands(u64::try_from(found.len()).unwrap_or(0))
-        )),
-        _ => Err(Failure::no(format!("{value} was not found"))),
+    let values = vec![value.clone()];
+    let answer = bravo.execute(Command::Look(Look::FindValues { values }))?;
+    let Answer::Found(found) = answer else {
+        return Err(Failure::no("no answer"));
+    };
+    if found.is_empty() {
+        return Err(Failure::no(format!("{value} was not found")));
     }
+    let count = thousands(u64::try_from(found.len()).unwrap_or(0));
+    Ok(format!("{value} stands in {count} of the objects."))
 }
 
 /// A value that `comity object find` understands, from an object that carries one.
@@ -384,11 +385,11 @@ async fn bad_beside_good(alpha: &Party) -> Result<String, Failure> {
     })?;
     let (user, password) = ("analyst".to_owned(), Uuid::new_v4().to_string());
     let role = "analyst".to_owned();
-    alpha.execute(Command::AddUser {
+    alpha.execute(Command::Account(AccountCommand::AddUser {
         name: user.clone(),
         role,
         password: password.clone(),
-    })?;
+    }))?;
     alpha.execute(Command::Grant {
         collection: "inbox".to_owned(),
         user: user.clone(),

@@ -54,14 +54,10 @@ impl BenchNode {
             ],
             "a password for the bench",
         )?;
-        node.token = node
-            .command(&["token", "create", "--user", "bench"], "")?
-            .trim()
-            .to_owned();
-        node.collection = node
-            .command(&["collection", "create", "--title", "Bench"], "")?
-            .trim()
-            .to_owned();
+        let token = node.command(&["token", "create", "--user", "bench"], "")?;
+        token.trim().clone_into(&mut node.token);
+        let id = node.command(&["collection", "create", "--title", "Bench"], "")?;
+        id.trim().clone_into(&mut node.collection);
         node.command(
             &[
                 "collection",

@@ -19,7 +19,7 @@ impl Process {
     pub(crate) fn cpu_seconds(self) -> Result<f64, Failure> {
         let own = self.ticks()?;
         let mut ticks = own;
-        for child in self.children()? {
+        for child in self.children() {
             ticks += Self(child).ticks().unwrap_or(0.0);
         }
         Ok(ticks / TICKS)
@@ -65,14 +65,13 @@ impl Process {
         Ok(number(11) + number(12))
     }
 
-    fn children(self) -> Result<Vec<u32>, Failure> {
+    fn children(self) -> Vec<u32> {
         let text = self
             .read(&format!("task/{}/children", self.0))
             .unwrap_or_default();
-        Ok(text
-            .split_whitespace()
+        text.split_whitespace()
             .filter_map(|id| id.parse().ok())
-            .collect())
+            .collect()
     }
 
     fn read(self, name: &str) -> Result<String, Failure> {

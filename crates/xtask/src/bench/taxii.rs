@@ -110,11 +110,8 @@ fn near_the_end(node: &BenchNode, size: u64) -> Result<String, Failure> {
             .and_then(|o| o.as_array())
             .and_then(|o| o.last().cloned());
         let Some(last) = last else { break };
-        at = last
-            .get("date_added")
-            .and_then(|v| v.as_str())
-            .unwrap_or_default()
-            .to_owned();
+        let added = last.get("date_added").and_then(|v| v.as_str());
+        added.unwrap_or_default().clone_into(&mut at);
         position += 1000;
     }
     Ok(at)
