@@ -12,7 +12,7 @@ use std::os::unix::net::UnixStream as BlockingStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use comity_node::command::{Answer, Command, Refusal};
+use comity_node::command::{Answer, Command, Refusal, RefusalKind};
 use comity_node::node::Node;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -40,9 +40,7 @@ pub enum LocalError {
         source: std::io::Error,
     },
     /// What came over it is no message.
-    #[error(
-        "the node and this command do not understand each other; use the same version of comity for both"
-    )]
+    #[error("the node and this command do not understand each other")]
     Message,
 }
 
@@ -133,12 +131,13 @@ async fn converse(
         let work = move || match serde_json::from_slice::<Command>(&message) {
             Ok(command) => node.execute(command),
             Err(_) => refusal(
-                "this node does not know that command; use the same version of comity for both",
+                "this node does not know that command",
+                "use the same version of comity for the node and the command",
             ),
         };
         let answer = tokio::task::spawn_blocking(work)
             .await
-            .unwrap_or_else(|_| refusal("the command failed"));
+            .unwrap_or_else(|_| refusal("the command failed", "the log of the node says why"));
         let bytes = serde_json::to_vec(&answer)?;
         stream
             .write_u32_le(u32::try_from(bytes.len()).map_err(std::io::Error::other)?)
@@ -147,10 +146,11 @@ async fn converse(
     }
 }
 
-fn refusal(message: &str) -> Answer {
+fn refusal(message: &str, hint: &str) -> Answer {
     Answer::Refused(Refusal {
         message: message.to_owned(),
-        unknown: true,
+        hint: hint.to_owned(),
+        kind: RefusalKind::Unknown,
     })
 }
 
