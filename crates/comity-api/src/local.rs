@@ -15,7 +15,6 @@ use std::sync::Arc;
 use comity_node::command::{Answer, Command, Refusal, RefusalKind};
 use comity_node::node::Node;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
@@ -128,7 +127,7 @@ async fn converse(
         let mut message = vec![0; usize::try_from(length).unwrap_or(0)];
         stream.read_exact(&mut message).await?;
         let node = node.clone();
-        let work = move || match serde_json::from_slice::<Command>(&message) {
+        let work = move || match read_command(&message) {
             Ok(command) => node.execute(command),
             Err(_) => refusal(
                 "this node does not know that command",
@@ -193,7 +192,7 @@ impl LocalClient {
         };
         send(&mut self.stream, command).map_err(&failed)?;
         let bytes = receive(&mut self.stream).map_err(&failed)?;
-        parse(&bytes)
+        read_answer(&bytes)
     }
 }
 
@@ -208,6 +207,9 @@ fn receive(stream: &mut BlockingStream) -> std::io::Result<Vec<u8>> {
     let mut length = [0; 4];
     stream.read_exact(&mut length)?;
     let length = u32::from_le_bytes(length);
+    if length > MESSAGE_BYTES_MAX {
+        return Err(std::io::Error::other("message too long"));
+    }
     let mut bytes = Vec::new();
     stream.take(u64::from(length)).read_to_end(&mut bytes)?;
     if bytes.len() == usize::try_from(length).unwrap_or(usize::MAX) {
@@ -217,6 +219,12 @@ fn receive(stream: &mut BlockingStream) -> std::io::Result<Vec<u8>> {
     }
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, LocalError> {
-    serde_json::from_slice(bytes).map_err(|_| LocalError::Message)
+/// The command of a message.
+pub fn read_command(message: &[u8]) -> Result<Command, LocalError> {
+    serde_json::from_slice(message).map_err(|_| LocalError::Message)
+}
+
+/// The answer of a message.
+pub fn read_answer(message: &[u8]) -> Result<Answer, LocalError> {
+    serde_json::from_slice(message).map_err(|_| LocalError::Message)
 }
