@@ -42,7 +42,8 @@ pub(crate) async fn caller(
     }
 }
 
-fn credentials(headers: &HeaderMap) -> Result<Credentials, Problem> {
+/// What a request shows of its sender.
+pub fn credentials(headers: &HeaderMap) -> Result<Credentials, Problem> {
     let Some(value) = headers.get(AUTHORIZATION) else {
         return Err(Problem::unauthorized(
             "sign in with HTTP Basic or with a token",

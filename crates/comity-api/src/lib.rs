@@ -6,12 +6,12 @@
 //! In scope: listening, TLS, HTTP, authentication's wire forms, limits on what is read from the network.
 //! Out of scope: rights, storage, talking to other servers (`comity-transport`).
 
+pub mod authentication;
 pub mod local;
 pub mod server;
 pub mod settings;
+pub mod taxii;
 
-mod authentication;
 mod body;
 mod gzip;
 mod router;
-mod taxii;

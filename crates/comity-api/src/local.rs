@@ -12,10 +12,9 @@ use std::os::unix::net::UnixStream as BlockingStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use comity_node::command::{Answer, Command, Refusal};
+use comity_node::command::{Answer, Command, Refusal, RefusalKind};
 use comity_node::node::Node;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
@@ -40,9 +39,7 @@ pub enum LocalError {
         source: std::io::Error,
     },
     /// What came over it is no message.
-    #[error(
-        "the node and this command do not understand each other; use the same version of comity for both"
-    )]
+    #[error("the node and this command do not understand each other")]
     Message,
 }
 
@@ -130,15 +127,16 @@ async fn converse(
         let mut message = vec![0; usize::try_from(length).unwrap_or(0)];
         stream.read_exact(&mut message).await?;
         let node = node.clone();
-        let work = move || match serde_json::from_slice::<Command>(&message) {
+        let work = move || match read_command(&message) {
             Ok(command) => node.execute(command),
             Err(_) => refusal(
-                "this node does not know that command; use the same version of comity for both",
+                "this node does not know that command",
+                "use the same version of comity for the node and the command",
             ),
         };
         let answer = tokio::task::spawn_blocking(work)
             .await
-            .unwrap_or_else(|_| refusal("the command failed"));
+            .unwrap_or_else(|_| refusal("the command failed", "the log of the node says why"));
         let bytes = serde_json::to_vec(&answer)?;
         stream
             .write_u32_le(u32::try_from(bytes.len()).map_err(std::io::Error::other)?)
@@ -147,10 +145,11 @@ async fn converse(
     }
 }
 
-fn refusal(message: &str) -> Answer {
+fn refusal(message: &str, hint: &str) -> Answer {
     Answer::Refused(Refusal {
         message: message.to_owned(),
-        unknown: true,
+        hint: hint.to_owned(),
+        kind: RefusalKind::Unknown,
     })
 }
 
@@ -193,7 +192,7 @@ impl LocalClient {
         };
         send(&mut self.stream, command).map_err(&failed)?;
         let bytes = receive(&mut self.stream).map_err(&failed)?;
-        parse(&bytes)
+        read_answer(&bytes)
     }
 }
 
@@ -208,6 +207,9 @@ fn receive(stream: &mut BlockingStream) -> std::io::Result<Vec<u8>> {
     let mut length = [0; 4];
     stream.read_exact(&mut length)?;
     let length = u32::from_le_bytes(length);
+    if length > MESSAGE_BYTES_MAX {
+        return Err(std::io::Error::other("message too long"));
+    }
     let mut bytes = Vec::new();
     stream.take(u64::from(length)).read_to_end(&mut bytes)?;
     if bytes.len() == usize::try_from(length).unwrap_or(usize::MAX) {
@@ -217,6 +219,12 @@ fn receive(stream: &mut BlockingStream) -> std::io::Result<Vec<u8>> {
     }
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, LocalError> {
-    serde_json::from_slice(bytes).map_err(|_| LocalError::Message)
+/// The command of a message.
+pub fn read_command(message: &[u8]) -> Result<Command, LocalError> {
+    serde_json::from_slice(message).map_err(|_| LocalError::Message)
+}
+
+/// The answer of a message.
+pub fn read_answer(message: &[u8]) -> Result<Answer, LocalError> {
+    serde_json::from_slice(message).map_err(|_| LocalError::Message)
 }

@@ -87,7 +87,7 @@ pub enum SignInError {
 #[non_exhaustive]
 pub enum AccountError {
     /// The name is taken.
-    #[error("there is an account {0:?} already; remove it first, or choose another name")]
+    #[error("there is an account {0:?} already")]
     Taken(String),
     /// The name cannot be used.
     #[error(
@@ -100,7 +100,7 @@ pub enum AccountError {
     )]
     BadPassword,
     /// There is no such account.
-    #[error("there is no account {0:?}; `comity user list` shows them")]
+    #[error("there is no account {0:?}")]
     Unknown(String),
     /// The store failed.
     #[error("cannot record the account")]
@@ -330,12 +330,14 @@ impl Node {
 
     /// Ends every token of an account; answers how many there were.
     pub fn revoke_tokens(&self, name: &str) -> Result<u64, AccountError> {
-        let ended = self
-            .inner
-            .state
-            .write(|tx| account::revoke_tokens(tx, name))?;
+        let ended = self.inner.state.write(|tx| {
+            if account::find(tx, name)?.is_none() {
+                return Ok(None);
+            }
+            account::revoke_tokens(tx, name).map(Some)
+        })?;
         self.inner.sessions.forget();
-        Ok(ended)
+        ended.ok_or_else(|| AccountError::Unknown(name.to_owned()))
     }
 }
 

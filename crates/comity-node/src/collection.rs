@@ -26,7 +26,7 @@ const FRESH_MICROS: i64 = 2_000_000;
 #[non_exhaustive]
 pub enum CollectionError {
     /// There is no such collection, or not for this caller.
-    #[error("there is no collection {0:?}; `comity collection list` shows them")]
+    #[error("there is no collection {0:?}")]
     Unknown(String),
     /// The caller may not read it.
     #[error("you may not read this collection")]
@@ -35,7 +35,7 @@ pub enum CollectionError {
     #[error("you may not write to this collection")]
     NotWritable,
     /// The alias is taken.
-    #[error("there is a collection {0:?} already; choose another alias")]
+    #[error("there is a collection {0:?} already")]
     Taken(String),
     /// The title cannot be used.
     #[error("the title must have 1 to {TITLE_CHARS_MAX} characters")]
@@ -46,7 +46,7 @@ pub enum CollectionError {
     )]
     BadAlias(String),
     /// There is no such account.
-    #[error("there is no account {0:?}; `comity user list` shows them")]
+    #[error("there is no account {0:?}")]
     UnknownAccount(String),
     /// The store failed.
     #[error("cannot use the collection")]

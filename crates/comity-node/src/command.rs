@@ -4,6 +4,7 @@
 //! them (`execute`).
 //! Limits: an answer's page is bounded by [`PAGE_OBJECTS_MAX`].
 
+use comity_store::state::account::Role;
 use serde::{Deserialize, Serialize};
 
 /// Objects in one [`Answer::Page`].
@@ -88,8 +89,8 @@ pub enum AccountCommand {
     AddUser {
         /// Its name.
         name: String,
-        /// Its role's word.
-        role: String,
+        /// Its role.
+        role: Role,
         /// Its password.
         password: String,
     },
@@ -281,6 +282,20 @@ pub struct CheckAnswer {
 pub struct Refusal {
     /// What failed.
     pub message: String,
-    /// Whether it could not be found out, rather than that the answer is no.
-    pub unknown: bool,
+    /// What mends it: a command in backticks, or a change.
+    pub hint: String,
+    /// Whose turn it is.
+    pub kind: RefusalKind,
+}
+
+/// What a refusal means to whoever gave the command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalKind {
+    /// The answer is no.
+    No,
+    /// It was asked wrongly.
+    Usage,
+    /// It could not be found out.
+    Unknown,
 }

@@ -9,20 +9,19 @@ use comity_stix::admission::ObservableValue;
 use comity_stix::id::ObjectId;
 use comity_stix::timestamp::Timestamp;
 use comity_stix::version;
-use comity_store::error::{StoreError, chain};
 use comity_store::objects::query::{Filter, Piece, Versions};
 use comity_store::objects::{Found, ViewId};
-use comity_store::state::account::Role;
 use comity_store::state::collection::{Collection, Rights};
 use comity_store::state::cursor;
 
 use crate::command::{
     AccountCommand, Answer, CheckAnswer, CollectionAnswer, Command, FOUND_MAX, FailureAnswer,
-    FoundAnswer, Look, PAGE_OBJECTS_MAX, Refusal, RightAnswer, TakenAnswer, UserAnswer,
+    FoundAnswer, Look, PAGE_OBJECTS_MAX, RightAnswer, TakenAnswer, UserAnswer,
 };
 use crate::intake::{Taken, read_object};
 use crate::node::Node;
 use crate::reading::Asked;
+use crate::refusal::{ObjectRefusal, refusal};
 
 /// What a command comes to: any error becomes a refusal with its whole chain of reasons.
 type Done = Result<Answer, Box<dyn Error + Send + Sync>>;
@@ -30,13 +29,8 @@ type Done = Result<Answer, Box<dyn Error + Send + Sync>>;
 impl Node {
     /// Does a command. May take long: for a thread that may wait.
     pub fn execute(&self, command: Command) -> Answer {
-        self.perform(command).unwrap_or_else(|error| {
-            let unknown = error.downcast_ref::<StoreError>().is_some();
-            Answer::Refused(Refusal {
-                message: chain(error.as_ref()),
-                unknown,
-            })
-        })
+        self.perform(command)
+            .unwrap_or_else(|error| Answer::Refused(refusal(error.as_ref())))
     }
 
     fn perform(&self, command: Command) -> Done {
@@ -107,7 +101,6 @@ impl Node {
                 role,
                 password,
             } => {
-                let role = Role::parse(&role).ok_or_else(|| unknown_role(&role))?;
                 self.add_account(&name, role, &password)?;
                 Ok(Answer::Done)
             }
@@ -194,7 +187,7 @@ impl Node {
         let views: Vec<ViewId> = self.collections()?.iter().map(|c| c.view).collect();
         let held = self.inner.objects.newest(&views, &parse_id(id)?)?;
         if held.is_empty() {
-            return Err(format!("no collection holds {id}").into());
+            return Err(ObjectRefusal::NotHeld(id.to_owned()).into());
         }
         let now =
             Timestamp::from_micros(self.inner.clock.now()).ok_or("the clock is out of range")?;
@@ -203,7 +196,9 @@ impl Node {
             let text = version::revoke(&found.json, now)?;
             let taken = self.take(found.view, vec![text], false)?;
             if let Some(failure) = taken.failures.first() {
-                return Err(failure.message.clone().unwrap_or_default().into());
+                let reason = failure.message.clone().unwrap_or_default();
+                let id = id.to_owned();
+                return Err(ObjectRefusal::NotTaken { id, reason }.into());
             }
             revoked += 1;
         }
@@ -254,13 +249,11 @@ impl Node {
     }
 }
 
-fn parse_id(id: &str) -> Result<ObjectId, Box<dyn Error + Send + Sync>> {
-    ObjectId::parse(id).map_err(|error| format!("{id:?} is no STIX id: {error}").into())
-}
-
-fn unknown_role(role: &str) -> String {
-    let words: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
-    format!("there is no role {role:?}; roles are {}", words.join(", "))
+fn parse_id(id: &str) -> Result<ObjectId, ObjectRefusal> {
+    ObjectId::parse(id).map_err(|error| {
+        let (text, reason) = (id.to_owned(), error.to_string());
+        ObjectRefusal::BadId { text, reason }
+    })
 }
 
 fn taken_answer(taken: Taken) -> Answer {

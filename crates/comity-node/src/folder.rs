@@ -41,12 +41,10 @@ pub enum Place {
 #[non_exhaustive]
 pub enum FolderError {
     /// There is a node already.
-    #[error("{0} holds a node already; use another folder")]
+    #[error("{0} holds a node already")]
     Exists(PathBuf),
     /// There is no node.
-    #[error(
-        "{0} holds no node; make one with `comity init --data {0} --party NAME --domain DOMAIN`"
-    )]
+    #[error("{0} holds no node")]
     NotANode(PathBuf),
     /// The party's name or domain cannot be used.
     #[error("{what} {value:?} cannot be used: {rule}")]

@@ -14,6 +14,7 @@ pub mod folder;
 pub mod intake;
 pub mod node;
 pub mod reading;
+pub mod refusal;
 
 mod execute;
 mod throttle;

@@ -75,7 +75,7 @@ pub enum StoreError {
         known: i64,
     },
     /// Another process has the folder.
-    #[error("{path} is in use by another comity; stop it, or let this command talk to it")]
+    #[error("{path} is in use by another comity")]
     InUse {
         /// The node's folder.
         path: PathBuf,

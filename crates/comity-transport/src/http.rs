@@ -86,9 +86,7 @@ pub enum HttpError {
         reason: String,
     },
     /// The URL would send everything in the clear.
-    #[error(
-        "{host} would be asked over plain HTTP, readable by everybody on the way: use https, or allow plain HTTP"
-    )]
+    #[error("{host} would be asked over plain HTTP, readable by everybody on the way")]
     PlainHttp {
         /// The host.
         host: String,
@@ -109,9 +107,7 @@ pub enum HttpError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// No connection.
-    #[error(
-        "cannot connect to {host}: check the address, the network and the server's certificate"
-    )]
+    #[error("cannot connect to {host}")]
     Connect {
         /// The host.
         host: String,

@@ -21,12 +21,14 @@ mod resolve;
 mod resources;
 
 pub use error::{Said, TaxiiError};
+pub use error::{decode, refusal};
 pub use page::{ManifestPage, Page, PageQuery, VersionsPage};
 pub use resolve::{Resolved, Root};
-pub use resources::{ApiRoot, Collection, Discovery, ManifestRecord, Status, StatusDetail};
+pub use resources::{
+    ApiRoot, Collection, CollectionsAnswer, Discovery, ManifestRecord, Status, StatusDetail,
+};
 
-use error::{decode, not_taxii, refusal};
-use resources::CollectionsAnswer;
+use error::not_taxii;
 
 /// The media type of every request and answer (section 3.1). Without the version medallion answers 406.
 const MEDIA_TYPE: &str = "application/taxii+json;version=2.1";

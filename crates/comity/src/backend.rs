@@ -4,12 +4,13 @@
 
 use std::path::{Path, PathBuf};
 
-use comity_api::local::LocalClient;
+use comity_api::local::{LocalClient, LocalError};
 use comity_node::clock::Clock;
 use comity_node::command::{Answer, Command};
 use comity_node::folder::{self, FolderError, SOCKET_FILE};
 use comity_node::node::Node;
-use comity_store::error::StoreError;
+use comity_node::refusal::store_hint;
+use comity_store::error::{StoreError, chain};
 
 use crate::failure::Failure;
 use crate::settings::{Settings, no_node};
@@ -29,7 +30,7 @@ impl Backend {
         let settings = Settings::read(folder)?;
         let socket = folder.join(SOCKET_FILE);
         if let Some(client) =
-            LocalClient::connect(&socket).map_err(|error| Failure::because(&error))?
+            LocalClient::connect(&socket).map_err(|error| local_failure(&error))?
         {
             return Ok(Self::Running(client));
         }
@@ -55,23 +56,18 @@ impl Backend {
             Self::Here(node) => node.execute(command),
             Self::Running(client) => client
                 .execute(&command)
-                .map_err(|error| Failure::because(&error))?,
+                .map_err(|error| local_failure(&error))?,
         };
         let Answer::Refused(refusal) = answer else {
             return Ok(answer);
         };
-        let failure = if refusal.unknown {
-            Failure::unknown
-        } else {
-            Failure::no
-        };
-        Err(failure(refusal.message))
+        Err(refusal.into())
     }
 
     /// Ends: what this process wrote is finished.
     pub(crate) fn close(self) -> Result<(), Failure> {
         match self {
-            Self::Here(node) => node.close().map_err(|error| Failure::because(&error)),
+            Self::Here(node) => node.close().map_err(|error| store_failure(&error)),
             Self::Running(_) => Ok(()),
         }
     }
@@ -84,28 +80,44 @@ pub(crate) fn open_node(folder: &Path, settings: &Settings) -> Result<Node, Fail
     Ok(Node::new(opened, Clock::System, settings.node_limits()))
 }
 
+/// What an error of the store means to whoever gave the command.
+pub(crate) fn store_failure(error: &StoreError) -> Failure {
+    Failure::unknown(chain(error), store_hint(error))
+}
+
+fn local_failure(error: &LocalError) -> Failure {
+    let hint = match error {
+        LocalError::Socket { .. } => {
+            "did the node end meanwhile, or does it run as another user? then give the command again, or as that user"
+        }
+        LocalError::Message | _ => "use the same version of comity for the node and the command",
+    };
+    Failure::unknown(chain(error), hint)
+}
+
 /// What a folder's error means to whoever gave the command.
 pub(crate) fn folder_failure(error: &FolderError, folder: &Path) -> Failure {
-    let shown = folder.display();
     match error {
         FolderError::NotANode(_) => no_node(folder),
-        FolderError::Exists(_) => Failure::because(error).hint(format!(
-            "choose another folder, or look at this one with `comity doctor --data {shown}`"
-        )),
-        FolderError::Store(StoreError::InUse { .. }) => Failure::because(error).hint(format!(
-            "stop the other comity that serves {shown}, or use its address"
-        )),
-        FolderError::Store(StoreError::Postgres { .. }) => {
-            Failure::unknown(comity_store::error::chain(error))
-                .hint("is the database running, and store.url right?")
+        FolderError::Exists(_) => Failure::because(
+            error,
+            "name another folder with --data, or look at this one with `comity doctor`",
+        ),
+        FolderError::Store(source @ StoreError::InUse { .. }) => {
+            Failure::no(chain(source), store_hint(source))
         }
-        FolderError::Store(StoreError::Damaged { .. }) => {
-            Failure::no(comity_store::error::chain(error))
-                .hint(format!("comity doctor --data {shown}"))
+        FolderError::Store(source @ StoreError::Damaged { .. }) => {
+            Failure::no(chain(error), store_hint(source))
         }
-        FolderError::BadIdentity { .. } | FolderError::File { .. } | FolderError::Store(_) | _ => {
-            Failure::because(error)
-        }
+        FolderError::Store(source) => Failure::unknown(chain(error), store_hint(source)),
+        FolderError::BadIdentity { .. } => Failure::usage(
+            chain(error),
+            "for example `comity init --party alpha --domain alpha.example`",
+        ),
+        FolderError::File { .. } | _ => Failure::because(
+            error,
+            "look at the owner and the rights of that path, or name another folder with --data",
+        ),
     }
 }
 
@@ -123,7 +135,10 @@ pub(crate) fn data_folder(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
     let base = variable("XDG_DATA_HOME").map(PathBuf::from);
     let base = base.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".local/share")));
     let base = base.ok_or_else(|| {
-        Failure::usage("no folder given, and no home folder known").hint("--data DIR")
+        Failure::usage(
+            "no folder given, and no home folder known",
+            "name the folder with --data DIR",
+        )
     })?;
     Ok(base.join("comity"))
 }

@@ -5,7 +5,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgMatches, Args, Parser, Subcommand};
+use comity_formats::export::ExportFormat;
+use comity_stix::marking::Tlp;
+use comity_store::state::account::Role;
 
 /// Exchange cyber-threat information with parties that you cooperate with, and prove that both kept their word.
 #[derive(Debug, Parser)]
@@ -26,6 +30,24 @@ pub(crate) struct Data {
     /// The node's folder [default: comity in your data directory]
     #[arg(long, value_name = "DIR", global = true)]
     pub(crate) data: Option<PathBuf>,
+}
+
+/// The folder that the command line names, whatever the command.
+pub(crate) fn data_given(matches: &ArgMatches) -> Option<PathBuf> {
+    let mut deepest = matches;
+    while let Some((_, below)) = deepest.subcommand() {
+        deepest = below;
+    }
+    deepest.try_get_one::<PathBuf>("data").ok()?.cloned()
+}
+
+fn roles() -> impl TypedValueParser<Value = Role> {
+    PossibleValuesParser::new(Role::ALL.map(Role::word))
+        .try_map(|word| Role::parse(&word).ok_or("no such role"))
+}
+
+fn tlp(label: &str) -> Result<Tlp, &'static str> {
+    Tlp::parse(label).ok_or("labels are clear, green, amber, amber+strict and red")
 }
 
 /// How an answer is written.
@@ -119,10 +141,10 @@ pub(crate) enum UserCommand {
         data: Data,
         /// Its name
         name: String,
-        /// viewer, analyst, releaser, duty, auditor or admin
-        #[arg(long)]
-        role: String,
-        /// Read the password from standard input; without this it is asked for
+        /// What it may do besides what collections grant it
+        #[arg(long, value_parser = roles())]
+        role: Role,
+        /// Read the password from standard input, one line
         #[arg(long)]
         password_stdin: bool,
     },
@@ -216,8 +238,8 @@ pub(crate) struct ImportArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) collection: Option<String>,
     /// Mark the indicators made from lists: clear, green, amber, amber+strict or red
-    #[arg(long, value_name = "LABEL")]
-    pub(crate) tlp: Option<String>,
+    #[arg(long, value_name = "LABEL", value_parser = tlp)]
+    pub(crate) tlp: Option<Tlp>,
     #[command(flatten)]
     pub(crate) json: Json,
 }
@@ -226,8 +248,8 @@ pub(crate) struct ImportArgs {
 pub(crate) struct ExportArgs {
     #[command(flatten)]
     pub(crate) data: Data,
-    /// stix, jsonl, csv or values
-    #[arg(long)]
+    /// What to write: a STIX bundle, one object a line, a table of values, or values alone
+    #[arg(long, value_parser = PossibleValuesParser::new(ExportFormat::NAMES))]
     pub(crate) format: String,
     /// Id or alias of the collection; may be left out when there is only one
     #[arg(long, value_name = "ID")]

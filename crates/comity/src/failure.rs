@@ -4,8 +4,10 @@
 
 use std::error::Error;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
+use comity_node::command::{Refusal, RefusalKind};
 use comity_store::error::chain;
 
 /// What the exit code says.
@@ -19,57 +21,56 @@ pub(crate) enum Exit {
     Unknown,
 }
 
-/// A command that did not do it.
+/// A command that did not do it. It always says what mends it.
 #[derive(Debug)]
 pub(crate) struct Failure {
     message: String,
-    hint: Option<String>,
+    hint: String,
     exit: Exit,
 }
 
 impl Failure {
-    /// The answer is no.
-    pub(crate) fn no(message: impl Into<String>) -> Self {
+    fn new(message: impl Into<String>, hint: impl Into<String>, exit: Exit) -> Self {
         Self {
             message: message.into(),
-            hint: None,
-            exit: Exit::No,
+            hint: hint.into(),
+            exit,
         }
+    }
+
+    /// The answer is no.
+    pub(crate) fn no(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(message, hint, Exit::No)
     }
 
     /// It was asked wrongly.
-    pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            hint: None,
-            exit: Exit::Usage,
-        }
+    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(message, hint, Exit::Usage)
     }
 
     /// It could not be found out.
-    pub(crate) fn unknown(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            hint: None,
-            exit: Exit::Unknown,
-        }
+    pub(crate) fn unknown(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(message, hint, Exit::Unknown)
     }
 
     /// The answer is no, because of `error` and all its reasons.
-    pub(crate) fn because(error: &(dyn Error + 'static)) -> Self {
-        Self::no(chain(error))
+    pub(crate) fn because(error: &(dyn Error + 'static), hint: impl Into<String>) -> Self {
+        Self::no(chain(error), hint)
     }
 
-    /// With what to do about it.
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
+    /// Something that cannot be, whatever was asked.
+    pub(crate) fn defect(error: &(dyn Error + 'static)) -> Self {
+        Self::unknown(
+            chain(error),
+            "this is a defect of comity: please report it, with the command that you gave",
+        )
     }
 
-    /// Tells it on standard error.
-    pub(crate) fn print(&self) {
-        let hint = self.hint.as_ref().map(|hint| format!("\nhint: {hint}\n"));
-        let text = format!("error: {}\n{}", self.message, hint.unwrap_or_default());
+    /// Tells it on standard error. `data` is the folder that the command named: commands in the hint name it too, so
+    /// that they can be given as they stand.
+    pub(crate) fn print(&self, data: Option<&Path>) {
+        let hint = with_folder(&self.hint, data);
+        let text = format!("error: {}\n\nhint: {hint}\n", self.message);
         // When nobody listens any more there is nothing left to do.
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
     }
@@ -81,5 +82,64 @@ impl Failure {
             Exit::Usage => 2,
             Exit::Unknown => 3,
         })
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let exit = match refusal.kind {
+            RefusalKind::No => Exit::No,
+            RefusalKind::Usage => Exit::Usage,
+            RefusalKind::Unknown => Exit::Unknown,
+        };
+        Self::new(refusal.message, refusal.hint, exit)
+    }
+}
+
+/// Adds `--data DIR` to each command in backticks that works on a node and names none.
+fn with_folder(hint: &str, data: Option<&Path>) -> String {
+    let Some(data) = data else {
+        return hint.to_owned();
+    };
+    let mut data = data.display().to_string();
+    if data.contains(|c: char| c.is_whitespace() || "'\"\\$&;|<>()*?!`".contains(c)) {
+        data = format!("'{}'", data.replace('\'', "'\\''"));
+    }
+    let parts = hint.split('`').enumerate().map(|(number, part)| {
+        let command = number % 2 == 1 && part.starts_with("comity ");
+        if command && !part.contains("--data") && !part.starts_with("comity demo") {
+            format!("{part} --data {data}")
+        } else {
+            part.to_owned()
+        }
+    });
+    parts.collect::<Vec<_>>().join("`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_in_a_hint_name_the_folder() {
+        let check = |hint: &str, data: &str, expected: &str| {
+            assert_eq!(with_folder(hint, Some(Path::new(data))), expected);
+        };
+        check(
+            "`comity user list` shows them",
+            "./n",
+            "`comity user list --data ./n` shows them",
+        );
+        check(
+            "use `comity init --data x` or `ls`",
+            "n",
+            "use `comity init --data x` or `ls`",
+        );
+        check(
+            "try `comity doctor`",
+            "a b",
+            "try `comity doctor --data 'a b'`",
+        );
+        assert_eq!(with_folder("`comity doctor`", None), "`comity doctor`");
     }
 }

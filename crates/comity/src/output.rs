@@ -17,12 +17,17 @@ pub(crate) fn data(line: &str) -> Result<(), Failure> {
         .write_all(line.as_bytes())
         .and_then(|()| out.write_all(b"\n"))
         .and_then(|()| out.flush());
-    written.map_err(|error| Failure::no(format!("cannot write to standard output: {error}")))
+    written.map_err(|error| {
+        Failure::no(
+            format!("cannot write to standard output: {error}"),
+            "did the program that reads it end early?",
+        )
+    })
 }
 
 /// Data as JSON.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string(value).map_err(|error| Failure::because(&error))?;
+    let text = serde_json::to_string(value).map_err(|error| Failure::defect(&error))?;
     data(&text)
 }
 
@@ -64,6 +69,15 @@ pub(crate) fn thousands(number: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// A number and what it counts.
+pub(crate) fn counted(number: u64, one: &str, more: &str) -> String {
+    format!(
+        "{} {}",
+        thousands(number),
+        if number == 1 { one } else { more }
+    )
 }
 
 #[cfg(test)]

@@ -249,19 +249,21 @@ impl Settings {
                 return Err(no_node(folder));
             }
             Err(error) => {
-                return Err(Failure::unknown(format!(
-                    "cannot read {}: {error}",
-                    path.display()
-                )));
+                return Err(Failure::unknown(
+                    format!("cannot read {}: {error}", path.display()),
+                    "look at its owner and its rights: only the owner of a node may give it commands",
+                ));
             }
         };
         let settings: Self = toml::from_str(&text).map_err(|error| {
-            let failure = Failure::no(format!(
-                "{} cannot be used: {}",
-                path.display(),
-                error.to_string().trim_end()
-            ));
-            failure.hint("the keys are listed by `comity settings show --reference`")
+            Failure::no(
+                format!(
+                    "{} cannot be used: {}",
+                    path.display(),
+                    error.to_string().trim_end()
+                ),
+                "the keys are listed by `comity settings show --reference`",
+            )
         })?;
         settings.check(&path)?;
         Ok(settings)
@@ -279,10 +281,10 @@ impl Settings {
             ),
         ];
         match positive.iter().find(|(_, value)| *value == 0) {
-            Some((key, _)) => Err(Failure::no(format!(
-                "{}: {key} must be 1 or more",
-                path.display()
-            ))),
+            Some((key, _)) => Err(Failure::no(
+                format!("{}: {key} must be 1 or more", path.display()),
+                "give it a number of 1 or more, or take its line out to have the default",
+            )),
             None => Ok(()),
         }
     }
@@ -409,9 +411,10 @@ pub(crate) fn reference() -> String {
 /// What to say where there is no node.
 pub(crate) fn no_node(folder: &Path) -> Failure {
     let shown = folder.display();
-    Failure::no(format!("{shown} holds no node")).hint(format!(
-        "comity init --data {shown} --party NAME --domain DOMAIN"
-    ))
+    Failure::no(
+        format!("{shown} holds no node"),
+        format!("make one with `comity init --data {shown} --party NAME --domain DOMAIN`"),
+    )
 }
 
 /// A TOML basic string.

@@ -3,6 +3,7 @@
 //! In scope: the order of the steps and the report at the end.
 //! Out of scope: the database (`postgres`), the Python clients (`python`), system packages (`system`).
 
+mod fuzz;
 pub(crate) mod postgres;
 mod python;
 mod system;
@@ -40,13 +41,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     environment.push(("COMITY_TEST_POSTGRES", cluster.url()));
     say_step("prepared", start.elapsed());
 
-    let done = steps(&root, &environment);
+    let done = steps(&root, &target, &environment);
     cluster.stop()?;
     report(&done, start.elapsed())
 }
 
 /// Every check, in the order in which a failure is cheapest to read.
-fn steps(root: &Path, environment: &Environment) -> Vec<Done> {
+fn steps(root: &Path, target: &Path, environment: &Environment) -> Vec<Done> {
     let cargo = |arguments: &[&str]| {
         let mut command = Command::new("cargo");
         command.args(arguments).current_dir(root);
@@ -73,8 +74,8 @@ fn steps(root: &Path, environment: &Environment) -> Vec<Done> {
     step("tidy", &|| crate::tidy::run(&[]));
     step("clippy", &|| tree::run(&mut cargo(CLIPPY)));
     step("tests", &|| tree::run(&mut cargo(test_command())));
-    if root.join("fuzz/Cargo.toml").is_file() {
-        step("fuzz corpus", &|| tree::run(&mut cargo(FUZZ_REPLAY)));
+    if fuzz::exists(root) {
+        step("fuzz corpus", &|| fuzz::replay(root, target));
     }
     step("gen", &|| crate::generate::run(&["--check".to_owned()]));
     done
@@ -89,9 +90,6 @@ const CLIPPY: &[&str] = &[
     "-D",
     "warnings",
 ];
-
-/// The fuzz targets replay their committed corpus as plain tests, so that no nightly compiler is needed.
-const FUZZ_REPLAY: &[&str] = &["test", "--locked", "--manifest-path", "fuzz/Cargo.toml"];
 
 /// nextest where it is installed; building it would take longer than it saves.
 fn test_command() -> &'static [&'static str] {

@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask check | tidy | gen | bench | crash`.
+//! Development tasks: `cargo xtask check | tidy | gen | fuzz | bench | crash`.
 //!
 //! In scope: what a developer or CI runs besides `cargo` itself.
 //! Out of scope: anything the `comity` binary needs at run time.
@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod crash;
 mod failure;
+mod fuzz;
 mod generate;
 mod tidy;
 mod tree;
@@ -41,6 +42,11 @@ const TASKS: &[Task] = &[
         name: "gen",
         about: "rewrite the generated documents; with --check only compare them",
         run: generate::run,
+    },
+    Task {
+        name: "fuzz",
+        about: "search for inputs that break a parser; --seconds N for each target, else 600",
+        run: fuzz::run,
     },
     Task {
         name: "bench",

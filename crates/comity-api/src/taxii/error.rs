@@ -17,7 +17,7 @@ use crate::taxii::media::TAXII;
 
 /// An error to be sent.
 #[derive(Debug)]
-pub(crate) struct Problem {
+pub struct Problem {
     status: StatusCode,
     code: &'static str,
     title: &'static str,

@@ -17,7 +17,7 @@ pub(crate) const STIX_20: &str = "application/stix+json;version=2.0";
 
 /// What is asked for; the manifest's table of headers names one type more (section 5.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Resource {
+pub enum Resource {
     /// The manifest.
     Manifest,
     /// Anything else.
@@ -66,7 +66,7 @@ impl Range {
 }
 
 /// Refuses a request whose `Accept` leaves nothing that this server sends.
-pub(crate) fn check_accept(headers: &HeaderMap, resource: Resource) -> Result<(), Problem> {
+pub fn check_accept(headers: &HeaderMap, resource: Resource) -> Result<(), Problem> {
     let mut named = false;
     for value in headers.get_all(ACCEPT) {
         let Ok(text) = value.to_str() else { continue };
@@ -96,7 +96,7 @@ fn takes(range: &Range, resource: Resource) -> bool {
 }
 
 /// Refuses a body that is not a TAXII 2.1 envelope by its type, or that is encoded.
-pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
+pub fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     let text = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
@@ -116,7 +116,7 @@ pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// Whether the client takes gzip.
-pub(crate) fn takes_gzip(headers: &HeaderMap) -> bool {
+pub fn takes_gzip(headers: &HeaderMap) -> bool {
     let values = headers
         .get_all(ACCEPT_ENCODING)
         .into_iter()

@@ -4,13 +4,13 @@
 //!
 //! In scope: the endpoints of TAXII 2.1 sections 4 and 5. Out of scope: rights and objects (`comity-node`).
 
-pub(crate) mod error;
+pub mod error;
+pub mod media;
+pub mod query;
 
 mod collections;
 mod discovery;
-mod media;
 mod objects;
-mod query;
 mod wire;
 
 use std::net::{IpAddr, Ipv4Addr};

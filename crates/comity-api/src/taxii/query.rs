@@ -19,7 +19,7 @@ const VALUES_MAX: usize = 2_000;
 
 /// Which filters and which paging an endpoint takes (the tables of section 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Endpoint {
+pub enum Endpoint {
     /// `objects/` and `manifest/`: everything.
     List,
     /// `objects/{id}/`: versions and paging.
@@ -43,11 +43,7 @@ struct Given {
 }
 
 /// Reads a query string. `collection` is what a `next` of an earlier page was made for.
-pub(crate) fn read(
-    query: Option<&str>,
-    endpoint: Endpoint,
-    collection: &str,
-) -> Result<Asked, Problem> {
+pub fn read(query: Option<&str>, endpoint: Endpoint, collection: &str) -> Result<Asked, Problem> {
     let given = collect(query.unwrap_or_default(), endpoint)?;
     let mut filter = Filter::default();
     if let Some(text) = &given.ids {
@@ -218,7 +214,7 @@ fn spec_versions(text: &str) -> Result<SpecVersions, Problem> {
 
 /// The `next` of a page that ended at `position`. It says all there is to say, so any node that serves the same store
 /// understands it, also after a restart.
-pub(crate) fn write_next(position: u64, collection: &str) -> String {
+pub fn write_next(position: u64, collection: &str) -> String {
     format!("{position:x}-{:08x}", next_sum(position, collection))
 }
 

@@ -77,14 +77,40 @@ impl Segments {
                 .map_err(|e| StoreError::file("open", &path, e))?;
             files.insert(number, Arc::new(file));
         }
-        Ok(Arc::new(Self {
+        let segments = Self {
             folder: folder.to_owned(),
             files: RwLock::new(files),
             durable: Mutex::new(LogPosition {
                 segment: 1,
                 offset: HEADER_BYTES,
             }),
-        }))
+        };
+        segments.check_headers()?;
+        Ok(Arc::new(segments))
+    }
+
+    /// Refuses files that are no segments. Only the last may lack its header: the node ended while it made the file.
+    fn check_headers(&self) -> Result<(), StoreError> {
+        let numbers = self.numbers();
+        for number in &numbers {
+            let path = self.path(*number);
+            let failed = |e| StoreError::file("read", &path, e);
+            let file = self.file(*number)?;
+            let mut header = [0_u8; SEGMENT_MAGIC.len()];
+            let whole = read_whole(&file, &mut header, 0).map_err(failed)?;
+            if !whole && numbers.last() == Some(number) {
+                file.write_all_at(SEGMENT_MAGIC, 0)
+                    .and_then(|()| file.sync_all())
+                    .map_err(failed)?;
+            } else if header != *SEGMENT_MAGIC {
+                let what = "it does not begin as a segment of the log; restore it from a backup";
+                return Err(StoreError::Damaged {
+                    path,
+                    what: what.to_owned(),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// The path of a segment, for messages and for copying.

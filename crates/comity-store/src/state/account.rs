@@ -2,11 +2,14 @@
 //!
 //! In scope: rows. Out of scope: hashing and checking (`comity-node`); only digests reach this module.
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::StoreError;
 use crate::state::{Row, Tx};
 
 /// What an account may do besides what collections grant it. The words are the command line's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Reads.
     Viewer,

@@ -145,8 +145,8 @@ impl std::fmt::Display for Said {
     }
 }
 
-/// What a status other than success means.
-pub(super) fn refusal(answer: &Answer, what: &str, bytes: usize) -> TaxiiError {
+/// What an answer with a status other than success means; `bytes` were sent to get it.
+pub fn refusal(answer: &Answer, what: &str, bytes: usize) -> TaxiiError {
     let (host, what, said) = (address::host(&answer.url), what.to_owned(), said(answer));
     let status = answer.status.as_u16();
     let advice = match answer.status {
@@ -198,7 +198,11 @@ fn said(answer: &Answer) -> Said {
     Said(words.filter(|words| !words.is_empty()).map(clean))
 }
 
-pub(super) fn decode<T: DeserializeOwned>(answer: &Answer, what: &str) -> Result<T, TaxiiError> {
+/// Reads one of the resources of sections 4 and 5 out of an answer; `what` names it in the error.
+///
+/// # Errors
+/// When the answer is something else.
+pub fn decode<T: DeserializeOwned>(answer: &Answer, what: &str) -> Result<T, TaxiiError> {
     serde_json::from_slice(&answer.body).map_err(|error| not_taxii(answer, what, &error))
 }
 

@@ -117,7 +117,11 @@ struct Records {
 }
 
 impl Page {
-    pub(super) fn read(answer: Answer) -> Result<Self, TaxiiError> {
+    /// Cuts an answer into its objects.
+    ///
+    /// # Errors
+    /// When it is no envelope.
+    pub fn read(answer: Answer) -> Result<Self, TaxiiError> {
         let envelope: Envelope = match serde_json::from_slice(&answer.body) {
             Ok(envelope) => envelope,
             Err(error) => return Err(not_taxii(&answer, "objects", &error)),
@@ -143,7 +147,11 @@ impl Page {
 }
 
 impl ManifestPage {
-    pub(super) fn read(answer: &Answer) -> Result<Self, TaxiiError> {
+    /// Reads an answer.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn read(answer: &Answer) -> Result<Self, TaxiiError> {
         let found: Records = decode(answer, "the manifest")?;
         let records = found.objects.unwrap_or_default();
         let last = records.last().map(|record| record.date_added.clone());
@@ -157,7 +165,11 @@ impl ManifestPage {
 }
 
 impl VersionsPage {
-    pub(super) fn read(answer: &Answer) -> Result<Self, TaxiiError> {
+    /// Reads an answer.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn read(answer: &Answer) -> Result<Self, TaxiiError> {
         let found: Records = decode(answer, "versions")?;
         let versions = found.versions.unwrap_or_default();
         Ok(Self {

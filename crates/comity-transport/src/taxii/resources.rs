@@ -60,14 +60,18 @@ fn yes() -> bool {
     true
 }
 
+/// Section 5.1.1, paged as some servers do.
 #[derive(Debug, Deserialize)]
-pub(super) struct CollectionsAnswer {
+pub struct CollectionsAnswer {
+    /// The collections.
     #[serde(default)]
-    pub(super) collections: Option<Vec<Collection>>,
+    pub collections: Option<Vec<Collection>>,
+    /// The server has more.
     #[serde(default)]
-    pub(super) more: Option<bool>,
+    pub more: Option<bool>,
+    /// The token for the next page.
     #[serde(default, deserialize_with = "token")]
-    pub(super) next: Option<String>,
+    pub next: Option<String>,
 }
 
 /// Section 5.3.1.

@@ -8,7 +8,7 @@ use comity_node::command::{AccountCommand, Answer, Command};
 use crate::backend::{Backend, data_folder};
 use crate::cli::{TokenCommand, UserCommand};
 use crate::failure::Failure;
-use crate::output;
+use crate::output::{self, counted};
 
 /// `comity user …`
 pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
@@ -23,11 +23,12 @@ pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
             let password = secret("the password", password_stdin)?;
             backend.execute(Command::Account(AccountCommand::AddUser {
                 name: name.clone(),
-                role: role.clone(),
+                role,
                 password,
             }))?;
             output::say(&format!(
-                "added {name} ({role}); it sees no collection until `comity collection grant`"
+                "added {name} ({}); it sees no collection until `comity collection grant` says so",
+                role.word()
             ));
             backend.close()
         }
@@ -79,7 +80,7 @@ pub(crate) fn token(command: TokenCommand) -> Result<(), Failure> {
             else {
                 return Err(unexpected());
             };
-            output::say(&format!("ended {count} tokens"));
+            output::say(&format!("ended {}", counted(count, "token", "tokens")));
             backend.close()
         }
     }
@@ -88,8 +89,10 @@ pub(crate) fn token(command: TokenCommand) -> Result<(), Failure> {
 /// A secret from standard input: one line. On a terminal it must be piped in, so that it is never shown.
 pub(crate) fn secret(what: &str, announced: bool) -> Result<String, Failure> {
     if !announced && std::io::stdin().is_terminal() {
-        let hint = "printf '%s' PASSWORD | comity … --password-stdin, best from a password manager";
-        return Err(Failure::usage(format!("{what} is read from standard input")).hint(hint));
+        return Err(Failure::usage(
+            format!("{what} is read from standard input, and that is your terminal"),
+            "pipe it in, best from a password manager: printf '%s' \"$PASSWORD\" | comity user add NAME --role ROLE --password-stdin",
+        ));
     }
     let mut text = String::new();
     let limit = u64::try_from(PASSWORD_BYTES_MAX * 4).unwrap_or(u64::MAX);
@@ -97,10 +100,18 @@ pub(crate) fn secret(what: &str, announced: bool) -> Result<String, Failure> {
         .lock()
         .take(limit)
         .read_to_string(&mut text);
-    read.map_err(|error| Failure::usage(format!("cannot read {what}: {error}")))?;
+    read.map_err(|error| {
+        Failure::usage(
+            format!("cannot read {what}: {error}"),
+            "pipe it in as one line of UTF-8 text",
+        )
+    })?;
     let line = text.lines().next().unwrap_or_default();
     if line.is_empty() {
-        Err(Failure::usage(format!("{what} is empty")))
+        Err(Failure::usage(
+            format!("{what} is empty"),
+            "give it as the first line of standard input",
+        ))
     } else {
         Ok(line.to_owned())
     }
@@ -109,6 +120,7 @@ pub(crate) fn secret(what: &str, announced: bool) -> Result<String, Failure> {
 /// The node and this command are of different versions.
 pub(crate) fn unexpected() -> Failure {
     Failure::unknown(
-        "the node answered something else than was asked; use the same version of comity for both",
+        "the node answered something else than was asked",
+        "use the same version of comity for the node and the command",
     )
 }

@@ -108,20 +108,24 @@ pub(crate) fn choose(
             .into_iter()
             .find(|c| c.id == name || c.alias.as_deref() == Some(name));
         return found.ok_or_else(|| {
-            Failure::no(format!("there is no collection {name:?}"))
-                .hint("`comity collection list` shows them")
+            Failure::no(
+                format!("there is no collection {name:?}"),
+                "`comity collection list` shows them, `comity collection create --title TITLE` makes one",
+            )
         });
     }
     match all.as_slice() {
         [only] => Ok(only.clone()),
-        [] => Err(Failure::no("there is no collection yet")
-            .hint("comity collection create --title TITLE")),
+        [] => Err(Failure::no(
+            "there is no collection yet",
+            "make one with `comity collection create --title TITLE`",
+        )),
         _ => {
             let ids: Vec<String> = all.iter().map(line).collect();
-            Err(
-                Failure::usage(format!("which collection?\n  {}", ids.join("\n  ")))
-                    .hint("--collection ID"),
-            )
+            Err(Failure::usage(
+                format!("which collection?\n  {}", ids.join("\n  ")),
+                "name one of them, by id or alias, with --collection",
+            ))
         }
     }
 }

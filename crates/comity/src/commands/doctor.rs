@@ -43,7 +43,13 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
     }
     match report.problems.len() {
         0 => Ok(()),
-        count => Err(Failure::no(format!("{count} problems"))
-            .hint("a damaged index is built again by `comity doctor --rebuild-index`; a damaged segment comes from a backup")),
+        count => Err(Failure::no(
+            output::counted(
+                u64::try_from(count).unwrap_or(u64::MAX),
+                "problem",
+                "problems",
+            ),
+            "a damaged index is built again by `comity doctor --rebuild-index`; a damaged segment comes from a backup",
+        )),
     }
 }

@@ -5,10 +5,10 @@
 
 use bytes::Bytes;
 use comity_node::command::{Answer, Command};
-use comity_transport::http::{Client, ClientOptions, Credentials};
+use comity_transport::http::{Client, ClientOptions, Credentials, HttpError};
 use comity_transport::pull::{Cursor, PullError, PullOptions, PullPage, pull as pull_pages};
 use comity_transport::push::{Batch, BatchReport, PushError, Target, push as push_batches};
-use comity_transport::taxii::{PageQuery, TaxiiClient};
+use comity_transport::taxii::{PageQuery, TaxiiClient, TaxiiError};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::cli::{PullArgs, PushArgs, Remote};
 use crate::commands::accounts::{secret, unexpected};
 use crate::commands::{collections, serve};
 use crate::failure::Failure;
-use crate::output::{self, thousands};
+use crate::output::{self, counted, thousands};
 
 /// How long to wait for a server to finish with one envelope.
 const STATUS_SECONDS: u64 = 600;
@@ -92,7 +92,7 @@ pub(crate) fn pull(args: PullArgs) -> Result<(), Failure> {
             Ok(_) => Ok(exchanged),
             Err(PullError::Sink(failure)) => Err(failure),
             Err(PullError::Taxii(error)) => Err(stopped(&error, &exchanged)),
-            Err(_) => Err(Failure::unknown("the pull stopped")),
+            Err(_) => Err(Failure::unknown("the pull stopped", AGAIN)),
         }
     });
     backend.close()?;
@@ -156,7 +156,7 @@ pub(crate) fn push(args: PushArgs) -> Result<(), Failure> {
             Ok(_) => Ok(exchanged),
             Err(PushError::Caller(failure)) => Err(failure),
             Err(PushError::Taxii(error)) => Err(stopped(&error, &exchanged)),
-            Err(_) => Err(Failure::unknown("the push stopped")),
+            Err(_) => Err(Failure::unknown("the push stopped", AGAIN)),
         }
     });
     backend.close()?;
@@ -208,26 +208,34 @@ async fn find(remote: &Remote) -> Result<There, Failure> {
         plain_http: remote.plain_http,
         ..ClientOptions::default()
     };
-    let client = Client::new(options).map_err(|error| Failure::because(&error))?;
+    let client = Client::new(options).map_err(|error| refused(&error.into(), String::new()))?;
     let client = TaxiiClient::new(client, &remote.url, credentials)
-        .map_err(|error| Failure::because(&error))?;
+        .map_err(|error| refused(&error, String::new()))?;
     let resolved = client
         .resolve()
         .await
-        .map_err(|error| Failure::unknown(comity_store::error::chain(&error)))?;
+        .map_err(|error| refused(&error, String::new()))?;
     let Some((root, collection)) = resolved.choose(remote.there.as_deref()) else {
         let all = resolved.roots.iter().flat_map(|root| &root.collections);
         let lines: Vec<String> = all.map(|c| format!("  {}  {}", c.id, c.title)).collect();
         if lines.is_empty() {
             return Err(Failure::no(
-                "the server shows no collection to this account",
+                format!("{} shows no collection to this account", client.host()),
+                if remote.user.is_none() && !remote.token_stdin {
+                    SIGN_IN
+                } else {
+                    "ask its operator for the right to read or write one"
+                },
             ));
         }
-        return Err(Failure::usage(format!(
-            "which collection of the server?\n{}",
-            lines.join("\n")
-        ))
-        .hint("--remote ID"));
+        let asked = match &remote.there {
+            Some(wanted) => format!("{} shows no collection {wanted:?}, but", client.host()),
+            None => format!("which collection of {}?", client.host()),
+        };
+        return Err(Failure::usage(
+            format!("{asked}\n{}", lines.join("\n")),
+            "name one of them, by id, alias or title, with --remote",
+        ));
     };
     let target = Target {
         root: root.url.clone(),
@@ -272,7 +280,7 @@ fn start<C: serde::de::DeserializeOwned + Default>(
 }
 
 fn keep(backend: &mut Backend, source: &str, cursor: &impl Serialize) -> Result<(), Failure> {
-    let cursor = serde_json::to_string(cursor).map_err(|error| Failure::because(&error))?;
+    let cursor = serde_json::to_string(cursor).map_err(|error| Failure::defect(&error))?;
     backend.execute(Command::PutCursor {
         source: source.to_owned(),
         cursor,
@@ -280,13 +288,73 @@ fn keep(backend: &mut Backend, source: &str, cursor: &impl Serialize) -> Result<
     Ok(())
 }
 
-fn stopped(error: &(dyn std::error::Error + 'static), exchanged: &Exchanged) -> Failure {
-    let done = thousands(exchanged.added + exchanged.unchanged);
-    Failure::unknown(format!(
-        "stopped after {done} objects: {}",
-        comity_store::error::chain(error)
-    ))
-    .hint("run the same command again; it goes on where it stopped")
+fn stopped(error: &TaxiiError, exchanged: &Exchanged) -> Failure {
+    let done = exchanged.added + exchanged.unchanged;
+    let done = counted(done, "object", "objects");
+    refused(error, format!("stopped after {done}: "))
+}
+
+const AGAIN: &str = "give the same command again; it goes on where it stopped";
+const SIGN_IN: &str =
+    "give --user NAME and its password on standard input, or --token-stdin and a token";
+
+/// What the other side, or the way to it, did not allow; `before` begins the message.
+fn refused(error: &TaxiiError, before: String) -> Failure {
+    let message = before + &comity_store::error::chain(error);
+    match error {
+        TaxiiError::Unauthorized { .. } => Failure::no(message, SIGN_IN),
+        TaxiiError::Forbidden { .. } => Failure::no(
+            message,
+            "ask its operator to grant this account the right, or name another collection with --remote",
+        ),
+        TaxiiError::NotFound { .. } | TaxiiError::UnknownCollection { .. } => Failure::no(
+            message,
+            "give the address of its discovery, such as https://partner.example/taxii2/, and choose with --remote",
+        ),
+        TaxiiError::Http(error) => unreached(error, message),
+        TaxiiError::NotTaxii { .. } => Failure::unknown(
+            message,
+            "give the address of its discovery, such as https://partner.example/taxii2/",
+        ),
+        TaxiiError::TooLarge { .. } => Failure::no(
+            message,
+            "ask its operator to take larger requests (max_content_length)",
+        ),
+        TaxiiError::Overloaded { .. }
+        | TaxiiError::Refused { .. }
+        | TaxiiError::Stuck { .. }
+        | TaxiiError::StillPending { .. }
+        | _ => Failure::unknown(message, AGAIN),
+    }
+}
+
+fn unreached(error: &HttpError, message: String) -> Failure {
+    match error {
+        HttpError::Url { .. } => Failure::usage(
+            message,
+            "give an address such as https://partner.example/taxii2/",
+        ),
+        HttpError::PlainHttp { .. } => Failure::usage(
+            message,
+            "give the https address; --plain-http allows the other where the network between is yours",
+        ),
+        HttpError::CaFile { .. } => Failure::usage(
+            message,
+            "name a PEM file with the certificate of the authority that signed the server's with --ca-file",
+        ),
+        HttpError::Connect { .. } => Failure::unknown(
+            message,
+            "is the server up, and the address right? a certificate of an authority of your own is trusted with \
+             --ca-file PATH",
+        ),
+        HttpError::Setup { .. }
+        | HttpError::Timeout { .. }
+        | HttpError::Broken { .. }
+        | HttpError::TooLarge { .. }
+        | HttpError::Encoding { .. }
+        | HttpError::Redirect { .. }
+        | _ => Failure::unknown(message, AGAIN),
+    }
 }
 
 fn report(exchanged: &Exchanged, json: bool, verb: &str) -> Result<(), Failure> {
@@ -306,10 +374,13 @@ fn report(exchanged: &Exchanged, json: bool, verb: &str) -> Result<(), Failure> 
         ))?;
     }
     if exchanged.failed > 0 {
-        return Err(Failure::no(format!(
-            "{} objects were not taken",
-            thousands(exchanged.failed)
-        )));
+        return Err(Failure::no(
+            format!(
+                "{} not taken",
+                counted(exchanged.failed, "object was", "objects were")
+            ),
+            "tell the side that made them what is named above; all others were taken",
+        ));
     }
     Ok(())
 }

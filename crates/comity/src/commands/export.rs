@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-use comity_formats::export::{ExportFormat, Exporter};
+use comity_formats::export::{ExportError, ExportFormat, Exporter};
 use comity_node::clock::new_uuid;
 use comity_node::command::{Answer, Command};
 
@@ -17,9 +17,10 @@ use crate::output;
 /// `comity export …`
 pub(crate) fn run(args: ExportArgs) -> Result<(), Failure> {
     let format = ExportFormat::parse(&args.format, new_uuid()).ok_or_else(|| {
-        let known = ExportFormat::NAMES.join(", ");
-        Failure::usage(format!("there is no format {:?}", args.format))
-            .hint(format!("--format is one of {known}"))
+        Failure::usage(
+            format!("there is no format {:?}", args.format),
+            format!("--format is one of {}", ExportFormat::NAMES.join(", ")),
+        )
     })?;
     let mut backend = Backend::open(&data_folder(args.data.data)?)?;
     let collection = collections::choose(&mut backend, args.collection.as_deref())?;
@@ -36,7 +37,10 @@ pub(crate) fn run(args: ExportArgs) -> Result<(), Failure> {
     let (objects, lines) = match &args.out {
         Some(path) => {
             let failed = |error: std::io::Error| {
-                Failure::no(format!("cannot write {}: {error}", path.display()))
+                Failure::no(
+                    format!("cannot write {}: {error}", path.display()),
+                    "name a file in a folder that you may write to with --out",
+                )
             };
             // Written beside the target and moved there when whole, so that a half-written export is never taken for one.
             let partial = path.with_extension("partial");
@@ -61,9 +65,9 @@ pub(crate) fn run(args: ExportArgs) -> Result<(), Failure> {
         )?,
     };
     output::say(&format!(
-        "{} objects, {} lines written",
-        output::thousands(objects),
-        output::thousands(lines)
+        "{}, {} written",
+        output::counted(objects, "object", "objects"),
+        output::counted(lines, "line", "lines")
     ));
     backend.close()
 }
@@ -80,7 +84,7 @@ fn write(
     format: ExportFormat,
     out: impl Write,
 ) -> Result<(u64, u64), Failure> {
-    let mut exporter = Exporter::new(format, out).map_err(|error| Failure::because(&error))?;
+    let mut exporter = Exporter::new(format, out).map_err(|error| failed(&error))?;
     let bar = output::progress(Some(source.total), false);
     let mut after = None;
     loop {
@@ -93,9 +97,7 @@ fn write(
             return Err(unexpected());
         };
         for object in &objects {
-            exporter
-                .object(object)
-                .map_err(|error| Failure::because(&error))?;
+            exporter.object(object).map_err(|error| failed(&error))?;
         }
         bar.inc(u64::try_from(objects.len()).unwrap_or(0));
         after = next;
@@ -103,9 +105,15 @@ fn write(
             break;
         }
     }
-    let (_, done) = exporter
-        .finish()
-        .map_err(|error| Failure::because(&error))?;
+    let (_, done) = exporter.finish().map_err(|error| failed(&error))?;
     bar.finish_and_clear();
     Ok((done.objects, done.lines))
+}
+
+fn failed(error: &ExportError) -> Failure {
+    let hint = match error {
+        ExportError::NotJson(_) => "`comity doctor` reads the whole store and says what is wrong",
+        ExportError::Io(_) | _ => "is the disk full, or did the program that reads it end early?",
+    };
+    Failure::because(error, hint)
 }

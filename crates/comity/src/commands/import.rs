@@ -20,6 +20,7 @@ use comity_stix::admission::Limits;
 use comity_stix::marking::{TLP_2_EXTENSION, Tlp, definition, definition_id};
 use comity_stix::timestamp::Timestamp;
 use comity_stix::upgrade::upgrade;
+use comity_store::error::chain;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
@@ -28,7 +29,7 @@ use crate::cli::ImportArgs;
 use crate::commands::accounts::unexpected;
 use crate::commands::collections;
 use crate::failure::Failure;
-use crate::output::{self, thousands};
+use crate::output::{self, counted, thousands};
 
 const BATCH_OBJECTS: usize = 2_000;
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
@@ -60,10 +61,22 @@ enum Batch {
 
 /// `comity import …`
 pub(crate) fn run(args: ImportArgs) -> Result<(), Failure> {
-    let tlp = args.tlp.as_deref().map(parse_tlp).transpose()?;
+    let tlp = args.tlp;
     for path in args.paths.iter().filter(|path| path.as_os_str() != "-") {
-        File::open(path)
-            .map_err(|error| Failure::no(format!("cannot read {}: {error}", path.display())))?;
+        let opened = File::open(path).and_then(|file| file.metadata());
+        let readable = opened.and_then(|found| {
+            if found.is_dir() {
+                Err(std::io::ErrorKind::IsADirectory.into())
+            } else {
+                Ok(())
+            }
+        });
+        readable.map_err(|error| {
+            Failure::no(
+                format!("cannot read {}: {error}", path.display()),
+                "name a file that is there and that you may read; - is standard input",
+            )
+        })?;
     }
     let mut backend = Backend::open(&data_folder(args.data.data)?)?;
     let collection = collections::choose(&mut backend, args.collection.as_deref())?;
@@ -90,11 +103,13 @@ pub(crate) fn run(args: ImportArgs) -> Result<(), Failure> {
     closed?;
     report(&imported, args.json.json)?;
     if imported.failed > 0 {
-        return Err(Failure::no(format!(
-            "{} of the objects were not taken",
-            thousands(imported.failed)
-        ))
-        .hint("mend them and import the same file again: what was taken counts as unchanged"));
+        return Err(Failure::no(
+            format!(
+                "{} not taken",
+                counted(imported.failed, "object was", "objects were")
+            ),
+            "mend what is named above and import the same file again: what was taken counts as unchanged",
+        ));
     }
     Ok(())
 }
@@ -197,7 +212,11 @@ fn read_all(paths: &[PathBuf], tlp: Option<Tlp>, bar: &ProgressBar, sender: &Syn
         let sent = match opened {
             Ok(file) => read_one(path, file, tlp, bar, sender),
             Err(error) => sender
-                .send(Batch::Broken(format!("{}: {error}", path.display())))
+                .send(Batch::Broken(format!(
+                    "{}: {}",
+                    path.display(),
+                    chain(&error)
+                )))
                 .is_ok(),
         };
         if !sent {
@@ -257,7 +276,11 @@ fn read_one(
     match outcome {
         Ok(_) => flushed,
         Err(error) => sender
-            .send(Batch::Broken(format!("{}: {error}", path.display())))
+            .send(Batch::Broken(format!(
+                "{}: {}",
+                path.display(),
+                chain(&error)
+            )))
             .is_ok(),
     }
 }
@@ -312,11 +335,4 @@ impl Batcher<'_> {
             })
             .is_ok()
     }
-}
-
-fn parse_tlp(label: &str) -> Result<Tlp, Failure> {
-    Tlp::parse(label).ok_or_else(|| {
-        Failure::usage(format!("there is no TLP label {label:?}"))
-            .hint("--tlp is one of clear, green, amber, amber+strict, red")
-    })
 }

@@ -8,27 +8,34 @@ use crate::backend::{Backend, data_folder};
 use crate::cli::{Data, Json, ObjectCommand};
 use crate::commands::accounts::unexpected;
 use crate::failure::Failure;
-use crate::output;
+use crate::output::{self, counted};
+
+const SEARCH: &str =
+    "`comity object find VALUE` and `comity object search WORD` show what is held, with ids";
+const WORDS: &str = "`comity object search WORD` looks into all text";
+const FEWER: &str =
+    "try fewer words, or `comity object find VALUE` for an address, name, URL or hash";
+const SHOW: &str = "`comity object show ID` says whether it is held at all";
 
 /// `comity object …`
 pub(crate) fn run(command: ObjectCommand) -> Result<(), Failure> {
     match command {
         ObjectCommand::Show { data, id, json } => {
             let none = format!("no collection holds {id}");
-            look(data, Look::Show { id }, &none, json)
+            look(data, Look::Show { id }, (&none, SEARCH), json)
         }
         ObjectCommand::Find { data, values, json } => {
             let none = format!("no object carries {}", values.join(" or "));
-            look(data, Look::FindValues { values }, &none, json)
+            look(data, Look::FindValues { values }, (&none, WORDS), json)
         }
         ObjectCommand::Search { data, words, json } => {
             let text = words.join(" ");
             let none = format!("no object's text holds all of: {text}");
-            look(data, Look::Search { text }, &none, json)
+            look(data, Look::Search { text }, (&none, FEWER), json)
         }
         ObjectCommand::Neighbours { data, id, json } => {
             let none = format!("no object refers to {id}");
-            look(data, Look::Neighbours { id }, &none, json)
+            look(data, Look::Neighbours { id }, (&none, SHOW), json)
         }
         ObjectCommand::Validate { data, id, json } => {
             let mut backend = Backend::open(&data_folder(data.data)?)?;
@@ -36,7 +43,7 @@ pub(crate) fn run(command: ObjectCommand) -> Result<(), Failure> {
             backend.close()?;
             let first = found
                 .first()
-                .ok_or_else(|| Failure::no(format!("no collection holds {id}")))?;
+                .ok_or_else(|| Failure::no(format!("no collection holds {id}"), SEARCH))?;
             check(&first.object, json)
         }
         ObjectCommand::Revoke { data, id } => {
@@ -55,13 +62,13 @@ pub(crate) fn run(command: ObjectCommand) -> Result<(), Failure> {
     }
 }
 
-/// Shows what is found; `none` tells that nothing is.
-fn look(data: Data, what: Look, none: &str, json: Json) -> Result<(), Failure> {
+/// Shows what is found; `none` tells that nothing is, and what to try.
+fn look(data: Data, what: Look, none: (&str, &str), json: Json) -> Result<(), Failure> {
     let mut backend = Backend::open(&data_folder(data.data)?)?;
     let found = find(&mut backend, what)?;
     backend.close()?;
     if found.is_empty() {
-        return Err(Failure::no(none));
+        return Err(Failure::no(none.0, none.1));
     }
     show(&found, json)
 }
@@ -104,8 +111,16 @@ fn check(object: &str, json: Json) -> Result<(), Failure> {
         .iter()
         .filter(|p| p.severity == comity_stix::validate::Severity::Must)
         .count();
+    let musts = u64::try_from(musts).unwrap_or(u64::MAX);
     if musts > 0 {
-        return Err(Failure::no(format!("{musts} rules of STIX 2.1 are broken")));
+        return Err(Failure::no(
+            counted(
+                musts,
+                "rule of STIX 2.1 is broken",
+                "rules of STIX 2.1 are broken",
+            ),
+            "only its creator can mend it: send them the lines above",
+        ));
     }
     output::say("every rule of STIX 2.1 is kept");
     Ok(())

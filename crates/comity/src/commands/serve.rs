@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use comity_api::local::LocalServer;
-use comity_api::server::{Server, tls_config};
+use comity_api::server::{ListenError, Server, tls_config};
 use comity_node::folder::SOCKET_FILE;
 use comity_node::node::Node;
 
-use crate::backend::{data_folder, open_node};
+use crate::backend::{data_folder, open_node, store_failure};
 use crate::cli::ServeArgs;
 use crate::failure::Failure;
 use crate::output;
@@ -26,7 +26,7 @@ pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {
     let served = runtime.block_on(serve(&node, &settings, &folder));
     // Reads that wait for a disk or a database are not waited for longer than this.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
-    node.close().map_err(|error| Failure::because(&error))?;
+    node.close().map_err(|error| store_failure(&error))?;
     served
 }
 
@@ -51,19 +51,41 @@ pub(crate) async fn start(
     let listen = settings.serve.listen;
     let tls = if uses_tls(settings) {
         let config = tls_config(&settings.serve.tls_certificates, &settings.serve.tls_key);
-        Some(config.map_err(|error| Failure::because(&error))?)
+        Some(config.map_err(|error| listen_failure(&error))?)
     } else {
         None
     };
     if tls.is_none() && !listen.ip().is_loopback() && !settings.serve.behind_proxy {
-        return Err(Failure::no(format!("{listen} can be reached from other machines, and there is no TLS certificate"))
-            .hint("set serve.tls_certificates and serve.tls_key, or serve.behind_proxy when a proxy speaks TLS"));
+        return Err(Failure::no(
+            format!("{listen} can be reached from other machines, and there is no TLS certificate"),
+            "set serve.tls_certificates and serve.tls_key, or serve.behind_proxy when a proxy speaks TLS, in comity.toml",
+        ));
     }
     let server = Server::start(node.clone(), settings.api(), listen, tls).await;
-    let server = server.map_err(|error| Failure::because(&error))?;
+    let server = server.map_err(|error| listen_failure(&error))?;
     let local = LocalServer::start(node.clone(), &folder.join(SOCKET_FILE));
-    let local = local.map_err(|error| Failure::because(&error))?;
+    let local = local.map_err(|error| {
+        Failure::because(
+            &error,
+            "a socket's path takes about 100 bytes: choose a shorter --data, in a folder of your own",
+        )
+    })?;
     Ok((server, local))
+}
+
+const TOO_LITTLE: &str = "the machine gives this process too few threads or files; see `ulimit -a`";
+
+fn listen_failure(error: &ListenError) -> Failure {
+    let hint = match error {
+        ListenError::Bind { .. } => {
+            "choose another port, `comity serve --listen 127.0.0.1:PORT`; port 0 takes any that is free"
+        }
+        ListenError::Tls(_) | _ => {
+            "serve.tls_certificates and serve.tls_key in comity.toml name PEM files that belong together, the \
+             certificate of this host first"
+        }
+    };
+    Failure::because(error, hint)
 }
 
 fn uses_tls(settings: &Settings) -> bool {
@@ -75,7 +97,8 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     let built = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
-    built.map_err(|error| Failure::unknown(format!("cannot start the runtime: {error}")))
+    built
+        .map_err(|error| Failure::unknown(format!("cannot start the runtime: {error}"), TOO_LITTLE))
 }
 
 /// The signals that ask a program to end.
@@ -87,8 +110,9 @@ pub(crate) struct Stop {
 impl Stop {
     pub(crate) fn listen() -> Result<Self, Failure> {
         use tokio::signal::unix::{SignalKind, signal};
-        let failed =
-            |error: std::io::Error| Failure::unknown(format!("cannot listen for signals: {error}"));
+        let failed = |error: std::io::Error| {
+            Failure::unknown(format!("cannot listen for signals: {error}"), TOO_LITTLE)
+        };
         Ok(Self {
             terminate: signal(SignalKind::terminate()).map_err(failed)?,
             interrupt: signal(SignalKind::interrupt()).map_err(failed)?,

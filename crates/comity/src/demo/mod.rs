@@ -52,6 +52,14 @@ impl Teller {
     }
 }
 
+/// A step that does not hold.
+pub(crate) fn not_held(message: impl Into<String>) -> Failure {
+    Failure::no(
+        message,
+        "`comity demo --dir DIR` keeps both folders; please report what you see with them",
+    )
+}
+
 /// `comity demo …`
 pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let (folder, temporary) = folder(args)?;
@@ -73,17 +81,27 @@ fn folder(args: &DemoArgs) -> Result<(PathBuf, Option<tempfile::TempDir>), Failu
         for party in ["alpha", "bravo"] {
             if dir.join(party).exists() {
                 let shown = dir.join(party);
-                return Err(Failure::no(format!("{} exists already", shown.display()))
-                    .hint("name another folder with --dir, or remove that one"));
+                return Err(Failure::no(
+                    format!("{} exists already", shown.display()),
+                    "name another folder with --dir, or remove that one",
+                ));
             }
         }
-        std::fs::create_dir_all(dir)
-            .map_err(|error| Failure::no(format!("cannot create {}: {error}", dir.display())))?;
+        std::fs::create_dir_all(dir).map_err(|error| {
+            Failure::no(
+                format!("cannot create {}: {error}", dir.display()),
+                "name another folder with --dir",
+            )
+        })?;
         return Ok((dir.clone(), None));
     }
     let made = tempfile::Builder::new().prefix("comity-demo-").tempdir();
-    let made =
-        made.map_err(|error| Failure::unknown(format!("cannot make a temporary folder: {error}")))?;
+    let made = made.map_err(|error| {
+        Failure::unknown(
+            format!("cannot make a temporary folder: {error}"),
+            "name a folder with --dir",
+        )
+    })?;
     Ok((made.path().to_owned(), Some(made)))
 }
 
@@ -93,7 +111,11 @@ pub(crate) fn sources(args: &DemoArgs, folder: &Path) -> Result<Vec<PathBuf>, Fa
         return Ok(args.import.clone());
     }
     let path = folder.join("sample.json");
-    std::fs::write(&path, include_str!("sample.json"))
-        .map_err(|error| Failure::unknown(format!("cannot write {}: {error}", path.display())))?;
+    std::fs::write(&path, include_str!("sample.json")).map_err(|error| {
+        Failure::unknown(
+            format!("cannot write {}: {error}", path.display()),
+            "name another folder with --dir",
+        )
+    })?;
     Ok(vec![path])
 }

@@ -12,7 +12,7 @@ use comity_node::node::Node;
 use comity_transport::http::{Client, ClientOptions, Credentials};
 use comity_transport::taxii::TaxiiClient;
 
-use crate::backend::open_node;
+use crate::backend::{self, open_node};
 use crate::commands::{make_node, serve};
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -59,7 +59,9 @@ impl Party {
     pub(crate) async fn stop(self) -> Result<(), Failure> {
         self.server.stop().await;
         self.local.stop().await;
-        self.node.close().map_err(|error| Failure::because(&error))
+        self.node
+            .close()
+            .map_err(|error| backend::store_failure(&error))
     }
 
     /// Has the node do a command.
@@ -68,7 +70,7 @@ impl Party {
         let Answer::Refused(refusal) = answer else {
             return Ok(answer);
         };
-        Err(Failure::no(refusal.message))
+        Err(refusal.into())
     }
 
     /// Where the node listens.
@@ -82,7 +84,7 @@ impl Party {
             attempts_max: 1,
             ..ClientOptions::default()
         };
-        let client = Client::new(options).map_err(|error| Failure::because(&error))?;
-        TaxiiClient::new(client, &self.url(), credentials).map_err(|error| Failure::because(&error))
+        let client = Client::new(options).map_err(|error| Failure::defect(&error))?;
+        TaxiiClient::new(client, &self.url(), credentials).map_err(|error| Failure::defect(&error))
     }
 }

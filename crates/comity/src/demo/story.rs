@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use comity_node::command::{AccountCommand, Answer, Command, Look};
+use comity_store::state::account::Role;
 use comity_transport::http::Credentials;
 use comity_transport::pull::{Cursor, PullOptions, PullPage, pull};
 use comity_transport::push::{Target, push_batch};
@@ -17,7 +18,7 @@ use uuid::Uuid;
 use crate::cli::DemoArgs;
 use crate::commands::{import, serve};
 use crate::demo::party::Party;
-use crate::demo::{Teller, sources};
+use crate::demo::{Teller, not_held, sources};
 use crate::failure::Failure;
 use crate::output::{self, thousands};
 
@@ -92,7 +93,7 @@ async fn ready(alpha: &Party, bravo: &Party) -> Result<String, Failure> {
     for party in [alpha, bravo] {
         let asked = party.client(None)?.discovery().await;
         if asked.is_ok() {
-            return Err(Failure::no(format!("{} answers strangers", party.name)));
+            return Err(not_held(format!("{} answers strangers", party.name)));
         }
     }
     Ok(format!(
@@ -126,8 +127,10 @@ fn take_in(alpha: &Party, args: &DemoArgs, folder: &Path) -> Result<String, Fail
         .for_each(|problem| output::say(problem));
     let (added, failed) = (thousands(imported.added), thousands(imported.failed));
     if imported.added == 0 {
-        return Err(Failure::no("no object was taken in")
-            .hint("`comity import` on a node of your own says more"));
+        return Err(Failure::no(
+            "no object was taken in",
+            "name a STIX bundle or a list of indicators with --import, and mend what is told above",
+        ));
     }
     let refused = if imported.failed == 0 {
         String::new()
@@ -144,7 +147,7 @@ fn open_to_bravo(alpha: &Party) -> Result<String, Failure> {
     let password = Uuid::new_v4().to_string();
     alpha.execute(Command::Account(AccountCommand::AddUser {
         name: "bravo".to_owned(),
-        role: "viewer".to_owned(),
+        role: Role::Viewer,
         password,
     }))?;
     let (collection, user) = (SHARED.to_owned(), "bravo".to_owned());
@@ -157,7 +160,7 @@ fn open_to_bravo(alpha: &Party) -> Result<String, Failure> {
     let user = "bravo".to_owned();
     let token = alpha.execute(Command::Account(AccountCommand::CreateToken { user }))?;
     let Answer::Token(token) = token else {
-        return Err(Failure::no("alpha made no token"));
+        return Err(not_held("alpha made no token"));
     };
     Ok(token)
 }
@@ -178,7 +181,7 @@ async fn strangers_are_refused(alpha: &Party) -> Result<String, Failure> {
             .await
             .is_ok_and(|found| found.roots.iter().any(|r| !r.collections.is_empty()))
         {
-            return Err(Failure::no("alpha let a stranger in"));
+            return Err(not_held("alpha let a stranger in"));
         }
     }
     Ok("No credentials, a wrong password and an invented token were all refused.".to_owned())
@@ -202,7 +205,7 @@ async fn fetch(client: &TaxiiClient, bravo: &Party) -> Result<String, Failure> {
 async fn fetch_again(client: &TaxiiClient, bravo: &Party) -> Result<String, Failure> {
     let (_, added, unchanged) = pull_into(client, bravo).await?;
     if added > 0 {
-        return Err(Failure::no(format!("{added} objects came a second time")));
+        return Err(not_held(format!("{added} objects came a second time")));
     }
     Ok(format!(
         "{} objects came again and none was added.",
@@ -245,7 +248,7 @@ async fn pull_into(client: &TaxiiClient, bravo: &Party) -> Result<(u64, u64, u64
         &mut sink,
     )
     .await;
-    let pulled = pulled.map_err(|error| Failure::no(error.to_string()))?;
+    let pulled = pulled.map_err(|error| not_held(error.to_string()))?;
     Ok((pulled.pages, added, unchanged))
 }
 
@@ -254,10 +257,10 @@ async fn shared(client: &TaxiiClient) -> Result<Target, Failure> {
     let resolved = client
         .resolve()
         .await
-        .map_err(|error| Failure::because(&error))?;
+        .map_err(|error| not_held(error.to_string()))?;
     let (root, collection) = resolved
         .choose(Some(SHARED))
-        .ok_or_else(|| Failure::no("alpha does not show the collection"))?;
+        .ok_or_else(|| not_held("alpha does not show the collection"))?;
     Ok(Target {
         root: root.url.clone(),
         collection: collection.id.clone(),
@@ -276,7 +279,7 @@ fn equal(alpha: &Party, bravo: &Party) -> Result<String, Failure> {
             .iter()
             .filter(|(id, json)| at_bravo.get(*id) != Some(json))
             .count();
-        return Err(Failure::no(format!("{differ} objects differ")));
+        return Err(not_held(format!("{differ} objects differ")));
     }
     let (count, bytes) = (
         u64::try_from(at_alpha.len()).unwrap_or(0),
@@ -300,11 +303,11 @@ fn held(party: &Party) -> Result<Held, Failure> {
             all_versions: true,
         };
         let Answer::Page { objects, next } = party.execute(command)? else {
-            return Err(Failure::no("no page"));
+            return Err(not_held("no page"));
         };
         for json in objects {
             let object: serde_json::Value =
-                serde_json::from_str(&json).map_err(|error| Failure::because(&error))?;
+                serde_json::from_str(&json).map_err(|error| not_held(error.to_string()))?;
             let part = |name: &str| {
                 object
                     .get(name)
@@ -329,7 +332,7 @@ fn look_up(bravo: &Party) -> Result<String, Failure> {
         all_versions: false,
     };
     let Answer::Page { objects, .. } = bravo.execute(command)? else {
-        return Err(Failure::no("no page"));
+        return Err(not_held("no page"));
     };
     let value = objects.iter().find_map(|json| first_value(json));
     let Some(value) = value else {
@@ -338,10 +341,10 @@ fn look_up(bravo: &Party) -> Result<String, Failure> {
     let values = vec![value.clone()];
     let answer = bravo.execute(Command::Look(Look::FindValues { values }))?;
     let Answer::Found(found) = answer else {
-        return Err(Failure::no("no answer"));
+        return Err(not_held("no answer"));
     };
     if found.is_empty() {
-        return Err(Failure::no(format!("{value} was not found")));
+        return Err(not_held(format!("{value} was not found")));
     }
     let count = thousands(u64::try_from(found.len()).unwrap_or(0));
     Ok(format!("{value} stands in {count} of the objects."))
@@ -368,7 +371,7 @@ async fn writing_is_refused(client: &TaxiiClient) -> Result<String, Failure> {
         .add_objects(&target.root, &target.collection, body)
         .await
     {
-        Ok(_) => Err(Failure::no(
+        Ok(_) => Err(not_held(
             "alpha took objects from an account that may only read",
         )),
         Err(_) => Ok("Alpha refused to take objects from bravo's account.".to_owned()),
@@ -384,10 +387,9 @@ async fn bad_beside_good(alpha: &Party) -> Result<String, Failure> {
         alias,
     })?;
     let (user, password) = ("analyst".to_owned(), Uuid::new_v4().to_string());
-    let role = "analyst".to_owned();
     alpha.execute(Command::Account(AccountCommand::AddUser {
         name: user.clone(),
-        role,
+        role: Role::Analyst,
         password: password.clone(),
     }))?;
     alpha.execute(Command::Grant {
@@ -400,10 +402,10 @@ async fn bad_beside_good(alpha: &Party) -> Result<String, Failure> {
     let resolved = client
         .resolve()
         .await
-        .map_err(|error| Failure::because(&error))?;
+        .map_err(|error| not_held(error.to_string()))?;
     let (root, inbox) = resolved
         .choose(None)
-        .ok_or_else(|| Failure::no("alpha shows no inbox"))?;
+        .ok_or_else(|| not_held("alpha shows no inbox"))?;
     let target = Target {
         root: root.url.clone(),
         collection: inbox.id.clone(),
@@ -420,10 +422,10 @@ async fn bad_beside_good(alpha: &Party) -> Result<String, Failure> {
     ];
     let report = push_batch(&client, &target, &objects)
         .await
-        .map_err(|error| Failure::because(&error))?;
+        .map_err(|error| not_held(error.to_string()))?;
     match (report.taken, report.failures.as_slice()) {
         (1, [failure]) => Ok(format!("Alpha said: {}", failure.message)),
-        _ => Err(Failure::no(format!(
+        _ => Err(not_held(format!(
             "{} taken, {} refused",
             report.taken,
             report.failures.len()

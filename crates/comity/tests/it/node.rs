@@ -358,10 +358,14 @@ impl Said {
         }
     }
 
-    /// Asserts the exit code.
+    /// Asserts the exit code, and that a failure says what failed and what mends it.
     pub(crate) fn expect(self, code: i32) -> Self {
         let Self { what, out, err, .. } = &self;
         assert_eq!(self.code, Some(code), "{what}\n{out}\n{err}");
+        if code != 0 {
+            let told = err.contains("error: ") && err.contains("\n\nhint: ");
+            assert!(told, "{what}: no hint in {err}");
+        }
         self
     }
 

@@ -1,7 +1,8 @@
 //! The Python programs that the tests run with a live node: other people's clients, validator and servers.
 //!
 //! In scope: one virtual environment under the target folder, with pinned versions, made once.
-//! Out of scope: the scripts that use them (`crates/comity/tests/python`, `crates/comity-transport/tests/peers`).
+//! Out of scope: the scripts that use them (`crates/comity/tests/python`, `crates/comity-stix/tests/python`,
+//! `crates/comity-transport/tests/peers`).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,6 +16,9 @@ const PACKAGES: &[&str] = &[
     "taxii2-client==2.3.0",
     "stix2==3.0.2",
     "stix2-validator==3.3.2",
+    "stix2-patterns==2.1.2",
+    // The cases of stix2-patterns are written for it.
+    "pytest==9.2.0",
     "medallion==3.0.0",
     "OpenTAXII==0.9.3",
     "SQLAlchemy<2",

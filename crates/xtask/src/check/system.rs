@@ -20,6 +20,11 @@ const NEEDS: &[Need] = &[
         package: "gcc",
         met: || works(Command::new("cc").arg("--version")),
     },
+    // libFuzzer, which replays the fuzz corpus, is C++.
+    Need {
+        package: "g++",
+        met: || works(Command::new("c++").arg("--version")),
+    },
     Need {
         package: "libc6-dev",
         met: || Path::new("/usr/include/stdlib.h").exists() || !has_apt(),

@@ -1,0 +1,191 @@
+//! Refusals: what a command was refused for, what mends it, and whose turn it is.
+//!
+//! In scope: the words for the operator. Out of scope: what other parties are told (`comity-api`).
+//! A command in backticks begins with `comity` and names no folder: whoever shows it adds `--data`.
+
+use std::error::Error;
+
+use comity_stix::version::RevokeError;
+use comity_store::error::{StoreError, chain};
+
+use crate::account::AccountError;
+use crate::collection::CollectionError;
+use crate::command::{Refusal, RefusalKind};
+use crate::intake::IntakeError;
+
+/// What is wrong with a command that names an object.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ObjectRefusal {
+    /// It is no id.
+    #[error("{text:?} is no STIX id: {reason}")]
+    BadId { text: String, reason: String },
+    /// Nobody holds it.
+    #[error("no collection holds {0}")]
+    NotHeld(String),
+    /// Its revoked version was not taken.
+    #[error("the revoked version of {id} was not taken: {reason}")]
+    NotTaken { id: String, reason: String },
+}
+
+/// What the operator is told of an error.
+pub(crate) fn refusal(error: &(dyn Error + 'static)) -> Refusal {
+    let (kind, hint) = advice(error);
+    Refusal {
+        message: chain(error),
+        hint,
+        kind,
+    }
+}
+
+fn advice(error: &(dyn Error + 'static)) -> (RefusalKind, String) {
+    if let Some(error) = error.downcast_ref::<AccountError>() {
+        return account(error);
+    }
+    if let Some(error) = error.downcast_ref::<CollectionError>() {
+        return collection(error);
+    }
+    if let Some(error) = error.downcast_ref::<ObjectRefusal>() {
+        return object(error);
+    }
+    if let Some(error) = error.downcast_ref::<IntakeError>() {
+        return intake(error);
+    }
+    if let Some(error) = error.downcast_ref::<StoreError>() {
+        return (RefusalKind::Unknown, store_hint(error));
+    }
+    if error.is::<RevokeError>() {
+        let hint = "only an object with `modified` has versions, and only its creator revokes it";
+        return (RefusalKind::No, hint.to_owned());
+    }
+    (RefusalKind::Unknown, DOCTOR.to_owned())
+}
+
+const DOCTOR: &str = "`comity doctor` reads the whole store and says what is wrong";
+const ACCOUNTS: &str =
+    "`comity user list` shows the accounts, `comity user add NAME --role ROLE` makes one";
+const COLLECTIONS: &str =
+    "`comity collection list` shows them, `comity collection create --title TITLE` makes one";
+
+fn account(error: &AccountError) -> (RefusalKind, String) {
+    match error {
+        AccountError::Taken(name) => (
+            RefusalKind::No,
+            format!("choose another name, or remove that account first: `comity user remove {name}`"),
+        ),
+        AccountError::BadName(_) => (
+            RefusalKind::Usage,
+            "choose a name of letters, digits and hyphens".to_owned(),
+        ),
+        AccountError::BadPassword => (
+            RefusalKind::Usage,
+            "four words picked at random do well; give them on standard input with --password-stdin"
+                .to_owned(),
+        ),
+        AccountError::Unknown(_) => (RefusalKind::No, ACCOUNTS.to_owned()),
+        AccountError::Store(source) => (RefusalKind::Unknown, store_hint(source)),
+    }
+}
+
+fn collection(error: &CollectionError) -> (RefusalKind, String) {
+    match error {
+        CollectionError::Unknown(_) => (RefusalKind::No, COLLECTIONS.to_owned()),
+        CollectionError::NotReadable | CollectionError::NotWritable => (
+            RefusalKind::No,
+            "`comity collection grant ID --user NAME --read --write` gives the right".to_owned(),
+        ),
+        CollectionError::Taken(_) => (
+            RefusalKind::No,
+            "choose another alias; `comity collection list` shows those in use".to_owned(),
+        ),
+        CollectionError::BadTitle => (RefusalKind::Usage, "choose another title".to_owned()),
+        CollectionError::BadAlias(_) => (
+            RefusalKind::Usage,
+            "choose an alias like malware-2026; a title may hold anything".to_owned(),
+        ),
+        CollectionError::UnknownAccount(_) => (RefusalKind::No, ACCOUNTS.to_owned()),
+        CollectionError::Store(source) => (RefusalKind::Unknown, store_hint(source)),
+    }
+}
+
+fn object(error: &ObjectRefusal) -> (RefusalKind, String) {
+    match error {
+        ObjectRefusal::BadId { .. } => (
+            RefusalKind::Usage,
+            "an id looks like indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f; `comity object find VALUE` and `comity \
+             object search WORD` show objects with their ids"
+                .to_owned(),
+        ),
+        ObjectRefusal::NotHeld(_) => (
+            RefusalKind::No,
+            "`comity object find VALUE` and `comity object search WORD` show what is held".to_owned(),
+        ),
+        ObjectRefusal::NotTaken { .. } => (
+            RefusalKind::No,
+            "`comity object validate ID` says which rules of STIX the held version breaks"
+                .to_owned(),
+        ),
+    }
+}
+
+fn intake(error: &IntakeError) -> (RefusalKind, String) {
+    match error {
+        IntakeError::Collection(source) => collection(source),
+        IntakeError::Envelope(_) => (
+            RefusalKind::No,
+            "an envelope is {\"objects\": […]}".to_owned(),
+        ),
+        IntakeError::Store(source) => (RefusalKind::Unknown, store_hint(source)),
+    }
+}
+
+/// What to do about a store that failed.
+pub fn store_hint(error: &StoreError) -> String {
+    match error {
+        StoreError::File { .. } => {
+            "look at the owner and the rights of that path, and at the free space of its disk"
+        }
+        StoreError::Damaged { .. } | StoreError::Row { .. } => {
+            "`comity doctor --rebuild-index` builds everything again that the log holds; a damaged log comes from a \
+             backup"
+        }
+        StoreError::RecordTooLarge { .. } => "split it and send the parts",
+        StoreError::Sqlite { .. } => {
+            "is the disk full, or the folder not yours? then `comity doctor` says what is wrong"
+        }
+        StoreError::Postgres { .. } => {
+            "is the database running, and is store.url right? `comity settings show` shows it"
+        }
+        StoreError::TooNew { .. } => "use the version of comity that wrote it, or a newer one",
+        StoreError::InUse { .. } => {
+            "stop the other process: commands reach a node that runs `comity serve` by themselves"
+        }
+        StoreError::Away { .. } | StoreError::Busy { .. } => "try again in a moment",
+        StoreError::Stopped => {
+            "stop the node, mend what its log names, and start it again with `comity serve`"
+        }
+        _ => DOCTOR,
+    }
+    .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_what_mends_it() {
+        let check = |error: &(dyn Error + 'static), kind: RefusalKind, hint: &str| {
+            let told = refusal(error);
+            assert_eq!(told.kind, kind, "{told:?}");
+            assert!(told.hint.contains(hint), "{told:?}");
+            assert!(!told.message.contains("comity "), "no hint in the message");
+        };
+        let taken = AccountError::Taken("soc".to_owned());
+        check(&taken, RefusalKind::No, "`comity user remove soc`");
+        check(&AccountError::BadPassword, RefusalKind::Usage, "words");
+        let unknown = CollectionError::Unknown("x".to_owned());
+        check(&unknown, RefusalKind::No, "`comity collection list`");
+        let nested = IntakeError::Collection(CollectionError::Store(StoreError::Stopped));
+        check(&nested, RefusalKind::Unknown, "`comity serve`");
+    }
+}
