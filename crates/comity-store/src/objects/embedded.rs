@@ -3,13 +3,12 @@
 //! A group is planned against what is there, laid out, appended and synced, and only then made visible; the index is
 //! written later, from memory, and after a crash from the log.
 //!
-//! In scope: opening with replay, planning, writing, the index's commits, building blocks when idle.
-//! Out of scope: reading (`lookup`, `paging`), the queue (`group`).
+//! In scope: planning, writing, the index's commits, building blocks when idle.
+//! Out of scope: opening with replay (`replay`), reading (`lookup`, `paging`), the queue (`group`).
 //! Limits: those of `segment` and `pending`.
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 
 use comity_stix::admission::{Limits, ObservableValue, admit};
@@ -17,29 +16,29 @@ use comity_stix::id::ObjectId;
 use uuid::Uuid;
 
 use crate::error::StoreError;
-use crate::objects::blocks::{BLOCK_ENTRIES, Blocks, deflate};
-use crate::objects::buffers::BufferPool;
+use crate::objects::blocks::{BLOCK_ENTRIES, deflate};
 use crate::objects::entry::Flags;
 use crate::objects::group::{GroupEngine, GroupWriter};
-use crate::objects::index::{Index, Opened};
 use crate::objects::lookup::{Shared, moment, page_item};
 use crate::objects::pending::{
-    COMMIT_OBJECTS, KeyKind, Keys, PendingPair, StatusPlace, WAIT_OBJECTS, id_key, value_key,
+    COMMIT_OBJECTS, KeyKind, StatusPlace, WAIT_OBJECTS, id_key, value_key,
 };
 use crate::objects::query::{Page, PageItem, PageQuery};
-use crate::objects::record::{self, Act, AppendAct};
-use crate::objects::rewind::Rewind;
+use crate::objects::record::{self, Act};
+use crate::objects::replay;
 use crate::objects::segment::{
     LogPosition, SEGMENT_BYTES, SegmentWriter, Segments, frame, payload_offset,
 };
-use crate::objects::staging::{NewEntry, Place, Staging};
+use crate::objects::staging::{Place, Staging};
 use crate::objects::status::{Detail, Notes, Status};
-use crate::objects::type_names::TypeNames;
 use crate::objects::view::View;
 use crate::objects::{
     CheckReport, Found, ObjectStore, RemoveRequest, Reply, ViewId, ViewSummary, WriteRequest,
     Written,
 };
+
+/// A thread that writes the index.
+pub(crate) type Committing = JoinHandle<Result<(), StoreError>>;
 
 /// How many blocks are compressed before the writer looks for new requests again.
 const BLOCKS_AT_ONCE: usize = 4;
@@ -55,7 +54,7 @@ pub struct EmbeddedObjects {
 struct Engine {
     shared: Arc<Shared>,
     segment: SegmentWriter,
-    committing: Option<JoinHandle<Result<(), StoreError>>>,
+    committing: Option<Committing>,
     /// The newest time that a request named; the store itself reads no clock.
     now: i64,
 }
@@ -69,39 +68,8 @@ impl EmbeddedObjects {
     /// The same with segments sealed at `segment_bytes`; tests take small ones.
     pub fn open_with(folder: &Path, segment_bytes: u64) -> Result<Self, StoreError> {
         let segments = Segments::open(folder)?;
-        let (index, opened) = open_index(folder)?;
-        let mut rewind = Rewind::new(&opened.views);
-        if !rewind.is_empty() {
-            segments.replay(opened.log_end, &mut |_, payload| rewind.note(payload))?;
-        }
-        let mut views = BTreeMap::new();
-        for (number, state) in opened.views {
-            views.insert(number, Arc::new(View::open(folder, number, state)?));
-        }
-        let shared = Arc::new(Shared {
-            folder: folder.to_owned(),
-            segments: Arc::clone(&segments),
-            views: RwLock::new(views),
-            names: TypeNames::new(opened.type_names),
-            pending: PendingPair::default(),
-            index,
-            blocks: Blocks::open(folder, opened.blocks)?,
-            pool: Arc::new(BufferPool::default()),
-        });
-        let mut replayer = Replayer {
-            shared: Arc::clone(&shared),
-            committing: None,
-            rewind,
-        };
-        let end = segments.replay(opened.log_end, &mut |at, payload| {
-            replayer.take(at, payload)
-        })?;
+        let (shared, end, committing) = replay::open(folder, &segments)?;
         let segment = SegmentWriter::new(segments, end, segment_bytes)?;
-        let mut committing = replayer.committing;
-        if committing.is_none() && shared.pending.is_dirty() {
-            // At once: else a node that crashes again and again would replay more and more.
-            committing = start_commit(&shared, None, 0)?;
-        }
         let engine = Engine {
             shared: Arc::clone(&shared),
             segment,
@@ -118,22 +86,6 @@ impl EmbeddedObjects {
     pub fn log_bytes(&self) -> u64 {
         self.shared.segments.bytes()
     }
-}
-
-/// The index, if the files that go with it are as long as it says; else an empty one, to be filled from the log.
-fn open_index(folder: &Path) -> Result<(Index, Opened), StoreError> {
-    let (index, opened) = Index::open(folder)?;
-    let views_whole = opened
-        .views
-        .iter()
-        .all(|(number, state)| View::is_whole(folder, *number, state));
-    if views_whole && Blocks::are_whole(folder, &opened.blocks) {
-        return Ok((index, opened));
-    }
-    tracing::warn!(folder = %folder.display(), "files beside the index are cut or lost; index built again");
-    drop(index);
-    Index::forget(folder)?;
-    Index::open(folder)
 }
 
 impl Engine {
@@ -277,11 +229,11 @@ impl GroupEngine for Engine {
 }
 
 /// Closes the set that grows and writes it on a thread of its own; an earlier commit is waited for first.
-fn start_commit(
+pub(crate) fn start_commit(
     shared: &Arc<Shared>,
-    running: Option<JoinHandle<Result<(), StoreError>>>,
+    running: Option<Committing>,
     now: i64,
-) -> Result<Option<JoinHandle<Result<(), StoreError>>>, StoreError> {
+) -> Result<Option<Committing>, StoreError> {
     join(running)?;
     let views: Vec<(u32, Arc<View>)> = {
         let views = shared.views.read().unwrap_or_else(PoisonError::into_inner);
@@ -319,7 +271,7 @@ fn start_commit(
         .map_err(|e| StoreError::file("start a thread for", Path::new("comity-index"), e))
 }
 
-fn join(thread: Option<JoinHandle<Result<(), StoreError>>>) -> Result<(), StoreError> {
+fn join(thread: Option<Committing>) -> Result<(), StoreError> {
     thread.map_or(Ok(()), |thread| {
         thread.join().unwrap_or(Err(StoreError::Stopped))
     })
@@ -371,89 +323,6 @@ fn build_block(shared: &Shared, number: u32, view: &View, block: u64) -> Result<
         u32::try_from(shown.len()).unwrap_or(0),
     )?;
     shared.blocks.put(number, block, place)
-}
-
-/// Takes the log's acts back into memory when the store is opened.
-struct Replayer {
-    shared: Arc<Shared>,
-    committing: Option<JoinHandle<Result<(), StoreError>>>,
-    rewind: Rewind,
-}
-
-impl Replayer {
-    fn take(&mut self, at: LogPosition, payload: &[u8]) -> Result<(), StoreError> {
-        let payload_at = payload_offset(at.offset);
-        record::acts(payload, &mut |offset, act, bytes| {
-            let mut staging = Staging::replaying(&self.shared, &mut self.rewind);
-            let act_at = payload_at + offset;
-            match act {
-                Act::Append { act, objects_at } => {
-                    let place = Place {
-                        act: LogPosition {
-                            segment: at.segment,
-                            offset: act_at,
-                        },
-                        objects_at: act_at + objects_at,
-                    };
-                    replay_append(
-                        &mut staging,
-                        &act,
-                        place,
-                        bytes.get(to_usize(objects_at)..).unwrap_or_default(),
-                    )?;
-                }
-                Act::Remove { view, positions } => staging.stage_removal(view, &positions)?,
-            }
-            let end = LogPosition {
-                segment: at.segment,
-                offset: payload_at + size(payload.len()),
-            };
-            staging.publish(end)
-        })?;
-        if self.shared.pending.waiting() >= WAIT_OBJECTS {
-            self.committing = start_commit(&self.shared, self.committing.take(), 0)?;
-        }
-        Ok(())
-    }
-}
-
-fn replay_append(
-    staging: &mut Staging<'_>,
-    act: &AppendAct,
-    place: Place,
-    bodies: &[u8],
-) -> Result<(), StoreError> {
-    let mut rest = bodies;
-    let places = act.first_position..;
-    for ((meta, position), added) in act.objects.iter().zip(places).zip(act.first_added..) {
-        let (body, behind) = rest
-            .split_at_checked(to_usize(u64::from(meta.length)))
-            .unwrap_or((rest, &[]));
-        rest = behind.get(1..).unwrap_or_default();
-        let keys = replayed_keys(body, &meta.uuid);
-        let new = NewEntry {
-            added,
-            meta,
-            keys,
-            body: String::new(),
-        };
-        staging.stage_replayed(act.view, position, new)?;
-    }
-    staging.locate_replayed(act, place)
-}
-
-/// The keys of an object in the log. An object that today's admission would refuse is still found by its id.
-fn replayed_keys(body: &[u8], uuid: &Uuid) -> Keys {
-    let admitted = std::str::from_utf8(body)
-        .ok()
-        .and_then(|json| admit(json, &Limits::EXCHANGE).ok());
-    admitted.map_or_else(
-        || Keys {
-            id: id_key(uuid),
-            ..Keys::default()
-        },
-        |admitted| Keys::of(&admitted),
-    )
 }
 
 impl ObjectStore for EmbeddedObjects {
@@ -608,10 +477,10 @@ pub(crate) fn told_version(spelled: Option<&str>, added: i64) -> String {
     spelled.map_or_else(|| moment(added), str::to_owned)
 }
 
-fn size(bytes: usize) -> u64 {
+pub(crate) fn size(bytes: usize) -> u64 {
     u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
-fn to_usize(number: u64) -> usize {
+pub(crate) fn to_usize(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }

@@ -24,6 +24,7 @@ mod paging;
 mod pending;
 mod plan;
 mod record;
+mod replay;
 mod rewind;
 mod server_write;
 mod staging;
