@@ -122,7 +122,7 @@ const REFERENCE: &[Entry] = &[
         "serve",
         "behind_proxy",
         "false",
-        "A proxy in front speaks TLS: listen without it on any address.",
+        "A proxy in front speaks TLS and tells in X-Forwarded-For where requests come from: listen without TLS on any address.",
     ),
     entry(
         "serve",
@@ -320,6 +320,7 @@ impl Settings {
             connections_max: self.serve.connections_max,
             pause_max: Duration::from_secs(self.serve.pause_seconds_max.max(1)),
             wrong_password_delay: Duration::from_millis(self.serve.wrong_password_milliseconds),
+            behind_proxy: self.serve.behind_proxy,
             title: self.taxii.title.clone(),
             contact: Some(self.taxii.contact.clone()).filter(|contact| !contact.is_empty()),
         }

@@ -19,6 +19,7 @@ use crate::objects::blocks::Blocks;
 use crate::objects::buffers::BufferPool;
 use crate::objects::entry::{Entry, Flags};
 use crate::objects::index::Index;
+use crate::objects::page_cache::PageCache;
 use crate::objects::pending::{At, KeyKind, PendingPair, StatusPlace, id_key};
 use crate::objects::query::PageItem;
 use crate::objects::segment::Segments;
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) index: Index,
     pub(crate) blocks: Blocks,
     pub(crate) pool: Arc<BufferPool>,
+    pub(crate) pages: PageCache,
 }
 
 /// The few properties of an object that a manifest needs.
@@ -264,4 +266,9 @@ pub(crate) fn page_item(position: u64, entry: &Entry, json: &str) -> Option<Page
 /// A moment as TAXII spells it.
 pub(crate) fn moment(micros: i64) -> String {
     Timestamp::from_micros(micros).map_or_else(|| micros.to_string(), |at| at.to_string())
+}
+
+/// The version that is told of an object: as it spells it, else its `date_added`.
+pub(crate) fn told_version(spelled: Option<&str>, added: i64) -> String {
+    spelled.map_or_else(|| moment(added), str::to_owned)
 }

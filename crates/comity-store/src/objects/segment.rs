@@ -370,9 +370,11 @@ impl SegmentWriter {
     pub(crate) fn append(&mut self, group: &[u8]) -> Result<LogPosition, StoreError> {
         let path = self.segments.path(self.at.segment);
         let failed = |e| StoreError::file("append to", &path, e);
-        self.file
-            .write_all_at(group, self.at.offset)
-            .map_err(failed)?;
+        if let Err(source) = self.file.write_all_at(group, self.at.offset) {
+            // What was half written is cut off again; were it not, the next group would lie over it.
+            self.file.set_len(self.at.offset).map_err(failed)?;
+            return Err(StoreError::NotWritten { path, source });
+        }
         self.file.sync_data().map_err(failed)?;
         let began = self.at;
         self.at.offset += u64::try_from(group.len()).unwrap_or(u64::MAX);

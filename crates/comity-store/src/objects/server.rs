@@ -350,6 +350,11 @@ impl ObjectStore for ServerObjects {
         })
     }
 
+    fn page_at_hand(&self, _query: &PageQuery, _ready: bool) -> Option<Page> {
+        // Other nodes may have written meanwhile: only the database knows.
+        None
+    }
+
     fn items(&self, query: &PageQuery) -> Result<(Vec<PageItem>, bool), StoreError> {
         let (rows, more) = self.select(query)?;
         let items = rows.iter().filter_map(|row| {

@@ -10,9 +10,8 @@ use comity_stix::admission::SpecVersion;
 use uuid::Uuid;
 
 use crate::error::StoreError;
-use crate::objects::embedded::told_version;
 use crate::objects::entry::{Entry, Flags};
-use crate::objects::lookup::Shared;
+use crate::objects::lookup::{Shared, told_version};
 use crate::objects::pending::{At, KeyKind, Keys, StatusPlace, id_key};
 use crate::objects::plan::{Sibling, decide, same_content, settle};
 use crate::objects::record::{AppendAct, ObjectMeta};
