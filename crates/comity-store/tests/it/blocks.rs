@@ -2,14 +2,15 @@
 //!
 //! In scope: `ready` pages of the embedded engine; the server's are plain. Out of scope: joining them (`comity-api`).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use comity_store::objects::query::{Page, PageQuery, Piece};
 
 use crate::engine::{Bench, VIEW, append, bytes_of, of_object, on_each_engine, query};
 use crate::sample::{indicator, indicator_id};
 
-const TRIES_MAX: u32 = 2_000;
+/// Blocks that are not built by then are never built.
+const BUILT_MAX: Duration = Duration::from_mins(1);
 
 fn ready_pieces(page: &Page) -> usize {
     page.body
@@ -20,11 +21,12 @@ fn ready_pieces(page: &Page) -> usize {
 
 /// Waits until the idle writer has built so many blocks of the first page.
 fn wait_for_blocks(bench: &Bench, query: &PageQuery, wanted: usize) {
-    for _ in 0..TRIES_MAX {
+    let began = Instant::now();
+    while began.elapsed() < BUILT_MAX {
         if ready_pieces(&bench.store().page(query, true).unwrap()) >= wanted {
             return;
         }
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::yield_now();
     }
     panic!("the blocks were not built");
 }

@@ -30,6 +30,8 @@ pub(crate) const VIEW: ViewId = ViewId(1);
 pub(crate) struct Bench {
     store: Option<Box<dyn ObjectStore>>,
     place: Place,
+    /// The folder as it was at an earlier moment.
+    earlier: Option<TempDir>,
 }
 
 enum Place {
@@ -64,6 +66,7 @@ impl Bench {
         let mut bench = Self {
             store: None,
             place: Place::Embedded(tempfile::tempdir().unwrap()),
+            earlier: None,
         };
         bench.open();
         bench
@@ -76,6 +79,7 @@ impl Bench {
         let mut bench = Self {
             store: None,
             place: Place::Server(database),
+            earlier: None,
         };
         bench.open();
         Some(bench)
@@ -130,6 +134,36 @@ impl Bench {
         self.store = None;
         self.place = Place::Embedded(copy);
         self.open();
+    }
+
+    /// Remembers what the disk holds by now, for a later [`Bench::cut_power`].
+    pub(crate) fn remember(&mut self) {
+        self.earlier = Some(copy_of_open(self.folder()));
+    }
+
+    /// A power cut loses what was written since the remembered moment, but for the log, which is synced: the index
+    /// always, the views where `views_too`. (An index is never newer than the views that were synced before it.)
+    pub(crate) fn cut_power(&mut self, views_too: bool) {
+        let Some(earlier) = self.earlier.take() else {
+            return self.crash(|_| {});
+        };
+        self.crash(|folder| {
+            let lost =
+                |name: &str| name.starts_with("index.") || views_too && name.starts_with("view-");
+            for place in [folder, earlier.path()] {
+                for item in std::fs::read_dir(place).unwrap() {
+                    let item = item.unwrap();
+                    if !lost(item.file_name().to_str().unwrap()) {
+                        continue;
+                    }
+                    if place == folder {
+                        std::fs::remove_file(item.path()).unwrap();
+                    } else {
+                        std::fs::copy(item.path(), folder.join(item.file_name())).unwrap();
+                    }
+                }
+            }
+        });
     }
 
     /// The store itself.

@@ -82,7 +82,7 @@ impl Map {
                 });
                 format!("{:?}", told.collect::<Vec<_>>())
             }
-            Step::Reopen | Step::Crash(_) => String::new(),
+            Step::Remember | Step::Reopen | Step::Crash(_) => String::new(),
         }
     }
 

@@ -24,6 +24,8 @@ pub(crate) enum Step {
     Add(Vec<Request>),
     Remove(Query),
     Page(Query),
+    /// The disk holds everything by now; see [`Crash::PowerCut`].
+    Remember,
     Reopen,
     Crash(Crash),
 }
@@ -31,6 +33,10 @@ pub(crate) enum Step {
 #[derive(Clone, Debug)]
 pub(crate) enum Crash {
     Killed,
+    /// What was not synced since [`Step::Remember`] is lost.
+    PowerCut {
+        views_too: bool,
+    },
     /// A torn record, in 255ths of a whole one.
     Torn(u8),
     IndexLost,
@@ -109,6 +115,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => proptest::collection::vec(request(), 1..4).prop_map(Step::Add),
         3 => query().prop_map(Step::Remove),
         8 => query().prop_map(Step::Page),
+        2 => Just(Step::Remember),
         1 => Just(Step::Reopen),
         3 => crash().prop_map(Step::Crash),
     ]
@@ -117,6 +124,7 @@ fn step() -> impl Strategy<Value = Step> {
 fn crash() -> impl Strategy<Value = Crash> {
     prop_oneof![
         3 => Just(Crash::Killed),
+        4 => any::<bool>().prop_map(|views_too| Crash::PowerCut { views_too }),
         2 => any::<u8>().prop_map(Crash::Torn),
         1 => Just(Crash::IndexLost),
         1 => Just(Crash::ViewsLost),
