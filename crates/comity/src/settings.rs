@@ -97,7 +97,8 @@ const REFERENCE: &[Entry] = &[
         "url",
         "\"\"",
         "A PostgreSQL database, postgres://USER@HOST/DATABASE, that keeps objects and state in \
-           place of this folder. Empty: this folder.",
+           place of this folder. The connection is not encrypted: keep the database on this machine or on a network of \
+           its own. Empty: this folder.",
     ),
     entry(
         "serve",

@@ -29,6 +29,9 @@ use crate::taxii::wire::{Manifest, ManifestRecord, StatusResource, VersionList, 
 /// A body up to this size is admitted at once: handing it to another thread would take longer.
 const INLINE_BYTES_MAX: usize = 16 * 1024;
 
+/// However it trickles in, a body must be there by then: it holds one of the permits that others wait for.
+const BODY_MAX: Duration = Duration::from_mins(10);
+
 const ADDED_FIRST: &str = "x-taxii-date-added-first";
 const ADDED_LAST: &str = "x-taxii-date-added-last";
 
@@ -102,7 +105,10 @@ pub(crate) async fn add(call: Call, name: &str) -> Result<Response, Problem> {
                 .map_err(|_| Problem::stopping())?,
         )
     };
-    let body = read_body(call.body, limit, call.api.settings.pause_max).await?;
+    let reading = read_body(call.body, limit, call.api.settings.pause_max);
+    let body = tokio::time::timeout(BODY_MAX, reading)
+        .await
+        .map_err(|_| Problem::too_slow())??;
     let admitting = if small {
         node.admit_envelope(&collection, &body)?
     } else {
