@@ -4,7 +4,7 @@
 //! disk. A page is good for one generation of its view, so nothing must be told when the view changes.
 //!
 //! In scope: keeping, finding, forgetting what was not asked for longest. Out of scope: reading pages (`paging`).
-//! Limits: [`CACHE_BYTES_MAX`] in all, [`PAGE_BYTES_MAX`] a page; queries by id are not kept.
+//! Limits: [`CACHE_BYTES_MAX`] in all, [`PAGE_BYTES_MIN`] to [`PAGE_BYTES_MAX`] a page; queries by id are not kept.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -13,6 +13,9 @@ use crate::objects::query::{Page, PageQuery, Piece};
 
 /// Bytes of all pages that are kept.
 pub(crate) const CACHE_BYTES_MAX: usize = 48 * 1024 * 1024;
+/// A shorter page is not kept: it is read as quickly, and a poller that always asks for what is new asks for another
+/// empty page each time.
+const PAGE_BYTES_MIN: usize = 4096;
 /// A longer page is not kept.
 const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Among the pieces of a compressed page, a longer one would be compressed with each answer. Such a page is read again
@@ -60,11 +63,14 @@ impl PageCache {
 
     /// Keeps a page of the view at `generation`.
     pub(crate) fn keep(&self, query: &PageQuery, ready: bool, generation: u64, page: &Page) {
-        let bytes = page.body.iter().map(size).sum();
+        let bytes: usize = page.body.iter().map(size).sum();
         let unready = ready && page.body.iter().any(is_long_plain);
-        if !query.filter.ids.is_empty() || unready || bytes > PAGE_BYTES_MAX {
+        let fits = (PAGE_BYTES_MIN..=PAGE_BYTES_MAX).contains(&bytes);
+        if !query.filter.ids.is_empty() || unready || !fits {
             return;
         }
+        let named: usize = query.filter.types.iter().map(String::len).sum();
+        let bytes = bytes + named;
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.turn += 1;
         let kept = Kept {
@@ -134,7 +140,7 @@ mod tests {
     #[test]
     fn a_page_is_found_for_its_generation_only() {
         let cache = PageCache::default();
-        cache.keep(&query(1), false, 7, &page(3));
+        cache.keep(&query(1), false, 7, &page(PAGE_BYTES_MIN));
         assert!(cache.find(&query(1), false, 7).is_some());
         assert!(cache.find(&query(1), true, 7).is_none());
         assert!(cache.find(&query(1), false, 8).is_none());
@@ -154,6 +160,16 @@ mod tests {
         assert!(cache.find(&query(0), false, 1).is_some());
         assert!(cache.find(&query(1), false, 1).is_none());
         assert!(cache.inner.lock().unwrap().bytes <= CACHE_BYTES_MAX);
+    }
+
+    #[test]
+    fn short_pages_leave_nothing_behind_however_many_are_asked_for() {
+        let cache = PageCache::default();
+        for after in 0..1000 {
+            cache.keep(&query(after), false, 1, &page(0));
+            cache.keep(&query(after), false, 1, &page(PAGE_BYTES_MIN - 1));
+        }
+        assert!(cache.inner.lock().unwrap().pages.is_empty());
     }
 
     #[test]

@@ -96,19 +96,16 @@ impl Segments {
             let path = self.path(*number);
             let failed = |e| StoreError::file("read", &path, e);
             let file = self.file(*number)?;
-            let mut header = [0_u8; SEGMENT_MAGIC.len()];
-            let whole = read_whole(&file, &mut header, 0).map_err(failed)?;
-            if !whole && numbers.last() == Some(number) {
-                file.write_all_at(SEGMENT_MAGIC, 0)
-                    .and_then(|()| file.sync_all())
-                    .map_err(failed)?;
-            } else if header != *SEGMENT_MAGIC {
-                let what = "it does not begin as a segment of the log; restore it from a backup";
-                return Err(StoreError::Damaged {
-                    path,
-                    what: what.to_owned(),
-                });
+            if has_header(&file).map_err(failed)? {
+                continue;
             }
+            let length = file.metadata().map_err(failed)?.len();
+            if length > HEADER_BYTES || numbers.last() != Some(number) {
+                return Err(self.no_segment(*number));
+            }
+            file.write_all_at(SEGMENT_MAGIC, 0)
+                .and_then(|()| file.sync_all())
+                .map_err(failed)?;
         }
         Ok(())
     }
@@ -267,7 +264,7 @@ impl Segments {
     fn no_segment(&self, segment: u32) -> StoreError {
         StoreError::Damaged {
             path: self.path(segment),
-            what: "it is no segment of this layout; restore this file from a backup".to_owned(),
+            what: "it does not begin as a segment of the log; restore it from a backup".to_owned(),
         }
     }
 
@@ -281,14 +278,6 @@ impl Segments {
         let file = self.file(from.segment)?;
         let failed = |e| StoreError::file("read", &path, e);
         let length = file.metadata().map_err(failed)?.len();
-        if !has_header(&file).map_err(failed)? {
-            // A segment that was begun and got no record yet may lack its header.
-            return if last && length <= HEADER_BYTES {
-                self.create(from.segment).map(|_| from)
-            } else {
-                Err(self.no_segment(from.segment))
-            };
-        }
         let mut at = from;
         while at.offset < length {
             let Some(payload) = read_record(&file, at.offset).map_err(failed)? else {
