@@ -10,8 +10,9 @@ use bytes::{Bytes, BytesMut};
 use comity_node::node::Node;
 use comity_node::reading::{Asked, ReadError};
 use comity_store::objects::query::{Page, PageItem, Piece};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, VARY};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use http_body::Body as _;
 use http_body_util::BodyExt;
 use serde::Serialize;
 
@@ -77,7 +78,9 @@ pub(crate) async fn add(call: Call, name: &str) -> Result<Response, Problem> {
     let (asking, account, asked) = (node.clone(), call.caller.name.clone(), name.to_owned());
     Call::blocking(move || Ok(asking.writable_collection(&account, &asked)?)).await?;
     let limit = call.api.settings.max_content_length;
-    check_length(&call.parts.headers, limit)?;
+    if let Err(refused) = check_length(&call.parts.headers, limit) {
+        return Err(after_rest(call, refused).await);
+    }
     let bodies = call.api.bodies.clone();
     let _permit = bodies
         .acquire_owned()
@@ -253,13 +256,49 @@ fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Problem> {
     }
 }
 
-/// Reads a body of at most `limit` bytes; each part must come within `pause_max`.
+/// Takes in a body that was refused, as far as that is bearable, so that a client which sends all of it before it reads
+/// gets the answer and not a broken connection. One that waits to be told to go on (RFC 9110 section 10.1.1) is answered
+/// at once.
+async fn after_rest(mut call: Call, refused: Problem) -> Problem {
+    let announced = call.body.size_hint().lower();
+    if call.parts.headers.contains_key(EXPECT) || announced > REFUSED_BYTES_MAX {
+        return refused;
+    }
+    let rest = async {
+        // Nothing for a while: the client reads already.
+        while let Ok(Some(Ok(_))) = tokio::time::timeout(REFUSED_PAUSE_MAX, call.body.frame()).await
+        {
+        }
+    };
+    // Too slow: then the connection ends with the answer.
+    let _ = tokio::time::timeout(REFUSED_TIME_MAX, rest).await;
+    refused
+}
+
+/// How much of a refused body is taken in.
+const REFUSED_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// For how long.
+const REFUSED_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long the client may pause meanwhile.
+const REFUSED_PAUSE_MAX: Duration = Duration::from_secs(1);
+/// The slowest that a body may come, over its whole time: else a few clients that drip could hold every place that
+/// `bodies_at_once` gives. A 128 kbit/s line is faster.
+const BODY_BYTES_PER_SECOND_MIN: u64 = 12 * 1024;
+
+/// Reads a body of at most `limit` bytes. Each part must come within `pause_max`, and after that time the whole no
+/// slower than [`BODY_BYTES_PER_SECOND_MIN`].
 async fn read_body(mut body: Body, limit: usize, pause_max: Duration) -> Result<Bytes, Problem> {
     let mut read = BytesMut::new();
+    let began = tokio::time::Instant::now();
     loop {
         let frame = tokio::time::timeout(pause_max, body.frame())
             .await
             .map_err(|_| Problem::too_slow())?;
+        let late = began.elapsed().saturating_sub(pause_max).as_secs();
+        let due = late.saturating_mul(BODY_BYTES_PER_SECOND_MIN);
+        if u64::try_from(read.len()).is_ok_and(|read| read < due) {
+            return Err(Problem::too_slow());
+        }
         let Some(frame) = frame else {
             return Ok(read.freeze());
         };
