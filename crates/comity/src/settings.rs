@@ -135,7 +135,7 @@ const REFERENCE: &[Entry] = &[
         "serve",
         "pause_seconds_max",
         "30",
-        "How many seconds a client may pause while it sends a request.",
+        "How many seconds a client may pause while it sends a request; a body that takes longer must come at 12 KiB a second or faster.",
     ),
     entry(
         "serve",

@@ -216,7 +216,7 @@ impl Problem {
             StatusCode::REQUEST_TIMEOUT,
             "too-slow",
             "The body did not arrive in time",
-            "send it again",
+            "send it again, without pauses, or in smaller parts",
         )
     }
 

@@ -12,8 +12,9 @@ use comity_node::node::Node;
 use comity_node::reading::{Asked, ReadError};
 use comity_store::objects::query::{Page, PageItem, Piece};
 use comity_store::state::collection::Collection;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, VARY};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use http_body::Body as _;
 use http_body_util::BodyExt;
 use serde::Serialize;
 
@@ -28,9 +29,6 @@ use crate::taxii::wire::{Manifest, ManifestRecord, StatusResource, VersionList, 
 
 /// A body up to this size is admitted at once: handing it to another thread would take longer.
 const INLINE_BYTES_MAX: usize = 16 * 1024;
-
-/// However it trickles in, a body must be there by then: it holds one of the permits that others wait for.
-const BODY_MAX: Duration = Duration::from_mins(10);
 
 const ADDED_FIRST: &str = "x-taxii-date-added-first";
 const ADDED_LAST: &str = "x-taxii-date-added-last";
@@ -90,25 +88,18 @@ pub(crate) async fn add(call: Call, name: &str) -> Result<Response, Problem> {
     let (node, limit) = (call.api.node.clone(), call.api.settings.max_content_length);
     let announced = announced_length(&call.parts.headers);
     if announced.is_some_and(|length| length > limit) {
-        return Err(Problem::too_large(limit));
+        return Err(after_rest(call, Problem::too_large(limit)).await);
     }
     // Small bodies need no permit: all connections together hold little of them.
     let small = announced.is_some_and(|length| length <= INLINE_BYTES_MAX);
     let bodies = Arc::clone(&call.api.bodies);
-    let _permit = if small {
+    let permit = if small {
         None
     } else {
-        Some(
-            bodies
-                .acquire_owned()
-                .await
-                .map_err(|_| Problem::stopping())?,
-        )
+        Some(bodies.acquire_owned().await)
     };
-    let reading = read_body(call.body, limit, call.api.settings.pause_max);
-    let body = tokio::time::timeout(BODY_MAX, reading)
-        .await
-        .map_err(|_| Problem::too_slow())??;
+    let _permit = permit.transpose().map_err(|_| Problem::stopping())?;
+    let body = read_body(call.body, limit, call.api.settings.pause_max).await?;
     let admitting = if small {
         node.admit_envelope(&collection, &body)?
     } else {
@@ -285,13 +276,49 @@ fn announced_length(headers: &HeaderMap) -> Option<usize> {
     }))
 }
 
-/// Reads a body of at most `limit` bytes; each part must come within `pause_max`.
+/// Takes in a body that was refused, as far as that is bearable, so that a client which sends all of it before it reads
+/// gets the answer and not a broken connection. One that waits to be told to go on (RFC 9110 section 10.1.1) is answered
+/// at once.
+async fn after_rest(mut call: Call, refused: Problem) -> Problem {
+    let announced = call.body.size_hint().lower();
+    if call.parts.headers.contains_key(EXPECT) || announced > REFUSED_BYTES_MAX {
+        return refused;
+    }
+    let rest = async {
+        // Nothing for a while: the client reads already.
+        while let Ok(Some(Ok(_))) = tokio::time::timeout(REFUSED_PAUSE_MAX, call.body.frame()).await
+        {
+        }
+    };
+    // Too slow: then the connection ends with the answer.
+    let _ = tokio::time::timeout(REFUSED_TIME_MAX, rest).await;
+    refused
+}
+
+/// How much of a refused body is taken in.
+const REFUSED_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// For how long.
+const REFUSED_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long the client may pause meanwhile.
+const REFUSED_PAUSE_MAX: Duration = Duration::from_secs(1);
+/// The slowest that a body may come, over its whole time: else a few clients that drip could hold every place that
+/// `bodies_at_once` gives. A 128 kbit/s line is faster.
+const BODY_BYTES_PER_SECOND_MIN: u64 = 12 * 1024;
+
+/// Reads a body of at most `limit` bytes. Each part must come within `pause_max`, and after that time the whole no
+/// slower than [`BODY_BYTES_PER_SECOND_MIN`].
 async fn read_body(mut body: Body, limit: usize, pause_max: Duration) -> Result<Bytes, Problem> {
     let mut read = BytesMut::new();
+    let began = tokio::time::Instant::now();
     loop {
         let frame = tokio::time::timeout(pause_max, body.frame())
             .await
             .map_err(|_| Problem::too_slow())?;
+        let late = began.elapsed().saturating_sub(pause_max).as_secs();
+        let due = late.saturating_mul(BODY_BYTES_PER_SECOND_MIN);
+        if u64::try_from(read.len()).is_ok_and(|read| read < due) {
+            return Err(Problem::too_slow());
+        }
         let Some(frame) = frame else {
             return Ok(read.freeze());
         };

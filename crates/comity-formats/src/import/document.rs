@@ -97,7 +97,8 @@ impl<'i, 'r> Reader<'i, 'r> {
         let facts = scan.facts();
         if container || facts.kind == Kind::Bundle || !(facts.foreign || facts.kind == Kind::Other)
         {
-            return self.container_ended(facts, position, output);
+            let listless = scan.names_objects() && !container;
+            return self.container_ended(facts, listless, position, output);
         }
         if facts.kind == Kind::None {
             return self.untyped(position, output);
@@ -122,6 +123,7 @@ impl<'i, 'r> Reader<'i, 'r> {
     fn container_ended(
         &mut self,
         facts: Facts,
+        listless: bool,
         position: Position,
         output: &mut Output,
     ) -> Result<(), Stop> {
@@ -132,6 +134,11 @@ impl<'i, 'r> Reader<'i, 'r> {
             (Kind::None | Kind::Other, _) => FormatName::Envelope,
         };
         self.format = Some(format);
+        if listless {
+            let message =
+                "its `objects` are no list, so nothing was read: make it a list of STIX objects";
+            return output.problem(position, message.to_owned(), format);
+        }
         if facts.kind != Kind::Other {
             return Ok(());
         }

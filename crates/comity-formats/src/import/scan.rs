@@ -72,6 +72,7 @@ pub(super) struct Scan {
     watch_objects: bool,
     key: Key,
     token: Token,
+    names_objects: bool,
     facts: Facts,
 }
 
@@ -105,6 +106,7 @@ impl Scan {
             watch_objects,
             key: Key::Other,
             token: Token::default(),
+            names_objects: false,
             facts: Facts::default(),
         }
     }
@@ -112,6 +114,11 @@ impl Scan {
     /// What is known so far of the outermost object.
     pub(super) fn facts(&self) -> Facts {
         self.facts
+    }
+
+    /// Whether the outermost object has a key `objects`, whatever its value.
+    pub(super) fn names_objects(&self) -> bool {
+        self.names_objects
     }
 
     /// Reads on.
@@ -201,6 +208,7 @@ impl Scan {
                 _ => Key::Other,
             };
             self.facts.created |= word == b"created";
+            self.names_objects |= word == b"objects";
             self.facts.foreign |= !matches!(word, b"objects" | b"more" | b"next");
             return;
         }

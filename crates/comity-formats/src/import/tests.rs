@@ -351,6 +351,22 @@ fn a_list_becomes_indicators_and_bad_rows_are_named() {
 }
 
 #[test]
+fn objects_that_are_no_list_are_told() {
+    for text in ["{\"objects\":7}", "{\"type\":\"bundle\",\"objects\":{}}"] {
+        let outcome = run(text.as_bytes(), &options());
+        assert_eq!(outcome.objects.len(), 0, "{text}");
+        assert!(outcome.problems[0].contains("no list"), "{text}");
+    }
+    for text in ["{\"more\":false}", "{\"objects\":[]}"] {
+        let outcome = run(text.as_bytes(), &options());
+        assert!(
+            outcome.result.is_ok() && outcome.problems.is_empty(),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn a_header_may_stand_in_a_comment() {
     let text = "# feed\n#\n# \"first_seen_utc\",\"ioc_id\",\"ioc_value\",\"ioc_type\"\n\"2026-01-02 03:04:05\", \"7\", \"192.0.2.1:80\", \"ip:port\"\n# end\n";
     let outcome = run(text.as_bytes(), &options());

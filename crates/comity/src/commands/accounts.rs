@@ -1,6 +1,6 @@
 //! `comity user` and `comity token`.
 
-use std::io::{IsTerminal, Read};
+use std::io::{BufRead, IsTerminal, Read};
 
 use comity_node::account::PASSWORD_BYTES_MAX;
 use comity_node::command::{AccountCommand, Answer, Command};
@@ -86,20 +86,23 @@ pub(crate) fn token(command: TokenCommand) -> Result<(), Failure> {
     }
 }
 
-/// A secret from standard input: one line. On a terminal it must be piped in, so that it is never shown.
+/// A secret from standard input: its first line. On a terminal whoever types it is told that it shows, and only when the
+/// command said that it would be read (`announced`).
 pub(crate) fn secret(what: &str, announced: bool) -> Result<String, Failure> {
-    if !announced && std::io::stdin().is_terminal() {
-        return Err(Failure::usage(
-            format!("{what} is read from standard input, and that is your terminal"),
-            "pipe it in, best from a password manager: printf '%s' \"$PASSWORD\" | comity user add NAME --role ROLE --password-stdin",
+    if std::io::stdin().is_terminal() {
+        if !announced {
+            return Err(Failure::usage(
+                format!("{what} is read from standard input, and that is your terminal"),
+                "pipe it in, best from a password manager: printf '%s' \"$PASSWORD\" | comity user add NAME --role ROLE --password-stdin",
+            ));
+        }
+        output::say(&format!(
+            "type {what}, then Enter; it shows, so better pipe it in"
         ));
     }
     let mut text = String::new();
     let limit = u64::try_from(PASSWORD_BYTES_MAX * 4).unwrap_or(u64::MAX);
-    let read = std::io::stdin()
-        .lock()
-        .take(limit)
-        .read_to_string(&mut text);
+    let read = std::io::stdin().lock().take(limit).read_line(&mut text);
     read.map_err(|error| {
         Failure::usage(
             format!("cannot read {what}: {error}"),

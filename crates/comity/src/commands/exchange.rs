@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::backend::{Backend, data_folder};
 use crate::cli::{PullArgs, PushArgs, Remote};
 use crate::commands::accounts::{secret, unexpected};
-use crate::commands::{collections, serve};
+use crate::commands::{collections, refused_object, serve};
 use crate::failure::Failure;
 use crate::output::{self, counted, thousands};
 
@@ -171,7 +171,7 @@ impl Exchanged {
         self.added += taken.added;
         self.unchanged += taken.unchanged;
         for failure in taken.failures {
-            self.problem(format!("{}: {}", failure.id, failure.message));
+            self.problem(refused_object(&failure.id, &failure.message));
         }
         Ok(())
     }
@@ -181,7 +181,7 @@ impl Exchanged {
         self.unchanged += report.known;
         self.failed += report.unnamed_failures;
         for failure in report.failures {
-            self.problem(format!("{}: {}", failure.id, failure.message));
+            self.problem(refused_object(&failure.id, &failure.message));
         }
     }
 
@@ -295,8 +295,7 @@ fn stopped(error: &TaxiiError, exchanged: &Exchanged) -> Failure {
 }
 
 const AGAIN: &str = "give the same command again; it goes on where it stopped";
-const SIGN_IN: &str =
-    "give --user NAME and its password on standard input, or --token-stdin and a token";
+const SIGN_IN: &str = "give --user NAME and its password on standard input, or --token-stdin and a token; the server's operator makes both";
 
 /// What the other side, or the way to it, did not allow; `before` begins the message.
 fn refused(error: &TaxiiError, before: String) -> Failure {

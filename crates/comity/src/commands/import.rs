@@ -27,7 +27,7 @@ use serde::Serialize;
 use crate::backend::{Backend, data_folder};
 use crate::cli::ImportArgs;
 use crate::commands::accounts::unexpected;
-use crate::commands::collections;
+use crate::commands::{collections, refused_object};
 use crate::failure::Failure;
 use crate::output::{self, counted, thousands};
 
@@ -105,8 +105,8 @@ pub(crate) fn run(args: ImportArgs) -> Result<(), Failure> {
     if imported.failed > 0 {
         return Err(Failure::no(
             format!(
-                "{} not taken",
-                counted(imported.failed, "object was", "objects were")
+                "not everything was taken: {}",
+                counted(imported.failed, "problem", "problems")
             ),
             "mend what is named above and import the same file again: what was taken counts as unchanged",
         ));
@@ -173,7 +173,7 @@ fn take_all(
                 imported.added += taken.added;
                 imported.unchanged += taken.unchanged;
                 for failure in taken.failures {
-                    imported.problem(format!("{}: {}", failure.id, failure.message));
+                    imported.problem(refused_object(&failure.id, &failure.message));
                 }
                 bar.set_message(format!(
                     "{} objects",

@@ -75,6 +75,15 @@ fn init(args: InitArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Why an object was refused, in one line; most messages name the object already.
+fn refused_object(id: &str, message: &str) -> String {
+    if message.contains(id) {
+        message.to_owned()
+    } else {
+        format!("{id}: {message}")
+    }
+}
+
 /// Makes a node's folder with its settings file.
 pub(crate) fn make_node(
     folder: &Path,

@@ -3,6 +3,7 @@
 //! In scope: broken bodies, broken objects, broken HTTP, limits. Out of scope: rights and sign-in (`accounts`).
 
 use std::io::{Read as _, Write as _};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -252,6 +253,68 @@ fn broken_http_does_not_stop_the_node() {
         }
         node.assert_alive();
     }
+}
+
+/// The head of a POST to `rw` with a body of so many bytes.
+fn post_head(node: &TestNode, bytes: usize) -> String {
+    format!(
+        "POST {} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\nAccept: {TAXII}\r\nContent-Type: {TAXII}\r\n\
+         Content-Length: {bytes}\r\nConnection: close\r\n\r\n",
+        objects(&node.rw),
+        node.token
+    )
+}
+
+const TAXII: &str = "application/taxii+json;version=2.1";
+
+#[test]
+fn a_client_that_sends_all_before_it_reads_learns_that_it_was_too_much() {
+    let mut node = TestNode::start_with(
+        Store::Embedded,
+        &[("taxii", "max_content_length", "100000")],
+    );
+    let bytes = 40_000_000;
+    let mut stream = connect(node.address()).unwrap();
+    stream
+        .write_all(post_head(&node, bytes).as_bytes())
+        .unwrap();
+    stream.write_all(&vec![b' '; bytes]).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let answer = Answer::parse(&answer).unwrap().expect(413);
+    assert!(answer.text().contains("split it"), "{}", answer.text());
+    node.assert_alive();
+}
+
+#[test]
+fn a_body_that_drips_gives_its_place_to_others() {
+    let mut node = TestNode::start_with(
+        Store::Embedded,
+        &[
+            ("serve", "pause_seconds_max", "1"),
+            ("taxii", "bodies_at_once", "1"),
+        ],
+    );
+    let mut stream = connect(node.address()).unwrap();
+    stream
+        .write_all(post_head(&node, 1_000_000).as_bytes())
+        .unwrap();
+    // A byte, then a wait for an answer that is shorter than the pause allowed.
+    stream
+        .set_read_timeout(Some(Duration::from_millis(300)))
+        .unwrap();
+    let mut answer = vec![0; 4096];
+    let read = loop {
+        stream.write_all(b" ").unwrap();
+        match stream.read(&mut answer) {
+            Ok(read) => break read,
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock, "{error}"),
+        }
+    };
+    let answer = Answer::parse(&answer[..read]).unwrap();
+    assert_eq!(answer.status, 408);
+    node.post(&node.rw, &[indicator(1)]);
+    node.assert_alive();
 }
 
 #[test]
