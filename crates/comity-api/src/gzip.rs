@@ -7,8 +7,8 @@
 //! In scope: joining. Out of scope: making stretches ready (`comity-store`).
 
 use bytes::{BufMut, Bytes, BytesMut};
+use comity_store::objects::deflate::stretch;
 use comity_store::objects::query::Piece;
-use flate2::{Compress, Compression, FlushCompress, Status};
 
 /// Plain pieces up to this size are stored: compressing them would cost more than it saves.
 const STORED_BYTES_MAX: usize = 512;
@@ -75,29 +75,7 @@ fn stored(plain: &[&Bytes], total: usize) -> Bytes {
 }
 
 fn compressed(plain: &[&Bytes], total: usize) -> Bytes {
-    let mut compress = Compress::new(Compression::new(LEVEL), false);
-    let mut out = Vec::with_capacity(total / 2 + 1024);
-    for bytes in plain {
-        feed(&mut compress, bytes, &mut out, FlushCompress::None);
-    }
-    feed(&mut compress, &[], &mut out, FlushCompress::Full);
-    Bytes::from(out)
-}
-
-fn feed(compress: &mut Compress, mut input: &[u8], out: &mut Vec<u8>, flush: FlushCompress) {
-    loop {
-        if out.capacity() - out.len() < 256 {
-            out.reserve(out.capacity().max(1024));
-        }
-        let before = compress.total_in();
-        let status = compress.compress_vec(input, out, flush);
-        let taken = usize::try_from(compress.total_in() - before).unwrap_or(0);
-        input = input.get(taken..).unwrap_or_default();
-        let room_left = out.len() < out.capacity();
-        if input.is_empty() && (room_left || matches!(status, Ok(Status::BufError) | Err(_))) {
-            return;
-        }
-    }
+    Bytes::from(stretch(plain.iter().map(AsRef::as_ref), total, LEVEL))
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub struct ApiSettings {
     pub pause_max: Duration,
     /// How long a wrong password or token is left without an answer.
     pub wrong_password_delay: Duration,
+    /// A proxy in front tells where requests come from, in the last entry of `X-Forwarded-For`.
+    pub behind_proxy: bool,
     /// Title of the server in its discovery (section 4.1.1).
     pub title: String,
     /// Who answers for it, for people.
@@ -31,6 +33,7 @@ impl Default for ApiSettings {
             connections_max: 2_000,
             pause_max: Duration::from_secs(30),
             wrong_password_delay: Duration::from_millis(400),
+            behind_proxy: false,
             title: "Comity".to_owned(),
             contact: None,
         }

@@ -141,6 +141,19 @@ impl Node {
         }
     }
 
+    /// The collection as an account sees it, if that was looked up a moment ago. Never waits.
+    pub fn known_collection(&self, account: &str, name: &str) -> Option<Visible> {
+        let known = self
+            .inner
+            .rights
+            .known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (since, visible) = known.get(account)?;
+        let fresh = self.inner.clock.now() - since < FRESH_MICROS;
+        fresh.then(|| pick(visible, name)).flatten()
+    }
+
     /// The collections that an account may read or write, oldest first.
     pub fn visible_collections(&self, account: &str) -> Result<Arc<Vec<Visible>>, CollectionError> {
         let now = self.inner.clock.now();
@@ -174,13 +187,7 @@ impl Node {
         name: &str,
     ) -> Result<Visible, CollectionError> {
         let all = self.visible_collections(account)?;
-        let id = Uuid::parse_str(name).ok();
-        let found = all.iter().find(|visible| {
-            Some(visible.collection.id) == id || visible.collection.alias.as_deref() == Some(name)
-        });
-        found
-            .cloned()
-            .ok_or_else(|| CollectionError::Unknown(name.to_owned()))
+        pick(&all, name).ok_or_else(|| CollectionError::Unknown(name.to_owned()))
     }
 
     /// The same, where the account must be able to read.
@@ -210,6 +217,15 @@ impl Node {
             Err(CollectionError::NotWritable)
         }
     }
+}
+
+/// The collection with this id or alias.
+fn pick(all: &[Visible], name: &str) -> Option<Visible> {
+    let id = Uuid::parse_str(name).ok();
+    let found = all.iter().find(|visible| {
+        Some(visible.collection.id) == id || visible.collection.alias.as_deref() == Some(name)
+    });
+    found.cloned()
 }
 
 fn is_alias(alias: &str) -> bool {

@@ -10,6 +10,7 @@ use comity_stix::envelope::{self, EnvelopeError};
 use comity_store::error::StoreError;
 use comity_store::objects::status::{Detail, Status};
 use comity_store::objects::{AppendRequest, NewObject, Outcome, ViewId, WriteRequest, Written};
+use comity_store::state::collection::Collection;
 use uuid::Uuid;
 
 use crate::clock::new_uuid;
@@ -49,19 +50,17 @@ pub struct Admitting {
 }
 
 impl Node {
-    /// Reads an envelope and admits its objects. Work for a thread that may be busy a while.
+    /// Reads an envelope and admits its objects into a collection that the caller may write to
+    /// ([`Self::writable_collection`]). With a large body work for a thread that may be busy a while.
     pub fn admit_envelope(
         &self,
-        account: &str,
-        collection: &str,
+        collection: &Collection,
         body: &[u8],
     ) -> Result<Admitting, IntakeError> {
-        let collection = self.writable_collection(account, collection)?;
         let slices = envelope::read(body, &self.inner.limits.envelope)?;
         let (objects, refused) = self.admit_all(slices.into_iter().map(str::to_owned));
-        Ok(Admitting {
-            request: self.append_request(collection.view, Some(new_uuid()), objects, refused),
-        })
+        let request = self.append_request(collection.view, Some(new_uuid()), objects, refused);
+        Ok(Admitting { request })
     }
 
     /// Records what [`Self::admit_envelope`] made ready and answers its status, once it is durable.

@@ -60,6 +60,22 @@ impl Node {
             .page(&self.query(&collection, asked), ready)?)
     }
 
+    /// The same page if all of it is at hand: answers at once, or not at all.
+    pub fn page_at_hand(
+        &self,
+        account: &str,
+        collection: &str,
+        asked: &Asked,
+        ready: bool,
+    ) -> Option<Page> {
+        let visible = self.known_collection(account, collection)?;
+        let query = visible
+            .rights
+            .read
+            .then(|| self.query(&visible.collection, asked.clone()))?;
+        self.inner.objects.page_at_hand(&query, ready)
+    }
+
     /// A page of the manifest, and whether there is more.
     pub fn manifest(
         &self,

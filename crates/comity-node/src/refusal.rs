@@ -148,7 +148,9 @@ pub fn store_hint(error: &StoreError) -> String {
             "`comity doctor --rebuild-index` builds everything again that the log holds; a damaged log comes from a \
              backup"
         }
-        StoreError::RecordTooLarge { .. } => "split it and send the parts",
+        StoreError::RecordTooLarge { .. } | StoreError::AttachmentTooLarge { .. } => {
+            "split it and send the parts"
+        }
         StoreError::Sqlite { .. } => {
             "is the disk full, or the folder not yours? then `comity doctor` says what is wrong"
         }
@@ -163,6 +165,8 @@ pub fn store_hint(error: &StoreError) -> String {
         StoreError::Stopped => {
             "stop the node, mend what its log names, and start it again with `comity serve`"
         }
+        StoreError::NotWritten { .. } => "make room on the disk, then try again",
+        // What the store may say one day: the doctor looks at everything.
         _ => DOCTOR,
     }
     .to_owned()

@@ -17,6 +17,15 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
+    /// The disk did not take a write; nothing of it is kept, and later writes may succeed.
+    #[error("cannot write to {path}; is the disk full? nothing of this request was recorded")]
+    NotWritten {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// A file of the store does not hold what it must.
     #[error("{path} is damaged: {what}")]
     Damaged {
@@ -32,6 +41,12 @@ pub enum StoreError {
         bytes: usize,
         /// The limit.
         limit: usize,
+    },
+    /// An attachment is larger than allowed.
+    #[error("the attachment has more than {limit} bytes; split it, or compress it")]
+    AttachmentTooLarge {
+        /// The limit in bytes.
+        limit: u64,
     },
     /// The SQLite library refused.
     #[error("SQLite failed while it tried to {action}")]

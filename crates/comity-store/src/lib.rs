@@ -6,6 +6,7 @@
 //! In scope: keeping, finding and paging; what is acknowledged is durable. Out of scope: who may do what, and when
 //! (the node decides), any network but the database's.
 
+pub mod attachment;
 pub mod error;
 pub mod objects;
 pub mod state;

@@ -97,7 +97,8 @@ const REFERENCE: &[Entry] = &[
         "url",
         "\"\"",
         "A PostgreSQL database, postgres://USER@HOST/DATABASE, that keeps objects and state in \
-           place of this folder. Empty: this folder.",
+           place of this folder. The connection is not encrypted: keep the database on this machine or on a network of \
+           its own. Empty: this folder.",
     ),
     entry(
         "serve",
@@ -122,7 +123,7 @@ const REFERENCE: &[Entry] = &[
         "serve",
         "behind_proxy",
         "false",
-        "A proxy in front speaks TLS: listen without it on any address.",
+        "A proxy in front speaks TLS and tells in X-Forwarded-For where requests come from: listen without TLS on any address.",
     ),
     entry(
         "serve",
@@ -322,6 +323,7 @@ impl Settings {
             connections_max: self.serve.connections_max,
             pause_max: Duration::from_secs(self.serve.pause_seconds_max.max(1)),
             wrong_password_delay: Duration::from_millis(self.serve.wrong_password_milliseconds),
+            behind_proxy: self.serve.behind_proxy,
             title: self.taxii.title.clone(),
             contact: Some(self.taxii.contact.clone()).filter(|contact| !contact.is_empty()),
         }

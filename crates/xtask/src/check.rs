@@ -4,7 +4,7 @@
 //! Out of scope: the database (`postgres`), the Python clients (`python`), system packages (`system`).
 
 mod fuzz;
-mod postgres;
+pub(crate) mod postgres;
 mod python;
 mod system;
 

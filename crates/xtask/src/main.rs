@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask check | tidy | gen | fuzz | bench`.
+//! Development tasks: `cargo xtask check | tidy | gen | fuzz | bench | crash`.
 //!
 //! In scope: what a developer or CI runs besides `cargo` itself.
 //! Out of scope: anything the `comity` binary needs at run time.
@@ -7,6 +7,7 @@
 
 mod bench;
 mod check;
+mod crash;
 mod failure;
 mod fuzz;
 mod generate;
@@ -51,6 +52,11 @@ const TASKS: &[Task] = &[
         name: "bench",
         about: "measure side by side with peers; takes the bench's name",
         run: bench::run,
+    },
+    Task {
+        name: "crash",
+        about: "kill a node while clients post to it, and look for what it lost; takes --kills and --store",
+        run: crash::run,
     },
 ];
 

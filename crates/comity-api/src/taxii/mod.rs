@@ -47,10 +47,7 @@ pub(crate) async fn serve(State(api): State<Api>, request: Request) -> Response 
 }
 
 async fn respond(api: Api, parts: Parts, body: Body) -> Result<Response, Problem> {
-    let place = parts
-        .extensions
-        .get::<Peer>()
-        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
+    let place = place(&api, &parts);
     let caller = crate::authentication::caller(&api, &parts.headers, place).await?;
     let path = segments(parts.uri.path())?;
     let segments: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -67,6 +64,23 @@ async fn respond(api: Api, parts: Parts, body: Body) -> Result<Response, Problem
         body,
     };
     route(call, &segments).await
+}
+
+/// Where a request comes from: the other end of the connection, or what the proxy there says of it.
+fn place(api: &Api, parts: &Parts) -> IpAddr {
+    let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
+    let forwarded = parts
+        .headers
+        .get_all("x-forwarded-for")
+        .into_iter()
+        .next_back();
+    let told = forwarded
+        .filter(|_| api.settings.behind_proxy)
+        .and_then(|value| {
+            // The last entry is the proxy's own; those before it are the client's to invent.
+            value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+        });
+    told.or(peer).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
 async fn route(call: Call, segments: &[&str]) -> Result<Response, Problem> {

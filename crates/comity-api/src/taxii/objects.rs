@@ -2,6 +2,7 @@
 //!
 //! In scope: reading the request, one call of the node, the answer with its headers. Out of scope: rights, storage.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -10,6 +11,7 @@ use bytes::{Bytes, BytesMut};
 use comity_node::node::Node;
 use comity_node::reading::{Asked, ReadError};
 use comity_store::objects::query::{Page, PageItem, Piece};
+use comity_store::state::collection::Collection;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body::Body as _;
@@ -25,12 +27,23 @@ use crate::taxii::media::{TAXII, check_content_type, takes_gzip};
 use crate::taxii::query::{self, Endpoint, write_next};
 use crate::taxii::wire::{Manifest, ManifestRecord, StatusResource, VersionList, moment};
 
+/// A body up to this size is admitted at once: handing it to another thread would take longer.
+const INLINE_BYTES_MAX: usize = 16 * 1024;
+
+/// However it trickles in, a body must be there by then: it holds one of the permits that others wait for.
+const BODY_MAX: Duration = Duration::from_mins(10);
+
 const ADDED_FIRST: &str = "x-taxii-date-added-first";
 const ADDED_LAST: &str = "x-taxii-date-added-last";
 
 /// GET `collections/{id}/objects/`.
 pub(crate) async fn page(call: Call, name: &str) -> Result<Response, Problem> {
     let asked = call.asked(Endpoint::List, name)?;
+    let (node, gzip) = (&call.api.node, takes_gzip(&call.parts.headers));
+    if let Some(page) = node.page_at_hand(&call.caller.name, name, &asked, gzip) {
+        let when_empty = asked.added_after.unwrap_or_else(|| node.clock().now());
+        return Ok(envelope_response(page, name, gzip, when_empty));
+    }
     call.answer_page(name, asked, Node::page).await
 }
 
@@ -74,23 +87,35 @@ pub(crate) async fn versions(call: Call, name: &str, object: &str) -> Result<Res
 pub(crate) async fn add(call: Call, name: &str) -> Result<Response, Problem> {
     check_content_type(&call.parts.headers)?;
     // Before the body is read: who may not write need not send it.
-    let node = call.api.node.clone();
-    let (asking, account, asked) = (node.clone(), call.caller.name.clone(), name.to_owned());
-    Call::blocking(move || Ok(asking.writable_collection(&account, &asked)?)).await?;
-    let limit = call.api.settings.max_content_length;
-    if let Err(refused) = check_length(&call.parts.headers, limit) {
-        return Err(after_rest(call, refused).await);
+    let collection = writable(&call.api, &call.caller.name, name).await?;
+    let (node, limit) = (call.api.node.clone(), call.api.settings.max_content_length);
+    let announced = announced_length(&call.parts.headers);
+    if announced.is_some_and(|length| length > limit) {
+        return Err(after_rest(call, Problem::too_large(limit)).await);
     }
-    let bodies = call.api.bodies.clone();
-    let _permit = bodies
-        .acquire_owned()
+    // Small bodies need no permit: all connections together hold little of them.
+    let small = announced.is_some_and(|length| length <= INLINE_BYTES_MAX);
+    let bodies = Arc::clone(&call.api.bodies);
+    let _permit = if small {
+        None
+    } else {
+        Some(
+            bodies
+                .acquire_owned()
+                .await
+                .map_err(|_| Problem::stopping())?,
+        )
+    };
+    let reading = read_body(call.body, limit, call.api.settings.pause_max);
+    let body = tokio::time::timeout(BODY_MAX, reading)
         .await
-        .map_err(|_| Problem::stopping())?;
-    let body = read_body(call.body, limit, call.api.settings.pause_max).await?;
-    let (account, name) = (call.caller.name, name.to_owned());
-    let admitter = node.clone();
-    let admitting =
-        Call::blocking(move || Ok(admitter.admit_envelope(&account, &name, &body)?)).await?;
+        .map_err(|_| Problem::too_slow())??;
+    let admitting = if small {
+        node.admit_envelope(&collection, &body)?
+    } else {
+        let node = node.clone();
+        Call::blocking(move || Ok(node.admit_envelope(&collection, &body)?)).await?
+    };
     let status = node.record(admitting).await?;
     let mut response = json_response(&StatusResource::from(&status))?;
     *response.status_mut() = StatusCode::ACCEPTED;
@@ -149,6 +174,16 @@ impl Call {
         })
         .await
     }
+}
+
+/// The collection, for who may write to it.
+async fn writable(api: &Api, account: &str, name: &str) -> Result<Collection, Problem> {
+    let known = api.node.known_collection(account, name);
+    if let Some(known) = known.filter(|visible| visible.rights.write) {
+        return Ok(known.collection);
+    }
+    let (node, account, name) = (api.node.clone(), account.to_owned(), name.to_owned());
+    Call::blocking(move || Ok(node.writable_collection(&account, &name)?)).await
 }
 
 /// One of the node's ways to read items.
@@ -242,18 +277,13 @@ fn with_headers(mut response: Response, headers: HeaderMap) -> Response {
     response
 }
 
-/// Refuses by the announced length, before anything is read.
-fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Problem> {
-    let announced = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let too_long = announced
-        .is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit));
-    if too_long {
-        Err(Problem::too_large(limit))
-    } else {
-        Ok(())
-    }
+/// The length that the body is announced with.
+fn announced_length(headers: &HeaderMap) -> Option<usize> {
+    let text = headers.get(CONTENT_LENGTH)?.to_str().ok()?;
+    // A number too large for the machine is too large for any limit.
+    Some(text.parse::<u64>().map_or(usize::MAX, |length| {
+        usize::try_from(length).unwrap_or(usize::MAX)
+    }))
 }
 
 /// Takes in a body that was refused, as far as that is bearable, so that a client which sends all of it before it reads
@@ -294,14 +324,14 @@ async fn read_body(mut body: Body, limit: usize, pause_max: Duration) -> Result<
         let frame = tokio::time::timeout(pause_max, body.frame())
             .await
             .map_err(|_| Problem::too_slow())?;
+        let Some(frame) = frame else {
+            return Ok(read.freeze());
+        };
         let late = began.elapsed().saturating_sub(pause_max).as_secs();
         let due = late.saturating_mul(BODY_BYTES_PER_SECOND_MIN);
         if u64::try_from(read.len()).is_ok_and(|read| read < due) {
             return Err(Problem::too_slow());
         }
-        let Some(frame) = frame else {
-            return Ok(read.freeze());
-        };
         let Ok(data) = frame.map_err(|_| Problem::broken_body())?.into_data() else {
             continue;
         };

@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
-use flate2::{Compress, Compression, FlushCompress, Status};
 
 use crate::error::StoreError;
+use crate::objects::deflate::stretch;
 use crate::objects::index::BlockChange;
 use crate::objects::query::ReadyBlock;
 
@@ -73,6 +73,18 @@ impl Blocks {
             })?;
         }
         Ok(blocks)
+    }
+
+    /// Whether the file of each view reaches as far as its blocks on record do.
+    pub(crate) fn are_whole(folder: &Path, recorded: &[(u32, u64, BlockPlace)]) -> bool {
+        let mut ends: HashMap<u32, u64> = HashMap::new();
+        for (view, _, place) in recorded {
+            let end = ends.entry(*view).or_default();
+            *end = (*end).max(place.offset + u64::from(place.length));
+        }
+        ends.into_iter().all(|(view, end)| {
+            std::fs::metadata(path_of(folder, view)).is_ok_and(|file| file.len() >= end)
+        })
     }
 
     /// The block and its file, if it is built.
@@ -158,10 +170,19 @@ impl Blocks {
                 .collect()
         };
         for (view, file) in files {
-            file.sync_data()
-                .map_err(|e| StoreError::file("sync", &self.path(view), e))?;
+            if let Err(error) = file.sync_data() {
+                self.give_back(changes);
+                return Err(StoreError::file("sync", &self.path(view), error));
+            }
         }
         Ok(changes)
+    }
+
+    /// Takes back changes that could not be put on record; they come before those made since.
+    pub(crate) fn give_back(&self, mut changes: Vec<BlockChange>) {
+        let mut kept = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        changes.append(&mut kept);
+        *kept = changes;
     }
 
     fn changed(&self, change: BlockChange) {
@@ -172,7 +193,7 @@ impl Blocks {
     }
 
     fn path(&self, view: u32) -> PathBuf {
-        self.folder.join(format!("view-{view:08}.blocks"))
+        path_of(&self.folder, view)
     }
 
     fn with_view<T>(
@@ -204,6 +225,10 @@ impl Blocks {
     }
 }
 
+fn path_of(folder: &Path, view: u32) -> PathBuf {
+    folder.join(format!("view-{view:08}.blocks"))
+}
+
 impl BlockPlace {
     /// Reads the block's bytes.
     pub(crate) fn read(&self, file: &File) -> std::io::Result<ReadyBlock> {
@@ -226,39 +251,20 @@ pub(crate) struct Summed {
 
 /// Deflates `parts` as one stretch that ends with a full flush.
 pub(crate) fn deflate(parts: &[Bytes]) -> (Vec<u8>, Summed) {
-    let total: usize = parts.iter().map(Bytes::len).sum();
     let mut crc = crc32fast::Hasher::new();
-    let mut compress = Compress::new(Compression::new(LEVEL), false);
-    let mut out = Vec::with_capacity(total / 3 + 1024);
     for part in parts {
         crc.update(part);
-        feed(&mut compress, part, &mut out, FlushCompress::None);
     }
-    feed(&mut compress, &[], &mut out, FlushCompress::Full);
+    let total: usize = parts.iter().map(Bytes::len).sum();
     let length = u32::try_from(total).unwrap_or(u32::MAX);
+    let deflated = stretch(parts.iter().map(Bytes::as_ref), total, LEVEL);
     (
-        out,
+        deflated,
         Summed {
             crc: crc.finalize(),
             length,
         },
     )
-}
-
-fn feed(compress: &mut Compress, mut input: &[u8], out: &mut Vec<u8>, flush: FlushCompress) {
-    loop {
-        if out.capacity() - out.len() < 256 {
-            out.reserve(out.capacity().max(1024));
-        }
-        let before = compress.total_in();
-        let status = compress.compress_vec(input, out, flush);
-        let taken = usize::try_from(compress.total_in() - before).unwrap_or(0);
-        input = input.get(taken..).unwrap_or_default();
-        let room_left = out.len() < out.capacity();
-        if input.is_empty() && (room_left || matches!(status, Ok(Status::BufError) | Err(_))) {
-            return;
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,62 +1,44 @@
 //! The embedded object store: segment files for truth, a lazy index, one writer.
 //!
-//! A group is planned against what is there, laid out, appended and synced, and only then made visible; the index is
-//! written later, from memory, and after a crash from the log.
+//! The index is derived: it is written from memory when there is time, and after a crash from the log.
 //!
-//! In scope: opening with replay, planning, writing, the index's commits, building blocks when idle.
-//! Out of scope: reading (`lookup`, `paging`), the queue (`group`).
+//! In scope: opening with replay, and the store's verbs. Out of scope: each verb's work (`lookup`, `paging`,
+//! `embedded_write`), the queue (`group`).
 //! Limits: those of `segment` and `pending`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
-use std::thread::JoinHandle;
+use std::sync::{Arc, RwLock};
 
 use comity_stix::admission::{Limits, ObservableValue, admit};
 use comity_stix::id::ObjectId;
 use uuid::Uuid;
 
 use crate::error::StoreError;
-use crate::objects::blocks::{BLOCK_ENTRIES, Blocks, deflate};
+use crate::objects::blocks::Blocks;
 use crate::objects::buffers::BufferPool;
-use crate::objects::entry::Flags;
-use crate::objects::group::{GroupEngine, GroupWriter};
-use crate::objects::index::Index;
-use crate::objects::lookup::{Shared, moment, page_item};
-use crate::objects::pending::{
-    COMMIT_OBJECTS, KeyKind, Keys, PendingPair, StatusPlace, WAIT_OBJECTS, id_key, value_key,
-};
+use crate::objects::embedded_write::Engine;
+use crate::objects::group::GroupWriter;
+use crate::objects::index::{Index, Opened};
+use crate::objects::lookup::{Shared, page_item};
+use crate::objects::page_cache::PageCache;
+use crate::objects::pending::{KeyKind, PendingPair, StatusPlace, id_key, value_key};
 use crate::objects::query::{Page, PageItem, PageQuery};
-use crate::objects::record::{self, Act, AppendAct};
-use crate::objects::segment::{
-    LogPosition, SEGMENT_BYTES, SegmentWriter, Segments, frame, payload_offset,
-};
-use crate::objects::staging::{NewEntry, Place, Staging};
+use crate::objects::record::{self, Act};
+use crate::objects::replay::Replayer;
+use crate::objects::rewind::Rewind;
+use crate::objects::segment::{SEGMENT_BYTES, SegmentWriter, Segments};
 use crate::objects::status::{Detail, Notes, Status};
 use crate::objects::type_names::TypeNames;
+use crate::objects::upkeep::start_commit;
 use crate::objects::view::View;
-use crate::objects::{
-    CheckReport, Found, ObjectStore, RemoveRequest, Reply, ViewId, ViewSummary, WriteRequest,
-    Written,
-};
-
-/// How many blocks are compressed before the writer looks for new requests again.
-const BLOCKS_AT_ONCE: usize = 4;
+use crate::objects::{CheckReport, Found, ObjectStore, Reply, ViewId, ViewSummary, WriteRequest};
 
 /// The embedded store.
 #[derive(Debug)]
 pub struct EmbeddedObjects {
     shared: Arc<Shared>,
     writer: GroupWriter,
-}
-
-/// The one writer.
-struct Engine {
-    shared: Arc<Shared>,
-    segment: SegmentWriter,
-    committing: Option<JoinHandle<Result<(), StoreError>>>,
-    /// The newest time that a request named; the store itself reads no clock.
-    now: i64,
 }
 
 impl EmbeddedObjects {
@@ -68,7 +50,11 @@ impl EmbeddedObjects {
     /// The same with segments sealed at `segment_bytes`; tests take small ones.
     pub fn open_with(folder: &Path, segment_bytes: u64) -> Result<Self, StoreError> {
         let segments = Segments::open(folder)?;
-        let (index, opened) = Index::open(folder)?;
+        let (index, opened) = open_index(folder)?;
+        let mut rewind = Rewind::new(&opened.views);
+        if !rewind.is_empty() {
+            segments.replay(opened.log_end, &mut |_, payload| rewind.note(payload))?;
+        }
         let mut views = BTreeMap::new();
         for (number, state) in opened.views {
             views.insert(number, Arc::new(View::open(folder, number, state)?));
@@ -82,19 +68,26 @@ impl EmbeddedObjects {
             index,
             blocks: Blocks::open(folder, opened.blocks)?,
             pool: Arc::new(BufferPool::default()),
+            pages: PageCache::default(),
         });
         let mut replayer = Replayer {
             shared: Arc::clone(&shared),
             committing: None,
+            rewind,
         };
         let end = segments.replay(opened.log_end, &mut |at, payload| {
             replayer.take(at, payload)
         })?;
         let segment = SegmentWriter::new(segments, end, segment_bytes)?;
+        let mut committing = replayer.committing;
+        if committing.is_none() && shared.pending.is_dirty() {
+            // At once: else a node that crashes again and again would replay more and more.
+            committing = start_commit(&shared, 0)?;
+        }
         let engine = Engine {
             shared: Arc::clone(&shared),
             segment,
-            committing: replayer.committing,
+            committing,
             now: 0,
         };
         Ok(Self {
@@ -109,323 +102,20 @@ impl EmbeddedObjects {
     }
 }
 
-impl Engine {
-    fn commit_group(
-        &mut self,
-        group: Vec<WriteRequest>,
-    ) -> Result<Vec<Result<Written, StoreError>>, StoreError> {
-        self.segment.roll_if_full()?;
-        let mut staging = Staging::new(&self.shared);
-        let mut planned = Vec::with_capacity(group.len());
-        for request in group {
-            match request {
-                WriteRequest::Append(append) => {
-                    self.now = self.now.max(append.requested);
-                    planned.push(staging.plan_append(append)?);
-                }
-                WriteRequest::Remove(remove) => return self.remove(&remove),
-            }
-        }
-        let mut bytes = Vec::new();
-        let mut acts = Vec::with_capacity(planned.len());
-        let base = payload_offset(self.segment.position().offset);
-        let framed = frame(&mut bytes, |out| {
-            let payload_at = out.len();
-            for plan in planned.iter().filter(|plan| plan.is_to_be_logged()) {
-                let act_at = base + size(out.len() - payload_at);
-                let objects_at = record::put_append(out, &plan.act, staging.bodies(plan));
-                acts.push((act_at, objects_at));
-            }
-        });
-        if let Err(error @ StoreError::RecordTooLarge { .. }) = framed {
-            // Nothing was written; each request of the group learns of it.
-            let StoreError::RecordTooLarge { bytes, limit } = error else {
-                return Err(error);
-            };
-            return Ok(planned
-                .iter()
-                .map(|_| Err(StoreError::RecordTooLarge { bytes, limit }))
-                .collect());
-        }
-        if !acts.is_empty() {
-            self.segment.append(&bytes)?;
-            let segment = self.segment.position().segment;
-            for (plan, (act_at, objects_at)) in
-                planned.iter().filter(|p| p.is_to_be_logged()).zip(acts)
-            {
-                let act = LogPosition {
-                    segment,
-                    offset: act_at,
-                };
-                staging.locate(
-                    plan,
-                    Place {
-                        act,
-                        objects_at: act_at + objects_at,
-                    },
-                )?;
-            }
-            staging.publish(self.segment.position())?;
-            self.commit_index_if_due(COMMIT_OBJECTS)?;
-        }
-        Ok(planned
-            .into_iter()
-            .map(|plan| Ok(plan.into_answer()))
-            .collect())
-    }
-
-    fn remove(
-        &mut self,
-        request: &RemoveRequest,
-    ) -> Result<Vec<Result<Written, StoreError>>, StoreError> {
-        let mut query = request.query.clone();
-        query.limit = usize::MAX >> 1;
-        (query.after, query.added_after) = (None, None);
-        let selection = self.shared.select(&query)?;
-        let positions: Vec<u64> = selection
-            .entries
-            .iter()
-            .map(|(position, _)| *position)
-            .collect();
-        if !positions.is_empty() {
-            let mut bytes = Vec::new();
-            frame(&mut bytes, |out| {
-                record::put_remove(out, query.view.0, &positions);
-            })?;
-            self.segment.append(&bytes)?;
-            let mut staging = Staging::new(&self.shared);
-            staging.stage_removal(query.view.0, &positions)?;
-            staging.publish(self.segment.position())?;
-        }
-        Ok(vec![Ok(Written::Removed {
-            versions: positions.len(),
-        })])
-    }
-
-    /// Starts a commit of the index once `objects` wait, unless one still runs; waits for it when too many do.
-    fn commit_index_if_due(&mut self, objects: usize) -> Result<(), StoreError> {
-        let waiting = self.shared.pending.waiting();
-        let running = self
-            .committing
-            .as_ref()
-            .is_some_and(|thread| !thread.is_finished());
-        if waiting < objects || (running && waiting < WAIT_OBJECTS) {
-            return Ok(());
-        }
-        self.committing = start_commit(&self.shared, self.committing.take(), self.now)?;
-        Ok(())
-    }
-}
-
-impl GroupEngine for Engine {
-    fn commit(
-        &mut self,
-        group: Vec<WriteRequest>,
-    ) -> Result<Vec<Result<Written, StoreError>>, StoreError> {
-        self.commit_group(group)
-    }
-
-    fn idle(&mut self) -> Result<bool, StoreError> {
-        if self
-            .committing
-            .as_ref()
-            .is_some_and(|thread| !thread.is_finished())
-        {
-            return Ok(false);
-        }
-        if self.shared.pending.is_dirty() {
-            self.committing = start_commit(&self.shared, self.committing.take(), self.now)?;
-            return Ok(false);
-        }
-        build_blocks(&self.shared)
-    }
-
-    fn close(&mut self) -> Result<(), StoreError> {
-        join(self.committing.take())?;
-        if self.shared.pending.is_dirty() {
-            join(start_commit(&self.shared, None, self.now)?)?;
-        }
-        Ok(())
-    }
-}
-
-/// Closes the set that grows and writes it on a thread of its own; an earlier commit is waited for first.
-fn start_commit(
-    shared: &Arc<Shared>,
-    running: Option<JoinHandle<Result<(), StoreError>>>,
-    now: i64,
-) -> Result<Option<JoinHandle<Result<(), StoreError>>>, StoreError> {
-    join(running)?;
-    let views: Vec<(u32, Arc<View>)> = {
-        let views = shared.views.read().unwrap_or_else(PoisonError::into_inner);
-        views
-            .iter()
-            .map(|(number, view)| (*number, Arc::clone(view)))
-            .collect()
-    };
-    let states = views
+/// The index, if the files that go with it are as long as it says; else an empty one, to be filled from the log.
+fn open_index(folder: &Path) -> Result<(Index, Opened), StoreError> {
+    let (index, opened) = Index::open(folder)?;
+    let views_whole = opened
+        .views
         .iter()
-        .map(|(number, view)| (*number, view.read().clone()))
-        .collect();
-    let Some(set) = shared.pending.close(states) else {
-        return Ok(None);
-    };
-    let shared = Arc::clone(shared);
-    let commit = move || {
-        for (_, view) in &views {
-            view.sync()?;
-        }
-        // Blocks that no longer hold leave the record before the index claims to know the change that ended them.
-        let changes = shared.blocks.take_changes()?;
-        if !changes.is_empty() {
-            shared.index.commit_blocks(&changes)?;
-        }
-        shared.index.commit(&set, &shared.names.all(), now)?;
-        shared.pending.release();
-        Ok(())
-    };
-    let thread = std::thread::Builder::new()
-        .name("comity-index".to_owned())
-        .spawn(commit);
-    thread
-        .map(Some)
-        .map_err(|e| StoreError::file("start a thread for", Path::new("comity-index"), e))
-}
-
-fn join(thread: Option<JoinHandle<Result<(), StoreError>>>) -> Result<(), StoreError> {
-    thread.map_or(Ok(()), |thread| {
-        thread.join().unwrap_or(Err(StoreError::Stopped))
-    })
-}
-
-/// Compresses a few blocks that are missing; answers whether there are more.
-fn build_blocks(shared: &Shared) -> Result<bool, StoreError> {
-    let views: Vec<(u32, Arc<View>)> = {
-        let views = shared.views.read().unwrap_or_else(PoisonError::into_inner);
-        views
-            .iter()
-            .map(|(number, view)| (*number, Arc::clone(view)))
-            .collect()
-    };
-    let mut built = 0;
-    for (number, view) in views {
-        let full = view.read().length / BLOCK_ENTRIES;
-        while let Some(block) = shared.blocks.missing(number, full) {
-            if built == BLOCKS_AT_ONCE {
-                return Ok(true);
-            }
-            build_block(shared, number, &view, block)?;
-            built += 1;
-        }
+        .all(|(number, state)| View::is_whole(folder, *number, state));
+    if views_whole && Blocks::are_whole(folder, &opened.blocks) {
+        return Ok((index, opened));
     }
-    if built > 0 {
-        return Ok(true);
-    }
-    let changes = shared.blocks.take_changes()?;
-    if !changes.is_empty() {
-        shared.index.commit_blocks(&changes)?;
-    }
-    Ok(false)
-}
-
-fn build_block(shared: &Shared, number: u32, view: &View, block: u64) -> Result<(), StoreError> {
-    let count = usize::try_from(BLOCK_ENTRIES).unwrap_or(0);
-    let entries = view.entries(block * BLOCK_ENTRIES, count)?;
-    let shown: Vec<_> = entries
-        .iter()
-        .filter(|entry| !entry.flags.any(Flags::HIDDEN))
-        .collect();
-    let (bytes, summed) = deflate(&shared.gather(shown.iter().copied())?);
-    // Only the writer's thread, which is this one, changes flags: the entries are still what they were.
-    let place = shared.blocks.write(
-        number,
-        &bytes,
-        summed,
-        u32::try_from(shown.len()).unwrap_or(0),
-    )?;
-    shared.blocks.put(number, block, place)
-}
-
-/// Takes the log's acts back into memory when the store is opened.
-struct Replayer {
-    shared: Arc<Shared>,
-    committing: Option<JoinHandle<Result<(), StoreError>>>,
-}
-
-impl Replayer {
-    fn take(&mut self, at: LogPosition, payload: &[u8]) -> Result<(), StoreError> {
-        let payload_at = payload_offset(at.offset);
-        record::acts(payload, &mut |offset, act, bytes| {
-            let mut staging = Staging::new(&self.shared);
-            let act_at = payload_at + offset;
-            match act {
-                Act::Append { act, objects_at } => {
-                    let place = Place {
-                        act: LogPosition {
-                            segment: at.segment,
-                            offset: act_at,
-                        },
-                        objects_at: act_at + objects_at,
-                    };
-                    replay_append(
-                        &mut staging,
-                        &act,
-                        place,
-                        bytes.get(to_usize(objects_at)..).unwrap_or_default(),
-                    )?;
-                }
-                Act::Remove { view, positions } => staging.stage_removal(view, &positions)?,
-            }
-            let end = LogPosition {
-                segment: at.segment,
-                offset: payload_at + size(payload.len()),
-            };
-            staging.publish(end)
-        })?;
-        if self.shared.pending.waiting() >= WAIT_OBJECTS {
-            self.committing = start_commit(&self.shared, self.committing.take(), 0)?;
-        }
-        Ok(())
-    }
-}
-
-fn replay_append(
-    staging: &mut Staging<'_>,
-    act: &AppendAct,
-    place: Place,
-    bodies: &[u8],
-) -> Result<(), StoreError> {
-    let mut rest = bodies;
-    let places = act.first_position..;
-    for ((meta, position), added) in act.objects.iter().zip(places).zip(act.first_added..) {
-        let (body, behind) = rest
-            .split_at_checked(to_usize(u64::from(meta.length)))
-            .unwrap_or((rest, &[]));
-        rest = behind.get(1..).unwrap_or_default();
-        let keys = replayed_keys(body, &meta.uuid);
-        let new = NewEntry {
-            added,
-            meta,
-            keys,
-            body: String::new(),
-        };
-        staging.stage_replayed(act.view, position, new)?;
-    }
-    staging.locate_replayed(act, place)
-}
-
-/// The keys of an object in the log. An object that today's admission would refuse is still found by its id.
-fn replayed_keys(body: &[u8], uuid: &Uuid) -> Keys {
-    let admitted = std::str::from_utf8(body)
-        .ok()
-        .and_then(|json| admit(json, &Limits::EXCHANGE).ok());
-    admitted.map_or_else(
-        || Keys {
-            id: id_key(uuid),
-            ..Keys::default()
-        },
-        |admitted| Keys::of(&admitted),
-    )
+    tracing::warn!(folder = %folder.display(), "files beside the index are cut or lost; index built again");
+    drop(index);
+    Index::forget(folder)?;
+    Index::open(folder)
 }
 
 impl ObjectStore for EmbeddedObjects {
@@ -435,6 +125,10 @@ impl ObjectStore for EmbeddedObjects {
 
     fn page(&self, query: &PageQuery, ready: bool) -> Result<Page, StoreError> {
         self.shared.page(query, ready)
+    }
+
+    fn page_at_hand(&self, query: &PageQuery, ready: bool) -> Option<Page> {
+        self.shared.page_at_hand(query, ready)
     }
 
     fn items(&self, query: &PageQuery) -> Result<(Vec<PageItem>, bool), StoreError> {
@@ -508,22 +202,16 @@ impl ObjectStore for EmbeddedObjects {
             problems: self.shared.index.check()?,
             ..CheckReport::default()
         };
-        let end = self.shared.segments.replay(
-            LogPosition {
-                segment: 1,
-                offset: 0,
-            },
-            &mut |_, payload| {
-                report.bytes += size(payload.len());
-                record::acts(payload, &mut |_, act, _| {
-                    if let Act::Append { act, .. } = act {
-                        report.objects += size(act.objects.len());
-                    }
-                    Ok(())
-                })
-            },
-        );
-        if let Err(error) = end {
+        let whole = self.shared.segments.verify(&mut |payload| {
+            report.bytes += size(payload.len());
+            record::acts(payload, &mut |_, act, _| {
+                if let Act::Append { act, .. } = act {
+                    report.objects += size(act.objects.len());
+                }
+                Ok(())
+            })
+        });
+        if let Err(error) = whole {
             report.problems.push(error.to_string());
         }
         Ok(report)
@@ -579,11 +267,6 @@ fn read_status(
             failures: notes.failures,
         },
     )))
-}
-
-/// The version that is told of an object: as it spells it, else its `date_added`.
-pub(crate) fn told_version(spelled: Option<&str>, added: i64) -> String {
-    spelled.map_or_else(|| moment(added), str::to_owned)
 }
 
 fn size(bytes: usize) -> u64 {

@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::error::StoreError;
+use crate::error::{StoreError, chain};
 use crate::objects::{Reply, WriteRequest, Written};
 
 /// Requests that may wait for the writer.
@@ -47,7 +47,7 @@ pub(crate) struct GroupWriter {
 enum Message {
     Write(WriteRequest, Reply),
     /// Calls back once everything before it is done and the index is written.
-    Flush(SyncSender<()>),
+    Flush(SyncSender<Result<(), StoreError>>),
 }
 
 impl std::fmt::Debug for GroupWriter {
@@ -107,7 +107,7 @@ impl GroupWriter {
             .ok_or(StoreError::Stopped)?
             .send(Message::Flush(done))
             .map_err(|_| StoreError::Stopped)?;
-        wait.recv().map_err(|_| StoreError::Stopped)
+        wait.recv().unwrap_or(Err(StoreError::Stopped))
     }
 
     /// Lets the writer finish, and waits for it.
@@ -140,8 +140,8 @@ fn run(mut engine: impl GroupEngine, receiver: &Receiver<Message>) -> Result<(),
         pause = IDLE;
         match next {
             Ok(Message::Flush(done)) => {
-                engine.close()?;
-                let _ = done.send(());
+                // Who asked learns that it failed; what waits for the index waits on, and so do the writes behind it.
+                let _ = done.send(engine.close());
             }
             Ok(Message::Write(request, reply)) => {
                 let (group, later) = collect(request, reply, receiver);
@@ -149,8 +149,11 @@ fn run(mut engine: impl GroupEngine, receiver: &Receiver<Message>) -> Result<(),
                 commit(&mut engine, group)?;
             }
             Err(RecvTimeoutError::Timeout) => {
-                if engine.idle()? {
-                    pause = Duration::ZERO;
+                match engine.idle() {
+                    Ok(true) => pause = Duration::ZERO,
+                    Ok(false) => {}
+                    // All of it is derived from the log, and is tried again.
+                    Err(error) => tracing::error!(error = chain(&error), "upkeep failed"),
                 }
             }
             Err(RecvTimeoutError::Disconnected) => return engine.close(),
@@ -218,5 +221,185 @@ fn commit(
             }
             Err(error)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+
+    use super::*;
+    use crate::objects::query::{Filter, PageQuery};
+    use crate::objects::{AppendRequest, RemoveRequest, ViewId};
+
+    /// Waits for leave before each group, tells the size of it, and answers as it is told.
+    struct Slow {
+        leave: Receiver<bool>,
+        sizes: Sender<usize>,
+        /// How its next closings end.
+        upkeep: Receiver<Result<(), StoreError>>,
+    }
+
+    impl GroupEngine for Slow {
+        fn commit(
+            &mut self,
+            group: Vec<WriteRequest>,
+        ) -> Result<Vec<Result<Written, StoreError>>, StoreError> {
+            let done = self.leave.recv().unwrap_or(false);
+            let _ = self.sizes.send(group.len());
+            if !done {
+                return Err(StoreError::Stopped);
+            }
+            let one = |_| Ok(Written::Removed { versions: 1 });
+            Ok(group.iter().map(one).collect())
+        }
+
+        fn idle(&mut self) -> Result<bool, StoreError> {
+            Err(StoreError::Busy { waiting: 0 })
+        }
+
+        fn close(&mut self) -> Result<(), StoreError> {
+            self.upkeep.recv().unwrap_or(Ok(()))
+        }
+    }
+
+    struct Bench {
+        writer: GroupWriter,
+        leave: Sender<bool>,
+        sizes: Receiver<usize>,
+        upkeep: Option<Sender<Result<(), StoreError>>>,
+    }
+
+    fn started() -> Bench {
+        let (leave, wait) = channel();
+        let (tell, sizes) = channel();
+        let (end, upkeep) = channel();
+        let engine = Slow {
+            leave: wait,
+            sizes: tell,
+            upkeep,
+        };
+        Bench {
+            writer: GroupWriter::start("test", engine).unwrap(),
+            leave,
+            sizes,
+            upkeep: Some(end),
+        }
+    }
+
+    fn append() -> WriteRequest {
+        WriteRequest::Append(AppendRequest {
+            view: ViewId(1),
+            status: None,
+            requested: 0,
+            objects: Vec::new(),
+            refused: Vec::new(),
+            only_new_ids: false,
+        })
+    }
+
+    fn remove() -> WriteRequest {
+        let query = PageQuery {
+            view: ViewId(1),
+            added_after: None,
+            after: None,
+            limit: 1,
+            filter: Filter::default(),
+        };
+        WriteRequest::Remove(RemoveRequest { query })
+    }
+
+    impl Bench {
+        fn submit(&self, request: WriteRequest) -> Receiver<Result<Written, StoreError>> {
+            let (tell, answer) = channel();
+            let reply = Box::new(move |written| tell.send(written).unwrap_or_default());
+            self.writer.submit(request, reply);
+            answer
+        }
+    }
+
+    #[test]
+    fn what_waits_together_is_committed_together_and_a_removal_alone() {
+        let mut bench = started();
+        bench.upkeep = None;
+        let first = bench.submit(append());
+        // While the first group is being written, these gather.
+        let later: Vec<_> = [append(), append(), remove(), append(), remove(), remove()]
+            .map(|request| bench.submit(request))
+            .into();
+        assert!(first.try_recv().is_err(), "no answer before the commit");
+        for _ in 0..7 {
+            bench.leave.send(true).unwrap();
+        }
+        for answer in std::iter::once(first).chain(later) {
+            assert!(answer.recv().unwrap().is_ok());
+        }
+        bench.writer.close().unwrap();
+        let sizes: Vec<usize> = bench.sizes.try_iter().collect();
+        // The writer may have taken some of the next two with the first.
+        assert_eq!(sizes.iter().sum::<usize>(), 7);
+        assert!(sizes.ends_with(&[1, 1, 1, 1]), "{sizes:?}");
+    }
+
+    #[test]
+    fn upkeep_that_fails_ends_nothing() {
+        let mut bench = started();
+        let upkeep = bench.upkeep.take().unwrap();
+        upkeep.send(Err(StoreError::Busy { waiting: 7 })).unwrap();
+        upkeep.send(Ok(())).unwrap();
+        let failed = bench.writer.flush();
+        assert!(matches!(failed, Err(StoreError::Busy { waiting: 7 })));
+        // Longer than it takes until the writer is called to tidy up, which fails as well.
+        let waiting = bench.sizes.recv_timeout(IDLE * 2);
+        assert!(waiting.is_err());
+        bench.leave.send(true).unwrap();
+        assert!(bench.submit(append()).recv().unwrap().is_ok());
+        bench.writer.flush().unwrap();
+        drop(upkeep);
+        bench.writer.close().unwrap();
+    }
+
+    #[test]
+    fn after_a_failed_commit_nothing_more_is_acknowledged() {
+        let mut bench = started();
+        bench.upkeep = None;
+        let first = bench.submit(append());
+        let second = bench.submit(remove());
+        bench.leave.send(false).unwrap();
+        assert!(matches!(first.recv().unwrap(), Err(StoreError::Stopped)));
+        // What waited behind it is dropped with the writer, or refused by it: never acknowledged.
+        assert!(!matches!(second.recv(), Ok(Ok(_))));
+        assert!(bench.writer.close().is_err());
+        let third = bench.submit(append());
+        assert!(matches!(third.recv().unwrap(), Err(StoreError::Stopped)));
+        assert!(matches!(bench.writer.flush(), Err(StoreError::Stopped)));
+    }
+
+    #[test]
+    fn when_too_many_wait_the_next_is_refused_at_once() {
+        let mut bench = started();
+        bench.upkeep = None;
+        let waiting: Vec<_> = (0..QUEUE_MAX + 2).map(|_| bench.submit(remove())).collect();
+        let refused = |answer: &Receiver<Result<Written, StoreError>>| {
+            matches!(answer.try_recv(), Ok(Err(StoreError::Busy { .. })))
+        };
+        assert!(waiting.last().is_some_and(refused));
+        drop(bench.leave);
+    }
+
+    #[test]
+    fn closing_finishes_what_waits() {
+        let mut bench = started();
+        bench.upkeep = None;
+        let waiting: Vec<_> = (0..5).map(|_| bench.submit(remove())).collect();
+        for _ in 0..5 {
+            bench.leave.send(true).unwrap();
+        }
+        bench.writer.close().unwrap();
+        assert!(
+            waiting
+                .iter()
+                .all(|answer| answer.try_recv().unwrap().is_ok())
+        );
     }
 }

@@ -20,12 +20,13 @@ use crate::objects::segment::LogPosition;
 use crate::objects::view::ViewState;
 
 /// The layout of this index; an older one is thrown away and built again from the log.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 const READERS_KEPT: usize = 8;
 /// Statuses are kept this long: twice the 24 hours that TAXII 2.1 section 4.3 asks for.
 const STATUS_KEPT_MICROS: i64 = 48 * 3_600 * 1_000_000;
 
-const SCHEMA: &str = "
+/// Words come cut by our own rules and joined by spaces, so for the tokenizer everything but space is part of a word.
+const SCHEMA: &str = r#"
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE view (view INTEGER PRIMARY KEY, length INTEGER NOT NULL, objects INTEGER NOT NULL,
                    versions INTEGER NOT NULL, last_added INTEGER NOT NULL);
@@ -35,14 +36,14 @@ CREATE TABLE object_id (key INTEGER, at INTEGER, PRIMARY KEY (key, at)) WITHOUT 
 CREATE TABLE object_value (key INTEGER, at INTEGER, PRIMARY KEY (key, at)) WITHOUT ROWID;
 CREATE TABLE object_link (key INTEGER, at INTEGER, PRIMARY KEY (key, at)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE object_text USING fts5 (words, content = '', detail = 'none', columnsize = 0,
-                                             tokenize = 'unicode61 remove_diacritics 0');
+    tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'");
 CREATE TABLE status (id BLOB PRIMARY KEY, segment INTEGER NOT NULL, offset INTEGER NOT NULL,
                      requested INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX status_requested ON status (requested);
 CREATE TABLE block (view INTEGER, block INTEGER, offset INTEGER NOT NULL, length INTEGER NOT NULL,
                     crc INTEGER NOT NULL, plain INTEGER NOT NULL, objects INTEGER NOT NULL,
                     PRIMARY KEY (view, block)) WITHOUT ROWID;
-";
+"#;
 
 /// The index of one node.
 #[derive(Debug)]
@@ -65,8 +66,24 @@ pub(crate) struct Opened {
 pub(crate) type BlockChange = (u32, u64, Option<BlockPlace>);
 
 impl Index {
-    /// Opens the index in `folder`; one of another layout is replaced by an empty one.
+    /// Opens the index in `folder`; one of another layout, or that SQLite cannot read, is replaced by an empty one.
     pub(crate) fn open(folder: &Path) -> Result<(Self, Opened), StoreError> {
+        match Self::open_whole(folder) {
+            Err(StoreError::Sqlite { source, .. }) if is_damage(&source) => {
+                tracing::warn!(folder = %folder.display(), error = %source, "index is damaged; built again");
+                Self::forget(folder)?;
+                Self::open_whole(folder)
+            }
+            done => done,
+        }
+    }
+
+    /// Removes the index; the next one is built from the log.
+    pub(crate) fn forget(folder: &Path) -> Result<(), StoreError> {
+        remove(&folder.join("index.sqlite"))
+    }
+
+    fn open_whole(folder: &Path) -> Result<(Self, Opened), StoreError> {
         let path = folder.join("index.sqlite");
         let mut writer = connect(&path)?;
         let layout: i64 = writer
@@ -210,6 +227,16 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
         Ok(connection)
     });
     opened.map_err(StoreError::sqlite("open the index"))
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    let damage = [
+        rusqlite::ErrorCode::NotADatabase,
+        rusqlite::ErrorCode::DatabaseCorrupt,
+    ];
+    error
+        .sqlite_error_code()
+        .is_some_and(|code| damage.contains(&code))
 }
 
 fn remove(path: &Path) -> Result<(), StoreError> {
@@ -417,4 +444,147 @@ fn signed(number: u64) -> i64 {
 
 fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::pending::Keys;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn set(places: &[(At, i64, &str)], log_end: u64) -> Pending {
+        let mut set = Pending::default();
+        for (at, id, words) in places {
+            let keys = Keys {
+                id: *id,
+                values: vec![id + 100],
+                links: vec![id + 200],
+                words: (*words).to_owned(),
+            };
+            set.add(*at, keys);
+        }
+        set.log_end = Some(LogPosition {
+            segment: 2,
+            offset: log_end,
+        });
+        set
+    }
+
+    #[test]
+    fn what_was_committed_is_there_after_opening_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (index, opened) = Index::open(folder.path()).unwrap();
+        assert_eq!((opened.log_end.segment, opened.log_end.offset), (1, 0));
+        let mut first = set(
+            &[(At::new(1, 0), 5, "worm loader"), (At::new(1, 1), 5, "")],
+            50,
+        );
+        let state = |length, types: &[u64]| ViewState {
+            length,
+            types: types.to_vec(),
+            ..ViewState::default()
+        };
+        first.views = vec![(1, state(4097, &[3, 1]))];
+        index.commit(&first, &names(&["indicator"]), 0).unwrap();
+        let mut second = set(&[(At::new(2, 0), 5, "worm")], 90);
+        second.views = vec![(1, state(8200, &[3, 7, 8])), (2, state(1, &[1]))];
+        index
+            .commit(&second, &names(&["indicator", "tool"]), 0)
+            .unwrap();
+        drop(index);
+        let (index, opened) = Index::open(folder.path()).unwrap();
+        assert_eq!((opened.log_end.segment, opened.log_end.offset), (2, 90));
+        assert_eq!(opened.type_names, ["indicator", "tool"]);
+        assert_eq!(
+            opened.views,
+            [(1, state(8200, &[3, 7, 8])), (2, state(1, &[1]))]
+        );
+        let all = [At::new(1, 0), At::new(1, 1), At::new(2, 0)];
+        for (kind, key) in [
+            (KeyKind::Id, 5),
+            (KeyKind::Value, 105),
+            (KeyKind::Link, 205),
+        ] {
+            assert_eq!(index.places(kind, key).unwrap(), all, "{kind:?}");
+            assert_eq!(index.places(kind, 6).unwrap(), [], "{kind:?}");
+        }
+        assert_eq!(index.check().unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn words_are_found_in_one_view_newest_first_below_a_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let (index, _) = Index::open(folder.path()).unwrap();
+        let places: Vec<(At, i64, &str)> = (0..5)
+            .map(|n| {
+                (
+                    At::new(1, n),
+                    0,
+                    if n % 2 == 0 { "worm even" } else { "worm" },
+                )
+            })
+            .chain([(At::new(2, 0), 0, "worm even")])
+            .collect();
+        index.commit(&set(&places, 1), &[], 0).unwrap();
+        let found = |words: &[&str], below, limit| -> Vec<u64> {
+            let places = index.matching(&names(words), 1, At::new(1, below), limit);
+            places.unwrap().into_iter().map(At::position).collect()
+        };
+        assert_eq!(found(&["worm"], 99, 9), [4, 3, 2, 1, 0]);
+        assert_eq!(found(&["worm"], 3, 2), [2, 1]);
+        assert_eq!(found(&["even", "worm"], 99, 9), [4, 2, 0]);
+        assert_eq!(found(&["odd"], 99, 9), [0; 0]);
+        // Words of the query language are words like others.
+        assert_eq!(found(&["not"], 99, 9), [0; 0]);
+        assert_eq!(found(&["near", "worm"], 99, 9), [0; 0]);
+    }
+
+    #[test]
+    fn old_statuses_are_forgotten_with_a_later_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let (index, _) = Index::open(folder.path()).unwrap();
+        let place = |requested| StatusPlace {
+            act: LogPosition {
+                segment: 3,
+                offset: 77,
+            },
+            requested,
+        };
+        let (old, young) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let mut first = set(&[], 1);
+        first.statuses = [(old, place(10)), (young, place(20))].into();
+        index.commit(&first, &[], 20).unwrap();
+        assert_eq!(index.status(&old).unwrap(), Some(place(10)));
+        index
+            .commit(&set(&[], 2), &[], 15 + STATUS_KEPT_MICROS)
+            .unwrap();
+        assert_eq!(index.status(&old).unwrap(), None);
+        assert_eq!(index.status(&young).unwrap(), Some(place(20)));
+    }
+
+    #[test]
+    fn block_places_follow_their_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |offset| BlockPlace {
+            offset,
+            length: 1,
+            crc: u32::MAX,
+            plain: 3,
+            objects: 4,
+        };
+        let (index, _) = Index::open(folder.path()).unwrap();
+        let changes = [
+            (1, 0, Some(place(0))),
+            (1, 1, Some(place(1))),
+            (1, 0, None),
+            (1, 1, Some(place(2))),
+        ];
+        index.commit_blocks(&changes).unwrap();
+        drop(index);
+        let (_, opened) = Index::open(folder.path()).unwrap();
+        assert_eq!(opened.blocks, [(1, 1, place(2))]);
+    }
 }

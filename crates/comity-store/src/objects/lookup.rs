@@ -19,6 +19,7 @@ use crate::objects::blocks::Blocks;
 use crate::objects::buffers::BufferPool;
 use crate::objects::entry::{Entry, Flags};
 use crate::objects::index::Index;
+use crate::objects::page_cache::PageCache;
 use crate::objects::pending::{At, KeyKind, PendingPair, StatusPlace, id_key};
 use crate::objects::query::PageItem;
 use crate::objects::segment::Segments;
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) index: Index,
     pub(crate) blocks: Blocks,
     pub(crate) pool: Arc<BufferPool>,
+    pub(crate) pages: PageCache,
 }
 
 /// The few properties of an object that a manifest needs.
@@ -182,18 +184,19 @@ impl Shared {
     ) -> Result<Vec<Found>, StoreError> {
         places.sort_unstable_by(|a, b| b.cmp(a));
         places.dedup();
+        places.retain(|at| views.contains(&ViewId(at.view())));
         let mut out = Vec::new();
-        for at in places
-            .into_iter()
-            .filter(|at| views.contains(&ViewId(at.view())))
-        {
-            if out.len() >= limit {
-                break;
+        // Places are in order of time within a view only, so each view gives as many as may be wanted of it.
+        for of_view in places.chunk_by(|a, b| a.view() == b.view()) {
+            let enough = out.len().saturating_add(limit);
+            for at in of_view {
+                if out.len() >= enough {
+                    break;
+                }
+                out.extend(self.found(*at)?.filter(|found| keep(found)));
             }
-            out.extend(self.found(at)?.filter(|found| keep(found)));
         }
-        out.sort_by_key(|found| std::cmp::Reverse(found.item.added));
-        Ok(out)
+        Ok(newest_of(out, limit))
     }
 
     /// Objects whose text holds every word of `text`. The caller has written the index.
@@ -210,8 +213,9 @@ impl Shared {
         let mut out = Vec::new();
         for view in views {
             let mut below = At::new(view.0 + 1, 0);
+            let enough = out.len().saturating_add(limit);
             // Hidden versions use up hits, so ask again below the last one until there are enough.
-            while out.len() < limit {
+            while out.len() < enough {
                 let places = self.index.matching(&wanted, view.0, below, limit)?;
                 let Some(last) = places.last().copied() else {
                     break;
@@ -222,9 +226,7 @@ impl Shared {
                 below = last;
             }
         }
-        out.sort_by_key(|found| std::cmp::Reverse(found.item.added));
-        out.truncate(limit);
-        Ok(out)
+        Ok(newest_of(out, limit))
     }
 
     /// Where a status lies in the log.
@@ -234,6 +236,13 @@ impl Shared {
             None => self.index.status(id),
         }
     }
+}
+
+/// The newest of what several views gave.
+fn newest_of(mut found: Vec<Found>, limit: usize) -> Vec<Found> {
+    found.sort_by_key(|found| std::cmp::Reverse((found.item.added, found.view)));
+    found.truncate(limit);
+    found
 }
 
 /// What the manifest says of an object, from its entry and its bytes.
@@ -257,4 +266,9 @@ pub(crate) fn page_item(position: u64, entry: &Entry, json: &str) -> Option<Page
 /// A moment as TAXII spells it.
 pub(crate) fn moment(micros: i64) -> String {
     Timestamp::from_micros(micros).map_or_else(|| micros.to_string(), |at| at.to_string())
+}
+
+/// The version that is told of an object: as it spells it, else its `date_added`.
+pub(crate) fn told_version(spelled: Option<&str>, added: i64) -> String {
+    spelled.map_or_else(|| moment(added), str::to_owned)
 }

@@ -7,6 +7,7 @@
 //! In scope: the requests, the answers, and what they promise. Out of scope: who may ask (the node decides).
 //! Limits: one request stays below [`segment::RECORD_BYTES_MAX`]; a page holds what its query allows.
 
+pub mod deflate;
 pub mod embedded;
 pub mod entry;
 pub mod group;
@@ -18,15 +19,20 @@ pub mod status;
 
 mod blocks;
 mod buffers;
+mod embedded_write;
 mod index;
 mod lookup;
+mod page_cache;
 mod paging;
 mod pending;
 mod plan;
 mod record;
+mod replay;
+mod rewind;
 mod server_write;
 mod staging;
 mod type_names;
+mod upkeep;
 mod view;
 mod words;
 
@@ -161,6 +167,9 @@ pub trait ObjectStore: Send + Sync {
 
     /// A page of objects, as bytes ready to be sent; with `ready`, stretches that are stored compressed come so.
     fn page(&self, query: &PageQuery, ready: bool) -> Result<Page, StoreError>;
+
+    /// The same page if it is at hand: answers at once, or not at all.
+    fn page_at_hand(&self, query: &PageQuery, ready: bool) -> Option<Page>;
 
     /// The same page as the manifest shows it.
     fn items(&self, query: &PageQuery) -> Result<(Vec<PageItem>, bool), StoreError>;

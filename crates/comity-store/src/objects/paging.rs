@@ -45,6 +45,11 @@ struct Wanted<'a> {
 impl Shared {
     /// The page as bytes; with `ready`, blocks that are stored compressed come so.
     pub(crate) fn page(&self, query: &PageQuery, ready: bool) -> Result<Page, StoreError> {
+        if let Some(page) = self.page_at_hand(query, ready) {
+            return Ok(page);
+        }
+        // Taken before reading: a page that a write overtakes is kept under the generation that is gone.
+        let generation = self.generation(query.view.0);
         let selection = self.select(query)?;
         let body = if ready && query.filter.is_default() {
             self.pieces(query.view.0, &selection)?
@@ -53,7 +58,7 @@ impl Shared {
         };
         let first = selection.entries.first();
         let last = selection.entries.last();
-        Ok(Page {
+        let page = Page {
             count: selection.entries.len(),
             more: selection.more,
             next: last
@@ -62,7 +67,19 @@ impl Shared {
             first_added: first.map(|(_, entry)| entry.added),
             last_added: last.map(|(_, entry)| entry.added),
             body,
-        })
+        };
+        self.pages.keep(query, ready, generation, &page);
+        Ok(page)
+    }
+
+    /// The page if it is kept and still true.
+    pub(crate) fn page_at_hand(&self, query: &PageQuery, ready: bool) -> Option<Page> {
+        self.pages.find(query, ready, self.generation(query.view.0))
+    }
+
+    fn generation(&self, view: u32) -> u64 {
+        self.view(view)
+            .map_or(0, |view| view.read().summary.generation)
     }
 
     /// The page as the manifest shows it, and whether there is more.

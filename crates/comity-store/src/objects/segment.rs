@@ -13,7 +13,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bytes::{Buf, BufMut};
 
@@ -42,6 +42,8 @@ pub(crate) struct LogPosition {
 pub(crate) struct Segments {
     folder: PathBuf,
     files: RwLock<BTreeMap<u32, Arc<File>>>,
+    /// Up to here the log is durable; what lies behind may be in the middle of being written.
+    durable: Mutex<LogPosition>,
 }
 
 /// Told of each record: where it begins, its payload.
@@ -78,6 +80,10 @@ impl Segments {
         let segments = Self {
             folder: folder.to_owned(),
             files: RwLock::new(files),
+            durable: Mutex::new(LogPosition {
+                segment: 1,
+                offset: HEADER_BYTES,
+            }),
         };
         segments.check_headers()?;
         Ok(Arc::new(segments))
@@ -90,19 +96,16 @@ impl Segments {
             let path = self.path(*number);
             let failed = |e| StoreError::file("read", &path, e);
             let file = self.file(*number)?;
-            let mut header = [0_u8; SEGMENT_MAGIC.len()];
-            let whole = read_whole(&file, &mut header, 0).map_err(failed)?;
-            if !whole && numbers.last() == Some(number) {
-                file.write_all_at(SEGMENT_MAGIC, 0)
-                    .and_then(|()| file.sync_all())
-                    .map_err(failed)?;
-            } else if header != *SEGMENT_MAGIC {
-                let what = "it does not begin as a segment of the log; restore it from a backup";
-                return Err(StoreError::Damaged {
-                    path,
-                    what: what.to_owned(),
-                });
+            if has_header(&file).map_err(failed)? {
+                continue;
             }
+            let length = file.metadata().map_err(failed)?.len();
+            if length > HEADER_BYTES || numbers.last() != Some(number) {
+                return Err(self.no_segment(*number));
+            }
+            file.write_all_at(SEGMENT_MAGIC, 0)
+                .and_then(|()| file.sync_all())
+                .map_err(failed)?;
         }
         Ok(())
     }
@@ -114,10 +117,7 @@ impl Segments {
 
     /// The open file of a segment.
     pub(crate) fn file(&self, segment: u32) -> Result<Arc<File>, StoreError> {
-        let files = self
-            .files
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
         files
             .get(&segment)
             .cloned()
@@ -129,19 +129,13 @@ impl Segments {
 
     /// Numbers of all segments, ascending.
     pub(crate) fn numbers(&self) -> Vec<u32> {
-        let files = self
-            .files
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
         files.keys().copied().collect()
     }
 
     /// Total length of all segments in bytes.
     pub(crate) fn bytes(&self) -> u64 {
-        let files = self
-            .files
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
         files
             .values()
             .filter_map(|file| file.metadata().ok())
@@ -169,6 +163,8 @@ impl Segments {
         visit: &mut VisitRecord<'_>,
     ) -> Result<LogPosition, StoreError> {
         let numbers = self.numbers();
+        self.refuse_gaps(&numbers)?;
+        self.refuse_shorter(from)?;
         let mut end = from;
         for (i, number) in numbers
             .iter()
@@ -192,6 +188,84 @@ impl Segments {
             )?;
         }
         Ok(end)
+    }
+
+    /// Walks all records that are durable and calls `visit` with the payload of each. Changes nothing, so it may run
+    /// while the log is written.
+    pub(crate) fn verify(
+        &self,
+        visit: &mut dyn FnMut(&[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let end = *self.durable.lock().unwrap_or_else(PoisonError::into_inner);
+        self.refuse_gaps(&self.numbers())?;
+        for number in 1..=end.segment {
+            let path = self.path(number);
+            let file = self.file(number)?;
+            let failed = |e| StoreError::file("read", &path, e);
+            let length = if number == end.segment {
+                end.offset
+            } else {
+                file.metadata().map_err(failed)?.len()
+            };
+            if !has_header(&file).map_err(failed)? {
+                return Err(self.no_segment(number));
+            }
+            let mut offset = HEADER_BYTES;
+            while offset < length {
+                let Some(payload) = read_record(&file, offset).map_err(failed)? else {
+                    return Err(self.damaged_at(number, offset));
+                };
+                visit(&payload)?;
+                offset = after_record(offset, payload.len());
+            }
+        }
+        Ok(())
+    }
+
+    /// Segments are numbered from 1 on and never go away.
+    fn refuse_gaps(&self, numbers: &[u32]) -> Result<(), StoreError> {
+        match (1..).zip(numbers).find(|(due, number)| due != *number) {
+            None => Ok(()),
+            Some((due, _)) => self.file(due).map(drop),
+        }
+    }
+
+    /// The index never runs ahead of the log, so a log that ends before `from` has lost something.
+    fn refuse_shorter(&self, from: LogPosition) -> Result<(), StoreError> {
+        if from.offset <= HEADER_BYTES {
+            return Ok(());
+        }
+        let path = self.path(from.segment);
+        let length = self.file(from.segment)?.metadata();
+        let length = length
+            .map_err(|e| StoreError::file("read", &path, e))?
+            .len();
+        if length >= from.offset {
+            return Ok(());
+        }
+        Err(StoreError::Damaged {
+            path,
+            what: format!(
+                "it ends at byte {length}, yet {} bytes of it were acknowledged; restore this file from a backup",
+                from.offset
+            ),
+        })
+    }
+
+    fn damaged_at(&self, segment: u32, offset: u64) -> StoreError {
+        StoreError::Damaged {
+            path: self.path(segment),
+            what: format!(
+                "the record at byte {offset} is damaged; restore this file from a backup"
+            ),
+        }
+    }
+
+    fn no_segment(&self, segment: u32) -> StoreError {
+        StoreError::Damaged {
+            path: self.path(segment),
+            what: "it does not begin as a segment of the log; restore it from a backup".to_owned(),
+        }
     }
 
     fn replay_segment(
@@ -228,13 +302,7 @@ impl Segments {
         let whole_record_follows = find_record_after(file, at.offset, length)
             .map_err(|e| StoreError::file("read", &path, e))?;
         if !last || whole_record_follows {
-            return Err(StoreError::Damaged {
-                path,
-                what: format!(
-                    "the record at byte {} is damaged; restore this file from a backup",
-                    at.offset
-                ),
-            });
+            return Err(self.damaged_at(at.segment, at.offset));
         }
         tracing::warn!(path = %path.display(), from = at.offset, bytes = length - at.offset, "torn tail cut");
         file.set_len(at.offset)
@@ -257,10 +325,7 @@ impl Segments {
         file.sync_all().map_err(failed)?;
         sync_folder(&self.folder)?;
         let file = Arc::new(file);
-        let mut files = self
-            .files
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
         files.insert(segment, Arc::clone(&file));
         Ok(file)
     }
@@ -285,12 +350,14 @@ impl SegmentWriter {
                 },
             )
         };
-        Ok(Self {
+        let writer = Self {
             segments,
             file,
             at,
             roll_bytes,
-        })
+        };
+        writer.tell_durable();
+        Ok(writer)
     }
 
     /// Where the next record will begin.
@@ -318,13 +385,24 @@ impl SegmentWriter {
     pub(crate) fn append(&mut self, group: &[u8]) -> Result<LogPosition, StoreError> {
         let path = self.segments.path(self.at.segment);
         let failed = |e| StoreError::file("append to", &path, e);
-        self.file
-            .write_all_at(group, self.at.offset)
-            .map_err(failed)?;
+        if let Err(source) = self.file.write_all_at(group, self.at.offset) {
+            // What was half written is cut off again; were it not, the next group would lie over it.
+            self.file.set_len(self.at.offset).map_err(failed)?;
+            return Err(StoreError::NotWritten { path, source });
+        }
         self.file.sync_data().map_err(failed)?;
         let began = self.at;
         self.at.offset += u64::try_from(group.len()).unwrap_or(u64::MAX);
+        self.tell_durable();
         Ok(began)
+    }
+
+    fn tell_durable(&self) {
+        *self
+            .segments
+            .durable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = self.at;
     }
 }
 
@@ -390,6 +468,11 @@ fn read_record(file: &File, offset: u64) -> io::Result<Option<Vec<u8>>> {
         return Ok(None);
     }
     Ok((crc32fast::hash(&payload) == sum).then_some(payload))
+}
+
+fn has_header(file: &File) -> io::Result<bool> {
+    let mut header = [0; SEGMENT_MAGIC.len()];
+    Ok(read_whole(file, &mut header, 0)? && header == *SEGMENT_MAGIC)
 }
 
 fn read_whole(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<bool> {
@@ -527,5 +610,91 @@ mod tests {
             Err(StoreError::Damaged { .. })
         ));
         assert_eq!(std::fs::read(&path).unwrap().len(), bytes.len());
+    }
+
+    #[test]
+    fn full_segments_are_followed_by_the_next_and_read_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let start = LogPosition {
+            segment: 1,
+            offset: 0,
+        };
+        for round in 0..3_u8 {
+            let segments = Segments::open(folder.path()).unwrap();
+            let end = segments.replay(start, &mut |_, _| Ok(())).unwrap();
+            let mut writer = SegmentWriter::new(Arc::clone(&segments), end, 64).unwrap();
+            for number in 0..4 {
+                writer.roll_if_full().unwrap();
+                let mut group = Vec::new();
+                frame(&mut group, |out| out.extend([round * 4 + number; 30])).unwrap();
+                writer.append(&group).unwrap();
+            }
+            let mut verified = 0;
+            segments
+                .verify(&mut |_| {
+                    verified += 1;
+                    Ok(())
+                })
+                .unwrap();
+            assert_eq!(verified, 4 * (round + 1));
+        }
+        let seen: Vec<u8> = read(folder.path()).unwrap().iter().map(|p| p[0]).collect();
+        assert_eq!(seen, (0..12).collect::<Vec<u8>>());
+        let segments = Segments::open(folder.path()).unwrap();
+        assert_eq!(segments.numbers(), [1, 2, 3, 4, 5, 6]);
+        // From a position on record only what lies behind it is read.
+        let mut later = Vec::new();
+        let from = LogPosition {
+            segment: 5,
+            offset: HEADER_BYTES + 42,
+        };
+        let end = segments.replay(from, &mut |at, payload| {
+            later.push((at.segment, payload[0]));
+            Ok(())
+        });
+        assert_eq!(later, [(5, 9), (6, 10), (6, 11)]);
+        assert_eq!(end.unwrap().segment, 6);
+    }
+
+    #[test]
+    fn a_segment_that_was_only_begun_is_taken_up() {
+        for header in ["", "CO", "COMITYS1", "\0\0\0\0\0\0\0\0"] {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("segment-00000001.log"), header).unwrap();
+            assert_eq!(read(folder.path()).unwrap().len(), 0, "{header:?}");
+            write(folder.path(), &[b"first"]);
+            assert_eq!(read(folder.path()).unwrap(), [b"first"], "{header:?}");
+            let bytes = std::fs::read(folder.path().join("segment-00000001.log")).unwrap();
+            assert!(bytes.starts_with(SEGMENT_MAGIC));
+        }
+    }
+
+    #[test]
+    fn a_record_that_is_too_large_leaves_the_group_as_it_was() {
+        let mut group = Vec::new();
+        frame(&mut group, |out| out.extend_from_slice(b"small")).unwrap();
+        let before = group.clone();
+        let refused = frame(&mut group, |out| {
+            out.resize(out.len() + RECORD_BYTES_MAX + 1, 0);
+        });
+        assert!(matches!(refused, Err(StoreError::RecordTooLarge { .. })));
+        assert_eq!(group, before);
+    }
+
+    #[test]
+    fn no_json_text_can_pass_for_a_record() {
+        // A torn tail may hold any object's text. For a record to begin in it, the length behind the magic would have
+        // to be made of bytes that JSON text may hold, and each of those makes it larger than a record can be, but for
+        // the white space, which cannot follow the magic's letters within a string or a word.
+        let smallest = u32::from_le_bytes([b' '; 4]);
+        assert!(usize::try_from(smallest).unwrap() > RECORD_BYTES_MAX);
+        let folder = tempfile::tempdir().unwrap();
+        let end = write(folder.path(), &[b"kept"]);
+        let path = folder.path().join("segment-00000001.log");
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.extend_from_slice(b"CmR1\xff\0\0\0????{\"name\":\"CmR1    sumsCmR1\"}");
+        std::fs::write(&path, &bytes).unwrap();
+        assert_eq!(read(folder.path()).unwrap().len(), 1);
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), end.offset);
     }
 }

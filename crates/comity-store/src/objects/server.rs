@@ -75,7 +75,7 @@ impl ServerObjects {
             "SELECT DISTINCT o.view_number, o.{} FROM object_key k
              JOIN object o ON o.view_number = k.view_number AND o.position = k.position
              WHERE k.kind = $1 AND k.key = ANY($2) AND k.view_number = ANY($3) AND o.flags & $4 = 0
-             ORDER BY o.added DESC LIMIT $5",
+             ORDER BY o.added DESC, o.view_number DESC LIMIT $5",
             COLUMNS.replace(", ", ", o.")
         );
         let values: [&(dyn ToSql + Sync); 5] = [
@@ -350,6 +350,11 @@ impl ObjectStore for ServerObjects {
         })
     }
 
+    fn page_at_hand(&self, _query: &PageQuery, _ready: bool) -> Option<Page> {
+        // Other nodes may have written meanwhile: only the database knows.
+        None
+    }
+
     fn items(&self, query: &PageQuery) -> Result<(Vec<PageItem>, bool), StoreError> {
         let (rows, more) = self.select(query)?;
         let items = rows.iter().filter_map(|row| {
@@ -412,7 +417,7 @@ impl ObjectStore for ServerObjects {
              JOIN (SELECT view_number, position FROM object_word WHERE word = ANY($1) AND view_number = ANY($2)
                    GROUP BY view_number, position HAVING count(*) = $3) w
              ON w.view_number = o.view_number AND w.position = o.position
-             WHERE o.flags & $4 = 0 ORDER BY o.added DESC LIMIT $5",
+             WHERE o.flags & $4 = 0 ORDER BY o.added DESC, o.view_number DESC LIMIT $5",
             COLUMNS.replace(", ", ", o.")
         );
         let hidden = i64::from(Flags::HIDDEN.bits());

@@ -10,12 +10,12 @@ use comity_stix::admission::SpecVersion;
 use uuid::Uuid;
 
 use crate::error::StoreError;
-use crate::objects::embedded::told_version;
 use crate::objects::entry::{Entry, Flags};
-use crate::objects::lookup::Shared;
+use crate::objects::lookup::{Shared, told_version};
 use crate::objects::pending::{At, KeyKind, Keys, StatusPlace, id_key};
 use crate::objects::plan::{Sibling, decide, same_content, settle};
 use crate::objects::record::{AppendAct, ObjectMeta};
+use crate::objects::rewind::Rewind;
 use crate::objects::segment::LogPosition;
 use crate::objects::status::{Detail, Notes, Status};
 use crate::objects::{AppendRequest, NewObject, Outcome, Written};
@@ -31,6 +31,7 @@ pub(crate) struct Place {
 /// What one group changes.
 pub(crate) struct Staging<'a> {
     shared: &'a Shared,
+    rewind: Option<&'a mut Rewind>,
     views: BTreeMap<u32, StagedView>,
     statuses: Vec<(Uuid, StatusPlace)>,
 }
@@ -85,8 +86,17 @@ impl<'a> Staging<'a> {
     pub(crate) fn new(shared: &'a Shared) -> Self {
         Self {
             shared,
+            rewind: None,
             views: BTreeMap::new(),
             statuses: Vec::new(),
+        }
+    }
+
+    /// Takes in what the log says, over views that may know of it already.
+    pub(crate) fn replaying(shared: &'a Shared, rewind: &'a mut Rewind) -> Self {
+        Self {
+            rewind: Some(rewind),
+            ..Self::new(shared)
         }
     }
 
@@ -236,10 +246,18 @@ impl<'a> Staging<'a> {
             return Ok(());
         };
         let mut touched: BTreeSet<(Uuid, u16)> = BTreeSet::new();
-        let staged = self.staged(view)?;
         for position in positions {
             let entry = file.entry(*position)?;
             touched.insert((entry.uuid, entry.type_number));
+        }
+        if self.rewind.is_some() {
+            for (uuid, type_number) in &touched {
+                self.siblings(view, *uuid, *type_number)?;
+            }
+        }
+        let staged = self.staged(view)?;
+        for position in positions {
+            let entry = file.entry(*position)?;
             staged
                 .reflags
                 .insert(*position, (entry.flags, entry.flags.with(Flags::REMOVED)));
@@ -323,6 +341,7 @@ impl<'a> Staging<'a> {
     ) -> Result<Vec<Sibling>, StoreError> {
         let shared = self.shared;
         let file = shared.view_or_new(view)?;
+        let mut rewind = self.rewind.take();
         let staged = self.staged(view)?;
         let mut out = Vec::new();
         for at in shared.places(KeyKind::Id, id_key(&uuid))? {
@@ -343,6 +362,9 @@ impl<'a> Staging<'a> {
                 });
             }
         }
+        if let Some(rewind) = &mut rewind {
+            rewind.apply(&file, (view, uuid, type_number), &mut out)?;
+        }
         for position in staged.by_id.get(&uuid).into_iter().flatten() {
             let entry = staged.entries.get(index_in(staged.base, *position));
             if let Some(entry) = entry.filter(|entry| entry.type_number == type_number) {
@@ -353,6 +375,7 @@ impl<'a> Staging<'a> {
                 });
             }
         }
+        self.rewind = rewind;
         out.retain(|sibling| !sibling.flags.any(Flags::REMOVED));
         Ok(out)
     }

@@ -40,7 +40,7 @@ pub(crate) struct ViewState {
 impl View {
     /// Opens or makes the file of view `number`, of which `state` is on record.
     pub(crate) fn open(folder: &Path, number: u32, state: ViewState) -> Result<Self, StoreError> {
-        let path = folder.join(format!("view-{number:08}.idx"));
+        let path = path_of(folder, number);
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -52,6 +52,13 @@ impl View {
             path,
             file,
             state: RwLock::new(state),
+        })
+    }
+
+    /// Whether the file of view `number` holds all that is on record of it.
+    pub(crate) fn is_whole(folder: &Path, number: u32, state: &ViewState) -> bool {
+        std::fs::metadata(path_of(folder, number)).map_or(state.length == 0, |file| {
+            file.len() >= byte_offset(state.length)
         })
     }
 
@@ -167,6 +174,102 @@ pub(crate) fn type_bit(number: u16) -> u64 {
     1 << (number % 64)
 }
 
+fn path_of(folder: &Path, number: u32) -> PathBuf {
+    folder.join(format!("view-{number:08}.idx"))
+}
+
 fn byte_offset(position: u64) -> u64 {
     position * u64::try_from(ENTRY_BYTES).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn entry(added: i64, type_number: u16, flags: Flags) -> Entry {
+        Entry {
+            added,
+            version: 0,
+            version_nanos: 0,
+            uuid: Uuid::from_u128(7),
+            segment: 1,
+            offset: 8,
+            length: 1,
+            type_number,
+            flags,
+        }
+    }
+
+    fn filled(folder: &Path, entries: &[Entry]) -> View {
+        let view = View::open(folder, 3, ViewState::default()).unwrap();
+        view.put(0, entries).unwrap();
+        view.write().extend(entries);
+        view
+    }
+
+    #[test]
+    fn a_moment_is_found_between_any_two_entries() {
+        let folder = tempfile::tempdir().unwrap();
+        let entries: Vec<Entry> = (0..9).map(|n| entry(n * 10, 0, Flags::default())).collect();
+        let view = filled(folder.path(), &entries);
+        for (moment, position) in [(-1, 0), (0, 1), (9, 1), (10, 2), (79, 8), (80, 9), (999, 9)] {
+            assert_eq!(view.after(9, moment).unwrap(), position, "{moment}");
+        }
+        assert_eq!(view.after(0, 5).unwrap(), 0, "an empty view");
+        assert_eq!(view.after(4, 999).unwrap(), 4, "no further than it is long");
+    }
+
+    #[test]
+    fn flags_are_replaced_in_place_and_counted_both_ways() {
+        let folder = tempfile::tempdir().unwrap();
+        let hidden = Flags::NOT_LAST;
+        let entries = [entry(1, 0, hidden), entry(2, 0, Flags::default())];
+        let view = filled(folder.path(), &entries);
+        let counts = || (view.read().summary.objects, view.read().summary.versions);
+        assert_eq!(counts(), (1, 2));
+        for (position, before, after, expected) in [
+            (0, hidden, Flags::default(), (2, 2)),
+            (1, Flags::default(), Flags::REMOVED, (1, 1)),
+            (1, Flags::REMOVED, Flags::default(), (2, 2)),
+        ] {
+            let generation = view.read().summary.generation;
+            view.put_flags(position, after).unwrap();
+            view.write().reflag(before, after);
+            assert_eq!(view.entry(position).unwrap().flags, after);
+            assert_eq!(counts(), expected);
+            assert!(view.read().summary.generation > generation);
+        }
+        let neighbour = view.entry(0).unwrap();
+        assert_eq!((neighbour.added, neighbour.uuid), (1, Uuid::from_u128(7)));
+        assert!(view.entry(2).is_err(), "behind the end");
+    }
+
+    #[test]
+    fn each_stretch_knows_which_types_it_holds() {
+        let mut state = ViewState::default();
+        let stretch = usize::try_from(STRETCH).unwrap();
+        let many = vec![entry(1, 5, Flags::default()); stretch];
+        state.extend(&many);
+        assert_eq!(state.types, [type_bit(5)]);
+        state.extend(&[
+            entry(2, 6, Flags::default()),
+            entry(3, 70, Flags::default()),
+        ]);
+        assert_eq!(state.types, [type_bit(5), type_bit(6)]);
+        assert_eq!(type_bit(6), type_bit(70), "64 numbers share the bits");
+    }
+
+    #[test]
+    fn a_file_that_is_shorter_than_the_record_is_not_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let empty = ViewState::default();
+        assert!(View::is_whole(folder.path(), 3, &empty), "nothing is due");
+        let view = filled(folder.path(), &[entry(1, 0, Flags::default()); 4]);
+        let state = view.read().clone();
+        assert!(View::is_whole(folder.path(), 3, &state));
+        let longer = ViewState { length: 5, ..state };
+        assert!(!View::is_whole(folder.path(), 3, &longer));
+        assert!(!View::is_whole(folder.path(), 4, &longer));
+    }
 }

@@ -6,7 +6,10 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::StoreError;
+use crate::state::is_conflict;
 
+/// How often several nodes may find each other in the way.
+const TRIES_MAX: u32 = 8;
 const SQLITE: &[&str] = &[include_str!("../../migrations/sqlite/0001.sql")];
 const POSTGRES: &[&str] = &[include_str!("../../migrations/postgres/0001.sql")];
 
@@ -41,8 +44,20 @@ pub(crate) fn migrate_sqlite(connection: &mut Connection) -> Result<(), StoreErr
     refuse_newer(found, SQLITE)
 }
 
-/// Brings a server's database up to date. Two nodes that start at once wait for each other at the `meta` table.
+/// Brings a server's database up to date. Of several nodes that start at once one makes the tables; the others learn of
+/// it when they try to make them too, and look again.
 pub(crate) fn migrate_postgres(client: &mut postgres::Client) -> Result<(), StoreError> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match migrate_postgres_once(client) {
+            Err(error) if tries < TRIES_MAX && is_conflict(&error) => {}
+            done => return done,
+        }
+    }
+}
+
+fn migrate_postgres_once(client: &mut postgres::Client) -> Result<(), StoreError> {
     let mut run = || {
         let mut transaction = client.transaction()?;
         let table = "SELECT count(*) FROM information_schema.tables

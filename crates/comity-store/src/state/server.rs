@@ -5,7 +5,7 @@
 //! Limits: a transaction is tried [`TRIES_MAX`] times; connecting takes at most [`CONNECT_SECONDS`].
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use postgres::error::SqlState;
@@ -17,11 +17,13 @@ use crate::state::{POOL_KEPT, Row, Tx, Value, dialect};
 
 const TRIES_MAX: u32 = 8;
 const CONNECT_SECONDS: u64 = 10;
+/// A connection that was used this recently is not asked whether it still holds.
+const TRUSTED: Duration = Duration::from_millis(1);
 
 /// Connections to one database.
 pub(crate) struct Pool {
     config: Config,
-    unused: Mutex<Vec<Client>>,
+    unused: Mutex<Vec<(Client, Instant)>>,
 }
 
 impl std::fmt::Debug for Pool {
@@ -89,8 +91,11 @@ impl Pool {
                 .unwrap_or_else(PoisonError::into_inner)
                 .pop();
             match kept {
-                Some(client) if client.is_closed() => {}
-                Some(client) => return Ok(client),
+                Some((mut client, since)) => {
+                    if holds(&mut client, since) {
+                        return Ok(client);
+                    }
+                }
                 None => {
                     return self
                         .config
@@ -104,9 +109,21 @@ impl Pool {
     fn give_back(&self, client: Client) {
         let mut unused = self.unused.lock().unwrap_or_else(PoisonError::into_inner);
         if !client.is_closed() && unused.len() < POOL_KEPT {
-            unused.push(client);
+            unused.push((client, Instant::now()));
         }
     }
+}
+
+/// Whether a connection still holds. A server that was restarted has hung up on all of them, and they do not notice
+/// before they are used.
+fn holds(client: &mut Client, since: Instant) -> bool {
+    if client.is_closed() {
+        return false;
+    }
+    since.elapsed() < TRUSTED
+        || client
+            .is_valid(Duration::from_secs(CONNECT_SECONDS))
+            .is_ok()
 }
 
 /// One try. The inner result is the caller's own answer, which is not tried again unless the commit failed.
@@ -231,6 +248,7 @@ pub(crate) fn is_conflict(error: &StoreError) -> bool {
         SqlState::T_R_SERIALIZATION_FAILURE,
         SqlState::T_R_DEADLOCK_DETECTED,
         SqlState::UNIQUE_VIOLATION,
+        SqlState::DUPLICATE_TABLE,
     ];
     source.code().is_some_and(|code| retry.contains(code))
 }

@@ -4,13 +4,13 @@
 //!
 //! In scope: choosing the bench. Out of scope: passing or failing; a bench only tells.
 
-mod client;
+pub(crate) mod client;
 mod ingest;
 mod nginx;
 mod node;
-mod objects;
+pub(crate) mod objects;
 mod pages;
-mod process;
+pub(crate) mod process;
 mod taxii;
 
 use crate::failure::Failure;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::bench::ingest::{fill, float, singles};
 use crate::bench::node::BenchNode;
-use crate::bench::pages::{against_nginx, one_page};
+use crate::bench::pages::{against_nginx, one_page, sweep};
 use crate::failure::Failure;
 use crate::tree;
 
@@ -42,6 +42,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         ));
         wait_for_blocks(&node)?;
         against_nginx(&node, &folder, size)?;
+        sweep(&node, &folder, size)?;
         let first = one_page(&node, "?limit=1000")?.cpu_micros;
         let deep = one_page(
             &node,

@@ -4,7 +4,8 @@
 //! `PostgreSQL` refuses to run as root, so root runs it as the user `postgres` that the package creates. The server
 //! is a direct child of this process: an interrupt from the terminal reaches it too.
 //!
-//! In scope: one server on a free port of the loopback interface. Out of scope: what the tests do with it.
+//! In scope: one server on a free port of the loopback interface, which can be made to crash. Out of scope: what the
+//! tests do with it.
 
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt as _;
@@ -63,6 +64,26 @@ impl Cluster {
     /// Where the tests find it; each test makes its own database there.
     pub(crate) fn url(&self) -> String {
         format!("postgres://comity@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Makes a database and answers where it is.
+    pub(crate) fn create_database(&self, name: &str) -> Result<String, Failure> {
+        let port = self.port.to_string();
+        run(program("createdb", None)?
+            .args(["-h", "127.0.0.1", "-p", &port, "-U", "comity", name])
+            .current_dir(&self.folder))?;
+        Ok(format!("postgres://comity@127.0.0.1:{port}/{name}"))
+    }
+
+    /// Ends the server as a crash does, in the middle of everything (`pg_ctl stop -m immediate`), and starts it again.
+    pub(crate) fn crash(&mut self) -> Result<(), Failure> {
+        let pid = self.server.id().to_string();
+        run(Command::new("kill").args(["-QUIT", &pid]))?;
+        let ended = self.server.wait();
+        ended.map_err(|error| self.explained(&error.to_string()))?;
+        let owner = if is_root() { Some(owner()?) } else { None };
+        self.server = serve(program("postgres", owner)?, &self.folder, self.port)?;
+        self.wait()
     }
 
     /// Ends the server and removes its folder.

@@ -1,0 +1,280 @@
+//! Attachments: evidence, samples and reports as files, named by the SHA-256 of what they hold, never rows.
+//!
+//! A file is written under another name, hashed on the way, synced, and only then given its own name; so under that name
+//! there is either the whole attachment or nothing. Equal attachments are one file.
+//!
+//! In scope: receiving, reading, removing, checking. Out of scope: who refers to an attachment, and who may read it.
+//! Limits: what the caller says, [`ATTACHMENT_BYTES_MAX`] at most; [`BUFFER_BYTES`] of memory for each that is received.
+
+use std::fmt;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{ErrorKind, Read, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::error::StoreError;
+use crate::objects::CheckReport;
+use crate::objects::segment::sync_folder;
+
+/// The largest attachment in bytes, whatever the caller allows.
+pub const ATTACHMENT_BYTES_MAX: u64 = 1 << 30;
+/// How much is read at once.
+pub const BUFFER_BYTES: usize = 64 * 1024;
+
+/// Where files lie until they are whole.
+const INCOMING: &str = "incoming";
+
+/// The SHA-256 of an attachment, which is its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AttachmentName([u8; 32]);
+
+/// An attachment that is durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its name.
+    pub sha256: AttachmentName,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// The attachments of a node.
+#[derive(Debug)]
+pub struct Attachments {
+    folder: PathBuf,
+    received: AtomicU64,
+}
+
+/// A file that goes away unless it is kept.
+struct Incoming {
+    path: PathBuf,
+    file: File,
+}
+
+impl AttachmentName {
+    /// Reads the 64 hexadecimal digits, in lower case, that [`fmt::Display`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut name = [0; 32];
+        let digit = |byte: u8| match byte {
+            b'0'..=b'9' => Some(byte - b'0'),
+            b'a'..=b'f' => Some(byte - b'a' + 10),
+            _ => None,
+        };
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        if pairs.len() != name.len() || !rest.is_empty() {
+            return None;
+        }
+        for (byte, [high, low]) in name.iter_mut().zip(pairs) {
+            *byte = digit(*high)? << 4 | digit(*low)?;
+        }
+        Some(Self(name))
+    }
+}
+
+impl fmt::Display for AttachmentName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    }
+}
+
+impl Attachments {
+    /// Opens the attachments in `folder`, making it when it is new, and clears away what was never received whole.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        let incoming = folder.join(INCOMING);
+        make_folder(folder)?;
+        make_folder(&incoming)?;
+        sync_folder(folder)?;
+        for path in listed(&incoming)? {
+            tracing::warn!(path = %path.display(), "half an attachment removed");
+            std::fs::remove_file(&path).map_err(|e| StoreError::file("remove", &path, e))?;
+        }
+        Ok(Self {
+            folder: folder.to_owned(),
+            received: AtomicU64::new(0),
+        })
+    }
+
+    /// Receives an attachment of at most `limit_bytes`. Once this returns, it is durable.
+    pub fn put(&self, mut from: impl Read, limit_bytes: u64) -> Result<Stored, StoreError> {
+        let limit = limit_bytes.min(ATTACHMENT_BYTES_MAX);
+        let mut incoming = self.incoming()?;
+        let failed = |action, path: &Path| {
+            let path = path.to_owned();
+            move |source| StoreError::File {
+                action,
+                path,
+                source,
+            }
+        };
+        let mut hasher = Sha256::new();
+        let mut bytes = 0;
+        let mut buffer = vec![0; BUFFER_BYTES];
+        loop {
+            let count = match from.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(failed("receive", &incoming.path)(error)),
+            };
+            let part = buffer.get(..count).unwrap_or_default();
+            bytes += u64::try_from(count).unwrap_or(u64::MAX);
+            if bytes > limit {
+                return Err(StoreError::AttachmentTooLarge { limit });
+            }
+            hasher.update(part);
+            let written = incoming.file.write_all(part);
+            written.map_err(failed("write", &incoming.path))?;
+        }
+        let synced = incoming.file.sync_all();
+        synced.map_err(failed("sync", &incoming.path))?;
+        let sha256 = AttachmentName(hasher.finalize().into());
+        self.keep(&incoming, &sha256, bytes)?;
+        Ok(Stored { sha256, bytes })
+    }
+
+    /// The file of an attachment, open for reading.
+    pub fn read(&self, name: &AttachmentName) -> Result<Option<File>, StoreError> {
+        let path = self.path(name);
+        match File::open(&path) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(StoreError::file("open", &path, error)),
+        }
+    }
+
+    /// Removes an attachment; `false` when there is none of that name.
+    pub fn remove(&self, name: &AttachmentName) -> Result<bool, StoreError> {
+        let path = self.path(name);
+        match std::fs::remove_file(&path) {
+            Ok(()) => sync_folder(&self.fan(name)).map(|()| true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(StoreError::file("remove", &path, error)),
+        }
+    }
+
+    /// Reads every attachment and says which do not hold what their name says.
+    pub fn check(&self) -> Result<CheckReport, StoreError> {
+        let mut report = CheckReport::default();
+        for fan in listed(&self.folder)? {
+            if fan.ends_with(INCOMING) {
+                continue;
+            }
+            if !fan.is_dir() {
+                report
+                    .problems
+                    .push(format!("{} does not belong here", fan.display()));
+                continue;
+            }
+            for path in listed(&fan)? {
+                self.check_one(&path, &mut report)?;
+            }
+        }
+        Ok(report)
+    }
+
+    fn check_one(&self, path: &Path, report: &mut CheckReport) -> Result<(), StoreError> {
+        let (name, bytes) = match hash(path) {
+            Ok(hashed) => hashed,
+            // Removed since it was listed.
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(StoreError::file("read", path, error)),
+        };
+        report.objects += 1;
+        report.bytes += bytes;
+        if self.path(&name) != path {
+            report.problems.push(format!(
+                "{} does not hold what its name says; restore this file from a backup",
+                path.display()
+            ));
+        }
+        Ok(())
+    }
+
+    fn incoming(&self) -> Result<Incoming, StoreError> {
+        let number = self.received.fetch_add(1, Ordering::Relaxed);
+        let path = self.folder.join(INCOMING).join(number.to_string());
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|e| StoreError::file("create", &path, e))?;
+        Ok(Incoming { path, file })
+    }
+
+    /// Gives a whole file its name, unless an equal one has it.
+    fn keep(
+        &self,
+        incoming: &Incoming,
+        name: &AttachmentName,
+        bytes: u64,
+    ) -> Result<(), StoreError> {
+        let fan = self.fan(name);
+        make_folder(&fan)?;
+        let path = self.path(name);
+        // One of another size is damaged, and replaced.
+        let held = std::fs::metadata(&path).is_ok_and(|file| file.len() == bytes);
+        if !held {
+            std::fs::rename(&incoming.path, &path)
+                .map_err(|e| StoreError::file("rename to", &path, e))?;
+        }
+        // Also where they were there: whoever made them may not have come so far.
+        sync_folder(&fan)?;
+        sync_folder(&self.folder)
+    }
+
+    fn fan(&self, name: &AttachmentName) -> PathBuf {
+        let [first, ..] = name.0;
+        self.folder.join(format!("{first:02x}"))
+    }
+
+    fn path(&self, name: &AttachmentName) -> PathBuf {
+        let text = name.to_string();
+        self.fan(name).join(text.get(2..).unwrap_or_default())
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        // Where the file got its name there is nothing left to remove; otherwise the next opening tries again.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Makes a folder that only the node may enter, unless it is there.
+fn make_folder(path: &Path) -> Result<(), StoreError> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(StoreError::file("create", path, error))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn listed(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let list = || {
+        let mut paths = std::fs::read_dir(folder)?
+            .map(|item| Ok(item?.path()))
+            .collect::<std::io::Result<Vec<PathBuf>>>()?;
+        paths.sort();
+        Ok(paths)
+    };
+    list().map_err(|e| StoreError::file("list", folder, e))
+}
+
+fn hash(path: &Path) -> std::io::Result<(AttachmentName, u64)> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let bytes = std::io::copy(&mut file, &mut hasher)?;
+    Ok((AttachmentName(hasher.finalize().into()), bytes))
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::string_slice,
+    clippy::as_conversions,
+    reason = "test code: a panic is a failed test"
+)]
+mod tests;

@@ -1,0 +1,147 @@
+//! Stores written by earlier layouts open, and are what they were; stores of later ones are refused.
+//!
+//! In scope: the stores under `tests/fixtures`. Out of scope: how steps are numbered (`state::migration`).
+
+use std::path::Path;
+
+use comity_store::error::StoreError;
+use comity_store::objects::embedded::EmbeddedObjects;
+use comity_store::objects::server::ServerObjects;
+use comity_store::objects::{ObjectStore, ViewId};
+use comity_store::state::account::{self, Role};
+use comity_store::state::collection::{self, Rights};
+use comity_store::state::{State, cursor, meta};
+use uuid::Uuid;
+
+use crate::engine::{Database, all_pages, every_version, query};
+
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+const STATUS: u128 = 0x51a7;
+
+/// What every fixture holds; `README.md` beside them says how it was made.
+fn check(state: &State, objects: &dyn ObjectStore) {
+    assert_eq!(state.layout().unwrap(), 1, "the newest layout");
+    let expected = std::fs::read_to_string(format!("{FIXTURES}/objects.jsonl")).unwrap();
+    let expected: Vec<&str> = expected.lines().collect();
+    let held: Vec<String> = all_pages(objects, &every_version(ViewId(1)))
+        .into_iter()
+        .map(|(_, json)| json)
+        .collect();
+    assert_eq!(held, expected[..4]);
+    let shown: Vec<String> = all_pages(objects, &query(ViewId(1)))
+        .into_iter()
+        .map(|(_, json)| json)
+        .collect();
+    assert_eq!(shown, expected[1..4]);
+    let (view, status) = objects.status(Uuid::from_u128(STATUS)).unwrap().unwrap();
+    assert_eq!(
+        (view, status.successes.len(), status.failures.len()),
+        (ViewId(1), 4, 1)
+    );
+    let found = objects.search(&[ViewId(1)], "攻击", 9).unwrap();
+    assert_eq!(found.len(), 1);
+    state
+        .read(|tx| {
+            let alice = account::find_by_token(tx, &[1, 2, 3])?.unwrap();
+            assert_eq!((alice.name.as_str(), alice.role), ("alice", Role::Analyst));
+            let collections = collection::list_for(tx, "alice")?;
+            assert_eq!(collections.len(), 1);
+            assert_eq!(collections[0].0.alias.as_deref(), Some("feed"));
+            assert_eq!(
+                collections[0].1,
+                Rights {
+                    read: true,
+                    write: true
+                }
+            );
+            assert_eq!(
+                cursor::find(tx, "https://example.com/")?.as_deref(),
+                Some("cursor")
+            );
+            assert_eq!(meta::find(tx, "party")?.as_deref(), Some("alpha"));
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
+}
+
+fn copy_of_fixture(name: &str) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for item in std::fs::read_dir(Path::new(FIXTURES).join(name)).unwrap() {
+        let item = item.unwrap();
+        std::fs::copy(item.path(), copy.path().join(item.file_name())).unwrap();
+    }
+    copy
+}
+
+#[test]
+fn an_embedded_store_of_layout_1_opens() {
+    let folder = copy_of_fixture("layout-1");
+    let state = State::open_embedded(folder.path()).unwrap();
+    let objects = EmbeddedObjects::open(folder.path()).unwrap();
+    check(&state, &objects);
+    objects.close().unwrap();
+}
+
+#[test]
+fn a_database_of_layout_1_opens() {
+    let Some(database) = Database::create() else {
+        return;
+    };
+    let dump = std::fs::read_to_string(format!("{FIXTURES}/layout-1.postgres.sql")).unwrap();
+    database.run(&dump);
+    let state = State::open_server(&database.url).unwrap();
+    let objects = ServerObjects::open(&database.url).unwrap();
+    check(&state, &objects);
+}
+
+#[test]
+fn a_later_layout_is_refused_on_both_engines() {
+    let folder = copy_of_fixture("layout-1");
+    let later = "UPDATE meta SET value = '1000' WHERE name = 'layout'";
+    let connection = rusqlite::Connection::open(folder.path().join("state.sqlite")).unwrap();
+    connection.execute(later, []).unwrap();
+    let refused = State::open_embedded(folder.path());
+    assert!(matches!(
+        refused,
+        Err(StoreError::TooNew {
+            found: 1000,
+            known: 1
+        })
+    ));
+    let Some(database) = Database::create() else {
+        return;
+    };
+    State::open_server(&database.url).unwrap();
+    database.run(later);
+    let refused = State::open_server(&database.url);
+    assert!(matches!(
+        refused,
+        Err(StoreError::TooNew {
+            found: 1000,
+            known: 1
+        })
+    ));
+}
+
+#[test]
+fn an_index_of_another_layout_is_built_again_from_the_log() {
+    let folder = copy_of_fixture("layout-1");
+    let state = State::open_embedded(folder.path()).unwrap();
+    EmbeddedObjects::open(folder.path())
+        .unwrap()
+        .close()
+        .unwrap();
+    let path = folder.path().join("index.sqlite");
+    for layout in [0, 999] {
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        connection
+            .execute_batch(&format!(
+                "PRAGMA user_version = {layout}; DROP TABLE object_id;"
+            ))
+            .unwrap();
+        drop(connection);
+        let objects = EmbeddedObjects::open(folder.path()).unwrap();
+        check(&state, &objects);
+        objects.close().unwrap();
+    }
+}
