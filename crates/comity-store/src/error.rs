@@ -80,8 +80,8 @@ pub enum StoreError {
         /// The node's folder.
         path: PathBuf,
     },
-    /// The database did not do it; nothing was recorded.
-    #[error("the database did not answer, nothing was recorded: {reason}; try again")]
+    /// The disk or the database did not take it, or went away before it said so.
+    #[error("the request was not acknowledged: {reason}; send it again, twice is harmless")]
     Away {
         /// What it said.
         reason: String,

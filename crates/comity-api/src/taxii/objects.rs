@@ -30,9 +30,6 @@ use crate::taxii::wire::{Manifest, ManifestRecord, StatusResource, VersionList, 
 /// A body up to this size is admitted at once: handing it to another thread would take longer.
 const INLINE_BYTES_MAX: usize = 16 * 1024;
 
-/// However it trickles in, a body must be there by then: it holds one of the permits that others wait for.
-const BODY_MAX: Duration = Duration::from_mins(10);
-
 const ADDED_FIRST: &str = "x-taxii-date-added-first";
 const ADDED_LAST: &str = "x-taxii-date-added-last";
 
@@ -96,20 +93,13 @@ pub(crate) async fn add(call: Call, name: &str) -> Result<Response, Problem> {
     // Small bodies need no permit: all connections together hold little of them.
     let small = announced.is_some_and(|length| length <= INLINE_BYTES_MAX);
     let bodies = Arc::clone(&call.api.bodies);
-    let _permit = if small {
+    let permit = if small {
         None
     } else {
-        Some(
-            bodies
-                .acquire_owned()
-                .await
-                .map_err(|_| Problem::stopping())?,
-        )
+        Some(bodies.acquire_owned().await)
     };
-    let reading = read_body(call.body, limit, call.api.settings.pause_max);
-    let body = tokio::time::timeout(BODY_MAX, reading)
-        .await
-        .map_err(|_| Problem::too_slow())??;
+    let _permit = permit.transpose().map_err(|_| Problem::stopping())?;
+    let body = read_body(call.body, limit, call.api.settings.pause_max).await?;
     let admitting = if small {
         node.admit_envelope(&collection, &body)?
     } else {

@@ -1,7 +1,7 @@
 //! What was acknowledged survives a kill: every object present, once, in the order of its acknowledgement.
 //!
 //! In scope: kill -9 in the middle of many POSTs, several times over one folder; a clean end; deletion.
-//! Out of scope: power cuts of the machine (`comity-store` injects them below the file system's calls).
+//! Out of scope: power cuts of the machine (`comity-store` sets its derived files back to an earlier moment).
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
