@@ -1,7 +1,7 @@
 //! Licences: every package of the build is under one that this project may ship with.
 //!
 //! In scope: the `license` expression of each package, as `cargo metadata` tells it.
-//! Out of scope: licence texts inside packages, advisories (`deny.toml` is for both).
+//! Out of scope: licence texts inside packages, advisories.
 
 use std::process::Command;
 
