@@ -314,14 +314,14 @@ async fn read_body(mut body: Body, limit: usize, pause_max: Duration) -> Result<
         let frame = tokio::time::timeout(pause_max, body.frame())
             .await
             .map_err(|_| Problem::too_slow())?;
+        let Some(frame) = frame else {
+            return Ok(read.freeze());
+        };
         let late = began.elapsed().saturating_sub(pause_max).as_secs();
         let due = late.saturating_mul(BODY_BYTES_PER_SECOND_MIN);
         if u64::try_from(read.len()).is_ok_and(|read| read < due) {
             return Err(Problem::too_slow());
         }
-        let Some(frame) = frame else {
-            return Ok(read.freeze());
-        };
         let Ok(data) = frame.map_err(|_| Problem::broken_body())?.into_data() else {
             continue;
         };

@@ -69,11 +69,21 @@ pub(super) struct Scan {
     place: Place,
     started: bool,
     expect_key: bool,
-    watch_objects: bool,
+    objects: Watch,
     key: Key,
     token: Token,
-    names_objects: bool,
     facts: Facts,
+}
+
+/// What is known of a container's key `objects`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Watch {
+    /// It means nothing here.
+    Ignored,
+    /// It has not come by.
+    Awaited,
+    /// It is there, whatever its value.
+    Named,
 }
 
 /// Where the scanner stands with strings.
@@ -103,10 +113,13 @@ impl Scan {
             place: Place::Outside,
             started: false,
             expect_key: false,
-            watch_objects,
+            objects: if watch_objects {
+                Watch::Awaited
+            } else {
+                Watch::Ignored
+            },
             key: Key::Other,
             token: Token::default(),
-            names_objects: false,
             facts: Facts::default(),
         }
     }
@@ -118,7 +131,7 @@ impl Scan {
 
     /// Whether the outermost object has a key `objects`, whatever its value.
     pub(super) fn names_objects(&self) -> bool {
-        self.names_objects
+        self.objects == Watch::Named
     }
 
     /// Reads on.
@@ -208,7 +221,9 @@ impl Scan {
                 _ => Key::Other,
             };
             self.facts.created |= word == b"created";
-            self.names_objects |= word == b"objects";
+            if word == b"objects" && self.objects == Watch::Awaited {
+                self.objects = Watch::Named;
+            }
             self.facts.foreign |= !matches!(word, b"objects" | b"more" | b"next");
             return;
         }
@@ -233,7 +248,7 @@ impl Scan {
     }
 
     fn opens_objects(&self, byte: u8) -> bool {
-        self.watch_objects
+        self.objects != Watch::Ignored
             && byte == b'['
             && self.depth == 1
             && !self.expect_key

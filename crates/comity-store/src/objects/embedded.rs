@@ -214,6 +214,13 @@ impl ObjectStore for EmbeddedObjects {
         if let Err(error) = whole {
             report.problems.push(error.to_string());
         }
+        for path in self.shared.segments.kept_aside()? {
+            report.problems.push(format!(
+                "{} was cut off the log as torn, but may hold what was acknowledged: restore a backup if there is one newer, \
+                 or have the objects sent again; then remove the file",
+                path.display()
+            ));
+        }
         Ok(report)
     }
 

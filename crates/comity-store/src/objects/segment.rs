@@ -26,6 +26,8 @@ pub const RECORD_BYTES_MAX: usize = 128 * 1024 * 1024;
 
 const SEGMENT_MAGIC: &[u8; 8] = b"COMITYS1";
 const RECORD_MAGIC: u32 = 0x3152_6d43; // "CmR1", little endian
+/// How the extension of a tail that was kept aside begins; the offset it was cut at follows.
+const ASIDE: &str = "cut-at-";
 const FRAME_BYTES: usize = 12;
 const HEADER_BYTES: u64 = 8;
 const SCAN_BYTES: usize = 1024 * 1024;
@@ -304,11 +306,43 @@ impl Segments {
         if !last || whole_record_follows {
             return Err(self.damaged_at(at.segment, at.offset));
         }
+        if !is_short(file, at.offset, length).map_err(|e| StoreError::file("read", &path, e))? {
+            self.keep_aside(file, at, length)?;
+        }
         tracing::warn!(path = %path.display(), from = at.offset, bytes = length - at.offset, "torn tail cut");
         file.set_len(at.offset)
             .and_then(|()| file.sync_all())
             .map_err(|e| StoreError::file("cut", &path, e))?;
         Ok(at)
+    }
+
+    /// Copies a tail that is as long as it should be: a power cut leaves such a one, but so does a disk that lost a bit of
+    /// what was acknowledged. The copy stays until the operator takes it away, and [`Self::kept_aside`] tells of it.
+    fn keep_aside(&self, file: &File, at: LogPosition, length: u64) -> Result<(), StoreError> {
+        let path = self
+            .path(at.segment)
+            .with_extension(format!("{ASIDE}{}", at.offset));
+        let failed = |e| StoreError::file("write", &path, e);
+        let mut source = file;
+        io::Seek::seek(&mut source, io::SeekFrom::Start(at.offset)).map_err(failed)?;
+        let mut copy = File::create(&path).map_err(failed)?;
+        let mut tail = io::Read::take(source, length - at.offset);
+        io::copy(&mut tail, &mut copy).map_err(failed)?;
+        copy.sync_all().map_err(failed)?;
+        sync_folder(&self.folder)
+    }
+
+    /// The copies of tails that were cut off though they may have been acknowledged.
+    pub(crate) fn kept_aside(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let failed = |e| StoreError::file("list", &self.folder, e);
+        let listing = std::fs::read_dir(&self.folder).map_err(failed)?;
+        let mut found: Vec<PathBuf> = listing.flatten().map(|item| item.path()).collect();
+        found.retain(|path| {
+            let extension = path.extension().and_then(|text| text.to_str());
+            extension.is_some_and(|text| text.starts_with(ASIDE))
+        });
+        found.sort();
+        Ok(found)
     }
 
     fn create(&self, segment: u32) -> Result<Arc<File>, StoreError> {
@@ -475,6 +509,17 @@ fn has_header(file: &File) -> io::Result<bool> {
     Ok(read_whole(file, &mut header, 0)? && header == *SEGMENT_MAGIC)
 }
 
+/// Whether the record at `offset` ends before it should: what a killed process leaves.
+fn is_short(file: &File, offset: u64, length: u64) -> io::Result<bool> {
+    let mut head = [0_u8; FRAME_BYTES];
+    if !read_whole(file, &mut head, offset)? {
+        return Ok(true);
+    }
+    let mut fields = head.as_slice();
+    let (magic, payload) = (fields.get_u32_le(), u64::from(fields.get_u32_le()));
+    Ok(magic == RECORD_MAGIC && payload_offset(offset) + payload > length)
+}
+
 fn read_whole(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<bool> {
     match file.read_exact_at(buffer, offset) {
         Ok(()) => Ok(true),
@@ -594,7 +639,25 @@ mod tests {
             );
             write(folder.path(), &[b"after"]);
             assert_eq!(read(folder.path()).unwrap().len(), 2, "cut at {cut}");
+            let aside = Segments::open(folder.path()).unwrap().kept_aside();
+            assert!(aside.unwrap().is_empty(), "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn a_last_record_that_is_damaged_and_not_short_is_kept_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = write(folder.path(), &[b"kept"]).offset;
+        write(folder.path(), &[b"perhaps acknowledged"]);
+        let path = folder.path().join("segment-00000001.log");
+        let mut bytes = std::fs::read(&path).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        assert_eq!(read(folder.path()).unwrap(), [b"kept".to_vec()]);
+        let aside = Segments::open(folder.path()).unwrap().kept_aside().unwrap();
+        assert_eq!(aside.len(), 1, "{aside:?}");
+        let tail = &bytes[usize::try_from(first).unwrap()..];
+        assert_eq!(std::fs::read(&aside[0]).unwrap(), tail);
     }
 
     #[test]
