@@ -7,11 +7,9 @@
 //! In scope: joining. Out of scope: making stretches ready (`comity-store`).
 
 use bytes::{BufMut, Bytes, BytesMut};
-use comity_store::objects::deflate::stretch;
+use comity_store::objects::deflate::{STORED_BYTES_MAX, put_stored, stretch};
 use comity_store::objects::query::Piece;
 
-/// Plain pieces up to this size are stored: compressing them would cost more than it saves.
-const STORED_BYTES_MAX: usize = 512;
 /// The fastest level: what was not compressed beforehand should not hold up the answer.
 const LEVEL: u32 = 1;
 
@@ -61,17 +59,16 @@ fn put_plain(out: &mut Vec<Bytes>, plain: &mut Vec<&Bytes>) {
     }
 }
 
-/// A stored block (RFC 1951 section 3.2.4), not the last one. It begins on a byte boundary, as all before it end on one.
 fn stored(plain: &[&Bytes], total: usize) -> Bytes {
-    let length = u16::try_from(total).unwrap_or(u16::MAX);
-    let mut block = BytesMut::with_capacity(total + 5);
-    block.put_u8(0);
-    block.put_u16_le(length);
-    block.put_u16_le(!length);
-    for bytes in plain {
-        block.put_slice(bytes);
-    }
-    block.freeze()
+    let bytes = plain
+        .iter()
+        .fold(Vec::with_capacity(total), |mut all, part| {
+            all.extend_from_slice(part);
+            all
+        });
+    let mut block = Vec::with_capacity(total + 5);
+    put_stored(&mut block, &bytes);
+    Bytes::from(block)
 }
 
 fn compressed(plain: &[&Bytes], total: usize) -> Bytes {

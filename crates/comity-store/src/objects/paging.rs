@@ -13,6 +13,7 @@ use comity_stix::id::ObjectId;
 use crate::error::StoreError;
 use crate::objects::blocks::BLOCK_ENTRIES;
 use crate::objects::buffers::Gather;
+use crate::objects::deflate::fold;
 use crate::objects::entry::{Entry, Flags};
 use crate::objects::lookup::Shared;
 use crate::objects::plan::{Sibling, settle};
@@ -52,7 +53,7 @@ impl Shared {
         let generation = self.generation(query.view.0);
         let selection = self.select(query)?;
         let body = if ready && query.filter.is_default() {
-            self.pieces(query.view.0, &selection)?
+            fold(self.pieces(query.view.0, &selection)?)
         } else {
             self.plain(selection.entries.iter().map(|(_, entry)| entry))?
         };
