@@ -135,3 +135,17 @@ pub(crate) fn target_directory(root: &Path) -> Result<PathBuf, Failure> {
         .map(PathBuf::from)
         .ok_or_else(|| Failure::new("cargo metadata names no target_directory"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The README's first command is a plain `cargo run`, which must know which binary is meant.
+    #[test]
+    fn cargo_run_runs_the_program() {
+        let manifest = read(&root().unwrap().join("Cargo.toml")).unwrap();
+        let manifest: toml::Table = manifest.parse().unwrap();
+        let default = manifest["workspace"]["default-members"].as_array().unwrap();
+        assert_eq!(default, &[toml::Value::from("crates/comity")]);
+    }
+}
