@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 
-use comity_stix::admission::{Limits, ObservableValue, admit};
+use comity_stix::admission::ObservableValue;
 use comity_stix::id::ObjectId;
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ use crate::objects::buffers::BufferPool;
 use crate::objects::embedded_write::Engine;
 use crate::objects::group::GroupWriter;
 use crate::objects::index::{Index, Opened};
-use crate::objects::lookup::{Shared, page_item};
+use crate::objects::lookup::{Shared, carries, page_item, refers};
 use crate::objects::page_cache::PageCache;
 use crate::objects::pending::{KeyKind, PendingPair, StatusPlace, id_key, value_key};
 use crate::objects::query::{Page, PageItem, PageQuery};
@@ -155,10 +155,8 @@ impl ObjectStore for EmbeddedObjects {
         for value in values {
             places.extend(self.shared.places(KeyKind::Value, value_key(value))?);
         }
-        self.shared.confirmed(views, places, limit, &|found| {
-            admit(&found.json, &Limits::EXCHANGE)
-                .is_ok_and(|a| values.iter().any(|value| a.values.contains(value)))
-        })
+        self.shared
+            .confirmed(views, places, limit, &|found| carries(found, values))
     }
 
     fn neighbours(
@@ -168,10 +166,8 @@ impl ObjectStore for EmbeddedObjects {
         limit: usize,
     ) -> Result<Vec<Found>, StoreError> {
         let places = self.shared.places(KeyKind::Link, id_key(&id.uuid()))?;
-        self.shared.confirmed(views, places, limit, &|found| {
-            admit(&found.json, &Limits::EXCHANGE)
-                .is_ok_and(|a| a.links.iter().any(|link| link.target == *id))
-        })
+        self.shared
+            .confirmed(views, places, limit, &|found| refers(found, id))
     }
 
     fn search(&self, views: &[ViewId], text: &str, limit: usize) -> Result<Vec<Found>, StoreError> {

@@ -53,11 +53,8 @@ impl Engine {
                 acts.push((act_at, objects_at));
             }
         });
-        if let Err(error @ StoreError::RecordTooLarge { .. }) = framed {
+        if let Err(StoreError::RecordTooLarge { bytes, limit }) = framed {
             // Nothing was written; each request of the group learns of it.
-            let StoreError::RecordTooLarge { bytes, limit } = error else {
-                return Err(error);
-            };
             return Ok(planned
                 .iter()
                 .map(|_| Err(StoreError::RecordTooLarge { bytes, limit }))
@@ -81,7 +78,7 @@ impl Engine {
                     offset: act_at,
                 };
                 staging.locate(
-                    plan,
+                    &plan.act,
                     Place {
                         act,
                         objects_at: act_at + objects_at,

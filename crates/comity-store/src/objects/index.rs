@@ -17,13 +17,12 @@ use crate::objects::ViewSummary;
 use crate::objects::blocks::BlockPlace;
 use crate::objects::pending::{At, KeyKind, Pending, StatusPlace};
 use crate::objects::segment::LogPosition;
+use crate::objects::status::STATUS_KEPT_MICROS;
 use crate::objects::view::ViewState;
 
 /// The layout of this index; an older one is thrown away and built again from the log.
 const LAYOUT: i64 = 2;
 const READERS_KEPT: usize = 8;
-/// Statuses are kept this long: twice the 24 hours that TAXII 2.1 section 4.3 asks for.
-const STATUS_KEPT_MICROS: i64 = 48 * 3_600 * 1_000_000;
 
 /// Words come cut by our own rules and joined by spaces, so for the tokenizer everything but space is part of a word.
 const SCHEMA: &str = r#"

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use comity_stix::admission::{Limits, ObservableValue, admit};
 use comity_stix::id::ObjectId;
 use comity_stix::timestamp::Timestamp;
 use serde::Deserialize;
@@ -60,6 +61,15 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
             .get(&view)
             .cloned()
+    }
+
+    /// All views, by number.
+    pub(crate) fn all_views(&self) -> Vec<(u32, Arc<View>)> {
+        let views = self.views.read().unwrap_or_else(PoisonError::into_inner);
+        views
+            .iter()
+            .map(|(number, view)| (*number, Arc::clone(view)))
+            .collect()
     }
 
     /// The view, made now if it is new.
@@ -271,4 +281,16 @@ pub(crate) fn moment(micros: i64) -> String {
 /// The version that is told of an object: as it spells it, else its `date_added`.
 pub(crate) fn told_version(spelled: Option<&str>, added: i64) -> String {
     spelled.map_or_else(|| moment(added), str::to_owned)
+}
+
+/// Whether an object carries one of these observable values; a key alone may stand for another.
+pub(crate) fn carries(found: &Found, values: &[ObservableValue]) -> bool {
+    admit(&found.json, &Limits::EXCHANGE)
+        .is_ok_and(|a| values.iter().any(|value| a.values.contains(value)))
+}
+
+/// Whether an object refers to `id`; a key alone may stand for another.
+pub(crate) fn refers(found: &Found, id: &ObjectId) -> bool {
+    admit(&found.json, &Limits::EXCHANGE)
+        .is_ok_and(|a| a.links.iter().any(|link| link.target == *id))
 }

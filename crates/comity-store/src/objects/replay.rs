@@ -86,7 +86,7 @@ fn replay_append(
         };
         staging.stage_replayed(act.view, position, new)?;
     }
-    staging.locate_replayed(act, place)
+    staging.locate(act, place)
 }
 
 /// The keys of an object in the log. An object that today's admission would refuse is still found by its id.

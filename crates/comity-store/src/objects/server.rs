@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use comity_stix::admission::{Limits, ObservableValue, admit};
+use comity_stix::admission::ObservableValue;
 use comity_stix::id::ObjectId;
 use postgres::types::ToSql;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::error::StoreError;
 use crate::objects::entry::{Entry, Flags};
 use crate::objects::group::GroupWriter;
-use crate::objects::lookup::page_item;
+use crate::objects::lookup::{carries, page_item, refers};
 use crate::objects::pending::{KeyKind, id_key, value_key};
 use crate::objects::plan::{Sibling, settle};
 use crate::objects::query::{Filter, Page, PageItem, PageQuery, Piece, SpecVersions, Versions};
@@ -388,10 +388,7 @@ impl ObjectStore for ServerObjects {
     ) -> Result<Vec<Found>, StoreError> {
         let keys: Vec<i64> = values.iter().map(value_key).collect();
         let rows = self.by_keys(views, KeyKind::Value, &keys, limit)?;
-        Ok(confirmed(rows, limit, &|found| {
-            admit(&found.json, &Limits::EXCHANGE)
-                .is_ok_and(|a| values.iter().any(|value| a.values.contains(value)))
-        }))
+        Ok(confirmed(rows, limit, &|found| carries(found, values)))
     }
 
     fn neighbours(
@@ -401,10 +398,7 @@ impl ObjectStore for ServerObjects {
         limit: usize,
     ) -> Result<Vec<Found>, StoreError> {
         let rows = self.by_keys(views, KeyKind::Link, &[id_key(&id.uuid())], limit)?;
-        Ok(confirmed(rows, limit, &|found| {
-            admit(&found.json, &Limits::EXCHANGE)
-                .is_ok_and(|a| a.links.iter().any(|link| link.target == *id))
-        }))
+        Ok(confirmed(rows, limit, &|found| refers(found, id)))
     }
 
     fn search(&self, views: &[ViewId], text: &str, limit: usize) -> Result<Vec<Found>, StoreError> {

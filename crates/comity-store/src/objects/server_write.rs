@@ -18,13 +18,11 @@ use crate::objects::plan::{Sibling, decide, same_content, settle};
 use crate::objects::record::ObjectMeta;
 use crate::objects::server::{ObjectRow, select, versions_of};
 use crate::objects::staging::{DIFFERS, detail_of, entry_of, meta_of};
-use crate::objects::status::{Detail, Status};
+use crate::objects::status::{Detail, STATUS_KEPT_MICROS, Status};
 use crate::objects::{AppendRequest, Outcome, RemoveRequest, ViewId, WriteRequest, Written};
 use crate::state::{Pool, is_conflict};
 
 const TRIES_MAX: u32 = 8;
-/// Statuses are kept this long: twice the 24 hours that TAXII 2.1 section 4.3 asks for.
-const STATUS_KEPT_MICROS: i64 = 48 * 3_600 * 1_000_000;
 
 /// The one writer of this node; other nodes may have theirs.
 #[derive(Debug)]

@@ -187,17 +187,8 @@ impl<'a> Staging<'a> {
             .map(String::as_bytes)
     }
 
-    /// Tells a planned request where its act and its objects lie.
-    pub(crate) fn locate(&mut self, plan: &PlannedAppend, place: Place) -> Result<(), StoreError> {
-        self.locate_replayed(&plan.act, place)
-    }
-
-    /// The same for an act out of the log.
-    pub(crate) fn locate_replayed(
-        &mut self,
-        act: &AppendAct,
-        place: Place,
-    ) -> Result<(), StoreError> {
+    /// Tells a staged act where it and its objects lie.
+    pub(crate) fn locate(&mut self, act: &AppendAct, place: Place) -> Result<(), StoreError> {
         if !act.status.is_nil() {
             self.statuses.push((
                 act.status,

@@ -7,6 +7,9 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 
+/// Statuses are kept this long: twice the 24 hours that TAXII 2.1 section 4.3 asks for.
+pub(crate) const STATUS_KEPT_MICROS: i64 = 48 * 3_600 * 1_000_000;
+
 /// A finished request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {

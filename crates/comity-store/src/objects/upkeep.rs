@@ -4,7 +4,7 @@
 //! Limits: [`BLOCKS_AT_ONCE`] blocks between two looks for new requests.
 
 use std::path::Path;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crate::error::StoreError;
@@ -21,13 +21,7 @@ pub(crate) fn start_commit(
     shared: &Arc<Shared>,
     now: i64,
 ) -> Result<Option<JoinHandle<Result<(), StoreError>>>, StoreError> {
-    let views: Vec<(u32, Arc<View>)> = {
-        let views = shared.views.read().unwrap_or_else(PoisonError::into_inner);
-        views
-            .iter()
-            .map(|(number, view)| (*number, Arc::clone(view)))
-            .collect()
-    };
+    let views = shared.all_views();
     let states = || {
         views
             .iter()
@@ -82,13 +76,7 @@ pub(crate) fn join(thread: Option<JoinHandle<Result<(), StoreError>>>) -> Result
 
 /// Compresses a few blocks that are missing; answers whether there are more.
 pub(crate) fn build_blocks(shared: &Shared) -> Result<bool, StoreError> {
-    let views: Vec<(u32, Arc<View>)> = {
-        let views = shared.views.read().unwrap_or_else(PoisonError::into_inner);
-        views
-            .iter()
-            .map(|(number, view)| (*number, Arc::clone(view)))
-            .collect()
-    };
+    let views = shared.all_views();
     let mut built = 0;
     for (number, view) in views {
         let full = view.read().length / BLOCK_ENTRIES;

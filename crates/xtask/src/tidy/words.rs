@@ -51,7 +51,6 @@ const EVERYWHERE: &[Banned] = &[
     part("#[should_panic", "return an error and compare it"),
     part("/home/", "no path of one machine"),
     part("/root/", "no path of one machine"),
-    part("/root/", "no path of one machine"),
     word("crates.io", "name the package, not its registry"),
     part("pypi.org", "name the package, not its registry"),
     part("pythonhosted", "name the package, not its registry"),
