@@ -35,6 +35,7 @@ const LAYERS: &[(&str, Layer)] = &[
     ("comity-case", Layer::Pure),
     ("comity-release", Layer::Pure),
     ("comity-ledger", Layer::Pure),
+    ("comity-link", Layer::Pure),
     ("comity-match", Layer::Pure),
     ("comity-detect", Layer::Pure),
     ("comity-formats", Layer::Pure),
@@ -44,7 +45,7 @@ const LAYERS: &[(&str, Layer)] = &[
 ];
 
 /// The pure crates that other pure crates may use.
-const SHARED: &[&str] = &["comity-stix", "comity-accord"];
+const SHARED: &[&str] = &["comity-stix", "comity-ledger", "comity-accord"];
 
 /// Libraries that belong to some layers only.
 struct Fence {
