@@ -267,8 +267,16 @@ fn listed(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
 fn hash(path: &Path) -> std::io::Result<(AttachmentName, u64)> {
     let mut file = File::open(path)?;
     let mut hasher = Sha256::new();
-    let bytes = std::io::copy(&mut file, &mut hasher)?;
-    Ok((AttachmentName(hasher.finalize().into()), bytes))
+    let mut buffer = vec![0; 64 * 1024];
+    let mut bytes = 0;
+    loop {
+        let read = std::io::Read::read(&mut file, &mut buffer)?;
+        let Some(piece) = buffer.get(..read).filter(|piece| !piece.is_empty()) else {
+            return Ok((AttachmentName(hasher.finalize().into()), bytes));
+        };
+        hasher.update(piece);
+        bytes += u64::try_from(read).unwrap_or(u64::MAX);
+    }
 }
 
 #[cfg(test)]
