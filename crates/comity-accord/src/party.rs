@@ -67,7 +67,10 @@ impl Origin {
         if text.len() > ORIGIN_BYTES_MAX {
             return Err(PartyError::Origin);
         }
-        let (base, epoch) = match text.rsplit_once('/').map(|(base, last)| (base, suffix(last))) {
+        let (base, epoch) = match text
+            .rsplit_once('/')
+            .map(|(base, last)| (base, suffix(last)))
+        {
             Some((_, Suffix::Malformed)) => return Err(PartyError::Origin),
             Some((base, Suffix::Epoch(epoch))) => (base, epoch),
             Some((_, Suffix::None)) | None => (text, 0),
@@ -184,16 +187,24 @@ const fn is_plain(byte: u8) -> bool {
 /// A host name of RFC 1123 in lower case, perhaps with a port.
 fn is_host(text: &str) -> bool {
     let (name, port) = text.split_once(':').unwrap_or((text, "1"));
-    let port = port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port);
+    let port = port
+        .parse::<u16>()
+        .is_ok_and(|number| number > 0 && number.to_string() == port);
     port && name.split('.').all(|label| {
         let inside = label.bytes().all(|byte| is_plain(byte) || byte == b'-');
-        inside && (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-')
+        inside
+            && (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
     })
 }
 
 fn is_path_part(part: &str) -> bool {
     let dots = part.bytes().all(|byte| byte == b'.');
-    !dots && part.bytes().all(|byte| is_plain(byte) || matches!(byte, b'-' | b'.' | b'_'))
+    !dots
+        && part
+            .bytes()
+            .all(|byte| is_plain(byte) || matches!(byte, b'-' | b'.' | b'_'))
 }
 
 #[derive(PartialEq, Eq)]
@@ -205,9 +216,10 @@ enum Suffix {
 }
 
 fn suffix(part: &str) -> Suffix {
-    let Some(digits) = part.strip_prefix('e').filter(|digits| {
-        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-    }) else {
+    let Some(digits) = part
+        .strip_prefix('e')
+        .filter(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+    else {
         return Suffix::None;
     };
     match digits.parse() {
@@ -225,7 +237,17 @@ mod tests {
         for good in ["alpha", "0", "cert.example", "a-1.b", &"a".repeat(64)] {
             assert_eq!(PartyName::parse(good).unwrap().as_str(), good);
         }
-        for bad in ["", "Alpha", "-a", ".a", "a b", "a_b", "a\n", "ä", &"a".repeat(65)] {
+        for bad in [
+            "",
+            "Alpha",
+            "-a",
+            ".a",
+            "a b",
+            "a_b",
+            "a\n",
+            "ä",
+            &"a".repeat(65),
+        ] {
             assert_eq!(PartyName::parse(bad), Err(PartyError::Name), "{bad}");
         }
     }
@@ -241,14 +263,33 @@ mod tests {
             ("alpha.example/e", "alpha.example/e", 0),
         ] {
             let origin = Origin::parse(text).unwrap();
-            assert_eq!((origin.as_str(), origin.base(), origin.epoch()), (text, base, epoch));
+            assert_eq!(
+                (origin.as_str(), origin.base(), origin.epoch()),
+                (text, base, epoch)
+            );
             assert_eq!(origin.at_epoch(epoch), origin);
-            assert_eq!(Origin::parse(origin.at_epoch(7).as_str()), Ok(origin.at_epoch(7)));
+            assert_eq!(
+                Origin::parse(origin.at_epoch(7).as_str()),
+                Ok(origin.at_epoch(7))
+            );
         }
         for bad in [
-            "", "/", "https://alpha.example/log", "alpha.example/", "alpha.example/log/e0", "alpha.example/log/e01",
-            "alpha.example/e1/e2", "alpha.example/log/e4294967296", "Alpha.example/log", "alpha..example", "a/../b",
-            "alpha.example/log+x", "alpha.example:0/log", "alpha.example:07/log", "alpha example", "-a.example",
+            "",
+            "/",
+            "https://alpha.example/log",
+            "alpha.example/",
+            "alpha.example/log/e0",
+            "alpha.example/log/e01",
+            "alpha.example/e1/e2",
+            "alpha.example/log/e4294967296",
+            "Alpha.example/log",
+            "alpha..example",
+            "a/../b",
+            "alpha.example/log+x",
+            "alpha.example:0/log",
+            "alpha.example:07/log",
+            "alpha example",
+            "-a.example",
         ] {
             assert_eq!(Origin::parse(bad), Err(PartyError::Origin), "{bad}");
         }

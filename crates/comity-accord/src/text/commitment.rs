@@ -102,13 +102,27 @@ pub struct KindRow {
     pub needs_calendar: bool,
 }
 
-const fn number(name: &'static str, default: u32, (least, most): (u32, u32), about: &'static str) -> Parameter {
-    let form = ParameterForm::Number { default, least, most };
+const fn number(
+    name: &'static str,
+    default: u32,
+    (least, most): (u32, u32),
+    about: &'static str,
+) -> Parameter {
+    let form = ParameterForm::Number {
+        default,
+        least,
+        most,
+    };
     Parameter { name, form, about }
 }
 
 const fn percent(default: u32) -> Parameter {
-    number("percent", default, (1, 100), "The share that must be reached.")
+    number(
+        "percent",
+        default,
+        (1, 100),
+        "The share that must be reached.",
+    )
 }
 
 const fn kind(
@@ -139,7 +153,12 @@ pub const KINDS: &[KindRow] = &[
         &[
             number("emergency_hours", 1, HOURS, "Emergencies."),
             number("urgent_hours", 4, HOURS, "Urgent requests."),
-            number("routine_working_days", 2, DAYS, "Routine requests, in working days of the calendar."),
+            number(
+                "routine_working_days",
+                2,
+                DAYS,
+                "Routine requests, in working days of the calendar.",
+            ),
             percent(90),
         ],
     ),
@@ -160,7 +179,12 @@ pub const KINDS: &[KindRow] = &[
         "interim-cadence",
         "While a request is accepted, no gap between two messages of the answering party is longer.",
         &[
-            number("urgent_hours", 24, HOURS, "Emergencies and urgent requests."),
+            number(
+                "urgent_hours",
+                24,
+                HOURS,
+                "Emergencies and urgent requests.",
+            ),
             number("routine_days", 7, DAYS, "Routine requests."),
         ],
     ),
@@ -174,7 +198,10 @@ pub const KINDS: &[KindRow] = &[
         CommitmentKind::AnswerFeedback,
         "answer-feedback",
         "Answers get feedback from the requester.",
-        &[number("days", 14, DAYS, "Days after the answer."), percent(80)],
+        &[
+            number("days", 14, DAYS, "Days after the answer."),
+            percent(80),
+        ],
     ),
     kind(
         CommitmentKind::SightingFeedback,
@@ -202,7 +229,12 @@ pub const KINDS: &[KindRow] = &[
         CommitmentKind::SharingCadence,
         "sharing-cadence",
         "Every ISO week of the period has this many deliveries.",
-        &[number("deliveries_min", 1, (1, 10_000), "Deliveries each week.")],
+        &[number(
+            "deliveries_min",
+            1,
+            (1, 10_000),
+            "Deliveries each week.",
+        )],
     ),
     kind(
         CommitmentKind::SampleTurnaround,
@@ -216,7 +248,12 @@ pub const KINDS: &[KindRow] = &[
         "Checks of points of contact are answered in time, and tests of the hotline at once.",
         &[
             number("answer_minutes", 240, (1, 43_200), "Minutes for a check."),
-            number("hotline_minutes", 5, (1, 1_440), "Minutes for a test of the hotline."),
+            number(
+                "hotline_minutes",
+                5,
+                (1, 1_440),
+                "Minutes for a test of the hotline.",
+            ),
             percent(90),
         ],
     ),
@@ -224,7 +261,12 @@ pub const KINDS: &[KindRow] = &[
         CommitmentKind::ContactFreshness,
         "contact-freshness",
         "On every day of the period each point of contact was verified within this many days.",
-        &[number("days", 180, DAYS, "The greatest age of a verification.")],
+        &[number(
+            "days",
+            180,
+            DAYS,
+            "The greatest age of a verification.",
+        )],
     ),
     kind(
         CommitmentKind::ReleaseCeiling,
@@ -258,14 +300,22 @@ pub const KINDS: &[KindRow] = &[
         CommitmentKind::Exercise,
         "exercise",
         "Exercises are completed with the after-action reports of both sides.",
-        &[number("per_half_year", 1, (1, 26), "Exercises in each half-year.")],
+        &[number(
+            "per_half_year",
+            1,
+            (1, 26),
+            "Exercises in each half-year.",
+        )],
     ),
 ];
 
 impl CommitmentKind {
     /// The kind that a word stands for.
     pub fn parse(text: &str) -> Option<Self> {
-        KINDS.iter().find(|row| row.word == text).map(|row| row.kind)
+        KINDS
+            .iter()
+            .find(|row| row.word == text)
+            .map(|row| row.kind)
     }
 
     /// Its row in the table.
@@ -323,8 +373,11 @@ pub enum Period {
 }
 
 impl Word for Period {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("month", Self::Month), ("quarter", Self::Quarter), ("half-year", Self::HalfYear)];
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("month", Self::Month),
+        ("quarter", Self::Quarter),
+        ("half-year", Self::HalfYear),
+    ];
 }
 
 impl Period {
@@ -362,13 +415,21 @@ pub(super) fn read(section: &Section<'_, '_>, parties: &Parties) -> Result<Commi
         return Err(named.wrong(format!("one of {}", words.join(", "))));
     };
     let by = side(&section.required("by")?, parties)?;
-    let to = section.optional("to").map_or(Ok(Side::Each), |found| side(&found, parties))?;
+    let to = section
+        .optional("to")
+        .map_or(Ok(Side::Each), |found| side(&found, parties))?;
     if by == to && by != Side::Each {
         return Err(section.conflict("to", "must be another party than by"));
     }
     let calendar = section.optional_text("calendar", label)?;
     if kind.row().needs_calendar && calendar.is_none() {
-        return Err(section.conflict("calendar", format!("is missing, but {} counts working days; name a [[calendar]]", kind.row().word)));
+        return Err(section.conflict(
+            "calendar",
+            format!(
+                "is missing, but {} counts working days; name a [[calendar]]",
+                kind.row().word
+            ),
+        ));
     }
     Ok(Commitment {
         id: section.text("id", label)?,
@@ -390,8 +451,15 @@ fn side(found: &Found<'_, '_>, parties: &Parties) -> Result<Side, TextError> {
     }
 }
 
-fn parameters(section: &Section<'_, '_>, row: &KindRow) -> Result<BTreeMap<&'static str, ParameterValue>, TextError> {
-    let mut values: BTreeMap<_, _> = row.parameters.iter().map(|each| (each.name, each.form.default())).collect();
+fn parameters(
+    section: &Section<'_, '_>,
+    row: &KindRow,
+) -> Result<BTreeMap<&'static str, ParameterValue>, TextError> {
+    let mut values: BTreeMap<_, _> = row
+        .parameters
+        .iter()
+        .map(|each| (each.name, each.form.default()))
+        .collect();
     for (name, found) in section.open_table("parameters")? {
         let Some(parameter) = row.parameters.iter().find(|each| each.name == name) else {
             let known: Vec<_> = row.parameters.iter().map(|each| each.name).collect();
@@ -417,11 +485,14 @@ impl ParameterForm {
 
     fn read(&self, found: &Found<'_, '_>) -> Result<ParameterValue, TextError> {
         match self {
-            Self::Number { least, most, .. } => found.integer((*least, *most)).map(ParameterValue::Number),
+            Self::Number { least, most, .. } => {
+                found.integer((*least, *most)).map(ParameterValue::Number)
+            }
             Self::Word { allowed, .. } => {
                 let text = found.string()?;
                 let word = allowed.iter().find(|word| **word == text);
-                let word = word.ok_or_else(|| found.wrong(format!("one of {}", allowed.join(", "))))?;
+                let word =
+                    word.ok_or_else(|| found.wrong(format!("one of {}", allowed.join(", "))))?;
                 Ok(ParameterValue::Word(word))
             }
         }
@@ -440,7 +511,11 @@ mod tests {
             assert_eq!(CommitmentKind::parse(row.word), Some(row.kind));
             for parameter in row.parameters {
                 match parameter.form {
-                    ParameterForm::Number { default, least, most } => assert!((least..=most).contains(&default)),
+                    ParameterForm::Number {
+                        default,
+                        least,
+                        most,
+                    } => assert!((least..=most).contains(&default)),
                     ParameterForm::Word { default, allowed } => assert!(allowed.contains(&default)),
                 }
             }

@@ -73,16 +73,28 @@ pub struct Channel {
 }
 
 pub(super) fn read_channel(section: &Section<'_, '_>) -> Result<Channel, TextError> {
-    let ways: Vec<Outlet> = section.words("ways")?.unwrap_or_else(|| vec![Outlet::Link, Outlet::File]);
+    let ways: Vec<Outlet> = section
+        .words("ways")?
+        .unwrap_or_else(|| vec![Outlet::Link, Outlet::File]);
     if ways.is_empty() || ways.contains(&Outlet::Export) {
-        return Err(section.conflict("ways", "must name at least one of link, file, mail, taxii and misp, and no export"));
+        return Err(section.conflict(
+            "ways",
+            "must name at least one of link, file, mail, taxii and misp, and no export",
+        ));
     }
     let purposes: Vec<Purpose> = section.words("purposes")?.unwrap_or_default();
     if purposes.is_empty() {
-        return Err(section.conflict("purposes", "must name at least one purpose, such as [\"indicators\"]"));
+        return Err(section.conflict(
+            "purposes",
+            "must name at least one purpose, such as [\"indicators\"]",
+        ));
     }
     let name = section.text("name", label)?;
-    Ok(Channel { name, purposes, ways })
+    Ok(Channel {
+        name,
+        purposes,
+        ways,
+    })
 }
 
 /// What a point of contact is for.
@@ -127,8 +139,10 @@ pub enum Standing {
 }
 
 impl Word for Standing {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("temporary", Self::Temporary), ("permanent", Self::Permanent)];
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("temporary", Self::Temporary),
+        ("permanent", Self::Permanent),
+    ];
 }
 
 impl Standing {
@@ -165,26 +179,46 @@ pub struct Contact {
     pub valid_until: Option<Timestamp>,
 }
 
-pub(super) fn read_contact(section: &Section<'_, '_>, parties: &Parties) -> Result<Contact, TextError> {
-    let time = |key| section.optional(key).map(|found: Found<'_, '_>| found.time()).transpose();
+pub(super) fn read_contact(
+    section: &Section<'_, '_>,
+    parties: &Parties,
+) -> Result<Contact, TextError> {
+    let time = |key| {
+        section
+            .optional(key)
+            .map(|found: Found<'_, '_>| found.time())
+            .transpose()
+    };
     let contact = Contact {
         party: parties.named(&section.required("party")?)?,
         role: section.required("role")?.word()?,
         name: section.optional_text("name", plain)?,
         email: section.optional_text("email", email)?,
-        standing: section.optional_word("standing")?.unwrap_or(Standing::Permanent),
+        standing: section
+            .optional_word("standing")?
+            .unwrap_or(Standing::Permanent),
         phone: section.optional_text("phone", phone)?,
-        hours: section.optional_text("hours", Hours::parse)?.unwrap_or(Hours::ALWAYS),
-        time_zone: section.optional_text("time_zone", time_zone)?.unwrap_or_else(|| "UTC".to_owned()),
+        hours: section
+            .optional_text("hours", Hours::parse)?
+            .unwrap_or(Hours::ALWAYS),
+        time_zone: section
+            .optional_text("time_zone", time_zone)?
+            .unwrap_or_else(|| "UTC".to_owned()),
         languages: section.texts("languages", language)?,
         valid_from: time("valid_from")?,
         valid_until: time("valid_until")?,
     };
     if contact.email.is_none() && contact.phone.is_none() {
-        return Err(section.conflict("email", "is missing and so is phone; a point of contact needs one of them"));
+        return Err(section.conflict(
+            "email",
+            "is missing and so is phone; a point of contact needs one of them",
+        ));
     }
     if contact.role == Role::AllHours && contact.hours != Hours::ALWAYS {
-        return Err(section.conflict("hours", "must be \"24x7\" for a contact in the role 24x7, or be left out"));
+        return Err(section.conflict(
+            "hours",
+            "must be \"24x7\" for a contact in the role 24x7, or be left out",
+        ));
     }
     if let (Some(from), Some(until)) = (contact.valid_from, contact.valid_until)
         && from >= until
@@ -245,7 +279,11 @@ impl fmt::Display for Hours {
         if *self == Self::ALWAYS {
             return out.write_str("24x7");
         }
-        let days = DAYS.iter().zip(self.days).filter(|(_, on)| *on).map(|(name, _)| *name);
+        let days = DAYS
+            .iter()
+            .zip(self.days)
+            .filter(|(_, on)| *on)
+            .map(|(name, _)| *name);
         let days: Vec<_> = days.collect();
         let (from, until) = (self.from_minute, self.until_minute);
         let hour = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
@@ -263,7 +301,9 @@ fn minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.split_once(':')?;
     let two = |part: &str, most: u16| {
         let digits = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
-        part.parse().ok().filter(|number| digits && *number <= most)
+        part.parse::<u16>()
+            .ok()
+            .filter(|number| digits && *number <= most)
     };
     let all = two(hour, 24)? * 60 + two(minute, 59)?;
     (all <= 1440).then_some(all)
@@ -315,7 +355,9 @@ pub(super) fn time_zone(text: &str) -> Option<String> {
 /// An e-mail address as people write one: one `@`, no spaces, a domain with a dot or `localhost`.
 pub(crate) fn email(text: &str) -> Option<String> {
     let (local, domain) = text.split_once('@')?;
-    let letters = text.chars().all(|c| !c.is_whitespace() && !c.is_control() && !"<>()[],;:\\\"".contains(c));
+    let letters = text
+        .chars()
+        .all(|c| !c.is_whitespace() && !c.is_control() && !"<>()[],;:\\\"".contains(c));
     // RFC 5321 section 4.5.3.1.
     let long = local.len() > 64 || domain.len() > 255;
     let dots = |text: &str| text.split('.').all(|part| !part.is_empty());
@@ -327,8 +369,11 @@ pub(crate) fn email(text: &str) -> Option<String> {
 pub(crate) fn phone(text: &str) -> Option<String> {
     let rest = text.strip_prefix('+')?;
     let digits = rest.bytes().filter(u8::is_ascii_digit).count();
-    let letters = rest.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'-'));
-    let edges = rest.ends_with(|c: char| c.is_ascii_digit()) && rest.starts_with(|c: char| c.is_ascii_digit());
+    let letters = rest
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'-'));
+    let edges = rest.ends_with(|c: char| c.is_ascii_digit())
+        && rest.starts_with(|c: char| c.is_ascii_digit());
     (letters && edges && rest.len() <= 40 && (4..=15).contains(&digits)).then(|| text.to_owned())
 }
 
@@ -338,7 +383,9 @@ fn language(text: &str) -> Option<String> {
     let first = parts.next().is_some_and(|part| {
         (2..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_lowercase())
     });
-    let rest = parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let rest = parts.all(|part| {
+        (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    });
     (first && rest && text.len() <= 35).then(|| text.to_owned())
 }
 
@@ -358,7 +405,17 @@ mod tests {
             assert_eq!(hours.to_string(), written);
             assert_eq!(Hours::parse(written), Some(hours));
         }
-        for bad in ["", "mon", "fri-mon 09:00-17:00", "mon 9:00-17:00", "mon 17:00-09:00", "mon 09:00-24:01", "Mon 09:00-10:00", "mon 09:60-10:00", "mon +9:00-10:00"] {
+        for bad in [
+            "",
+            "mon",
+            "fri-mon 09:00-17:00",
+            "mon 9:00-17:00",
+            "mon 17:00-09:00",
+            "mon 09:00-24:01",
+            "Mon 09:00-10:00",
+            "mon 09:60-10:00",
+            "mon +9:00-10:00",
+        ] {
             assert_eq!(Hours::parse(bad), None, "{bad}");
         }
     }
@@ -366,12 +423,32 @@ mod tests {
     #[test]
     fn forms_of_contact_are_checked() {
         let check = |good: &[&str], bad: &[&str], read: fn(&str) -> Option<String>| {
-            good.iter().for_each(|text| assert!(read(text).is_some(), "{text}"));
-            bad.iter().for_each(|text| assert!(read(text).is_none(), "{text}"));
+            good.iter()
+                .for_each(|text| assert!(read(text).is_some(), "{text}"));
+            bad.iter()
+                .for_each(|text| assert!(read(text).is_none(), "{text}"));
         };
-        check(&["a@b.example", "duty+x@in.alpha.example"], &["", "a", "@b", "a@", "a b@c.d", "a@b@c", "a..b@c.d", "<a@b.c>"], email);
-        check(&["+1 202 555 0100", "+8610-55550100"], &["", "12345", "+", "+1", "+1 202 ", "+12345678901234567"], phone);
-        check(&["en", "zh-Hans", "zh-CN"], &["", "EN", "english", "zh-"], language);
-        check(&["UTC", "America/New_York", "Etc/GMT+8"], &["", "EST", "America/", "a b/c"], time_zone);
+        check(
+            &["a@b.example", "duty+x@in.alpha.example"],
+            &[
+                "", "a", "@b", "a@", "a b@c.d", "a@b@c", "a..b@c.d", "<a@b.c>",
+            ],
+            email,
+        );
+        check(
+            &["+1 202 555 0100", "+8610-55550100"],
+            &["", "12345", "+", "+1", "+1 202 ", "+12345678901234567"],
+            phone,
+        );
+        check(
+            &["en", "zh-Hans", "zh-CN"],
+            &["", "EN", "english", "zh-"],
+            language,
+        );
+        check(
+            &["UTC", "America/New_York", "Etc/GMT+8"],
+            &["", "EST", "America/", "a b/c"],
+            time_zone,
+        );
     }
 }

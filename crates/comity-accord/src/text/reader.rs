@@ -101,7 +101,11 @@ impl<'s, 'i> Section<'s, 'i> {
     }
 
     pub(super) fn optional(&self, key: &'static str) -> Option<Found<'s, 'i>> {
-        debug_assert!(schema::knows(self.table, key), "{}.{key} is in the schema", self.table);
+        debug_assert!(
+            schema::knows(self.table, key),
+            "{}.{key} is in the schema",
+            self.table
+        );
         let value = self.values.get(key)?;
         Some(Found {
             lines: self.lines,
@@ -120,8 +124,13 @@ impl<'s, 'i> Section<'s, 'i> {
     }
 
     /// A key's text that is read by `read`; what to write instead is the schema's word on it.
-    pub(super) fn text<T>(&self, key: &'static str, read: fn(&str) -> Option<T>) -> Result<T, TextError> {
-        self.required(key)?.read(read, schema::form(self.table, key))
+    pub(super) fn text<T>(
+        &self,
+        key: &'static str,
+        read: fn(&str) -> Option<T>,
+    ) -> Result<T, TextError> {
+        self.required(key)?
+            .read(read, schema::form(self.table, key))
     }
 
     pub(super) fn optional_text<T>(
@@ -130,15 +139,23 @@ impl<'s, 'i> Section<'s, 'i> {
         read: fn(&str) -> Option<T>,
     ) -> Result<Option<T>, TextError> {
         let found = self.optional(key);
-        found.map(|found| found.read(read, schema::form(self.table, key))).transpose()
+        found
+            .map(|found| found.read(read, schema::form(self.table, key)))
+            .transpose()
     }
 
     pub(super) fn optional_word<T: Word>(&self, key: &'static str) -> Result<Option<T>, TextError> {
         self.optional(key).map(|found| found.word()).transpose()
     }
 
-    pub(super) fn integer(&self, key: &'static str, default: u32, bounds: (u32, u32)) -> Result<u32, TextError> {
-        self.optional(key).map_or(Ok(default), |found| found.integer(bounds))
+    pub(super) fn integer(
+        &self,
+        key: &'static str,
+        default: u32,
+        bounds: (u32, u32),
+    ) -> Result<u32, TextError> {
+        self.optional(key)
+            .map_or(Ok(default), |found| found.integer(bounds))
     }
 
     pub(super) fn flag(&self, key: &'static str, default: bool) -> Result<bool, TextError> {
@@ -184,7 +201,11 @@ impl<'s, 'i> Section<'s, 'i> {
     }
 
     /// The one table under a key.
-    pub(super) fn table(&self, key: &'static str, table: &'static str) -> Result<Option<Self>, TextError> {
+    pub(super) fn table(
+        &self,
+        key: &'static str,
+        table: &'static str,
+    ) -> Result<Option<Self>, TextError> {
         let Some(found) = self.optional(key) else {
             return Ok(None);
         };
@@ -213,7 +234,10 @@ impl<'s, 'i> Section<'s, 'i> {
     }
 
     /// Every key of a table whose keys are not the schema's, such as the parameters of a commitment.
-    pub(super) fn open_table(&self, key: &'static str) -> Result<Vec<(String, Found<'s, 'i>)>, TextError> {
+    pub(super) fn open_table(
+        &self,
+        key: &'static str,
+    ) -> Result<Vec<(String, Found<'s, 'i>)>, TextError> {
         let Some(found) = self.optional(key) else {
             return Ok(Vec::new());
         };
@@ -225,11 +249,23 @@ impl<'s, 'i> Section<'s, 'i> {
         }
         let one = |(key, value): (&Spanned<_>, &'s Spanned<DeValue<'i>>)| {
             let name: &std::borrow::Cow<'i, str> = key.get_ref();
-            let place = format!("{}.{}", found.place, name.chars().take(STRING_BYTES_MAX).collect::<String>());
+            let place = format!(
+                "{}.{}",
+                found.place,
+                name.chars().take(STRING_BYTES_MAX).collect::<String>()
+            );
             let line = self.lines.at(key.span().start);
             let value = value.get_ref();
             let lines = self.lines;
-            (name.to_string(), Found { lines, place, line, value })
+            (
+                name.to_string(),
+                Found {
+                    lines,
+                    place,
+                    line,
+                    value,
+                },
+            )
         };
         Ok(values.iter().map(one).collect())
     }
@@ -269,7 +305,9 @@ impl<'s, 'i> Found<'s, 'i> {
             DeValue::Integer(number) => number.to_string().chars().take(60).collect(),
             DeValue::Boolean(flag) => flag.to_string(),
             DeValue::Datetime(time) => time.to_string(),
-            other @ (DeValue::Float(_) | DeValue::Array(_) | DeValue::Table(_)) => format!("this {}", other.type_str()),
+            other @ (DeValue::Float(_) | DeValue::Array(_) | DeValue::Table(_)) => {
+                format!("this {}", other.type_str())
+            }
         }
     }
 
@@ -310,19 +348,26 @@ impl<'s, 'i> Found<'s, 'i> {
     }
 
     pub(super) fn flag(&self) -> Result<bool, TextError> {
-        self.value.as_bool().ok_or_else(|| self.wrong("true or false"))
+        self.value
+            .as_bool()
+            .ok_or_else(|| self.wrong("true or false"))
     }
 
     /// A point in time in UTC.
     pub(super) fn time(&self) -> Result<Timestamp, TextError> {
         let time = self.value.as_datetime().map(ToString::to_string);
         let read = time.and_then(|text| Timestamp::parse(&text).ok());
-        read.ok_or_else(|| self.wrong("a time in UTC without quotation marks, such as 2026-12-01T00:00:00Z"))
+        read.ok_or_else(|| {
+            self.wrong("a time in UTC without quotation marks, such as 2026-12-01T00:00:00Z")
+        })
     }
 
     /// A day of the calendar, as `YYYY-MM-DD`.
     pub(super) fn day(&self) -> Result<String, TextError> {
-        let time = self.value.as_datetime().filter(|time| time.time.is_none() && time.offset.is_none());
+        let time = self
+            .value
+            .as_datetime()
+            .filter(|time| time.time.is_none() && time.offset.is_none());
         let day = time.and_then(|time| time.date).map(|date| date.to_string());
         day.ok_or_else(|| self.wrong("a day without quotation marks, such as 2026-12-25"))
     }

@@ -35,7 +35,9 @@ pub(super) fn read(
         ceiling,
         outlet_ceilings: outlet_ceilings(section, ceiling)?,
         outlets: outlets.unwrap_or_else(|| vec![Outlet::Link, Outlet::File, Outlet::Taxii]),
-        unlabelled: section.optional_word("unlabelled")?.unwrap_or(Tlp::AmberStrict),
+        unlabelled: section
+            .optional_word("unlabelled")?
+            .unwrap_or(Tlp::AmberStrict),
         community: section.flag("community", true)?,
         red_persons: red_persons(section)?,
         clients: section.texts("clients", plain)?,
@@ -47,8 +49,15 @@ pub(super) fn read(
         types_refused: section.texts("types_refused", type_name)?,
         redactions: redactions(section)?,
     };
-    if let Some(both) = terms.types_allowed.iter().find(|name| terms.types_refused.contains(name)) {
-        return Err(section.conflict("types_refused", format!("names {both:?}, which types_allowed names too")));
+    if let Some(both) = terms
+        .types_allowed
+        .iter()
+        .find(|name| terms.types_refused.contains(name))
+    {
+        return Err(section.conflict(
+            "types_refused",
+            format!("names {both:?}, which types_allowed names too"),
+        ));
     }
     if terms.ceiling == Tlp::Red && terms.red_persons.is_empty() {
         return Err(section.conflict(
@@ -59,7 +68,10 @@ pub(super) fn read(
     Ok(((from, to), terms))
 }
 
-fn outlet_ceilings(section: &Section<'_, '_>, ceiling: Tlp) -> Result<BTreeMap<Outlet, Tlp>, TextError> {
+fn outlet_ceilings(
+    section: &Section<'_, '_>,
+    ceiling: Tlp,
+) -> Result<BTreeMap<Outlet, Tlp>, TextError> {
     let mut lower = BTreeMap::new();
     let Some(table) = section.table("ceilings", "release.ceilings")? else {
         return Ok(lower);
@@ -70,7 +82,9 @@ fn outlet_ceilings(section: &Section<'_, '_>, ceiling: Tlp) -> Result<BTreeMap<O
         };
         let label: Tlp = found.word()?;
         if label > ceiling {
-            return Err(found.conflict(format!("is {label}, above the ceiling {ceiling} of this direction; write a lower one")));
+            return Err(found.conflict(format!(
+                "is {label}, above the ceiling {ceiling} of this direction; write a lower one"
+            )));
         }
         lower.insert(*outlet, label);
     }
@@ -98,9 +112,14 @@ fn redaction(rule: &Section<'_, '_>) -> Result<RedactionRule, TextError> {
     let pattern = rule.optional_text("pattern", plain)?;
     let personal = rule.optional_word("personal")?;
     let target = match (property, pattern, personal) {
-        (Some(property), None, None) => RedactionTarget::Property { object_type, property },
+        (Some(property), None, None) => RedactionTarget::Property {
+            object_type,
+            property,
+        },
         (None, Some(pattern), None) if object_type.is_none() => RedactionTarget::Pattern(pattern),
-        (None, None, Some(personal)) if object_type.is_none() => RedactionTarget::PersonalData(personal),
+        (None, None, Some(personal)) if object_type.is_none() => {
+            RedactionTarget::PersonalData(personal)
+        }
         _ => {
             let problem = "must be one of property, pattern and personal, and object_type goes with property only";
             return Err(rule.conflict("property", problem));
@@ -112,6 +131,8 @@ fn redaction(rule: &Section<'_, '_>) -> Result<RedactionRule, TextError> {
 
 /// A STIX type by its form: 3 to 250 of `a-z`, `0-9` and `-` (STIX 2.1 section 3.2).
 fn type_name(text: &str) -> Option<String> {
-    let letters = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let letters = text
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     (letters && (3..=250).contains(&text.len())).then(|| text.to_owned())
 }

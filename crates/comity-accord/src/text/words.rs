@@ -26,7 +26,10 @@ pub(crate) fn word<T: Word>(member: T) -> &'static str {
 
 /// All words, as a person reads a list.
 pub(crate) fn choices<T: Word>() -> String {
-    let all: Vec<_> = T::WORDS.iter().map(|(word, _)| format!("{word:?}")).collect();
+    let all: Vec<_> = T::WORDS
+        .iter()
+        .map(|(word, _)| format!("{word:?}"))
+        .collect();
     all.join(", ")
 }
 
@@ -52,8 +55,11 @@ impl Word for Outlet {
 }
 
 impl Word for RedactionAction {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("remove", Self::Remove), ("mask", Self::Mask), ("withhold", Self::Withhold)];
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("remove", Self::Remove),
+        ("mask", Self::Mask),
+        ("withhold", Self::Withhold),
+    ];
 }
 
 impl Word for PersonalData {
