@@ -1,0 +1,1 @@
+//! Placeholder of fingerprint, soon written.
