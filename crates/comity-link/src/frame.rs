@@ -29,12 +29,6 @@ impl Writer {
         self
     }
 
-    /// A list of fields, its count first.
-    pub(crate) fn list<'a>(self, fields: impl ExactSizeIterator<Item = &'a [u8]>) -> Self {
-        let counted = self.number(u64::try_from(fields.len()).unwrap_or(u64::MAX));
-        fields.fold(counted, Self::bytes)
-    }
-
     pub(crate) fn done(self) -> Vec<u8> {
         self.0
     }
@@ -79,14 +73,6 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn text(&mut self) -> Result<String, Broken> {
         String::from_utf8(self.bytes()?.to_vec()).map_err(|_| Broken)
-    }
-
-    pub(crate) fn list(&mut self, most: usize) -> Result<Vec<&'a [u8]>, Broken> {
-        let count = usize::try_from(self.number()?).map_err(|_| Broken)?;
-        if count > most {
-            return Err(Broken);
-        }
-        (0..count).map(|_| self.bytes()).collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -15,8 +15,6 @@ use crate::header::EnvelopeId;
 pub const PROOF_HASHES_MAX: usize = 63;
 /// Leaf hashes in one head: those that the other side has not mirrored yet, up to so many.
 pub const LEAVES_MAX: usize = 65_536;
-/// Cursors in one message; two lanes a channel and some epochs.
-pub const CURSORS_MAX: usize = 256;
 
 /// A hash of the tree.
 pub type Hash = [u8; 32];
@@ -34,8 +32,6 @@ pub struct Head {
     pub leaves: Vec<Hash>,
     /// The position of the first of them.
     pub mirrored: u64,
-    /// The newest checkpoints of other logs that the sender holds, so that two histories meet.
-    pub others: Vec<Vec<u8>>,
 }
 
 /// An envelope on its way.
@@ -105,6 +101,13 @@ pub struct Gap {
     pub last: u64,
 }
 
+/// A node card that follows the one that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCard {
+    /// The signed note.
+    pub card: Vec<u8>,
+}
+
 /// Something was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
@@ -131,6 +134,8 @@ pub enum Message {
     Cursor(Cursor),
     /// What is missing.
     Gap(Gap),
+    /// The sender's newest card, when it may be new to the recipient.
+    Card(NewCard),
     /// What was not taken.
     Refused(Refused),
 }
@@ -155,8 +160,7 @@ impl Message {
                 .number(head.old)
                 .bytes(head.consistency.as_flattened())
                 .bytes(head.leaves.as_flattened())
-                .number(head.mirrored)
-                .list(head.others.iter().map(Vec::as_slice)),
+                .number(head.mirrored),
             Self::Send(send) => Writer::new(b"S")
                 .bytes(&send.header)
                 .bytes(&send.blind)
@@ -183,6 +187,7 @@ impl Message {
                 .number(gap.epoch.into())
                 .number(gap.first)
                 .number(gap.last),
+            Self::Card(card) => Writer::new(b"K").bytes(&card.card),
             Self::Refused(refused) => Writer::new(b"X")
                 .bytes(refused.envelope.as_ref().map_or(&[][..], |id| &id.0))
                 .bytes(refused.code.as_bytes())
@@ -201,11 +206,6 @@ impl Message {
                 consistency: hashes(reader.bytes()?, PROOF_HASHES_MAX)?,
                 leaves: hashes(reader.bytes()?, LEAVES_MAX)?,
                 mirrored: reader.number()?,
-                others: reader
-                    .list(PROOF_HASHES_MAX)?
-                    .into_iter()
-                    .map(<[u8]>::to_vec)
-                    .collect(),
             }),
             [b'S'] => Self::Send(Send {
                 header: reader.bytes()?.to_vec(),
@@ -237,6 +237,9 @@ impl Message {
                 epoch: small(reader.number()?)?,
                 first: reader.number()?,
                 last: reader.number()?,
+            }),
+            [b'K'] => Self::Card(NewCard {
+                card: reader.bytes()?.to_vec(),
             }),
             [b'X'] => Self::Refused(Refused {
                 envelope: envelope(reader.bytes()?)?,
@@ -289,7 +292,6 @@ mod tests {
                 consistency: vec![[1; 32]],
                 leaves: vec![[2; 32], [3; 32]],
                 mirrored: 1,
-                others: vec![b"o".to_vec()],
             }),
             Message::Send(Send {
                 header: b"h".to_vec(),
@@ -322,6 +324,7 @@ mod tests {
                 first: 2,
                 last: 3,
             }),
+            Message::Card(NewCard { card: b"k".to_vec() }),
             Message::Refused(Refused {
                 envelope: None,
                 code: "unknown-party".to_owned(),

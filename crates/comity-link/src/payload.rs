@@ -82,6 +82,33 @@ impl Kind {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
+
+    /// Why a payload is none of this kind, a stable word for the other side; none when it is one.
+    pub fn unfit(self, payload: &[u8]) -> Option<&'static str> {
+        fn is<'a, T: Deserialize<'a>>(payload: &'a [u8]) -> bool {
+            serde_json::from_slice::<T>(payload).is_ok()
+        }
+        let fits = match self {
+            Self::Share => {
+                return match serde_json::from_slice::<Share>(payload) {
+                    Ok(share) if share.objects.len() <= OBJECTS_MAX => None,
+                    Ok(_) => Some("too-many-objects"),
+                    Err(_) => Some("payload-unreadable"),
+                };
+            }
+            Self::Recall => is::<Recall>(payload),
+            Self::RecallAnswer => is::<RecallAnswer>(payload),
+            Self::Card => is::<Card>(payload),
+            Self::AccordProposal | Self::AccordSignature => is::<Accord>(payload),
+            Self::Deposit => is::<Deposit>(payload),
+            Self::Epoch => is::<Epoch>(payload),
+            Self::Part => is::<Part>(payload),
+            // A receipt travels in a message of its own; the others carry no content that is acted on.
+            Self::Receipt => false,
+            Self::Void | Self::Status => is::<serde_json::Map<String, serde_json::Value>>(payload),
+        };
+        if fits { None } else { Some("payload-unreadable") }
+    }
 }
 
 /// Objects, released to a party.

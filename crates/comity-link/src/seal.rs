@@ -35,7 +35,7 @@ impl SealingAlgorithm {
     pub const fn word(self) -> &'static str {
         match self {
             Self::X25519 => "x25519",
-            Self::XWing => "x-wing",
+            Self::XWing => "x25519-ml-kem-768",
         }
     }
 

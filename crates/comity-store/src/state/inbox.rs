@@ -147,6 +147,15 @@ pub fn settle(
     Ok(changed == 1)
 }
 
+/// Removes an envelope that was parked and does not fit its place.
+pub fn remove(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "DELETE FROM inbox WHERE envelope = ?1 AND state = 'parked'",
+        &[envelope.into()],
+    )?;
+    Ok(changed == 1)
+}
+
 /// Forgets what an envelope said; that there was one remains.
 pub fn erase(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<bool, StoreError> {
     let changed = tx.execute(

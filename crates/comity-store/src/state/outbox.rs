@@ -113,14 +113,20 @@ pub fn stretch(
     tx: &mut dyn Tx,
     channel: &str,
     epoch: u32,
-    first: u64,
-    last: u64,
+    places: (u64, u64),
+    limit: u64,
 ) -> Result<Vec<OutboxRow>, StoreError> {
     let rows = tx.query(
         "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, opening, payload,
              state, reason, created, due, attempts, next_attempt, changed FROM outbox
-         WHERE channel = ?1 AND epoch = ?2 AND seq BETWEEN ?3 AND ?4 ORDER BY seq LIMIT 1024",
-        &[channel.into(), epoch.into(), first.into(), last.into()],
+         WHERE channel = ?1 AND epoch = ?2 AND seq BETWEEN ?3 AND ?4 ORDER BY seq LIMIT ?5",
+        &[
+            channel.into(),
+            epoch.into(),
+            places.0.into(),
+            places.1.into(),
+            limit.into(),
+        ],
     )?;
     rows.iter().map(row_of).collect()
 }
@@ -149,6 +155,24 @@ pub fn waiting(tx: &mut dyn Tx, party: &str) -> Result<(u64, Option<i64>), Store
     match rows.first() {
         None => Ok((0, None)),
         Some(row) => Ok((row.count(0)?, row.optional_integer(1)?)),
+    }
+}
+
+/// The place of the first envelope of a lane that has no receipt yet.
+pub fn first_waiting(
+    tx: &mut dyn Tx,
+    party: &str,
+    lane: &str,
+    epoch: u32,
+) -> Result<Option<u64>, StoreError> {
+    let rows = tx.query(
+        "SELECT min(seq) FROM outbox WHERE party = ?1 AND lane = ?2 AND epoch = ?3 AND state IN ('queued', 'sent')",
+        &[party.into(), lane.into(), epoch.into()],
+    )?;
+    match rows.first() {
+        None => Ok(None),
+        Some(row) if row.optional_integer(0)?.is_none() => Ok(None),
+        Some(row) => row.count(0).map(Some),
     }
 }
 
@@ -191,12 +215,23 @@ pub fn settle(
     Ok(changed == 1)
 }
 
-/// Makes envelopes to a party due at once: it was heard from.
-pub fn hurry(tx: &mut dyn Tx, party: &str, now: i64) -> Result<u64, StoreError> {
+/// Makes envelopes to a party due at once that would wait beyond `later`: it was heard from.
+pub fn hurry(tx: &mut dyn Tx, party: &str, now: i64, later: i64) -> Result<u64, StoreError> {
     tx.execute(
-        "UPDATE outbox SET next_attempt = ?2 WHERE party = ?1 AND state IN ('queued', 'sent') AND next_attempt > ?2",
-        &[party.into(), now.into()],
+        "UPDATE outbox SET next_attempt = ?2 WHERE party = ?1 AND state IN ('queued', 'sent') AND next_attempt > ?3",
+        &[party.into(), now.into(), later.into()],
     )
+}
+
+/// Envelopes to a party that have no receipt yet, in the order in which they were made.
+pub fn unsettled(tx: &mut dyn Tx, party: &str) -> Result<Vec<OutboxRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, opening, payload,
+             state, reason, created, due, attempts, next_attempt, changed FROM outbox
+         WHERE party = ?1 AND state IN ('queued', 'sent') ORDER BY epoch, position",
+        &[party.into()],
+    )?;
+    rows.iter().map(row_of).collect()
 }
 
 /// Forgets what an envelope said; that there was one remains.
