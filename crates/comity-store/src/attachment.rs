@@ -8,7 +8,7 @@
 
 use std::fmt;
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Read, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -265,18 +265,20 @@ fn listed(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
 }
 
 fn hash(path: &Path) -> std::io::Result<(AttachmentName, u64)> {
-    let mut file = File::open(path)?;
+    let mut file = BufReader::with_capacity(BUFFER_BYTES, File::open(path)?);
     let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 64 * 1024];
     let mut bytes = 0;
     loop {
-        let read = std::io::Read::read(&mut file, &mut buffer)?;
-        let Some(piece) = buffer.get(..read).filter(|piece| !piece.is_empty()) else {
-            return Ok((AttachmentName(hasher.finalize().into()), bytes));
-        };
-        hasher.update(piece);
-        bytes += u64::try_from(read).unwrap_or(u64::MAX);
+        let part = file.fill_buf()?;
+        if part.is_empty() {
+            break;
+        }
+        hasher.update(part);
+        let count = part.len();
+        bytes += u64::try_from(count).unwrap_or(u64::MAX);
+        file.consume(count);
     }
+    Ok((AttachmentName(hasher.finalize().into()), bytes))
 }
 
 #[cfg(test)]
