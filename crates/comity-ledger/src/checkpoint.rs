@@ -8,10 +8,10 @@
 
 use std::fmt;
 
-use crate::encoding::{from_base64, from_decimal};
+use crate::encoding::from_decimal;
 use crate::key::{SignatureType, SigningKey, VerifierKey};
 use crate::note::{Note, NoteError, NoteSignature, Verified};
-use crate::tree::Hash;
+use crate::tree::{Hash, TreeHead};
 
 /// Longest origin: the ML-DSA-44 message of C2SP `tlog-cosignature` has one byte for its length.
 pub const ORIGIN_BYTES_MAX: usize = 255;
@@ -75,10 +75,7 @@ impl Checkpoint {
         let mut line = || lines.next().ok_or(CheckpointError::TooFewLines);
         let origin = Origin::parse(line()?)?;
         let size = from_decimal(line()?).ok_or(CheckpointError::BadSize)?;
-        let root = from_base64(line()?)
-            .and_then(|bytes| bytes.try_into().ok())
-            .map(Hash::new)
-            .ok_or(CheckpointError::BadRoot)?;
+        let root = Hash::parse(line()?).ok_or(CheckpointError::BadRoot)?;
         let extensions: Vec<String> = lines.map(str::to_owned).collect();
         if extensions.iter().any(String::is_empty) {
             return Err(CheckpointError::EmptyExtension);
@@ -89,6 +86,14 @@ impl Checkpoint {
             root,
             extensions,
         })
+    }
+
+    /// Size and root.
+    pub fn head(&self) -> TreeHead {
+        TreeHead {
+            size: self.size,
+            root: self.root,
+        }
     }
 
     /// The lines behind the root: opaque, and not covered by ML-DSA-44 cosignatures.

@@ -11,4 +11,5 @@ pub mod cosignature;
 mod encoding;
 pub mod key;
 pub mod note;
+pub mod tile;
 pub mod tree;
