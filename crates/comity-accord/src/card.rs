@@ -30,7 +30,7 @@
 //! when (`keys`), the algorithms of sealing keys, which are opaque here.
 //! Limits: [`CARD_BYTES_MAX`]; the numbers of lines above.
 
-mod lines;
+pub(crate) mod lines;
 mod signed;
 mod succession;
 #[cfg(test)]
@@ -47,7 +47,9 @@ use crate::text::contact::Standing;
 
 pub use lines::LineError;
 pub use signed::{CardError, SignedCard, UnsignedCard};
-pub use succession::{Change, Changed, SuccessionError, Vouched, accept_successor};
+pub use succession::{
+    CLOCK_TOLERANCE_SECONDS, Change, Changed, SuccessionError, Vouched, accept_successor,
+};
 
 /// The longest card, its signatures included.
 pub const CARD_BYTES_MAX: usize = 64 * 1024;
@@ -80,7 +82,7 @@ pub struct Card {
     pub envelope: VerifierKey,
     /// Keys to which payloads are sealed, the preferred one first.
     pub sealing: Vec<PublicKey>,
-    /// SHA-256 of the SubjectPublicKeyInfo of TLS keys.
+    /// SHA-256 of the `SubjectPublicKeyInfo` of TLS keys.
     pub tls: Vec<Digest>,
     /// Where the node link answers.
     pub links: Vec<String>,

@@ -11,7 +11,7 @@ use super::{Card, SignedCard, root_hash};
 use crate::digest::Digest;
 
 /// How far ahead of our clock a card may be issued.
-pub(crate) const CLOCK_TOLERANCE_SECONDS: i64 = 300;
+pub const CLOCK_TOLERANCE_SECONDS: i64 = 300;
 
 /// By what a new card is vouched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +120,9 @@ pub enum SuccessionError {
     /// The whole party was revoked.
     #[error("the party {0} was revoked as a whole; enrol it anew")]
     RevokedParty(String),
+    /// Over the limit of cards kept.
+    #[error("the party has had more cards than can be kept; enrol it anew")]
+    TooMany,
 }
 
 /// Whether `next` may follow `current`, and what it changes.

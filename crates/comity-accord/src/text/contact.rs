@@ -423,10 +423,12 @@ mod tests {
     #[test]
     fn forms_of_contact_are_checked() {
         let check = |good: &[&str], bad: &[&str], read: fn(&str) -> Option<String>| {
-            good.iter()
-                .for_each(|text| assert!(read(text).is_some(), "{text}"));
-            bad.iter()
-                .for_each(|text| assert!(read(text).is_none(), "{text}"));
+            for text in good {
+                assert!(read(text).is_some(), "{text}");
+            }
+            for text in bad {
+                assert!(read(text).is_none(), "{text}");
+            }
         };
         check(
             &["a@b.example", "duty+x@in.alpha.example"],
