@@ -28,6 +28,7 @@ use crate::subject::Subject;
 mod copy;
 mod cutting;
 pub mod personal_data;
+mod spans;
 
 /// Most rules of redaction in one accord.
 pub const RULES_MAX: usize = 256;

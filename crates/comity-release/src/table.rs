@@ -70,7 +70,7 @@ const WIDEST: Scenario = Scenario {
     way: Way::encrypted,
 };
 
-const SCENARIOS: [Scenario; 22] = [
+const SCENARIOS: [Scenario; 23] = [
     Scenario {
         title: "the public",
         recipient: || Recipient::Public,
@@ -156,6 +156,12 @@ const SCENARIOS: [Scenario; 22] = [
     Scenario {
         title: "a partner, link and mail agreed",
         terms: |terms| terms.outlets = vec![Outlet::Link, Outlet::Mail],
+        ..WIDEST
+    },
+    Scenario {
+        title: "a named person of a partner, nothing encrypted",
+        recipient: || person("duty@bravo.example"),
+        way: |way| way,
         ..WIDEST
     },
     Scenario {

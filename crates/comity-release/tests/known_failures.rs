@@ -363,10 +363,10 @@ fn a_policy_of_dates_encryption_and_actions_is_kept() {
     let subject = marked_by(&text, Handling::of_definition(&id, &value));
     let decide = |way: Way, now| judge(&subject, &partner(), &terms(|_| {}), &way, now);
     let link = || Way::by(Outlet::Link);
-    assert_eq!(
-        decide(link().encrypted(), day(15)).verdict,
-        Verdict::Release
-    );
+    for inside in [day(10), day(15), day(20)] {
+        let verdict = decide(link().encrypted(), inside).verdict;
+        assert_eq!(verdict, Verdict::Release);
+    }
     for outside in [day(9), day(21)] {
         assert_eq!(
             refused_by(&decide(link().encrypted(), outside)),

@@ -5,16 +5,14 @@
 //! In scope: finding and cutting within one property. Out of scope: what the copy is beyond its properties (`copy`).
 //! Recursion is bounded by the reader of the tree.
 
-use std::borrow::Cow;
-use std::ops::Range;
-
-use comity_accord::terms::{PersonalData, RedactionAction, RedactionTarget};
+use comity_accord::terms::RedactionTarget;
 use comity_stix::canonical::write_string;
 use comity_stix::id::ObjectId;
 use comity_stix::json::{Kind, Member, Value};
 use comity_stix::marking;
 
-use super::{Cut, CutKind, Search, Terms, personal_data};
+use super::spans::{self, MARK, Personal, kind};
+use super::{Cut, CutKind, Terms};
 
 /// What stays of a value.
 pub(super) enum Piece {
@@ -33,8 +31,8 @@ pub(super) struct Cutter<'t, 'v> {
     named: Vec<(&'v Value<'v>, usize, CutKind)>,
     /// Where the walk stands.
     path: Vec<Component<'v>>,
-    /// Whether rules about personal data hold here.
-    personal: bool,
+    /// Whether rules about personal data do not hold here.
+    exempt: bool,
     /// Every cut so far.
     pub(super) cuts: Vec<Cut>,
 }
@@ -72,14 +70,14 @@ impl<'t, 'v> Cutter<'t, 'v> {
             terms,
             named,
             path: Vec::new(),
-            personal: true,
+            exempt: false,
             cuts: Vec::new(),
         }
     }
 
     /// Cuts one property at the top. What would be cut from an essential one withholds the object.
     pub(super) fn property(&mut self, member: &'v Member<'v>, essential: Essential) -> Piece {
-        self.personal = essential != Essential::Exempt;
+        self.exempt = essential == Essential::Exempt;
         let before = self.cuts.len();
         let piece = self.member(member);
         if essential != Essential::No {
@@ -110,7 +108,7 @@ impl<'t, 'v> Cutter<'t, 'v> {
             .filter(here)
             .max_by_key(|(_, _, kind)| *kind);
         if let Some(&(_, rule, kind)) = gravest {
-            self.note(Some(rule), kind);
+            self.note(rule, kind);
             return match (kind, value.as_str()) {
                 (CutKind::Mask, Some(_)) => Piece::Text(format!("\"{MARK}\"")),
                 (CutKind::Mask | CutKind::Remove | CutKind::Withhold, _) => Piece::Gone,
@@ -149,49 +147,30 @@ impl<'t, 'v> Cutter<'t, 'v> {
         compose(pieces.iter().zip(parts), ['{', '}'])
     }
 
-    /// Looks through one text with every rule; the gravest cut is made.
+    /// Looks through one text with every rule. References are no personal data.
     fn text(&mut self, text: &str, written: Written) -> Piece {
-        let mut spans: Vec<(Range<usize>, Cow<'static, str>)> = Vec::new();
-        let mut gravest = None;
-        let rules = &self.terms.agreed.redactions;
-        for (at, (rule, search)) in rules.iter().zip(&self.terms.searches).enumerate() {
-            let (found, mark) = match search {
-                Search::Personal(kind) if self.looks_for(*kind, text, written) => {
-                    let mark = format!("[redacted: {}]", personal_data::name(*kind));
-                    (personal_data::find(*kind, text), Cow::Owned(mark))
-                }
-                Search::Named | Search::Personal(_) => continue,
-                Search::Expression(expression) => {
-                    let found = expression.find_iter(text).map(|found| found.range());
-                    let found = found.filter(|range| !range.is_empty()).collect();
-                    (found, Cow::Borrowed(MARK))
-                }
-            };
-            if !found.is_empty() {
-                self.note(Some(at), kind(rule.action));
-                gravest = gravest.max(Some(kind(rule.action)));
-                spans.extend(found.into_iter().map(|range| (range, mark.clone())));
-            }
-        }
-        match gravest {
-            None => Piece::Whole,
-            Some(CutKind::Mask) => Piece::Text(masked(text, spans)),
-            Some(CutKind::Remove | CutKind::Withhold) => Piece::Gone,
-        }
-    }
-
-    /// References are no personal data; a bare number is no address, and no telephone number either.
-    fn looks_for(&self, kind: PersonalData, text: &str, written: Written) -> bool {
-        let number = match kind {
-            PersonalData::PaymentCard | PersonalData::IdentityNumber => true,
-            PersonalData::EmailAddress | PersonalData::Telephone | PersonalData::BankAccount => {
-                false
-            }
+        let personal = match written {
+            _ if self.exempt || ObjectId::parse(text).is_ok() => Personal::Exempt,
+            Written::Text => Personal::Any,
+            Written::Number => Personal::Checked,
         };
-        self.personal && (written == Written::Text || number) && ObjectId::parse(text).is_err()
+        let Some(found) = spans::find(self.terms, text, personal) else {
+            return Piece::Whole;
+        };
+        for rule in &found.rules {
+            let rule_kind = self.terms.agreed.redactions.get(*rule);
+            self.note(
+                *rule,
+                rule_kind.map_or(found.kind, |rule| kind(rule.action)),
+            );
+        }
+        match found.kind {
+            CutKind::Mask => Piece::Text(found.masked(self.terms, text)),
+            CutKind::Remove | CutKind::Withhold => Piece::Gone,
+        }
     }
 
-    fn note(&mut self, rule: Option<usize>, kind: CutKind) {
+    fn note(&mut self, rule: usize, kind: CutKind) {
         let mut selector = String::new();
         for component in &self.path {
             if !selector.is_empty() {
@@ -204,7 +183,7 @@ impl<'t, 'v> Cutter<'t, 'v> {
         }
         self.cuts.push(Cut {
             selector,
-            rule,
+            rule: Some(rule),
             kind,
         });
     }
@@ -219,35 +198,6 @@ pub(super) enum Essential {
     Covered,
     /// It is, and rules about personal data do not hold for it.
     Exempt,
-}
-
-/// What stands where something was taken out and nothing more is to be said.
-const MARK: &str = "[redacted]";
-
-const fn kind(action: RedactionAction) -> CutKind {
-    match action {
-        RedactionAction::Mask => CutKind::Mask,
-        RedactionAction::Remove => CutKind::Remove,
-        RedactionAction::Withhold => CutKind::Withhold,
-    }
-}
-
-/// A text with marks instead of what was found, as JSON. What overlaps becomes one mark, the first.
-fn masked(text: &str, mut spans: Vec<(Range<usize>, Cow<'static, str>)>) -> String {
-    spans.sort_by_key(|(range, _)| (range.start, range.end));
-    let mut out = String::new();
-    let mut from = 0;
-    for (range, mark) in spans {
-        if range.start >= from {
-            out.push_str(text.get(from..range.start).unwrap_or_default());
-            out.push_str(&mark);
-        }
-        from = from.max(range.end);
-    }
-    out.push_str(text.get(from..).unwrap_or_default());
-    let mut json = String::new();
-    write_string(&out, &mut json);
-    json
 }
 
 /// A list or an object of what stays of its parts. One of which nothing stays is gone: the standard has no empty ones.

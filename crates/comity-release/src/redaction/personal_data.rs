@@ -110,7 +110,9 @@ fn numbers(
     let mut from = 0;
     while let Some(candidate) = form.find_at(text, from) {
         let (start, last) = (candidate.start(), candidate.end());
-        let alone = !joined_before(text, start);
+        // What was found before is a neighbour no more.
+        let edge = found.last().map_or(0, |before: &Range<usize>| before.end);
+        let alone = !joined_before(text.get(edge..start).unwrap_or_default());
         let mut ends = (start + digits_min..=last)
             .rev()
             .filter(|end| alone && ends_alone(text, *end));
@@ -130,8 +132,8 @@ fn run(text: &str) -> usize {
 }
 
 /// Whether what stands before belongs to the number: a letter, a digit, the part before a dot, a group of a UUID.
-fn joined_before(text: &str, start: usize) -> bool {
-    let mut before = text.get(..start).unwrap_or_default().bytes().rev();
+fn joined_before(before: &str) -> bool {
+    let mut before = before.bytes().rev();
     match before.next() {
         Some(b'.') => before.next().is_some_and(|byte| byte.is_ascii_digit()),
         Some(b'-') => hex_group(before),

@@ -184,6 +184,11 @@ fn where_rules_meet_the_gravest_cut_is_made() {
         Some(r#","description":"to [redacted]!""#),
     );
     check(
+        r#","description":"from here to there""#,
+        &[pattern("from.*to", MASK), pattern("here", MASK)],
+        Some(r#","description":"[redacted] there""#),
+    );
+    check(
         r#","description":"to alice@b.example""#,
         &[mail(), pattern("alice", REMOVE)],
         Some(""),
@@ -195,6 +200,26 @@ fn where_rules_meet_the_gravest_cut_is_made() {
         selector: "x_a.[0].b".to_owned(),
     };
     assert_eq!(redact(&text, &terms), Err(withheld));
+}
+
+#[test]
+fn numbers_that_stand_against_each_other_are_all_found() {
+    let rules = [
+        personal(PersonalData::PaymentCard, MASK),
+        personal(PersonalData::Telephone, MASK),
+    ];
+    check(
+        r#","description":"x 020 7946 0958+49 30 1234567+1 202 555 0143""#,
+        &rules,
+        Some(
+            r#","description":"x [redacted: telephone number][redacted: telephone number][redacted: telephone number]""#,
+        ),
+    );
+    check(
+        r#","description":"4111111111111111+49 30 1234567""#,
+        &rules,
+        Some(r#","description":"[redacted: payment card][redacted: telephone number]""#),
+    );
 }
 
 #[test]
