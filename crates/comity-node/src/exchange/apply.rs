@@ -36,7 +36,7 @@ impl Node {
                 .write(|tx| inbox::settle(tx, &row.envelope, state, Some(&outcome)))?;
         }
         if !stored.is_empty() {
-            self.due().notify_waiters();
+            self.due().tell();
         }
         Ok(stored.len())
     }
@@ -117,7 +117,7 @@ impl Node {
             outcome.push_str("; ");
             outcome.push_str(failure.message.as_deref().unwrap_or(&failure.id));
         }
-        self.due().notify_waiters();
+        self.due().tell();
         Ok(outcome)
     }
 

@@ -52,7 +52,7 @@ impl Node {
         for (view, ids) in views {
             self.remove_everywhere(&[view], &ids)?;
         }
-        self.due().notify_waiters();
+        self.due().tell();
         Ok(rows)
     }
 

@@ -146,7 +146,7 @@ impl Node {
         })?;
         shared.envelopes = envelopes.iter().map(ToString::to_string).collect();
         shared.approval = waits.then_some(id);
-        self.due().notify_waiters();
+        self.due().tell();
         Ok(shared)
     }
 

@@ -47,7 +47,7 @@ impl Node {
             Ok::<_, ExchangeError>(release::share_collection(tx, &id, party, word)?)
         })?;
         self.inner.rights.forget();
-        self.due().notify_waiters();
+        self.due().tell();
         Ok(())
     }
 
@@ -64,7 +64,7 @@ impl Node {
             };
         }
         if judged > 0 {
-            self.due().notify_waiters();
+            self.due().tell();
         }
         Ok(judged)
     }
