@@ -4,6 +4,7 @@
 
 pub mod accords;
 pub mod apply;
+pub mod command;
 pub mod enrolment;
 pub mod outbox;
 pub mod recall;

@@ -91,6 +91,7 @@ impl Node {
             }
             Command::Revoke { id } => self.command_revoke(&id),
             Command::Check => self.command_check(),
+            Command::Exchange(command) => Ok(Answer::Document(self.exchange(command)?)),
         }
     }
 

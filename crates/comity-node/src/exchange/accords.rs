@@ -7,12 +7,13 @@
 use std::collections::BTreeSet;
 
 use comity_accord::agreement::{Agreed, Agreement, Signer, may_sign};
-use comity_accord::card::SignedCard;
+use comity_accord::card::{SignedCard, root_hash};
 use comity_accord::difference::{Comparison, compare};
 use comity_accord::keys::KeyRing;
 use comity_accord::party::PartyName;
 use comity_accord::terms::ReleaseTerms;
 use comity_accord::text::AccordText;
+use comity_accord::text::template::{Template, TemplateParty, fill};
 use comity_link::channel::Lane;
 use comity_link::payload::{self, Kind};
 use comity_store::state::accord::{self, AccordRow};
@@ -21,6 +22,7 @@ use comity_store::state::{Tx, party};
 use crate::exchange::ExchangeError;
 use crate::exchange::enrolment::moment;
 use crate::link::Draft;
+use crate::link::card::CardFacts;
 use crate::node::Node;
 
 /// One version of an accord as the duty officers see it.
@@ -41,6 +43,39 @@ fn bad(error: &dyn std::fmt::Display) -> ExchangeError {
 }
 
 impl Node {
+    /// The text of a new accord with a party, to be edited.
+    pub fn draft_accord(
+        &self,
+        party: &str,
+        template: &str,
+    ) -> Result<String, ExchangeError> {
+        let template = Template::parse(template).ok_or_else(|| {
+            let names: Vec<&str> = Template::ALL.iter().map(|one| one.as_str()).collect();
+            ExchangeError::Accord(format!("there is no template {template:?}; there is {}", names.join(" and ")))
+        })?;
+        let own = self.own_card(&CardFacts::default())?;
+        let row = self.inner.state.read(|tx| party::find(tx, party))?;
+        let row = row.ok_or_else(|| ExchangeError::UnknownParty(party.to_owned()))?;
+        let other = SignedCard::parse(&row.card).map_err(|error| bad(&error))?;
+        let of = |card: &'_ SignedCard| (card.card().party.clone(), root_hash(&card.card().root));
+        let ((first, first_root), (second, second_root)) = (of(&own), of(&other));
+        let parties = [
+            TemplateParty {
+                name: &first,
+                root: first_root,
+                domain: own.card().domain.as_str(),
+            },
+            TemplateParty {
+                name: &second,
+                root: second_root,
+                domain: other.card().domain.as_str(),
+            },
+        ];
+        let today = self.clock().now() / 86_400_000_000 * 86_400_000_000;
+        let [first, second] = &parties;
+        Ok(fill(template, first, second, moment(today)?))
+    }
+
     /// Proposes a text: it is signed here and sent to every other party of it.
     pub fn propose_accord(&self, text: &str) -> Result<AccordView, ExchangeError> {
         let parsed = AccordText::parse(text).map_err(|error| bad(&error))?;

@@ -185,9 +185,10 @@ pub fn grant(tx: &mut dyn Tx, id: &Uuid, account: &str, rights: Rights) -> Resul
 pub fn list_for(tx: &mut dyn Tx, account: &str) -> Result<Vec<(Collection, Rights)>, StoreError> {
     let rows = tx.query(
         "SELECT c.id, c.view_number, c.title, c.description, c.alias, c.created, c.source, c.label, r.access,
-             a.party, v.released, v.posted
+             a.party, v.released, v.posted, p.state
          FROM collection c JOIN collection_right r ON r.collection = c.id JOIN account a ON a.name = r.account
              LEFT JOIN party_view v ON v.collection = c.id AND v.party = a.party
+             LEFT JOIN party p ON p.name = a.party
          WHERE r.account = ?1 AND r.access <> 'none' ORDER BY c.view_number",
         &[account.into()],
     )?;
@@ -195,8 +196,9 @@ pub fn list_for(tx: &mut dyn Tx, account: &str) -> Result<Vec<(Collection, Right
     for row in &rows {
         let mut found = collection(row)?;
         if row.optional_text(9)?.is_some() {
-            // Another party's account without views of its own sees nothing at all.
-            if row.optional_integer(10)?.is_none() {
+            // Another party's account sees nothing at all without views of its own, or while the party is not verified.
+            let verified = row.optional_text(12)?.as_deref() == Some("verified");
+            if row.optional_integer(10)?.is_none() || !verified {
                 continue;
             }
             found.party = Some(PartyViews {
