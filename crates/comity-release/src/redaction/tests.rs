@@ -184,9 +184,9 @@ fn where_rules_meet_the_gravest_cut_is_made() {
         Some(r#","description":"to [redacted]!""#),
     );
     check(
-        r#","description":"from here to there""#,
+        r#","description":"from here to it""#,
         &[pattern("from.*to", MASK), pattern("here", MASK)],
-        Some(r#","description":"[redacted] there""#),
+        Some(r#","description":"[redacted] it""#),
     );
     check(
         r#","description":"to alice@b.example""#,
