@@ -5,3 +5,11 @@
 //! In scope: signed notes and their keys, the tree, tiles, checkpoints, cosignatures, proofs, policies, the witness's
 //! decisions, commitments and their openings. Out of scope: keeping any of it (`comity-store`), sending it
 //! (`comity-link`), what an entry means.
+
+pub mod checkpoint;
+pub mod cosignature;
+mod encoding;
+pub mod key;
+pub mod note;
+pub mod tile;
+pub mod tree;

@@ -101,6 +101,8 @@ impl Node {
             description: description.map(str::to_owned),
             alias: alias.map(str::to_owned),
             created: self.inner.clock.now(),
+            source: None,
+            label: None,
         };
         let made = self.inner.state.write(|tx| collection::add(tx, &new))?;
         self.inner.rights.forget();

@@ -91,6 +91,8 @@ pub enum AccountCommand {
         name: String,
         /// Its role.
         role: Role,
+        /// The other party that it belongs to.
+        party: Option<String>,
         /// Its password.
         password: String,
     },

@@ -99,9 +99,10 @@ impl Node {
             AccountCommand::AddUser {
                 name,
                 role,
+                party,
                 password,
             } => {
-                self.add_account(&name, role, &password)?;
+                self.add_account(&name, role, party.as_deref(), &password)?;
                 Ok(Answer::Done)
             }
             AccountCommand::ListUsers => {

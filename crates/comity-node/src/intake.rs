@@ -59,7 +59,7 @@ impl Node {
     ) -> Result<Admitting, IntakeError> {
         let slices = envelope::read(body, &self.inner.limits.envelope)?;
         let (objects, refused) = self.admit_all(slices.into_iter().map(str::to_owned));
-        let request = self.append_request(collection.view, Some(new_uuid()), objects, refused);
+        let request = self.append_request(collection.writes(), Some(new_uuid()), objects, refused);
         Ok(Admitting { request })
     }
 

@@ -12,6 +12,7 @@ pub mod collection;
 pub mod command;
 pub mod folder;
 pub mod intake;
+pub mod link;
 pub mod node;
 pub mod reading;
 pub mod refusal;

@@ -63,6 +63,7 @@ fn advice(error: &(dyn Error + 'static)) -> (RefusalKind, String) {
 const DOCTOR: &str = "`comity doctor` reads the whole store and says what is wrong";
 const ACCOUNTS: &str =
     "`comity user list` shows the accounts, `comity user add NAME --role ROLE` makes one";
+const PARTIES: &str = "`comity party list` shows the parties, `comity party accept CARD` takes one";
 const COLLECTIONS: &str =
     "`comity collection list` shows them, `comity collection create --title TITLE` makes one";
 
@@ -81,6 +82,7 @@ fn account(error: &AccountError) -> (RefusalKind, String) {
             "four words picked at random do well; give them on standard input with --password-stdin"
                 .to_owned(),
         ),
+        AccountError::UnknownParty(_) => (RefusalKind::No, PARTIES.to_owned()),
         AccountError::Unknown(_) => (RefusalKind::No, ACCOUNTS.to_owned()),
         AccountError::Store(source) => (RefusalKind::Unknown, store_hint(source)),
     }

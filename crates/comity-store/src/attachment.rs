@@ -8,7 +8,7 @@
 
 use std::fmt;
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Read, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -265,9 +265,19 @@ fn listed(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
 }
 
 fn hash(path: &Path) -> std::io::Result<(AttachmentName, u64)> {
-    let mut file = File::open(path)?;
+    let mut file = BufReader::with_capacity(BUFFER_BYTES, File::open(path)?);
     let mut hasher = Sha256::new();
-    let bytes = std::io::copy(&mut file, &mut hasher)?;
+    let mut bytes = 0;
+    loop {
+        let part = file.fill_buf()?;
+        if part.is_empty() {
+            break;
+        }
+        hasher.update(part);
+        let count = part.len();
+        bytes += u64::try_from(count).unwrap_or(u64::MAX);
+        file.consume(count);
+    }
     Ok((AttachmentName(hasher.finalize().into()), bytes))
 }
 
