@@ -19,7 +19,7 @@ mod outgoing;
 mod receipts;
 mod sends;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use comity_link::batch::BatchError;
@@ -68,6 +68,8 @@ pub struct Link {
     peers: Peers,
     /// Heads of the own log that partners hold after they were set back, by party and epoch.
     held_by: Mutex<HashMap<(String, u32), u64>>,
+    /// Parties whose newest head was cosigned here and that have not been told.
+    untold: Mutex<HashSet<String>>,
 }
 
 /// Why something of the link cannot be done.
@@ -157,6 +159,7 @@ impl Link {
             last_signed: Mutex::default(),
             peers: Peers::default(),
             held_by: Mutex::default(),
+            untold: Mutex::default(),
         }
     }
 
@@ -183,6 +186,11 @@ impl std::fmt::Debug for Link {
             .field("origin", &self.origin)
             .finish_non_exhaustive()
     }
+}
+
+/// An error with its reasons, for the operator's log.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    comity_store::error::chain(error)
 }
 
 /// Seconds since 1970 of a moment in microseconds.

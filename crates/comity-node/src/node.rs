@@ -10,11 +10,12 @@ use comity_stix::envelope::EnvelopeLimits;
 use comity_store::error::StoreError;
 use comity_store::objects::{ObjectStore, WriteRequest, Written};
 use comity_store::state::State;
-use tokio::sync::Notify;
 
 use crate::account::Sessions;
 use crate::clock::Clock;
 use crate::collection::RightsCache;
+use crate::due::Due;
+use crate::exchange::share::TermsCache;
 use crate::folder::{FolderLock, Identity, OpenFolder};
 use crate::link::Link;
 use crate::link::log::Opened;
@@ -54,7 +55,8 @@ pub(crate) struct Inner {
     pub(crate) identity: Identity,
     pub(crate) link: Arc<Link>,
     pub(crate) ledger: Opened,
-    pub(crate) due: Arc<Notify>,
+    pub(crate) due: Due,
+    pub(crate) terms: TermsCache,
     pub(crate) sessions: Sessions,
     pub(crate) rights: RightsCache,
     lock: Mutex<Option<FolderLock>>,
@@ -79,7 +81,8 @@ impl Node {
             identity: folder.identity,
             link: folder.link,
             ledger: folder.ledger,
-            due: Arc::default(),
+            due: Due::default(),
+            terms: TermsCache::default(),
             sessions: Sessions::default(),
             rights: RightsCache::default(),
             lock: Mutex::new(Some(folder.lock)),
@@ -105,7 +108,7 @@ impl Node {
     }
 
     /// Told when something waits for a party, or for this node's own attention.
-    pub fn due(&self) -> &Arc<Notify> {
+    pub fn due(&self) -> &Due {
         &self.inner.due
     }
 

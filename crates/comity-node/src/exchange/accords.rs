@@ -99,7 +99,7 @@ impl Node {
             }
             Ok(())
         })?;
-        self.due().notify_waiters();
+        self.due().tell();
         self.inner.terms.forget();
         self.accord(&name, version)
     }

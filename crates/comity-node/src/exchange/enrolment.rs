@@ -11,7 +11,8 @@ use comity_store::state::{Tx, outbox};
 
 use crate::exchange::ExchangeError;
 use crate::link::card::CardFacts;
-use crate::link::peer::VERIFIED;
+use crate::link::Taken;
+use crate::link::peer::{PENDING, VERIFIED};
 use crate::node::Node;
 
 /// A party as its duty officers see it.
@@ -148,7 +149,7 @@ impl Node {
             };
             Ok::<_, ExchangeError>(party::put(tx, &row)?)
         })?;
-        self.due().notify_waiters();
+        self.due().tell();
         self.party(&name)
     }
 
@@ -217,8 +218,40 @@ impl Node {
             }
         })?;
         outcome?;
-        self.due().notify_waiters();
+        self.due().tell();
         self.party(name)
+    }
+
+    /// After a batch was taken: a pending party may have proved its keys, and there may be work.
+    pub fn heard(&self, taken: Option<&Taken>) {
+        let Some(taken) = taken else { return };
+        for wrong in &taken.wrong {
+            tracing::warn!(party = %taken.party, wrong, "part of a batch not taken");
+        }
+        if taken.proved {
+            let now = self.clock().now();
+            let proved = self.inner.state.write(|tx| {
+                let row = party::find(tx, &taken.party)?;
+                if row.is_some_and(|row| row.state.starts_with(PENDING)) {
+                    advance(tx, &taken.party, Event::PossessionProved, now)?;
+                }
+                Ok::<_, ExchangeError>(())
+            });
+            if let Err(error) = proved {
+                tracing::debug!(error = %comity_store::error::chain(&error), "enrolment unchanged");
+            }
+        }
+        self.due().tell();
+    }
+
+    /// The parties that can be called, and where.
+    pub fn callable(&self) -> Result<Vec<(String, String)>, ExchangeError> {
+        let rows = self.inner.state.read(party::list)?;
+        let callable = |row: PartyRow| {
+            let called = row.state == VERIFIED || row.state.starts_with(PENDING);
+            row.link_url.filter(|_| called).map(|url| (row.name, url))
+        };
+        Ok(rows.into_iter().filter_map(callable).collect())
     }
 
     /// Suspends the exchange with a party: it gets nothing, and what is queued waits.
@@ -241,7 +274,7 @@ impl Node {
         self.inner
             .state
             .write(|tx| advance(tx, name, event, now).map(|_| ()))?;
-        self.due().notify_waiters();
+        self.due().tell();
         self.party(name)
     }
 }

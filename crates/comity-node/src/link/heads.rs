@@ -159,6 +159,9 @@ impl Link {
         let watched = compare(tx, &row, &new, head)?;
         match &watched {
             Watched::Follows => {
+                if new.size > row.size {
+                    self.untold().insert(peer.row.name.clone());
+                }
                 mirror(tx, &mut row, head)?;
                 row.size = new.size;
                 row.root = *new.root.as_bytes();
@@ -217,6 +220,23 @@ impl Link {
         ledger::add_cosignature(tx, &row)?;
         receipt::acknowledged(tx, &peer.row.name, log.epoch, cosigned.size)?;
         Ok(None)
+    }
+
+    /// Whether a party does not have the newest cosignature of its log, or has not cosigned the own newest head.
+    pub fn has_unsettled_head(&self, party: &str) -> Result<bool, LinkError> {
+        if self.untold().contains(party) {
+            return Ok(true);
+        }
+        self.state.read(|tx| {
+            let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
+            let known = ledger::newest_cosignatures(tx, log.epoch)?;
+            let held = known.iter().find(|row| row.party == party);
+            Ok(held.is_none_or(|row| row.size < log.size))
+        })
+    }
+
+    pub(crate) fn untold(&self) -> std::sync::MutexGuard<'_, std::collections::HashSet<String>> {
+        self.untold.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// A partner holds an older head of the own log than it cosigned: it was set back, and is led on from there.

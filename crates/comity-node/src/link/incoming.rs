@@ -46,6 +46,15 @@ pub struct Taken {
     pub(crate) say: Vec<Message>,
     /// Words for what was wrong with it.
     pub wrong: Vec<String>,
+    /// The party cosigned the own log: it holds the keys of its card.
+    pub proved: bool,
+}
+
+impl Taken {
+    /// Whether nothing needs an answer now.
+    pub fn is_silent(&self) -> bool {
+        self.say.is_empty() && self.stored.is_empty()
+    }
 }
 
 /// A batch while it is taken.
@@ -56,6 +65,7 @@ pub(crate) struct Taking {
     say: Vec<Message>,
     wrong: Vec<String>,
     again: Vec<Gap>,
+    proved: bool,
 }
 
 impl Taking {
@@ -96,6 +106,7 @@ impl Link {
                 say: Vec::new(),
                 wrong: Vec::new(),
                 again: Vec::new(),
+                proved: false,
             };
             if way == Way::Call && time + CROSSING_MICROS < peer.row.last_heard {
                 return Err(LinkError::Stale);
@@ -115,16 +126,40 @@ impl Link {
             stored: taking.stored,
             say,
             wrong: taking.wrong,
+            proved: taking.proved,
         })
     }
 
     /// Takes a batch and says in answer what there is to say.
     pub fn answer(&self, bytes: &[u8], now: i64) -> Result<(Taken, Vec<u8>), LinkError> {
         let mut taken = self.take(bytes, Way::Call, now)?;
+        let answer = self.say(&mut taken, now)?;
+        Ok((taken, answer))
+    }
+
+    /// What there is to say in answer to a batch that was taken.
+    pub fn say(&self, taken: &mut Taken, now: i64) -> Result<Vec<u8>, LinkError> {
         let say = std::mem::take(&mut taken.say);
         let lanes = &comity_link::channel::Lane::ALL;
-        let answer = self.collect_with(&taken.party, lanes, Some(taken.digest), say, now)?;
-        Ok((taken, answer))
+        self.collect_with(&taken.party, lanes, Some(taken.digest), say, now)
+    }
+
+    /// Whether anything waits to be said to a party now, besides the own head.
+    pub fn has_more(&self, party: &str, now: i64) -> Result<bool, LinkError> {
+        self.state.read(|tx| {
+            let soon = outbox::next_attempt(tx, party)?.is_some_and(|at| at <= now);
+            let owed = comity_store::state::receipt::next_owed(tx, party)?;
+            Ok(soon || owed.is_some_and(|at| at <= now))
+        })
+    }
+
+    /// When the next thing is due to be said to a party; none when nothing waits.
+    pub fn next_due(&self, party: &str) -> Result<Option<i64>, LinkError> {
+        self.state.read(|tx| {
+            let sends = outbox::next_attempt(tx, party)?;
+            let owed = comity_store::state::receipt::next_owed(tx, party)?;
+            Ok(sends.into_iter().chain(owed).min())
+        })
     }
 
     fn know(&self, peer: &Peer, message: Message) -> Known {
@@ -187,8 +222,9 @@ impl Link {
                 }
             }
             Message::Cosigned(cosigned) => {
-                if let Some(code) = self.take_cosigned(tx, &taking.peer, cosigned, now)? {
-                    taking.wrong.push(format!("cosignature: {code}"));
+                match self.take_cosigned(tx, &taking.peer, cosigned, now)? {
+                    None => taking.proved = true,
+                    Some(code) => taking.wrong.push(format!("cosignature: {code}")),
                 }
             }
             Message::Cursor(cursor) => self.take_cursor(tx, taking, cursor)?,

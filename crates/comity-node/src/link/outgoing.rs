@@ -225,6 +225,7 @@ impl Link {
         messages.extend(first);
         messages.push(self.head(&gathered, &checkpoint)?);
         messages.extend(self.cosigned(&gathered.peer)?);
+        self.untold().remove(party);
         messages.extend(gathered.cursors.iter().cloned().map(Message::Cursor));
         for given in &gathered.receipts {
             messages.push(Message::Receipt(ReceiptOf {

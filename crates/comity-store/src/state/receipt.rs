@@ -93,6 +93,15 @@ pub fn owed(
     rows.iter().map(row_of).collect()
 }
 
+/// When the next receipt that a party has not cosigned may be sent.
+pub fn next_owed(tx: &mut dyn Tx, party: &str) -> Result<Option<i64>, StoreError> {
+    let rows = tx.query(
+        "SELECT min(next_attempt) FROM receipt WHERE party = ?1 AND owed = 1 AND direction = 'in'",
+        &[party.into()],
+    )?;
+    rows.first().map_or(Ok(None), |row| row.optional_integer(0))
+}
+
 /// How many receipts a party has not cosigned.
 pub fn owed_count(tx: &mut dyn Tx, party: &str) -> Result<u64, StoreError> {
     let rows = tx.query(
