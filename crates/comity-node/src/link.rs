@@ -51,6 +51,8 @@ pub struct LinkParts {
     pub random: Random,
     /// Whether checkpoints and cosignatures carry ML-DSA-44 too.
     pub post_quantum: bool,
+    /// Whether several nodes share the rows: a node that joins has signed nothing yet.
+    pub shared: bool,
 }
 
 /// One node's end of the links to all its partners.
@@ -61,6 +63,7 @@ pub struct Link {
     guard: Box<dyn Guard>,
     pub(crate) random: Random,
     pub(crate) post_quantum: bool,
+    shared: bool,
     last_signed: Mutex<Option<(LastSigned, Vec<u8>)>>,
     peers: Peers,
     /// Heads of the own log that partners hold after they were set back, by party and epoch.
@@ -141,6 +144,7 @@ impl Link {
             guard,
             random,
             post_quantum,
+            shared,
         } = parts;
         Self {
             state,
@@ -149,6 +153,7 @@ impl Link {
             guard,
             random,
             post_quantum,
+            shared,
             last_signed: Mutex::default(),
             peers: Peers::default(),
             held_by: Mutex::default(),

@@ -10,11 +10,14 @@ use comity_stix::envelope::EnvelopeLimits;
 use comity_store::error::StoreError;
 use comity_store::objects::{ObjectStore, WriteRequest, Written};
 use comity_store::state::State;
+use tokio::sync::Notify;
 
 use crate::account::Sessions;
 use crate::clock::Clock;
 use crate::collection::RightsCache;
 use crate::folder::{FolderLock, Identity, OpenFolder};
+use crate::link::Link;
+use crate::link::log::Opened;
 
 /// Limits that a node's operator sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +52,9 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     pub(crate) limits: NodeLimits,
     pub(crate) identity: Identity,
+    pub(crate) link: Arc<Link>,
+    pub(crate) ledger: Opened,
+    pub(crate) due: Arc<Notify>,
     pub(crate) sessions: Sessions,
     pub(crate) rights: RightsCache,
     lock: Mutex<Option<FolderLock>>,
@@ -71,6 +77,9 @@ impl Node {
             clock,
             limits,
             identity: folder.identity,
+            link: folder.link,
+            ledger: folder.ledger,
+            due: Arc::default(),
             sessions: Sessions::default(),
             rights: RightsCache::default(),
             lock: Mutex::new(Some(folder.lock)),
@@ -83,6 +92,21 @@ impl Node {
     /// Who this node is.
     pub fn identity(&self) -> &Identity {
         &self.inner.identity
+    }
+
+    /// This node's end of the links to other parties.
+    pub fn link(&self) -> &Arc<Link> {
+        &self.inner.link
+    }
+
+    /// How the ledger was found when the node was opened.
+    pub fn ledger_opened(&self) -> &Opened {
+        &self.inner.ledger
+    }
+
+    /// Told when something waits for a party, or for this node's own attention.
+    pub fn due(&self) -> &Arc<Notify> {
+        &self.inner.due
     }
 
     /// The limits in force.

@@ -75,6 +75,7 @@ impl SimNode {
                 random.lock().unwrap_or_else(PoisonError::into_inner).fill(bytes);
             }),
             post_quantum: false,
+            shared: false,
         };
         let link = Link::new(parts);
         let node = Self {

@@ -75,9 +75,10 @@ impl Backend {
 
 /// Opens the node of a folder for this process alone.
 pub(crate) fn open_node(folder: &Path, settings: &Settings) -> Result<Node, Failure> {
-    let opened =
-        folder::open(folder, &settings.place()).map_err(|error| folder_failure(&error, folder))?;
-    Ok(Node::new(opened, Clock::System, settings.node_limits()))
+    let clock = Clock::System;
+    let opened = folder::open(folder, &settings.place(), &clock);
+    let opened = opened.map_err(|error| folder_failure(&error, folder))?;
+    Ok(Node::new(opened, clock, settings.node_limits()))
 }
 
 /// What an error of the store means to whoever gave the command.

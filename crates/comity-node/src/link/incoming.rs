@@ -143,6 +143,10 @@ impl Link {
 
     fn hear(&self, tx: &mut dyn Tx, taking: &mut Taking, known: &Known) -> Result<(), LinkError> {
         match known {
+            Known::Envelope(_) if !taking.peer.is_verified() => {
+                taking.refuse(None, "not-verified");
+                Ok(())
+            }
             Known::Envelope(checked) => self.place(tx, taking, checked),
             Known::Wrong(id, code) => {
                 taking.wrong.push(format!("envelope {id}: {code}"));

@@ -148,7 +148,7 @@ impl Link {
                     "the log differs from what was signed last: it was set back and went on"
                 }
             }
-            (Some(log), Known::Nothing) if log.size == 0 => return Ok(Opened::Continued),
+            (Some(log), Known::Nothing) if log.size == 0 || self.shared => return Ok(Opened::Continued),
             (Some(_), Known::Signed(_)) => "another log was signed last: this one was set back",
             (Some(_), Known::Nothing) => {
                 "nothing here tells what was signed last: the folder was restored or copied"

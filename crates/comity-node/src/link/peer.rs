@@ -17,6 +17,8 @@ use crate::link::{Link, LinkError};
 
 /// The state of enrolment in which a party gets everything that is due.
 pub const VERIFIED: &str = "verified";
+/// How the states begin in which a party is known by its card alone.
+pub const PENDING: &str = "pending";
 
 /// The keys of a party, from all its cards.
 #[derive(Clone, Debug)]
@@ -45,9 +47,10 @@ pub(crate) struct Peer {
 pub(crate) struct Peers(Mutex<HashMap<(String, u64), Arc<PeerKeys>>>);
 
 impl Peer {
-    /// Only with a verified party is anything exchanged.
+    /// With a pending party only heads are exchanged, which prove that it holds its keys; with a suspended or revoked one
+    /// nothing at all.
     pub(crate) fn enrolled(self) -> Result<Self, LinkError> {
-        if self.row.state == VERIFIED {
+        if self.is_verified() || self.row.state.starts_with(PENDING) {
             Ok(self)
         } else {
             Err(LinkError::NotEnrolled {
@@ -55,6 +58,11 @@ impl Peer {
                 state: self.row.state,
             })
         }
+    }
+
+    /// Only with a verified party are envelopes exchanged.
+    pub(crate) fn is_verified(&self) -> bool {
+        self.row.state == VERIFIED
     }
 }
 
