@@ -63,7 +63,8 @@ const OPENING: &str = "# The accord's text
      `cargo run -p comity-accord --example accord_reference`; a test compares. -->
 
 An accord is a TOML file that all its parties sign, byte for byte. Every key that it may hold is here; any other is refused.
-A missing key means its default, and defaults never change within `format = 1`.
+A missing key means its default, and defaults never change within `format = 1`. Characters that cannot be seen, such as those
+that turn the writing direction, are refused, in comments too.
 
 Limits: the file 256 KiB, a text 1 KiB on one line, a list 256 entries, 2 to 16 parties, 32 channels, 128 points of contact,
 240 directions of release with 64 redactions each, 32 calendars of 400 holidays, 128 commitments.
