@@ -10,6 +10,7 @@ pub mod account;
 pub mod clock;
 pub mod collection;
 pub mod command;
+pub mod exchange;
 pub mod folder;
 pub mod intake;
 pub mod link;

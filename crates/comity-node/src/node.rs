@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use crate::account::Sessions;
 use crate::clock::Clock;
 use crate::collection::RightsCache;
+use crate::exchange::share::TermsCache;
 use crate::folder::{FolderLock, Identity, OpenFolder};
 use crate::link::Link;
 use crate::link::log::Opened;
@@ -55,6 +56,7 @@ pub(crate) struct Inner {
     pub(crate) link: Arc<Link>,
     pub(crate) ledger: Opened,
     pub(crate) due: Arc<Notify>,
+    pub(crate) terms: TermsCache,
     pub(crate) sessions: Sessions,
     pub(crate) rights: RightsCache,
     lock: Mutex<Option<FolderLock>>,
@@ -80,6 +82,7 @@ impl Node {
             link: folder.link,
             ledger: folder.ledger,
             due: Arc::default(),
+            terms: TermsCache::default(),
             sessions: Sessions::default(),
             rights: RightsCache::default(),
             lock: Mutex::new(Some(folder.lock)),
