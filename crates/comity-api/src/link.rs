@@ -100,7 +100,11 @@ fn wait(headers: &HeaderMap) -> Duration {
     let asked = headers
         .get("prefer")
         .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split([',', ';']).find_map(|one| one.trim().strip_prefix("wait=")))
+        .and_then(|value| {
+            value
+                .split([',', ';'])
+                .find_map(|one| one.trim().strip_prefix("wait="))
+        })
         .and_then(|seconds| seconds.parse().ok())
         .unwrap_or(0);
     Duration::from_secs(u64::min(asked, WAIT_SECONDS_MAX))

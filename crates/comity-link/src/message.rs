@@ -324,7 +324,9 @@ mod tests {
                 first: 2,
                 last: 3,
             }),
-            Message::Card(NewCard { card: b"k".to_vec() }),
+            Message::Card(NewCard {
+                card: b"k".to_vec(),
+            }),
             Message::Refused(Refused {
                 envelope: None,
                 code: "unknown-party".to_owned(),

@@ -213,7 +213,10 @@ fn seal<K: Kem>(
         &mut Given(random),
     );
     let (key, sealed) = sealed.map_err(|_| SealError::Key)?;
-    Ok(Writer::default().bytes(&key.to_bytes()).bytes(&sealed).done())
+    Ok(Writer::default()
+        .bytes(&key.to_bytes())
+        .bytes(&sealed)
+        .done())
 }
 
 fn open<K: Kem>(secret: &[u8], sealed: &[u8], context: &[u8]) -> Result<Vec<u8>, SealError> {
@@ -279,7 +282,9 @@ mod tests {
                 opening: [0; 32],
                 payload: vec![b'x'; size],
             };
-            key.seal(&content, b"", &mut |bytes| bytes.fill(3)).unwrap().len()
+            key.seal(&content, b"", &mut |bytes| bytes.fill(3))
+                .unwrap()
+                .len()
         };
         assert_eq!(length(1), length(256));
         assert_eq!(length(257), length(512));

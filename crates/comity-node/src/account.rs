@@ -299,7 +299,9 @@ impl Node {
             Ok::<_, StoreError>(known.then(|| account::add(tx, &account)).transpose()?)
         })?;
         let Some(added) = added else {
-            return Err(AccountError::UnknownParty(party.unwrap_or_default().to_owned()));
+            return Err(AccountError::UnknownParty(
+                party.unwrap_or_default().to_owned(),
+            ));
         };
         if !added {
             return Err(AccountError::Taken(name.to_owned()));

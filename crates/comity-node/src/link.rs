@@ -29,10 +29,10 @@ use comity_store::error::StoreError;
 use comity_store::state::State;
 
 use crate::link::guard::{Guard, GuardError, LastSigned};
-use crate::link::keys::{KeysError, NodeKeys};
-use crate::link::peer::Peers;
 pub use crate::link::incoming::{Taken, Way};
+use crate::link::keys::{KeysError, NodeKeys};
 pub use crate::link::outgoing::Draft;
+use crate::link::peer::Peers;
 
 /// A source of randomness.
 pub type Random = Box<dyn Fn(&mut [u8]) + Send + Sync>;

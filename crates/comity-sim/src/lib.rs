@@ -3,5 +3,5 @@
 //! In scope: driving the node's own link, ledger and rows through what can go wrong, and judging what must always hold.
 //! Out of scope: sockets, threads, the object log.
 
-pub mod random;
 pub mod node;
+pub mod random;

@@ -72,7 +72,10 @@ impl SimNode {
             origin: format!("{name}.example/log"),
             guard: Box::new(guard.clone()),
             random: Box::new(move |bytes| {
-                random.lock().unwrap_or_else(PoisonError::into_inner).fill(bytes);
+                random
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .fill(bytes);
             }),
             post_quantum: false,
             shared: false,
@@ -98,7 +101,8 @@ impl SimNode {
     fn open(&self, now: i64) -> Result<Opened, OwnCardError> {
         let opened = self.link.open_log(now)?;
         let domain = format!("{}.example", self.name);
-        self.link.renew_card((&self.name, &domain), &CardFacts::default(), now)?;
+        self.link
+            .renew_card((&self.name, &domain), &CardFacts::default(), now)?;
         Ok(opened)
     }
 
@@ -119,7 +123,8 @@ impl SimNode {
             last_sent: 0,
             last_heard: 0,
         };
-        self.state.write(|tx| party::put(tx, &row).map_err(StoreError::from))?;
+        self.state
+            .write(|tx| party::put(tx, &row).map_err(StoreError::from))?;
         Ok(())
     }
 }

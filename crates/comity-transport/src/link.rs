@@ -40,7 +40,12 @@ pub struct LinkSettings {
 }
 
 /// Calls every party that can be called, until `stop` says so.
-pub async fn run(node: Node, http: Client, settings: LinkSettings, mut stop: watch::Receiver<bool>) {
+pub async fn run(
+    node: Node,
+    http: Client,
+    settings: LinkSettings,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut callers: HashMap<String, String> = HashMap::new();
     let mut tasks = JoinSet::new();
     let mut due = node.due().listen();
@@ -168,7 +173,8 @@ impl Caller {
         let due = next.map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or(0)));
         let settle = unsettled.then_some(SETTLE);
         let soon = due.into_iter().chain(settle).min();
-        soon.unwrap_or(self.settings.heartbeat).min(self.settings.heartbeat)
+        soon.unwrap_or(self.settings.heartbeat)
+            .min(self.settings.heartbeat)
     }
 
     async fn call(&self) -> Called {
@@ -221,8 +227,13 @@ impl Caller {
         if answer.status == 200 {
             Ok(answer.body.to_vec())
         } else {
-            let said = String::from_utf8_lossy(answer.body.get(..200).unwrap_or(&answer.body)).into_owned();
-            Err(format!("the other side answered {}: {}", answer.status, said.trim()))
+            let said = String::from_utf8_lossy(answer.body.get(..200).unwrap_or(&answer.body))
+                .into_owned();
+            Err(format!(
+                "the other side answered {}: {}",
+                answer.status,
+                said.trim()
+            ))
         }
     }
 }

@@ -367,7 +367,11 @@ impl Settings {
     /// Where other parties reach this node.
     pub(crate) fn links(&self) -> Vec<String> {
         let url = self.link.url.trim_end_matches('/');
-        if url.is_empty() { Vec::new() } else { vec![url.to_owned()] }
+        if url.is_empty() {
+            Vec::new()
+        } else {
+            vec![url.to_owned()]
+        }
     }
 
     /// How this node calls others.
@@ -385,7 +389,8 @@ impl Settings {
             redirects_max: 0,
             attempts_max: 1,
             plain_http: self.link.plain_http,
-            extra_ca_file: Some(self.link.ca_file.clone()).filter(|path| !path.as_os_str().is_empty()),
+            extra_ca_file: Some(self.link.ca_file.clone())
+                .filter(|path| !path.as_os_str().is_empty()),
             ..ClientOptions::default()
         }
     }

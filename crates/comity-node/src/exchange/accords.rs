@@ -44,14 +44,13 @@ fn bad(error: &dyn std::fmt::Display) -> ExchangeError {
 
 impl Node {
     /// The text of a new accord with a party, to be edited.
-    pub fn draft_accord(
-        &self,
-        party: &str,
-        template: &str,
-    ) -> Result<String, ExchangeError> {
+    pub fn draft_accord(&self, party: &str, template: &str) -> Result<String, ExchangeError> {
         let template = Template::parse(template).ok_or_else(|| {
             let names: Vec<&str> = Template::ALL.iter().map(|one| one.as_str()).collect();
-            ExchangeError::Accord(format!("there is no template {template:?}; there is {}", names.join(" and ")))
+            ExchangeError::Accord(format!(
+                "there is no template {template:?}; there is {}",
+                names.join(" and ")
+            ))
         })?;
         let own = self.own_card(&CardFacts::default())?;
         let row = self.inner.state.read(|tx| party::find(tx, party))?;
@@ -84,7 +83,10 @@ impl Node {
 
     /// Signs a version that was proposed.
     pub fn sign_accord(&self, name: &str, version: u64) -> Result<AccordView, ExchangeError> {
-        let row = self.inner.state.read(|tx| accord::find(tx, name, version))?;
+        let row = self
+            .inner
+            .state
+            .read(|tx| accord::find(tx, name, version))?;
         let row = row.ok_or_else(|| ExchangeError::UnknownAccord(format!("{name} {version}")))?;
         let parsed = AccordText::parse(&row.text).map_err(|error| bad(&error))?;
         self.sign_text(parsed, Kind::AccordSignature)
@@ -106,7 +108,8 @@ impl Node {
             let mut agreement = Agreement::new(text.clone());
             if let Some(row) = known.iter().find(|row| row.version == version) {
                 if row.text != text.source() {
-                    let reason = "another text was proposed under this name and version; raise the version";
+                    let reason =
+                        "another text was proposed under this name and version; raise the version";
                     return Err(ExchangeError::Accord(reason.to_owned()));
                 }
                 agreement
@@ -122,7 +125,12 @@ impl Node {
                 agreement: String::from_utf8_lossy(&row.agreement).into_owned(),
             };
             let payload = serde_json::to_vec(&payload).map_err(|error| bad(&error))?;
-            for other in text.content().parties.iter().filter(|other| other.name != own) {
+            for other in text
+                .content()
+                .parties
+                .iter()
+                .filter(|other| other.name != own)
+            {
                 let draft = Draft {
                     party: other.name.as_str().to_owned(),
                     lane: Lane::Normal,
@@ -186,12 +194,19 @@ impl Node {
             let rings = self.rings(tx)?;
             let signers = signers(&rings, now)?;
             let rows = accord::list(tx)?;
-            rows.iter().map(|row| view(row, &rows, &signers, now)).collect()
+            rows.iter()
+                .map(|row| view(row, &rows, &signers, now))
+                .collect()
         })
     }
 
     /// What changes between two versions of an accord; without a version before, all that the first one says.
-    pub fn compare_accords(&self, name: &str, before: u64, after: u64) -> Result<Comparison, ExchangeError> {
+    pub fn compare_accords(
+        &self,
+        name: &str,
+        before: u64,
+        after: u64,
+    ) -> Result<Comparison, ExchangeError> {
         let (before, after) = (self.accord(name, before)?, self.accord(name, after)?);
         let before = AccordText::parse(&before.row.text).map_err(|error| bad(&error))?;
         let after = AccordText::parse(&after.row.text).map_err(|error| bad(&error))?;
@@ -307,11 +322,12 @@ fn view(
     let names = content.parties.iter().map(|party| party.name.clone());
     let missing: BTreeSet<PartyName> = names.filter(|name| !signed.contains(name)).collect();
     let at = moment(now)?;
-    let holds = |text: &AccordText, missing: bool| {
-        !missing && text.content().effective <= at
-    };
+    let holds = |text: &AccordText, missing: bool| !missing && text.content().effective <= at;
     let mut replaced = false;
-    for later in all.iter().filter(|one| one.name == row.name && one.version > row.version) {
+    for later in all
+        .iter()
+        .filter(|one| one.name == row.name && one.version > row.version)
+    {
         let (later, signed) = read(later, signers)?;
         let whole = signed.len() == later.content().parties.len();
         replaced = replaced || holds(&later, !whole);

@@ -46,7 +46,10 @@ impl Node {
         let bytes = row.payload.as_deref().unwrap_or_default();
         let now = self.clock().now();
         let Some(kind) = Kind::parse(&row.kind) else {
-            return Err(ExchangeError::Refused(format!("{} is no known kind", row.kind)));
+            return Err(ExchangeError::Refused(format!(
+                "{} is no known kind",
+                row.kind
+            )));
         };
         match kind {
             Kind::Share => {
@@ -66,7 +69,9 @@ impl Node {
             }
             Kind::AccordProposal | Kind::AccordSignature => {
                 let said = serde_json::from_slice(bytes).map_err(unread)?;
-                self.inner.state.write(|tx| self.take_accord(tx, &said, now))?;
+                self.inner
+                    .state
+                    .write(|tx| self.take_accord(tx, &said, now))?;
                 Ok("taken".to_owned())
             }
             Kind::Card => {
@@ -74,17 +79,25 @@ impl Node {
                 self.accept_card(said.card.as_bytes())?;
                 Ok("taken".to_owned())
             }
-            Kind::Deposit | Kind::Part | Kind::Receipt | Kind::Epoch | Kind::Void | Kind::Status => {
-                Ok("kept".to_owned())
-            }
+            Kind::Deposit
+            | Kind::Part
+            | Kind::Receipt
+            | Kind::Epoch
+            | Kind::Void
+            | Kind::Status => Ok("kept".to_owned()),
         }
     }
 
     /// Takes shared objects into the collection that holds what the party sent.
     fn take_share(&self, row: &InboxRow, share: &payload::Share) -> Result<String, ExchangeError> {
         let label = Tlp::parse(&share.label);
-        let label = label.ok_or_else(|| ExchangeError::Refused("its label is none of TLP".to_owned()))?;
-        let texts: Vec<String> = share.objects.iter().map(|raw| raw.get().to_owned()).collect();
+        let label =
+            label.ok_or_else(|| ExchangeError::Refused("its label is none of TLP".to_owned()))?;
+        let texts: Vec<String> = share
+            .objects
+            .iter()
+            .map(|raw| raw.get().to_owned())
+            .collect();
         let now = self.clock().now();
         let ids: Vec<String> = texts
             .iter()
@@ -106,7 +119,8 @@ impl Node {
             self.inbox_collection(tx, &row.party, now)
         })?;
         let taken = self.take(held.view, texts, false);
-        let taken = taken.map_err(|error| ExchangeError::Refused(comity_store::error::chain(&error)))?;
+        let taken =
+            taken.map_err(|error| ExchangeError::Refused(comity_store::error::chain(&error)))?;
         let mut outcome = format!(
             "{} new, {} known, {} refused",
             taken.added,

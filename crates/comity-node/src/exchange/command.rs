@@ -166,7 +166,9 @@ impl Node {
             }
             ExchangeCommand::AcceptCard { card } => party(&self.accept_card(card.as_bytes())?),
             ExchangeCommand::Parties => self.parties()?.iter().map(party).collect(),
-            ExchangeCommand::Verify { party: name, typed } => party(&self.verify_party(&name, &typed)?),
+            ExchangeCommand::Verify { party: name, typed } => {
+                party(&self.verify_party(&name, &typed)?)
+            }
             ExchangeCommand::Move { party: name, to } => party(&match to {
                 Movement::Suspend => self.suspend_party(&name)?,
                 Movement::Resume => self.resume_party(&name)?,
@@ -203,12 +205,22 @@ impl Node {
                 .map(recall)
                 .collect(),
             ExchangeCommand::Recalls { received } => {
-                let direction = if received { Direction::In } else { Direction::Out };
+                let direction = if received {
+                    Direction::In
+                } else {
+                    Direction::Out
+                };
                 self.recalls(direction)?.iter().map(recall).collect()
             }
-            ExchangeCommand::Outbox { party } => self.outbox(party.as_deref())?.iter().map(sent).collect(),
-            ExchangeCommand::Inbox { party } => self.inbox(party.as_deref())?.iter().map(got).collect(),
-            ExchangeCommand::Decisions { object, party } => self.decisions_document(object, party)?,
+            ExchangeCommand::Outbox { party } => {
+                self.outbox(party.as_deref())?.iter().map(sent).collect()
+            }
+            ExchangeCommand::Inbox { party } => {
+                self.inbox(party.as_deref())?.iter().map(got).collect()
+            }
+            ExchangeCommand::Decisions { object, party } => {
+                self.decisions_document(object, party)?
+            }
             ExchangeCommand::Approvals => self.approvals_document()?,
             ExchangeCommand::Approve { id, by, yes } => document(&self.approve(&id, &by, yes)?),
         })

@@ -10,8 +10,8 @@ use comity_store::state::party::{self, PartyRow};
 use comity_store::state::{Tx, outbox};
 
 use crate::exchange::ExchangeError;
-use crate::link::card::CardFacts;
 use crate::link::Taken;
+use crate::link::card::CardFacts;
 use crate::link::peer::{PENDING, VERIFIED};
 use crate::node::Node;
 
@@ -166,7 +166,9 @@ impl Node {
     pub fn parties(&self) -> Result<Vec<PartyView>, ExchangeError> {
         self.inner.state.read(|tx| {
             let rows = party::list(tx)?;
-            rows.into_iter().map(|row| self.party_view(tx, row)).collect()
+            rows.into_iter()
+                .map(|row| self.party_view(tx, row))
+                .collect()
         })
     }
 
@@ -202,7 +204,9 @@ impl Node {
             let row = row.ok_or_else(|| ExchangeError::UnknownParty(name.to_owned()))?;
             let reading = self.reading(tx, &row)?;
             let reading = reading.ok_or_else(|| {
-                ExchangeError::Enrolment("this node has no card yet: `comity party invite` makes it".to_owned())
+                ExchangeError::Enrolment(
+                    "this node has no card yet: `comity party invite` makes it".to_owned(),
+                )
             })?;
             match reading.check(typed) {
                 Ok(()) => {

@@ -69,7 +69,8 @@ impl Node {
         for (party, objects) in holders {
             let objects: Vec<String> = objects.iter().cloned().collect();
             let accord = self.in_force(tx, party, now)?;
-            let hours = accord.map(|text: AccordText| i64::from(text.content().recall_answer_hours));
+            let hours =
+                accord.map(|text: AccordText| i64::from(text.content().recall_answer_hours));
             let due = now + hours.unwrap_or(ANSWER_HOURS) * HOUR_MICROS;
             let said = payload::Recall {
                 recall: id.clone(),
@@ -135,7 +136,8 @@ impl Node {
             Ok::<_, ExchangeError>(given)
         })?;
         let holdings = self.holdings()?;
-        let removed = self.remove_everywhere(&holdings.views, &given.iter().cloned().collect::<Vec<_>>())?;
+        let removed =
+            self.remove_everywhere(&holdings.views, &given.iter().cloned().collect::<Vec<_>>())?;
         let outcomes: Vec<RecallOutcome> = said
             .objects
             .iter()
@@ -219,7 +221,9 @@ impl Node {
     ) -> Result<(), ExchangeError> {
         let row = recall::find(tx, Direction::Out, &said.recall, party)?;
         let Some(mut row) = row else {
-            return Err(ExchangeError::Refused("it answers no recall of this node".to_owned()));
+            return Err(ExchangeError::Refused(
+                "it answers no recall of this node".to_owned(),
+            ));
         };
         "answered".clone_into(&mut row.state);
         row.answer = serde_json::to_string(said).ok();
@@ -258,7 +262,9 @@ impl Node {
                     },
                 };
                 let request = WriteRequest::Remove(RemoveRequest { query });
-                if let comity_store::objects::Written::Removed { versions: gone } = self.write(request)? {
+                if let comity_store::objects::Written::Removed { versions: gone } =
+                    self.write(request)?
+                {
                     versions += gone;
                 }
             }
@@ -292,7 +298,10 @@ fn released_views(
 ) -> Result<Vec<(ViewId, Vec<ObjectId>)>, ExchangeError> {
     let mut all = Vec::new();
     for (party, objects) in holders {
-        let ids: Vec<ObjectId> = objects.iter().filter_map(|id| ObjectId::parse(id).ok()).collect();
+        let ids: Vec<ObjectId> = objects
+            .iter()
+            .filter_map(|id| ObjectId::parse(id).ok())
+            .collect();
         for (_, views) in release::views_of_party(tx, party)? {
             all.push((views.released, ids.clone()));
         }

@@ -90,7 +90,10 @@ pub(crate) struct TermsCache(Mutex<HashMap<String, (i64, Option<Arc<Terms>>)>>);
 
 impl TermsCache {
     pub(crate) fn forget(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 }
 
@@ -153,7 +156,9 @@ impl Node {
     /// A second person's word on what waits.
     pub fn approve(&self, id: &str, by: &str, yes: bool) -> Result<Shared, ExchangeError> {
         let all = self.inner.state.read(release::approvals)?;
-        let waiting = all.into_iter().find(|row| row.id == id && row.state == "waiting");
+        let waiting = all
+            .into_iter()
+            .find(|row| row.id == id && row.state == "waiting");
         let mut row = waiting.ok_or_else(|| ExchangeError::UnknownApproval(id.to_owned()))?;
         if row.asked_by == by {
             return Err(ExchangeError::SamePerson(by.to_owned()));
@@ -169,7 +174,9 @@ impl Node {
         } else {
             Shared::default()
         };
-        self.inner.state.write(|tx| release::put_approval(tx, &row))?;
+        self.inner
+            .state
+            .write(|tx| release::put_approval(tx, &row))?;
         Ok(shared)
     }
 
@@ -234,14 +241,21 @@ impl Node {
             None => Recipient::Party { party, standing },
         };
         let terms = self.release_terms(name)?;
-        Ok((recipient, terms.ok_or_else(|| ExchangeError::NoAccord(name.to_owned()))?))
+        Ok((
+            recipient,
+            terms.ok_or_else(|| ExchangeError::NoAccord(name.to_owned()))?,
+        ))
     }
 
     /// What this node may let a party have, made ready.
     pub(crate) fn release_terms(&self, name: &str) -> Result<Option<Arc<Terms>>, ExchangeError> {
         let now = self.clock().now();
         let cache = &self.inner.terms.0;
-        let known = cache.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        let known = cache
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+            .cloned();
         if let Some((since, terms)) = known
             && now - since < FRESH_MICROS
         {
@@ -257,7 +271,9 @@ impl Node {
             name_original: false,
             indicators: IndicatorData::Exempt,
         };
-        let prepared = agreed.map(|agreed| Terms::prepare(agreed, copies)).transpose();
+        let prepared = agreed
+            .map(|agreed| Terms::prepare(agreed, copies))
+            .transpose();
         let prepared = prepared.map_err(|error| ExchangeError::Accord(error.to_string()))?;
         let prepared = prepared.map(Arc::new);
         cache
@@ -291,7 +307,11 @@ impl Node {
         let mut envelopes = Vec::new();
         for batch in batches(going) {
             let texts: Vec<&str> = batch.iter().filter_map(|one| one.text.as_deref()).collect();
-            let label = batch.iter().map(|one| one.label).max().unwrap_or(Tlp::Clear);
+            let label = batch
+                .iter()
+                .map(|one| one.label)
+                .max()
+                .unwrap_or(Tlp::Clear);
             let persons = request.person.iter().cloned().collect();
             let envelope = self.send_share(tx, &request.party, &texts, (label, persons), now)?;
             for one in &batch {
@@ -359,7 +379,13 @@ fn going(gathered: &Gathered, decision: &Decision) -> Going {
     let (verdict, text, released, cuts, reason) = match &decision.verdict {
         Verdict::Release => {
             let text = Some(gathered.json.clone());
-            ("released", text, Some(object.clone()), Vec::new(), String::new())
+            (
+                "released",
+                text,
+                Some(object.clone()),
+                Vec::new(),
+                String::new(),
+            )
         }
         Verdict::Redact(copy) => {
             let cuts = copy.cuts().iter().map(|cut| cut.selector.clone()).collect();
@@ -370,7 +396,13 @@ fn going(gathered: &Gathered, decision: &Decision) -> Going {
         Verdict::NeedsApproval { copy, .. } => {
             let cuts = copy.iter().flat_map(|copy| copy.cuts());
             let cuts = cuts.map(|cut| cut.selector.clone()).collect();
-            ("waiting", None, None, cuts, "a second person must approve".to_owned())
+            (
+                "waiting",
+                None,
+                None,
+                cuts,
+                "a second person must approve".to_owned(),
+            )
         }
         Verdict::Refuse { reason, .. } => ("refused", None, None, Vec::new(), reason.clone()),
     };

@@ -26,7 +26,12 @@ const LINK: &str = "link";
 
 impl Node {
     /// Shares a collection with a party as it grows, its past included: by its released view, or by envelopes.
-    pub fn share_collection(&self, name: &str, party: &str, outlet: Outlet) -> Result<(), ExchangeError> {
+    pub fn share_collection(
+        &self,
+        name: &str,
+        party: &str,
+        outlet: Outlet,
+    ) -> Result<(), ExchangeError> {
         let word = match outlet {
             Outlet::Link => LINK,
             Outlet::Taxii => TAXII,
@@ -70,7 +75,10 @@ impl Node {
     }
 
     fn release_share(&self, share: &StandingShare) -> Result<usize, ExchangeError> {
-        let held = self.inner.state.read(|tx| collection::find(tx, &share.collection))?;
+        let held = self
+            .inner
+            .state
+            .read(|tx| collection::find(tx, &share.collection))?;
         let Some(held) = held else { return Ok(0) };
         let (found, next) = self.stretch(held.view, share.position)?;
         if found.is_empty() {
@@ -79,7 +87,11 @@ impl Node {
         let (recipient, terms) = self.recipient(&share.party, None)?;
         let holdings = self.holdings()?;
         let mut look_up = LookUp::new(self, &holdings);
-        let outlet = if share.outlet == TAXII { Outlet::Taxii } else { Outlet::Link };
+        let outlet = if share.outlet == TAXII {
+            Outlet::Taxii
+        } else {
+            Outlet::Link
+        };
         let way = Way::by(outlet).encrypted();
         let mut going = Vec::with_capacity(found.len());
         for one in &found {
@@ -97,8 +109,13 @@ impl Node {
             }
             if outlet == Outlet::Link {
                 for batch in batches(&going) {
-                    let texts: Vec<&str> = batch.iter().filter_map(|one| one.text.as_deref()).collect();
-                    let label = batch.iter().map(|one| one.label).max().unwrap_or(Tlp::Clear);
+                    let texts: Vec<&str> =
+                        batch.iter().filter_map(|one| one.text.as_deref()).collect();
+                    let label = batch
+                        .iter()
+                        .map(|one| one.label)
+                        .max()
+                        .unwrap_or(Tlp::Clear);
                     self.send_share(tx, &share.party, &texts, (label, Vec::new()), now)?;
                 }
             }
@@ -117,7 +134,10 @@ impl Node {
         held: &Collection,
         going: &[Going],
     ) -> Result<(), ExchangeError> {
-        let views = self.inner.state.read(|tx| release::party_views(tx, &held.id, &share.party))?;
+        let views = self
+            .inner
+            .state
+            .read(|tx| release::party_views(tx, &held.id, &share.party))?;
         let texts: Vec<String> = going.iter().filter_map(|one| one.text.clone()).collect();
         let Some(views) = views.filter(|_| !texts.is_empty()) else {
             return Ok(());

@@ -81,7 +81,11 @@ impl Link {
         let root = match (self.keys.root(), known) {
             (Some(root), _) => root.verifier(),
             (None, Some(card)) => card.root.clone(),
-            (None, None) => return Err(OwnCardError::RootOffline { text: String::new() }),
+            (None, None) => {
+                return Err(OwnCardError::RootOffline {
+                    text: String::new(),
+                });
+            }
         };
         let next_root = match (self.keys.next_root(), known) {
             (Some(next), _) => root_hash(&next.verifier()),
@@ -90,7 +94,10 @@ impl Link {
         };
         let origin = origin_of(&self.origin, epoch);
         let log = self.keys.log(&origin).map_err(LinkError::from)?;
-        let log_more = self.keys.log_post_quantum(&origin).map_err(LinkError::from)?;
+        let log_more = self
+            .keys
+            .log_post_quantum(&origin)
+            .map_err(LinkError::from)?;
         let sealing = self.keys.opening().sealing_key();
         let issued = Timestamp::from_micros(now / 1_000_000 * 1_000_000);
         let mut card = Card {

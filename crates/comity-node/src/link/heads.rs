@@ -58,7 +58,10 @@ impl Link {
     ) -> Result<Tail, LinkError> {
         let known = ledger::newest_cosignatures(tx, log.epoch)?;
         let cosigned = known.into_iter().find(|row| row.party == party);
-        let held = self.held_by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let held = self
+            .held_by
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let old = held
             .get(&(party.to_owned(), log.epoch))
             .copied()
@@ -70,7 +73,9 @@ impl Link {
         with_tiles(tx, &log.origin, log.size, |tiles| {
             let consistency = tiles.consistency_proof(old)?;
             let end = log.size.min(old.saturating_add(most));
-            let leaves = (old..end).map(|index| tiles.leaf(index)).collect::<Result<_, _>>()?;
+            let leaves = (old..end)
+                .map(|index| tiles.leaf(index))
+                .collect::<Result<_, _>>()?;
             Ok(Tail {
                 old,
                 consistency,
@@ -98,7 +103,10 @@ impl Link {
 
     /// The cosignature of the newest head of a partner's log, as a message.
     pub(crate) fn cosigned(&self, peer: &Peer) -> Result<Option<Message>, LinkError> {
-        let known = self.state.read(|tx| peer_log::of_party(tx, &peer.row.name))?.pop();
+        let known = self
+            .state
+            .read(|tx| peer_log::of_party(tx, &peer.row.name))?
+            .pop();
         let Some(row) = known.filter(|row| row.state == LIVE) else {
             return Ok(None);
         };
@@ -236,7 +244,9 @@ impl Link {
     }
 
     pub(crate) fn untold(&self) -> std::sync::MutexGuard<'_, std::collections::HashSet<String>> {
-        self.untold.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.untold
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// A partner holds an older head of the own log than it cosigned: it was set back, and is led on from there.
@@ -249,8 +259,14 @@ impl Link {
             return;
         };
         if signed.verify(&[key.verifier()]).is_ok() {
-            let mut held = self.held_by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            held.insert((party.to_owned(), epoch_of(&origin)), signed.checkpoint().size);
+            let mut held = self
+                .held_by
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            held.insert(
+                (party.to_owned(), epoch_of(&origin)),
+                signed.checkpoint().size,
+            );
         }
     }
 }
@@ -267,22 +283,36 @@ fn compare(
     };
     if new.size == held.size {
         let same = new.root == held.root;
-        return Ok(if same { Watched::Follows } else { Watched::Forked });
+        return Ok(if same {
+            Watched::Follows
+        } else {
+            Watched::Forked
+        });
     }
     if new.size < held.size {
         if row.mirrored < new.size {
             return Ok(Watched::Older);
         }
-        let known = with_tiles(tx, &row.origin, row.mirrored, |tiles| tiles.head_at(new.size))?;
+        let known = with_tiles(tx, &row.origin, row.mirrored, |tiles| {
+            tiles.head_at(new.size)
+        })?;
         let same = known.root == new.root;
-        return Ok(if same { Watched::Older } else { Watched::Forked });
+        return Ok(if same {
+            Watched::Older
+        } else {
+            Watched::Forked
+        });
     }
     if head.old != held.size {
         return Ok(Watched::Gap(row.checkpoint.clone()));
     }
     let proof: Vec<Hash> = head.consistency.iter().copied().map(Hash::new).collect();
     let follows = verify_consistency(&held, new, &proof).is_ok();
-    Ok(if follows { Watched::Follows } else { Watched::Forked })
+    Ok(if follows {
+        Watched::Follows
+    } else {
+        Watched::Forked
+    })
 }
 
 /// Takes leaf hashes into the mirror; what does not lead to the head is left out.

@@ -218,7 +218,9 @@ impl Link {
             },
             Message::Receipt(given) => {
                 if let Some(code) = self.take_receipt(tx, &taking.peer, given, now)? {
-                    taking.wrong.push(format!("receipt of {}: {code}", given.envelope));
+                    taking
+                        .wrong
+                        .push(format!("receipt of {}: {code}", given.envelope));
                 }
             }
             Message::Cosigned(cosigned) => {
@@ -268,7 +270,9 @@ impl Link {
         taking: &mut Taking,
         refused: &Refused,
     ) -> Result<(), LinkError> {
-        taking.wrong.push(format!("the other side refused: {}", refused.code));
+        taking
+            .wrong
+            .push(format!("the other side refused: {}", refused.code));
         if refused.code == "head-gap" {
             self.lead_on_from(&taking.peer.row.name, &refused.held);
         }
@@ -297,7 +301,8 @@ impl Link {
             let mut found = Vec::new();
             for gap in gaps {
                 let name = gap.channel.to_string();
-                for row in outbox::stretch(tx, &name, gap.epoch, (gap.first, gap.last), AGAIN_MAX)? {
+                for row in outbox::stretch(tx, &name, gap.epoch, (gap.first, gap.last), AGAIN_MAX)?
+                {
                     let held = row.party == peer.row.name && row.payload.is_some();
                     if held && row.epoch == log.epoch {
                         let hashes = inclusion(tx, &log, row.position)?;
@@ -315,4 +320,3 @@ impl Link {
             .collect()
     }
 }
-

@@ -46,7 +46,13 @@ impl Growing {
     }
 
     /// Adds an entry and answers its place.
-    pub(crate) fn add(&mut self, kind: &str, leaf: Vec<u8>, envelope: Option<&[u8; 32]>, now: i64) -> u64 {
+    pub(crate) fn add(
+        &mut self,
+        kind: &str,
+        leaf: Vec<u8>,
+        envelope: Option<&[u8; 32]>,
+        now: i64,
+    ) -> u64 {
         let position = self.log.size + u64::try_from(self.added.len()).unwrap_or(u64::MAX);
         self.added.push(EntryRow {
             position,
@@ -148,7 +154,9 @@ impl Link {
                     "the log differs from what was signed last: it was set back and went on"
                 }
             }
-            (Some(log), Known::Nothing) if log.size == 0 || self.shared => return Ok(Opened::Continued),
+            (Some(log), Known::Nothing) if log.size == 0 || self.shared => {
+                return Ok(Opened::Continued);
+            }
             (Some(_), Known::Signed(_)) => "another log was signed last: this one was set back",
             (Some(_), Known::Nothing) => {
                 "nothing here tells what was signed last: the folder was restored or copied"
@@ -184,7 +192,10 @@ impl Link {
 
     /// Signs a head of the own log, once the guard has it. The rows must be committed.
     pub(crate) fn sign_head(&self, log: &LogRow) -> Result<Vec<u8>, LinkError> {
-        let mut last = self.last_signed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut last = self
+            .last_signed
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let signed = LastSigned {
             origin: log.origin.clone(),
             size: log.size,

@@ -11,6 +11,7 @@ use comity_link::header::{EnvelopeId, Header, Seen, SignedHeader, bucket};
 use comity_link::message::{Cursor, Message, NewCard, ReceiptOf, Send};
 use comity_link::payload::{Kind, PAYLOAD_BYTES_MAX};
 use comity_link::seal::Content;
+use comity_store::state::Tx;
 use comity_store::state::channel::{self, ChannelRow, Direction};
 use comity_store::state::ledger::{self, LogRow};
 use comity_store::state::meta;
@@ -18,7 +19,6 @@ use comity_store::state::outbox::{self, OutboxRow};
 use comity_store::state::party;
 use comity_store::state::peer_log;
 use comity_store::state::receipt::{self, ReceiptRow};
-use comity_store::state::Tx;
 
 use crate::link::evidence::{commit, leaf, proof};
 use crate::link::log::{Growing, with_tiles};
@@ -352,7 +352,10 @@ impl Link {
                 .as_deref()
                 .and_then(|opening| opening.try_into().ok())
                 .ok_or(LinkError::Payload("it was erased"))?,
-            payload: row.payload.clone().ok_or(LinkError::Payload("it was erased"))?,
+            payload: row
+                .payload
+                .clone()
+                .ok_or(LinkError::Payload("it was erased"))?,
         };
         let mut random = |bytes: &mut [u8]| (self.random)(bytes);
         let sealed = peer.keys.sealing.seal(&content, &row.header, &mut random)?;
@@ -389,7 +392,9 @@ pub(crate) fn inclusion(
     log: &LogRow,
     position: u64,
 ) -> Result<Vec<comity_ledger::tree::Hash>, LinkError> {
-    with_tiles(tx, &log.origin, log.size, |tiles| tiles.inclusion_proof(position))
+    with_tiles(tx, &log.origin, log.size, |tiles| {
+        tiles.inclusion_proof(position)
+    })
 }
 
 /// How far each channel of a party has come here.

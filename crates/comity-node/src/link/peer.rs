@@ -110,7 +110,8 @@ impl Link {
         if next.card().serial <= known.card().serial {
             return Ok(peer);
         }
-        let at = Timestamp::from_micros(now).ok_or_else(|| bad("the clock is out of range".to_owned()))?;
+        let at = Timestamp::from_micros(now)
+            .ok_or_else(|| bad("the clock is out of range".to_owned()))?;
         accept_successor(&known, &next, at).map_err(|error| bad(error.to_string()))?;
         let mut row = peer.row.clone();
         row.card.clone_from(card);
@@ -159,8 +160,11 @@ pub fn keys_of(party: &str, cards: &[Vec<u8>]) -> Result<PeerKeys, LinkError> {
             })
             .ok_or_else(|| bad("it has no sealing key that this version knows".to_owned()))?;
         let older = found.take();
-        let (mut envelope, mut log, mut witness) =
-            (vec![card.envelope.clone()], card.log.clone(), card.witness.clone());
+        let (mut envelope, mut log, mut witness) = (
+            vec![card.envelope.clone()],
+            card.log.clone(),
+            card.witness.clone(),
+        );
         if let Some(older) = older {
             add(&mut envelope, older.envelope);
             add(&mut log, older.log);

@@ -39,7 +39,8 @@ impl Link {
         if header.from != peer.row.origin || header.to != self.origin {
             return Err("not-between-us");
         }
-        let signed = SignedHeader::open(&send.header, &peer.keys.envelope).map_err(|_| "bad-signature")?;
+        let signed =
+            SignedHeader::open(&send.header, &peer.keys.envelope).map_err(|_| "bad-signature")?;
         let lane = Lane::ALL
             .into_iter()
             .find(|lane| ChannelId::of(&header.from, &header.to, *lane) == header.channel)
@@ -127,8 +128,8 @@ impl Link {
             let Some(next) = inbox::at(tx, name, epoch, known.seq + 1)? else {
                 break;
             };
-            let chained = peek(&next.header)
-                .is_ok_and(|header| header.prev == known.last.map(EnvelopeId));
+            let chained =
+                peek(&next.header).is_ok_and(|header| header.prev == known.last.map(EnvelopeId));
             if !chained {
                 taking.refuse(Some(EnvelopeId(next.envelope)), "chain-broken");
                 inbox::remove(tx, &next.envelope)?;
@@ -161,7 +162,11 @@ impl Link {
             },
         )?;
         let refused = crate::link::evidence::unfit(&row);
-        let state = if refused.is_some() { "refused" } else { "stored" };
+        let state = if refused.is_some() {
+            "refused"
+        } else {
+            "stored"
+        };
         inbox::settle(tx, &row.envelope, state, refused)?;
         self.give_receipt(tx, taking, &row, index, refused.unwrap_or("stored"))?;
         taking.stored.push(EnvelopeId(row.envelope));

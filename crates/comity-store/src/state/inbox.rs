@@ -97,11 +97,7 @@ pub fn at(
 }
 
 /// Envelopes in a state, in the order in which they came, at most `limit`.
-pub fn in_state(
-    tx: &mut dyn Tx,
-    state: &str,
-    limit: u64,
-) -> Result<Vec<InboxRow>, StoreError> {
+pub fn in_state(tx: &mut dyn Tx, state: &str, limit: u64) -> Result<Vec<InboxRow>, StoreError> {
     let rows = tx.query(
         "SELECT envelope, party, origin, epoch, lane, channel, seq, kind, header, blind, opening, payload, proof, state,
              outcome, received FROM inbox WHERE state = ?1 ORDER BY received, channel, epoch, seq LIMIT ?2",
@@ -111,11 +107,7 @@ pub fn in_state(
 }
 
 /// The newest envelopes, from one party or from all, newest first, at most `limit`.
-pub fn list(
-    tx: &mut dyn Tx,
-    party: Option<&str>,
-    limit: u64,
-) -> Result<Vec<InboxRow>, StoreError> {
+pub fn list(tx: &mut dyn Tx, party: Option<&str>, limit: u64) -> Result<Vec<InboxRow>, StoreError> {
     let rows = tx.query(
         "SELECT envelope, party, origin, epoch, lane, channel, seq, kind, header, blind, NULL, NULL, proof, state,
              outcome, received FROM inbox WHERE ?1 = '' OR party = ?1 ORDER BY received DESC, seq DESC LIMIT ?2",

@@ -6,8 +6,8 @@
 //! In scope: transactions, migrations, the tables in the modules below. Out of scope: objects, the meaning of a row.
 //! Limits: one writer at a time on SQLite; [`POOL_KEPT`] connections wait on PostgreSQL.
 
-pub mod account;
 pub mod accord;
+pub mod account;
 pub mod channel;
 pub mod collection;
 pub mod cursor;

@@ -89,11 +89,7 @@ pub(crate) fn run(command: AccordCommand) -> Result<(), Failure> {
     }
 }
 
-fn draft(
-    data: Option<std::path::PathBuf>,
-    party: String,
-    template: String,
-) -> Result<(), Failure> {
+fn draft(data: Option<std::path::PathBuf>, party: String, template: String) -> Result<(), Failure> {
     let mut backend = Backend::open(&data_folder(data)?)?;
     let draft = backend.exchange(ExchangeCommand::Draft { party, template })?;
     let written = text(&draft, "text");
@@ -141,7 +137,11 @@ fn show(accord: &Value, json: bool) -> Result<(), Failure> {
 
 fn line(accord: &Value) -> String {
     let names = |key: &str| {
-        let names = accord.get(key).and_then(Value::as_array).into_iter().flatten();
+        let names = accord
+            .get(key)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         let names: Vec<&str> = names.filter_map(Value::as_str).collect();
         names.join(" and ")
     };
@@ -161,7 +161,9 @@ fn line(accord: &Value) -> String {
 }
 
 fn read_text(path: &Path) -> Result<String, Failure> {
-    let most = u64::try_from(TEXT_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    let most = u64::try_from(TEXT_BYTES_MAX)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
     let mut read = String::new();
     let done = std::fs::File::open(path).and_then(|file| file.take(most).read_to_string(&mut read));
     done.map_err(|error| {
