@@ -11,5 +11,7 @@ pub mod cosignature;
 mod encoding;
 pub mod key;
 pub mod note;
+pub mod policy;
+pub mod proof;
 pub mod tile;
 pub mod tree;
