@@ -9,9 +9,12 @@
 pub mod checkpoint;
 pub mod cosignature;
 mod encoding;
+pub mod epoch;
 pub mod key;
+pub mod leaf;
 pub mod note;
 pub mod policy;
 pub mod proof;
 pub mod tile;
 pub mod tree;
+pub mod witness;
