@@ -46,7 +46,8 @@ pub struct Leaf([u8; LEAF_BYTES]);
 impl Leaf {
     /// The leaf of a header, which is a signed note with its signature lines.
     pub fn of(header: &[u8], blinding: &Blinding) -> Self {
-        let mut mac = Hmac::<Sha256>::new_from_slice(blinding.reveal()).expect("any length is a key");
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(blinding.reveal()).expect("any length is a key");
         mac.update(&Sha256::digest(header));
         Self::with(mac.finalize().into_bytes().into())
     }
