@@ -203,4 +203,5 @@ fn count(number: usize) -> [u8; 8] {
 }
 
 #[cfg(test)]
+#[allow(clippy::format_collect, reason = "test code: short beats fast")]
 mod tests;

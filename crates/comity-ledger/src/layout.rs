@@ -43,30 +43,33 @@ where
     }
 
     fn either(&mut self, path: &str, full: &str) -> Result<Vec<u8>, LayoutError<E>> {
-        match self.file(path) {
-            Err(LayoutError::Missing { .. }) if path != full => {
-                self.file(full).map_err(|error| match error {
-                    LayoutError::Missing { .. } => LayoutError::Missing {
-                        path: path.to_owned(),
-                    },
-                    other => other,
-                })
-            }
-            other => other,
+        if let Some(bytes) = self.try_file(path)? {
+            return Ok(bytes);
         }
+        let instead = self.try_file(full)?;
+        instead.ok_or_else(|| LayoutError::Missing {
+            path: path.to_owned(),
+        })
     }
 
     fn file(&mut self, path: &str) -> Result<Vec<u8>, LayoutError<E>> {
-        let path = || path.to_owned();
-        let read = (self.read)(&path()).map_err(|source| LayoutError::Read {
-            path: path(),
+        self.try_file(path)?.ok_or_else(|| LayoutError::Missing {
+            path: path.to_owned(),
+        })
+    }
+
+    fn try_file(&mut self, path: &str) -> Result<Option<Vec<u8>>, LayoutError<E>> {
+        let read = (self.read)(path).map_err(|source| LayoutError::Read {
+            path: path.to_owned(),
             source,
         })?;
-        let bytes = read.ok_or_else(|| LayoutError::Missing { path: path() })?;
-        if bytes.len() > FILE_BYTES_MAX {
-            return Err(LayoutError::TooLong { path: path() });
+        let too_long = |bytes: &Vec<u8>| bytes.len() > FILE_BYTES_MAX;
+        if read.as_ref().is_some_and(too_long) {
+            return Err(LayoutError::TooLong {
+                path: path.to_owned(),
+            });
         }
-        Ok(bytes)
+        Ok(read)
     }
 }
 

@@ -85,6 +85,7 @@ impl Leaf {
 }
 
 #[cfg(test)]
+#[allow(clippy::format_collect, reason = "test code: short beats fast")]
 mod tests {
     use super::*;
 

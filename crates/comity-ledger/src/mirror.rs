@@ -141,4 +141,5 @@ pub enum MirrorError<E: std::error::Error + 'static> {
 }
 
 #[cfg(test)]
+#[allow(clippy::as_conversions, reason = "test code: short beats fast")]
 mod tests;

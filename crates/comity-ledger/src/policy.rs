@@ -260,4 +260,9 @@ pub enum PolicyError {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::as_conversions,
+    clippy::format_push_string,
+    reason = "test code: short beats fast"
+)]
 mod tests;

@@ -185,4 +185,5 @@ fn parse_extra(line: &str) -> Result<Vec<u8>, LogProofError> {
 }
 
 #[cfg(test)]
+#[allow(clippy::as_conversions, reason = "test code: short beats fast")]
 mod tests;

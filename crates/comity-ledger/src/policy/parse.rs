@@ -29,7 +29,10 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Policy, PolicyError> {
         logs: reader.logs,
         witnesses: reader.witnesses,
         groups: reader.groups,
-        quorum: reader.quorum.ok_or(PolicyError::NotOneQuorum)?,
+        quorum: match reader.quorum.ok_or(PolicyError::NotOneQuorum)? {
+            Quorum::Nobody => None,
+            Quorum::Of(member) => Some(member),
+        },
     })
 }
 
@@ -38,10 +41,15 @@ struct Reader {
     logs: Vec<Log>,
     witnesses: Vec<Witness>,
     groups: Vec<Group>,
-    /// Outer: was there a line; inner: does it ask for anything.
-    quorum: Option<Option<Member>>,
+    quorum: Option<Quorum>,
     names: HashMap<Vec<u8>, Member>,
     in_groups: BTreeSet<Member>,
+}
+
+/// What the quorum line says.
+enum Quorum {
+    Nobody,
+    Of(Member),
 }
 
 impl Reader {
@@ -63,9 +71,9 @@ impl Reader {
             }
             [b"quorum", name] => {
                 let quorum = if *name == b"none" {
-                    None
+                    Quorum::Nobody
                 } else {
-                    Some(self.member(line, name)?)
+                    Quorum::Of(self.member(line, name)?)
                 };
                 if self.quorum.replace(quorum).is_some() {
                     return Err(PolicyError::NotOneQuorum);

@@ -12,7 +12,7 @@ fn log() -> SigningKey {
 }
 
 fn witness(seed: u8) -> SigningKey {
-    let kind = if seed % 2 == 0 {
+    let kind = if seed.is_multiple_of(2) {
         SignatureType::CosignatureEd25519
     } else {
         SignatureType::CosignatureMlDsa44

@@ -57,82 +57,56 @@ fn log(held: Option<u64>) -> KnownLog {
     }
 }
 
+fn forged(size: u64) -> TreeHead {
+    let root = leaf_hash(b"forged");
+    TreeHead { size, root }
+}
+
+fn decided(held: Option<u64>, request: AddCheckpoint) -> Result<u64, Refusal> {
+    let pending = decide(Some(&log(held)), request)?;
+    Ok(pending.checkpoint().checkpoint().size)
+}
+
 #[test]
-fn the_seven_answers() {
-    let forged = |size| TreeHead {
-        size,
-        root: leaf_hash(b"forged"),
+fn a_consistent_checkpoint_is_cosigned() {
+    let check = |held: Option<u64>, request: AddCheckpoint, expected: u64| {
+        assert_eq!(decided(held, request), Ok(expected));
     };
-    let check =
-        |held: Option<u64>, request: AddCheckpoint, expected: Result<u64, (Refusal, u16)>| {
-            let found = decide(Some(&log(held)), request);
-            let found = found.map(|pending| pending.checkpoint().checkpoint().size);
-            assert_eq!(
-                found.map_err(|refusal| (refusal, refusal.status())),
-                expected
-            );
-        };
-    check(None, request(0, head(7), vec![]), Ok(7));
-    check(None, request(0, head(0), vec![]), Ok(0));
-    check(Some(0), request(0, head(7), vec![]), Ok(7));
-    check(Some(3), request(3, head(7), proof(3, 7)), Ok(7));
-    check(Some(7), request(7, head(7), vec![]), Ok(7));
-    check(
-        Some(7),
-        request(7, head(3), vec![]),
-        Err((Refusal::OldSizeTooLarge, 400)),
-    );
-    check(
-        Some(7),
-        request(0, head(9), vec![]),
-        Err((Refusal::Conflict { held: 7 }, 409)),
-    );
-    check(
-        Some(7),
-        request(3, head(9), proof(3, 9)),
-        Err((Refusal::Conflict { held: 7 }, 409)),
-    );
-    check(
-        None,
-        request(3, head(9), proof(3, 9)),
-        Err((Refusal::Conflict { held: 0 }, 409)),
-    );
+    check(None, request(0, head(7), vec![]), 7);
+    check(None, request(0, head(0), vec![]), 0);
+    check(Some(0), request(0, head(7), vec![]), 7);
+    check(Some(3), request(3, head(7), proof(3, 7)), 7);
+    check(Some(7), request(7, head(7), vec![]), 7);
+}
+
+#[test]
+fn each_refusal_has_its_status() {
+    let check = |held: Option<u64>, request: AddCheckpoint, expected: (Refusal, u16)| {
+        let refusal = decided(held, request).unwrap_err();
+        assert_eq!((refusal, refusal.status()), expected);
+    };
+    let too_large = (Refusal::OldSizeTooLarge, 400);
+    check(Some(7), request(7, head(3), vec![]), too_large);
+    check(None, request(0, forged(SIZE_MAX + 1), vec![]), too_large);
+    let conflict = |held| (Refusal::Conflict { held }, 409);
+    check(Some(7), request(0, head(9), vec![]), conflict(7));
+    check(Some(7), request(3, head(9), proof(3, 9)), conflict(7));
+    check(None, request(3, head(9), proof(3, 9)), conflict(0));
     check(
         None,
         request(0, forged(0), vec![]),
-        Err((Refusal::BadEmptyRoot, 422)),
+        (Refusal::BadEmptyRoot, 422),
     );
     check(
         Some(7),
         request(7, forged(7), vec![]),
-        Err((Refusal::OtherRoot, 422)),
+        (Refusal::OtherRoot, 422),
     );
-    check(
-        Some(3),
-        request(3, head(7), proof(2, 7)),
-        Err((Refusal::Inconsistent, 422)),
-    );
-    check(
-        Some(3),
-        request(3, forged(7), proof(3, 7)),
-        Err((Refusal::Inconsistent, 422)),
-    );
-    check(
-        None,
-        request(0, head(7), proof(3, 7)),
-        Err((Refusal::Inconsistent, 422)),
-    );
-    check(
-        Some(7),
-        request(7, head(7), proof(3, 7)),
-        Err((Refusal::Inconsistent, 422)),
-    );
-    let beyond = forged(SIZE_MAX + 1);
-    check(
-        None,
-        request(0, beyond, vec![]),
-        Err((Refusal::OldSizeTooLarge, 400)),
-    );
+    let inconsistent = (Refusal::Inconsistent, 422);
+    check(Some(3), request(3, head(7), proof(2, 7)), inconsistent);
+    check(Some(3), request(3, forged(7), proof(3, 7)), inconsistent);
+    check(None, request(0, head(7), proof(3, 7)), inconsistent);
+    check(Some(7), request(7, head(7), proof(3, 7)), inconsistent);
 }
 
 #[test]
