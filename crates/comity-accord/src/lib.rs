@@ -4,4 +4,13 @@
 //! the terms of release, commitments as agreed. Out of scope: judging an object (`comity-release`), judging a
 //! commitment, keeping and sending.
 
+pub mod agreement;
+pub mod card;
+pub mod difference;
+pub mod digest;
+pub mod enrolment;
+pub mod fingerprint;
+pub mod keys;
+pub mod party;
 pub mod terms;
+pub mod text;

@@ -7,6 +7,7 @@
 //! Out of scope: rights, storage, talking to other servers (`comity-transport`).
 
 pub mod authentication;
+pub mod link;
 pub mod local;
 pub mod server;
 pub mod settings;

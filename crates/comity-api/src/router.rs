@@ -5,13 +5,13 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use comity_node::node::Node;
 use http::StatusCode;
 use tokio::sync::Semaphore;
 
 use crate::settings::ApiSettings;
-use crate::taxii;
+use crate::{link, taxii};
 
 /// What every handler has.
 #[derive(Clone, Debug)]
@@ -42,6 +42,7 @@ pub(crate) fn router(node: Node, settings: ApiSettings) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(move || ready(ready_api.clone())))
+        .route("/link/v1/batches", post(link::batches))
         .route("/taxii2", any(taxii::serve))
         .route("/taxii2/", any(taxii::serve))
         .route("/taxii2/{*rest}", any(taxii::serve))

@@ -99,6 +99,9 @@ pub enum AccountError {
         "the password must have {PASSWORD_CHARS_MIN} characters or more, and {PASSWORD_BYTES_MAX} bytes at most"
     )]
     BadPassword,
+    /// There is no such party.
+    #[error("there is no party {0:?}")]
+    UnknownParty(String),
     /// There is no such account.
     #[error("there is no account {0:?}")]
     Unknown(String),
@@ -265,8 +268,14 @@ impl Node {
         }
     }
 
-    /// Makes an account.
-    pub fn add_account(&self, name: &str, role: Role, password: &str) -> Result<(), AccountError> {
+    /// Makes an account; with `party`, one of another party, which sees what was released to it and nothing else.
+    pub fn add_account(
+        &self,
+        name: &str,
+        role: Role,
+        party: Option<&str>,
+        password: &str,
+    ) -> Result<(), AccountError> {
         let usable = |c: char| c != ':' && !c.is_whitespace() && !c.is_control();
         if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(usable) {
             return Err(AccountError::BadName(name.to_owned()));
@@ -280,8 +289,19 @@ impl Node {
             role,
             password: hash(password),
             created,
+            party: party.map(str::to_owned),
         };
-        if !self.inner.state.write(|tx| account::add(tx, &account))? {
+        let added = self.inner.state.write(|tx| {
+            let known = match party {
+                Some(name) => comity_store::state::party::find(tx, name)?.is_some(),
+                None => true,
+            };
+            Ok::<_, StoreError>(known.then(|| account::add(tx, &account)).transpose()?)
+        })?;
+        let Some(added) = added else {
+            return Err(AccountError::UnknownParty(party.unwrap_or_default().to_owned()));
+        };
+        if !added {
             return Err(AccountError::Taken(name.to_owned()));
         }
         Ok(())

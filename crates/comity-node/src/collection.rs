@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use comity_store::error::StoreError;
+use comity_store::state::release;
 use comity_store::state::collection::{self, Collection, NewCollection, Rights};
 use uuid::Uuid;
 
@@ -101,6 +102,8 @@ impl Node {
             description: description.map(str::to_owned),
             alias: alias.map(str::to_owned),
             created: self.inner.clock.now(),
+            source: None,
+            label: None,
         };
         let made = self.inner.state.write(|tx| collection::add(tx, &new))?;
         self.inner.rights.forget();
@@ -127,13 +130,19 @@ impl Node {
     pub fn grant(&self, name: &str, account: &str, rights: Rights) -> Result<(), CollectionError> {
         let collection = self.collection(name)?;
         let known = self.inner.state.write(|tx| {
-            let known = comity_store::state::account::find(tx, account)?.is_some();
-            if known {
-                collection::grant(tx, &collection.id, account, rights)?;
+            let Some(known) = comity_store::state::account::find(tx, account)? else {
+                return Ok(false);
+            };
+            if let Some(party) = known.party.filter(|_| rights.any()) {
+                // Another party reads what was released to it: the release begins with the right.
+                release::make_party_views(tx, &collection.id, &party)?;
+                release::share_collection(tx, &collection.id.to_string(), &party, "taxii")?;
             }
-            Ok::<_, StoreError>(known)
+            collection::grant(tx, &collection.id, account, rights)?;
+            Ok::<_, StoreError>(true)
         })?;
         self.inner.rights.forget();
+        self.due().tell();
         if known {
             Ok(())
         } else {

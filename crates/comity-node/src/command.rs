@@ -7,6 +7,8 @@
 use comity_store::state::account::Role;
 use serde::{Deserialize, Serialize};
 
+use crate::exchange::command::ExchangeCommand;
+
 /// Objects in one [`Answer::Page`].
 pub const PAGE_OBJECTS_MAX: usize = 1000;
 /// Objects in one answer to a look-up.
@@ -79,6 +81,8 @@ pub enum Command {
     },
     /// Read everything and say what is wrong.
     Check,
+    /// Something about other parties.
+    Exchange(ExchangeCommand),
 }
 
 /// Something about accounts, to be done.
@@ -91,6 +95,8 @@ pub enum AccountCommand {
         name: String,
         /// Its role.
         role: Role,
+        /// The other party that it belongs to.
+        party: Option<String>,
         /// Its password.
         password: String,
     },
@@ -184,6 +190,8 @@ pub enum Answer {
     Cursor(Option<String>),
     /// The state of the store.
     Checked(CheckAnswer),
+    /// What a command about other parties comes to.
+    Document(serde_json::Value),
     /// It was not done.
     Refused(Refusal),
 }
@@ -298,4 +306,6 @@ pub enum RefusalKind {
     Usage,
     /// It could not be found out.
     Unknown,
+    /// The release rules refuse it.
+    Release,
 }

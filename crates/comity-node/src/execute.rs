@@ -91,6 +91,7 @@ impl Node {
             }
             Command::Revoke { id } => self.command_revoke(&id),
             Command::Check => self.command_check(),
+            Command::Exchange(command) => Ok(Answer::Document(self.exchange(command)?)),
         }
     }
 
@@ -99,9 +100,10 @@ impl Node {
             AccountCommand::AddUser {
                 name,
                 role,
+                party,
                 password,
             } => {
-                self.add_account(&name, role, &password)?;
+                self.add_account(&name, role, party.as_deref(), &password)?;
                 Ok(Answer::Done)
             }
             AccountCommand::ListUsers => {

@@ -13,6 +13,13 @@ use comity_store::objects::embedded::EmbeddedObjects;
 use comity_store::objects::server::ServerObjects;
 use comity_store::state::{State, meta};
 
+use crate::clock::Clock;
+use crate::link::card::OwnCardError;
+use crate::link::guard::FileGuard;
+use crate::link::keys::{self, KeysError, NodeKeys, Use};
+use crate::link::log::Opened;
+use crate::link::{Link, LinkError, LinkParts};
+
 /// The name of the settings file; its presence makes a folder a node's.
 pub const SETTINGS_FILE: &str = "comity.toml";
 /// The name of the socket by which commands reach a running node.
@@ -70,6 +77,18 @@ pub enum FolderError {
     /// The store refused.
     #[error("cannot open the store")]
     Store(#[from] StoreError),
+    /// The keys cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The folder's keys are not those by which the party is known.
+    #[error("the keys in {0} are not those on the party's card")]
+    OtherKeys(PathBuf),
+    /// The ledger cannot be opened.
+    #[error("cannot open the ledger")]
+    Link(#[from] LinkError),
+    /// The node's card cannot be made.
+    #[error(transparent)]
+    Card(#[from] OwnCardError),
 }
 
 /// The stores of a node, and the lock that makes them this process's own.
@@ -80,6 +99,10 @@ pub struct OpenFolder {
     pub state: Arc<State>,
     /// Who this node is.
     pub identity: Identity,
+    /// Its end of the links to other parties.
+    pub link: Arc<Link>,
+    /// How its ledger was found.
+    pub ledger: Opened,
     /// Held as long as the stores are open.
     pub lock: FolderLock,
 }
@@ -121,6 +144,9 @@ pub fn init(
         meta::put(tx, "party", &identity.party)?;
         meta::put(tx, "domain", &identity.domain)
     })?;
+    if keys::read(folder, Use::Envelope)?.is_none() {
+        NodeKeys::make(folder, &identity.domain, &mut fill)?;
+    }
     // Last, so that a folder with settings is a whole node. It may name a database's password: for the owner only.
     let mut options = OpenOptions::new();
     let made = options.write(true).create_new(true).mode(0o600).open(&file);
@@ -130,7 +156,7 @@ pub fn init(
 }
 
 /// Opens a node's stores for this process alone.
-pub fn open(folder: &Path, place: &Place) -> Result<OpenFolder, FolderError> {
+pub fn open(folder: &Path, place: &Place, clock: &Clock) -> Result<OpenFolder, FolderError> {
     if !folder.join(SETTINGS_FILE).exists() {
         return Err(FolderError::NotANode(folder.to_owned()));
     }
@@ -147,12 +173,49 @@ pub fn open(folder: &Path, place: &Place) -> Result<OpenFolder, FolderError> {
             domain: fact("domain")?,
         })
     })?;
+    let (link, ledger) = open_link(folder, place, &state, &identity, clock.now())?;
     Ok(OpenFolder {
         objects,
         state,
         identity,
+        link,
+        ledger,
         lock,
     })
+}
+
+fn open_link(
+    folder: &Path,
+    place: &Place,
+    state: &Arc<State>,
+    identity: &Identity,
+    now: i64,
+) -> Result<(Arc<Link>, Opened), FolderError> {
+    if keys::read(folder, Use::Envelope)?.is_none() {
+        NodeKeys::make(folder, &identity.domain, &mut fill)?;
+    }
+    let parts = LinkParts {
+        state: Arc::clone(state),
+        keys: NodeKeys::read(folder, &identity.domain)?,
+        origin: format!("{}/log", identity.domain),
+        guard: Box::new(FileGuard::new(folder)),
+        random: Box::new(fill),
+        post_quantum: false,
+        shared: matches!(place, Place::Server(_)),
+    };
+    let link = Link::new(parts);
+    let known = state.read(|tx| link.own_card(tx))?;
+    let own = link.keys().envelope().verifier();
+    if known.is_some_and(|card| card.card().envelope != own) {
+        return Err(FolderError::OtherKeys(folder.join(keys::KEYS_FOLDER)));
+    }
+    let ledger = link.open_log(now)?;
+    Ok((Arc::new(link), ledger))
+}
+
+fn fill(bytes: &mut [u8]) {
+    // Without randomness no secret may be made; there is nothing to fall back to.
+    getrandom::fill(bytes).expect("invariant: the operating system gives random bytes");
 }
 
 /// Removes the derived index of an embedded store; the next opening builds it again from the log.
@@ -224,11 +287,9 @@ fn check_identity(identity: &Identity) -> Result<(), FolderError> {
         })
     };
     let party = &identity.party;
-    if party.is_empty()
-        || party.len() > 64
-        || party.chars().any(|c| c.is_control() || c.is_whitespace())
-    {
-        return bad("the party's name", party, "1 to 64 bytes without spaces");
+    if comity_accord::party::PartyName::parse(party).is_err() {
+        let rule = "1 to 64 of a-z, 0-9, '-' and '.', a letter or digit first and last";
+        return bad("the party's name", party, rule);
     }
     let domain = &identity.domain;
     let label = |l: &str| {

@@ -59,16 +59,15 @@ impl Node {
     ) -> Result<Admitting, IntakeError> {
         let slices = envelope::read(body, &self.inner.limits.envelope)?;
         let (objects, refused) = self.admit_all(slices.into_iter().map(str::to_owned));
-        let request = self.append_request(collection.view, Some(new_uuid()), objects, refused);
+        let request = self.append_request(collection.writes(), Some(new_uuid()), objects, refused);
         Ok(Admitting { request })
     }
 
     /// Records what [`Self::admit_envelope`] made ready and answers its status, once it is durable.
     pub async fn record(&self, admitting: Admitting) -> Result<Status, IntakeError> {
-        match self
-            .write_async(WriteRequest::Append(admitting.request))
-            .await?
-        {
+        let written = self.write_async(WriteRequest::Append(admitting.request)).await?;
+        self.due().tell();
+        match written {
             Written::Appended {
                 status: Some(status),
                 ..
@@ -103,6 +102,7 @@ impl Node {
         let Written::Appended { outcomes, .. } = self.write(WriteRequest::Append(request))? else {
             return Err(StoreError::Stopped.into());
         };
+        self.due().tell();
         for (outcome, id) in outcomes.into_iter().zip(ids) {
             match outcome {
                 Outcome::Added => taken.added += 1,

@@ -14,7 +14,11 @@ use comity_store::state::State;
 use crate::account::Sessions;
 use crate::clock::Clock;
 use crate::collection::RightsCache;
+use crate::due::Due;
+use crate::exchange::share::TermsCache;
 use crate::folder::{FolderLock, Identity, OpenFolder};
+use crate::link::Link;
+use crate::link::log::Opened;
 
 /// Limits that a node's operator sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +53,10 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     pub(crate) limits: NodeLimits,
     pub(crate) identity: Identity,
+    pub(crate) link: Arc<Link>,
+    pub(crate) ledger: Opened,
+    pub(crate) due: Due,
+    pub(crate) terms: TermsCache,
     pub(crate) sessions: Sessions,
     pub(crate) rights: RightsCache,
     lock: Mutex<Option<FolderLock>>,
@@ -71,6 +79,10 @@ impl Node {
             clock,
             limits,
             identity: folder.identity,
+            link: folder.link,
+            ledger: folder.ledger,
+            due: Due::default(),
+            terms: TermsCache::default(),
             sessions: Sessions::default(),
             rights: RightsCache::default(),
             lock: Mutex::new(Some(folder.lock)),
@@ -83,6 +95,21 @@ impl Node {
     /// Who this node is.
     pub fn identity(&self) -> &Identity {
         &self.inner.identity
+    }
+
+    /// This node's end of the links to other parties.
+    pub fn link(&self) -> &Arc<Link> {
+        &self.inner.link
+    }
+
+    /// How the ledger was found when the node was opened.
+    pub fn ledger_opened(&self) -> &Opened {
+        &self.inner.ledger
+    }
+
+    /// Told when something waits for a party, or for this node's own attention.
+    pub fn due(&self) -> &Due {
+        &self.inner.due
     }
 
     /// The limits in force.

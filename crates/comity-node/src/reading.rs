@@ -143,6 +143,10 @@ impl Node {
     fn removable(&self, account: &str, name: &str, asked: Asked) -> Result<PageQuery, ReadError> {
         let visible = self.visible_collection(account, name)?;
         match (visible.rights.read, visible.rights.write) {
+            // What was released to a party is not that party's to remove from this node's record.
+            (true, true) if visible.collection.party.is_some() => {
+                return Err(CollectionError::NotWritable.into());
+            }
             (true, true) => {}
             (true, false) => return Err(CollectionError::NotWritable.into()),
             (false, _) => return Err(CollectionError::NotReadable.into()),
@@ -159,7 +163,7 @@ impl Node {
         let visible = self.visible_collections(account)?;
         let may = visible
             .iter()
-            .any(|v| v.collection.view == view && v.rights.write);
+            .any(|v| v.collection.writes() == view && v.rights.write);
         if may { Ok(status) } else { Err(unknown()) }
     }
 
@@ -172,7 +176,7 @@ impl Node {
     pub(crate) fn query(&self, collection: &Collection, asked: Asked) -> PageQuery {
         let most = self.inner.limits.page_objects_max;
         PageQuery {
-            view: collection.view,
+            view: collection.reads(),
             added_after: asked.added_after,
             after: asked.after,
             limit: asked.limit.unwrap_or(most).clamp(1, most),
@@ -193,7 +197,7 @@ impl Node {
             .ids
             .first()
             .ok_or_else(|| ReadError::UnknownObject(String::new()))?;
-        if !self.inner.objects.holds(collection.view, id)? {
+        if !self.inner.objects.holds(collection.reads(), id)? {
             return Err(ReadError::UnknownObject(id.to_string()));
         }
         Ok((collection, id.clone()))

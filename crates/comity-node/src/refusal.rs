@@ -11,7 +11,9 @@ use comity_store::error::{StoreError, chain};
 use crate::account::AccountError;
 use crate::collection::CollectionError;
 use crate::command::{Refusal, RefusalKind};
+use crate::exchange::ExchangeError;
 use crate::intake::IntakeError;
+use crate::link::LinkError;
 
 /// What is wrong with a command that names an object.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +52,9 @@ fn advice(error: &(dyn Error + 'static)) -> (RefusalKind, String) {
     if let Some(error) = error.downcast_ref::<IntakeError>() {
         return intake(error);
     }
+    if let Some(error) = error.downcast_ref::<ExchangeError>() {
+        return exchange(error);
+    }
     if let Some(error) = error.downcast_ref::<StoreError>() {
         return (RefusalKind::Unknown, store_hint(error));
     }
@@ -63,6 +68,7 @@ fn advice(error: &(dyn Error + 'static)) -> (RefusalKind, String) {
 const DOCTOR: &str = "`comity doctor` reads the whole store and says what is wrong";
 const ACCOUNTS: &str =
     "`comity user list` shows the accounts, `comity user add NAME --role ROLE` makes one";
+const PARTIES: &str = "`comity party list` shows the parties, `comity party accept CARD` takes one";
 const COLLECTIONS: &str =
     "`comity collection list` shows them, `comity collection create --title TITLE` makes one";
 
@@ -81,6 +87,7 @@ fn account(error: &AccountError) -> (RefusalKind, String) {
             "four words picked at random do well; give them on standard input with --password-stdin"
                 .to_owned(),
         ),
+        AccountError::UnknownParty(_) => (RefusalKind::No, PARTIES.to_owned()),
         AccountError::Unknown(_) => (RefusalKind::No, ACCOUNTS.to_owned()),
         AccountError::Store(source) => (RefusalKind::Unknown, store_hint(source)),
     }
@@ -104,6 +111,38 @@ fn collection(error: &CollectionError) -> (RefusalKind, String) {
         ),
         CollectionError::UnknownAccount(_) => (RefusalKind::No, ACCOUNTS.to_owned()),
         CollectionError::Store(source) => (RefusalKind::Unknown, store_hint(source)),
+    }
+}
+
+fn exchange(error: &ExchangeError) -> (RefusalKind, String) {
+    let no = |hint: &str| (RefusalKind::No, hint.to_owned());
+    match error {
+        ExchangeError::UnknownParty(_) => no(PARTIES),
+        ExchangeError::Enrolment(_) => no("`comity party list` shows how things stand with each party"),
+        ExchangeError::Accord(_) => no("`comity accord list` shows the versions and who has signed them"),
+        ExchangeError::UnknownAccord(_) => no("`comity accord list` shows the accords"),
+        ExchangeError::NoAccord(_) => (
+            RefusalKind::Release,
+            "`comity accord propose FILE` begins one; the other side signs with `comity accord sign NAME`".to_owned(),
+        ),
+        ExchangeError::UnknownObject(_) => {
+            no("`comity object find VALUE` and `comity object search WORD` show what is held")
+        }
+        ExchangeError::BadId(_) => (
+            RefusalKind::Usage,
+            "an id looks like indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f".to_owned(),
+        ),
+        ExchangeError::Refused(_) => (
+            RefusalKind::Release,
+            "`comity release list` shows each decision with its rule".to_owned(),
+        ),
+        ExchangeError::UnknownApproval(_) => no("`comity release waiting` shows what waits"),
+        ExchangeError::SamePerson(_) => no("somebody else gives `comity release approve ID --by NAME`"),
+        ExchangeError::Card(_) => no("`comity party invite` makes the node's card"),
+        ExchangeError::Link(LinkError::Store(source)) | ExchangeError::Store(source) => {
+            (RefusalKind::Unknown, store_hint(source))
+        }
+        ExchangeError::Link(_) => (RefusalKind::Unknown, DOCTOR.to_owned()),
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) fn write_members(mut members: Vec<(&str, &Value<'_>)>, out: &mut Stri
 }
 
 /// Adds a JSON string (section 3.2.2.2).
-pub(crate) fn write_string(text: &str, out: &mut String) {
+pub fn write_string(text: &str, out: &mut String) {
     out.push('"');
     for letter in text.chars() {
         match letter {

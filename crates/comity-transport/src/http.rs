@@ -177,6 +177,8 @@ pub struct Request<'r> {
     pub credentials: Option<(&'r Credentials, &'r Url)>,
     /// Sending it twice does no more than sending it once, so it may be repeated after a failure.
     pub repeatable: bool,
+    /// The other side may take so long before it answers (`Prefer: wait`, RFC 7240 section 4.3).
+    pub wait_seconds: Option<u64>,
 }
 
 /// An answer, whatever its status.
@@ -308,6 +310,9 @@ impl Client {
             && origin.origin() == target.origin()
         {
             sent = sent.header(AUTHORIZATION, credentials.header());
+        }
+        if let Some(seconds) = request.wait_seconds {
+            sent = sent.header("prefer", format!("wait={seconds}"));
         }
         if let Some((media_type, body)) = &request.body {
             sent = sent.header(CONTENT_TYPE, *media_type).body(body.clone());

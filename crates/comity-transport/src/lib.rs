@@ -3,9 +3,10 @@
 //! In scope: TLS, credentials, limits, retries; reading from and writing to other TAXII servers.
 //! Out of scope: what is pulled or pushed and where it is kept (`comity-node`), serving (`comity-api`).
 //!
-//! The crate starts no task and reads no wall clock: waiting uses the runtime's timer.
+//! The crate reads no wall clock: waiting uses the runtime's timer. It starts tasks in [`link`] alone.
 
 pub mod http;
+pub mod link;
 pub mod pull;
 pub mod push;
 pub mod taxii;

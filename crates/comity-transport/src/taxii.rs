@@ -298,7 +298,8 @@ impl TaxiiClient {
                 .credentials
                 .as_ref()
                 .map(|credentials| (credentials, &self.base)),
-            repeatable: true, // writes too: what comes twice is no error and changes nothing (section 5.5)
+            repeatable: true,
+            wait_seconds: None, // writes too: what comes twice is no error and changes nothing (section 5.5)
         };
         let answer = self.http.send(&request).await?;
         if answer.status.is_success() {

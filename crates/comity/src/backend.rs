@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use comity_api::local::{LocalClient, LocalError};
 use comity_node::clock::Clock;
 use comity_node::command::{Answer, Command};
+use comity_node::exchange::command::ExchangeCommand;
 use comity_node::folder::{self, FolderError, SOCKET_FILE};
 use comity_node::node::Node;
 use comity_node::refusal::store_hint;
@@ -64,6 +65,20 @@ impl Backend {
         Err(refusal.into())
     }
 
+    /// Does a command about other parties and answers its document.
+    pub(crate) fn exchange(
+        &mut self,
+        command: ExchangeCommand,
+    ) -> Result<serde_json::Value, Failure> {
+        match self.execute(Command::Exchange(command))? {
+            Answer::Document(document) => Ok(document),
+            _ => Err(Failure::unknown(
+                "the node answered something else",
+                "use the same version of comity for the node and the command",
+            )),
+        }
+    }
+
     /// Ends: what this process wrote is finished.
     pub(crate) fn close(self) -> Result<(), Failure> {
         match self {
@@ -75,9 +90,10 @@ impl Backend {
 
 /// Opens the node of a folder for this process alone.
 pub(crate) fn open_node(folder: &Path, settings: &Settings) -> Result<Node, Failure> {
-    let opened =
-        folder::open(folder, &settings.place()).map_err(|error| folder_failure(&error, folder))?;
-    Ok(Node::new(opened, Clock::System, settings.node_limits()))
+    let clock = Clock::System;
+    let opened = folder::open(folder, &settings.place(), &clock);
+    let opened = opened.map_err(|error| folder_failure(&error, folder))?;
+    Ok(Node::new(opened, clock, settings.node_limits()))
 }
 
 /// What an error of the store means to whoever gave the command.
@@ -110,6 +126,10 @@ pub(crate) fn folder_failure(error: &FolderError, folder: &Path) -> Failure {
             Failure::no(chain(error), store_hint(source))
         }
         FolderError::Store(source) => Failure::unknown(chain(error), store_hint(source)),
+        FolderError::OtherKeys(_) => Failure::no(
+            chain(error),
+            "nodes that share a database share their keys: copy the folder keys/ of the first node",
+        ),
         FolderError::BadIdentity { .. } => Failure::usage(
             chain(error),
             "for example `comity init --party alpha --domain alpha.example`",

@@ -83,6 +83,25 @@ pub(crate) enum Top {
     /// Look at objects, find them, revoke them
     #[command(subcommand)]
     Object(ObjectCommand),
+    /// Other parties: exchanging cards, comparing fingerprints, suspending and resuming
+    #[command(subcommand)]
+    Party(PartyCommand),
+    /// Accords: what is agreed with other parties, word by word and signed by all
+    #[command(subcommand)]
+    Accord(AccordCommand),
+    /// Share objects with a party, as far as the accord and their markings allow
+    Share(ShareArgs),
+    /// Ask parties to give up what was shared with them
+    Recall(RecallArgs),
+    /// Decisions on what goes to whom, and what waits for a second person
+    #[command(subcommand)]
+    Release(ReleaseCommand),
+    /// Envelopes that were made, and what became of each
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
+    /// Envelopes that came, and what became of each
+    #[command(subcommand)]
+    Inbox(InboxCommand),
     /// Fetch a collection from another TAXII 2.1 server; goes on where it stopped
     Pull(PullArgs),
     /// Send a collection to another TAXII 2.1 server; goes on where it stopped
@@ -144,6 +163,9 @@ pub(crate) enum UserCommand {
         /// What it may do besides what collections grant it
         #[arg(long, value_parser = roles())]
         role: Role,
+        /// It belongs to this other party, and sees what was released to it and nothing else
+        #[arg(long, value_name = "PARTY")]
+        party: Option<String>,
         /// Read the password from standard input, one line
         #[arg(long)]
         password_stdin: bool,
@@ -391,6 +413,252 @@ pub(crate) enum SettingsCommand {
         /// Show every key with its default and what it is, as a document
         #[arg(long)]
         reference: bool,
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PartyCommand {
+    /// Show all parties, how things stand with each, and what waits for it
+    List {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Print this node's card, to be given to another party by any way
+    Invite {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Take another party's card
+    Accept {
+        #[command(flatten)]
+        data: Data,
+        /// The file with the card; - is standard input
+        card: PathBuf,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Compare fingerprints by telephone: read your six groups aloud, type those that you hear
+    Verify {
+        #[command(flatten)]
+        data: Data,
+        /// The party
+        party: String,
+        /// The thirty digits that you heard; left out, they are read from standard input
+        digits: Vec<String>,
+    },
+    /// Let nothing go to a party, and take nothing from it, until it is resumed
+    Suspend {
+        #[command(flatten)]
+        data: Data,
+        /// The party
+        party: String,
+    },
+    /// Let everything go to a party that is due
+    Resume {
+        #[command(flatten)]
+        data: Data,
+        /// The party
+        party: String,
+    },
+    /// End the exchange with a party for good
+    Revoke {
+        #[command(flatten)]
+        data: Data,
+        /// The party
+        party: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccordCommand {
+    /// Print the text of a new accord with a party, to be edited and proposed
+    Draft {
+        #[command(flatten)]
+        data: Data,
+        /// The party
+        party: String,
+        /// What to begin with: mutual, or us-china-2015
+        #[arg(long, default_value = "mutual")]
+        template: String,
+    },
+    /// Sign a text and send it to the other parties that it names
+    Propose {
+        #[command(flatten)]
+        data: Data,
+        /// The file with the text
+        file: PathBuf,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Sign a version that another party proposed
+    Sign {
+        #[command(flatten)]
+        data: Data,
+        /// The accord's name
+        name: String,
+        /// The version [default: the newest]
+        #[arg(long)]
+        version: Option<u64>,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Show all accords with their versions, and who has signed
+    List {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Print the text of a version, byte for byte as signed
+    Show {
+        #[command(flatten)]
+        data: Data,
+        /// The accord's name
+        name: String,
+        /// The version [default: the newest]
+        #[arg(long)]
+        version: Option<u64>,
+    },
+    /// Show what a version changes, what widens first
+    Diff {
+        #[command(flatten)]
+        data: Data,
+        /// The accord's name
+        name: String,
+        /// The version before [default: the one before the newest]
+        #[arg(long)]
+        before: Option<u64>,
+        /// The version after [default: the newest]
+        #[arg(long)]
+        after: Option<u64>,
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShareArgs {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// The ids of objects
+    #[arg(required_unless_present = "collection")]
+    pub(crate) objects: Vec<String>,
+    /// With whom
+    #[arg(long, value_name = "PARTY")]
+    pub(crate) to: String,
+    /// A collection, as it is and as it grows, in place of objects
+    #[arg(long, value_name = "ID", conflicts_with = "objects")]
+    pub(crate) collection: Option<String>,
+    /// The party may read the collection over TAXII; else it is sent by the node link
+    #[arg(long, requires = "collection")]
+    pub(crate) taxii: bool,
+    /// For this person there alone, by address, as the accord names them: TLP:RED needs one
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) person: Option<String>,
+    /// Who asks, for the record [default: operator]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    /// Only say who would get what, and why
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecallArgs {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// The ids of objects; none shows the recalls there are
+    pub(crate) objects: Vec<String>,
+    /// From this party only [default: from all that got them]
+    #[arg(long, value_name = "PARTY")]
+    pub(crate) from: Option<String>,
+    /// Why, in words for the other side
+    #[arg(long, default_value = "")]
+    pub(crate) reason: String,
+    /// Show recalls that others asked of this node
+    #[arg(long, conflicts_with = "objects")]
+    pub(crate) received: bool,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReleaseCommand {
+    /// Show the newest decisions, each with the rule that made it
+    List {
+        #[command(flatten)]
+        data: Data,
+        /// On this object only
+        #[arg(long, value_name = "ID")]
+        object: Option<String>,
+        /// For this party only
+        #[arg(long)]
+        party: Option<String>,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Show what waits for a second person
+    Waiting {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Approve what waits; not by who asked for it
+    Approve {
+        #[command(flatten)]
+        data: Data,
+        /// What waits
+        id: String,
+        /// Who approves
+        #[arg(long, value_name = "NAME")]
+        by: String,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Decline what waits
+    Decline {
+        #[command(flatten)]
+        data: Data,
+        /// What waits
+        id: String,
+        /// Who declines
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OutboxCommand {
+    /// Show the newest envelopes, and whether their receipts are here
+    List {
+        #[command(flatten)]
+        data: Data,
+        /// To this party only
+        #[arg(long)]
+        party: Option<String>,
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum InboxCommand {
+    /// Show the newest envelopes
+    List {
+        #[command(flatten)]
+        data: Data,
+        /// From this party only
+        #[arg(long)]
+        party: Option<String>,
         #[command(flatten)]
         json: Json,
     },

@@ -19,6 +19,8 @@ pub(crate) enum Exit {
     Usage,
     /// It could not be found out.
     Unknown,
+    /// 6: the release rules refuse it.
+    Release,
 }
 
 /// A command that did not do it. It always says what mends it.
@@ -49,6 +51,10 @@ impl Failure {
     }
 
     /// It could not be found out.
+    pub(crate) fn release(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(message, hint, Exit::Release)
+    }
+
     pub(crate) fn unknown(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(message, hint, Exit::Unknown)
     }
@@ -81,6 +87,7 @@ impl Failure {
             Exit::No => 1,
             Exit::Usage => 2,
             Exit::Unknown => 3,
+            Exit::Release => 6,
         })
     }
 }
@@ -91,6 +98,7 @@ impl From<Refusal> for Failure {
             RefusalKind::No => Exit::No,
             RefusalKind::Usage => Exit::Usage,
             RefusalKind::Unknown => Exit::Unknown,
+            RefusalKind::Release => Exit::Release,
         };
         Self::new(refusal.message, refusal.hint, exit)
     }

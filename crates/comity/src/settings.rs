@@ -13,6 +13,8 @@ use comity_node::folder::{Place, SETTINGS_FILE};
 use comity_node::node::NodeLimits;
 use comity_stix::admission::Limits;
 use comity_stix::envelope::EnvelopeLimits;
+use comity_transport::http::ClientOptions;
+use comity_transport::link::LinkSettings;
 use serde::Deserialize;
 
 use crate::failure::Failure;
@@ -25,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) serve: ServeSettings,
     pub(crate) taxii: TaxiiSettings,
     pub(crate) limits: LimitSettings,
+    pub(crate) link: NodeLinkSettings,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -66,6 +69,26 @@ pub(crate) struct LimitSettings {
     pub(crate) envelope_depth_max: usize,
     pub(crate) object_bytes_max: usize,
     pub(crate) object_depth_max: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct NodeLinkSettings {
+    pub(crate) url: String,
+    pub(crate) heartbeat_seconds: u64,
+    pub(crate) ca_file: PathBuf,
+    pub(crate) plain_http: bool,
+}
+
+impl Default for NodeLinkSettings {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            heartbeat_seconds: 600,
+            ca_file: PathBuf::new(),
+            plain_http: false,
+        }
+    }
 }
 
 /// One key: its table, its name, its default as TOML, and what it is.
@@ -201,6 +224,32 @@ const REFERENCE: &[Entry] = &[
         "64",
         "Levels of nesting in one object: STIX itself needs about ten.",
     ),
+    entry(
+        "link",
+        "url",
+        "\"\"",
+        "Where other parties reach this node, as its card tells them: https://HOST[:PORT]. Empty: they do not; \
+           this node asks them all the time for what is for it.",
+    ),
+    entry(
+        "link",
+        "heartbeat_seconds",
+        "600",
+        "Between two calls of a party when nothing waits for it: both learn that the link is there, and cosign \
+           each other's ledger.",
+    ),
+    entry(
+        "link",
+        "ca_file",
+        "\"\"",
+        "A PEM file of certificates to trust beside the system's when other nodes are called.",
+    ),
+    entry(
+        "link",
+        "plain_http",
+        "false",
+        "Call nodes that speak plain HTTP on other machines too. What is sent is sealed and signed all the same.",
+    ),
 ];
 
 impl Default for ServeSettings {
@@ -315,6 +364,32 @@ impl Settings {
         }
     }
 
+    /// Where other parties reach this node.
+    pub(crate) fn links(&self) -> Vec<String> {
+        let url = self.link.url.trim_end_matches('/');
+        if url.is_empty() { Vec::new() } else { vec![url.to_owned()] }
+    }
+
+    /// How this node calls others.
+    pub(crate) fn calls(&self) -> LinkSettings {
+        LinkSettings {
+            heartbeat: Duration::from_secs(self.link.heartbeat_seconds.max(1)),
+            polls: self.link.url.is_empty(),
+        }
+    }
+
+    /// The client by which this node calls others.
+    pub(crate) fn link_client(&self) -> ClientOptions {
+        ClientOptions {
+            answer_bytes_max: comity_link::batch::BATCH_BYTES_MAX,
+            redirects_max: 0,
+            attempts_max: 1,
+            plain_http: self.link.plain_http,
+            extra_ca_file: Some(self.link.ca_file.clone()).filter(|path| !path.as_os_str().is_empty()),
+            ..ClientOptions::default()
+        }
+    }
+
     /// The settings of the HTTP interface.
     pub(crate) fn api(&self) -> ApiSettings {
         ApiSettings {
@@ -353,6 +428,10 @@ impl Settings {
             limits.envelope_depth_max.to_string(),
             limits.object_bytes_max.to_string(),
             limits.object_depth_max.to_string(),
+            text(&self.link.url),
+            self.link.heartbeat_seconds.to_string(),
+            path(&self.link.ca_file),
+            self.link.plain_http.to_string(),
         ];
         REFERENCE
             .iter()

@@ -53,14 +53,21 @@ impl Tlp {
         }
     }
 
-    /// Reads a label in any case, with or without `TLP:`; `WHITE` is clear.
+    /// Reads a label as people write it: in any case, with or without `TLP:`, with spaces anywhere, `AMBER` and
+    /// `STRICT` joined by `+`, `-`, `_`, a space or nothing. `WHITE` is clear.
     pub fn parse(text: &str) -> Option<Self> {
-        let upper = text.trim().to_ascii_uppercase();
-        match upper.strip_prefix("TLP:").unwrap_or(&upper) {
+        let joint = |letter: &char| !letter.is_whitespace() && !matches!(letter, '+' | '-' | '_');
+        let letters = text.chars().filter(joint);
+        // No label is longer; what is, is none, and need not be read to its end.
+        let upper: String = letters.take(16).map(|l| l.to_ascii_uppercase()).collect();
+        let bare = upper
+            .strip_prefix("TLP")
+            .and_then(|rest| rest.strip_prefix([':', '\u{ff1a}']));
+        match bare.unwrap_or(&upper) {
             "CLEAR" | "WHITE" => Some(Self::Clear),
             "GREEN" => Some(Self::Green),
             "AMBER" => Some(Self::Amber),
-            "AMBER+STRICT" => Some(Self::AmberStrict),
+            "AMBERSTRICT" => Some(Self::AmberStrict),
             "RED" => Some(Self::Red),
             _ => None,
         }
@@ -218,8 +225,33 @@ mod tests {
             assert_eq!(Tlp::parse(tlp.as_str()), Some(tlp));
             assert_eq!(Tlp::of(&definition_id(tlp)), Some(tlp));
         }
-        assert_eq!(Tlp::parse("white"), Some(Tlp::Clear));
-        assert_eq!(Tlp::parse("amber strict"), None);
+    }
+
+    #[test]
+    fn labels_are_read_leniently() {
+        let check = |text: &str, expected: Option<Tlp>| {
+            assert_eq!(Tlp::parse(text), expected, "{text}");
+        };
+        check("white", Some(Tlp::Clear));
+        check("TLP:WHITE", Some(Tlp::Clear));
+        check(" tlp: Red ", Some(Tlp::Red));
+        check("TLP\u{ff1a}GREEN", Some(Tlp::Green));
+        for strict in [
+            "amber strict",
+            "TLP:AMBER STRICT",
+            "tlp:amber+strict",
+            "TLP : Amber-Strict",
+            "AMBER_STRICT",
+            "AmberStrict",
+        ] {
+            check(strict, Some(Tlp::AmberStrict));
+        }
+        check("TLP:AMBER+", Some(Tlp::Amber));
+        check("TLP:PURPLE", None);
+        check("TLP:", None);
+        check("TLPRED", None);
+        check("", None);
+        check("TLP:AMBER+STRICTLY SPEAKING", None);
     }
 
     #[test]

@@ -65,12 +65,14 @@ pub struct Account {
     pub password: String,
     /// When it was made, microseconds since 1970.
     pub created: i64,
+    /// The other party that it belongs to: it sees what was released to that party and nothing else.
+    pub party: Option<String>,
 }
 
 /// The account called `name`.
 pub fn find(tx: &mut dyn Tx, name: &str) -> Result<Option<Account>, StoreError> {
     let rows = tx.query(
-        "SELECT name, role, password, created FROM account WHERE name = ?1",
+        "SELECT name, role, password, created, party FROM account WHERE name = ?1",
         &[name.into()],
     )?;
     rows.first().map(account).transpose()
@@ -79,7 +81,7 @@ pub fn find(tx: &mut dyn Tx, name: &str) -> Result<Option<Account>, StoreError> 
 /// All accounts, by name.
 pub fn list(tx: &mut dyn Tx) -> Result<Vec<Account>, StoreError> {
     let rows = tx.query(
-        "SELECT name, role, password, created FROM account ORDER BY name",
+        "SELECT name, role, password, created, party FROM account ORDER BY name",
         &[],
     )?;
     rows.iter().map(account).collect()
@@ -88,12 +90,14 @@ pub fn list(tx: &mut dyn Tx) -> Result<Vec<Account>, StoreError> {
 /// Records an account; `false` when the name is taken.
 pub fn add(tx: &mut dyn Tx, account: &Account) -> Result<bool, StoreError> {
     let added = tx.execute(
-        "INSERT INTO account (name, role, password, created) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name) DO NOTHING",
+        "INSERT INTO account (name, role, password, created, party) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (name) DO NOTHING",
         &[
             account.name.as_str().into(),
             account.role.word().into(),
             account.password.as_str().into(),
             account.created.into(),
+            account.party.as_deref().into(),
         ],
     )?;
     Ok(added == 1)
@@ -116,7 +120,7 @@ pub fn add_token(
 /// The account that a token belongs to.
 pub fn find_by_token(tx: &mut dyn Tx, digest: &[u8]) -> Result<Option<Account>, StoreError> {
     let rows = tx.query(
-        "SELECT a.name, a.role, a.password, a.created FROM token t JOIN account a ON a.name = t.account
+        "SELECT a.name, a.role, a.password, a.created, a.party FROM token t JOIN account a ON a.name = t.account
          WHERE t.digest = ?1",
         &[digest.into()],
     )?;
@@ -149,5 +153,6 @@ fn account(row: &Row) -> Result<Account, StoreError> {
         role,
         password: row.text(2)?,
         created: row.integer(3)?,
+        party: row.optional_text(4)?,
     })
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 use crate::objects::ViewId;
+use crate::state::release::PartyViews;
 use crate::state::{Row, Tx, meta};
 
 /// A collection (TAXII 2.1 section 5.2).
@@ -23,6 +24,25 @@ pub struct Collection {
     pub alias: Option<String>,
     /// When it was made, microseconds since 1970.
     pub created: i64,
+    /// The party whose objects it holds, where it holds those of one.
+    pub source: Option<String>,
+    /// The label that binds all that it holds, as TLP writes it.
+    pub label: Option<String>,
+    /// The views of the party that looks at it, where another party does.
+    pub party: Option<PartyViews>,
+}
+
+impl Collection {
+    /// The view that whoever looks at it reads: for another party, what was released to it and nothing else.
+    pub fn reads(&self) -> ViewId {
+        self.party.map_or(self.view, |views| views.released)
+    }
+
+    /// The view that whoever looks at it adds to: for another party, one of its own, so that no answer tells what the
+    /// collection holds.
+    pub fn writes(&self) -> ViewId {
+        self.party.map_or(self.view, |views| views.posted)
+    }
 }
 
 /// What an account may do with a collection.
@@ -70,6 +90,10 @@ pub struct NewCollection {
     pub alias: Option<String>,
     /// When it was made, microseconds since 1970.
     pub created: i64,
+    /// The party whose objects it holds, where it holds those of one.
+    pub source: Option<String>,
+    /// The label that binds all that it holds, as TLP writes it.
+    pub label: Option<String>,
 }
 
 /// Records a collection and gives it a view of its own; `None` when the id or the alias is taken.
@@ -90,7 +114,8 @@ pub fn add(tx: &mut dyn Tx, new: &NewCollection) -> Result<Option<Collection>, S
         .unwrap_or(1);
     meta::put(tx, "next_view", &(number + 1).to_string())?;
     tx.execute(
-        "INSERT INTO collection (id, view_number, title, description, alias, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO collection (id, view_number, title, description, alias, created, source, label)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         &[
             new.id.to_string().as_str().into(),
             i64::from(number).into(),
@@ -98,6 +123,8 @@ pub fn add(tx: &mut dyn Tx, new: &NewCollection) -> Result<Option<Collection>, S
             new.description.as_deref().into(),
             new.alias.as_deref().into(),
             new.created.into(),
+            new.source.as_deref().into(),
+            new.label.as_deref().into(),
         ],
     )?;
     let NewCollection {
@@ -106,6 +133,8 @@ pub fn add(tx: &mut dyn Tx, new: &NewCollection) -> Result<Option<Collection>, S
         description,
         alias,
         created,
+        source,
+        label,
     } = new.clone();
     Ok(Some(Collection {
         id,
@@ -114,13 +143,16 @@ pub fn add(tx: &mut dyn Tx, new: &NewCollection) -> Result<Option<Collection>, S
         description,
         alias,
         created,
+        source,
+        label,
+        party: None,
     }))
 }
 
 /// The collection with this id or alias.
 pub fn find(tx: &mut dyn Tx, name: &str) -> Result<Option<Collection>, StoreError> {
     let rows = tx.query(
-        "SELECT id, view_number, title, description, alias, created FROM collection WHERE id = ?1 OR alias = ?1",
+        "SELECT id, view_number, title, description, alias, created, source, label FROM collection WHERE id = ?1 OR alias = ?1",
         &[name.into()],
     )?;
     rows.first().map(collection).transpose()
@@ -129,7 +161,7 @@ pub fn find(tx: &mut dyn Tx, name: &str) -> Result<Option<Collection>, StoreErro
 /// All collections, oldest first.
 pub fn list(tx: &mut dyn Tx) -> Result<Vec<Collection>, StoreError> {
     let rows = tx.query(
-        "SELECT id, view_number, title, description, alias, created FROM collection ORDER BY view_number",
+        "SELECT id, view_number, title, description, alias, created, source, label FROM collection ORDER BY view_number",
         &[],
     )?;
     rows.iter().map(collection).collect()
@@ -152,14 +184,37 @@ pub fn grant(tx: &mut dyn Tx, id: &Uuid, account: &str, rights: Rights) -> Resul
 /// The collections that an account has any right to, with the rights, oldest first.
 pub fn list_for(tx: &mut dyn Tx, account: &str) -> Result<Vec<(Collection, Rights)>, StoreError> {
     let rows = tx.query(
-        "SELECT c.id, c.view_number, c.title, c.description, c.alias, c.created, r.access
-         FROM collection c JOIN collection_right r ON r.collection = c.id
+        "SELECT c.id, c.view_number, c.title, c.description, c.alias, c.created, c.source, c.label, r.access,
+             a.party, v.released, v.posted, p.state
+         FROM collection c JOIN collection_right r ON r.collection = c.id JOIN account a ON a.name = r.account
+             LEFT JOIN party_view v ON v.collection = c.id AND v.party = a.party
+             LEFT JOIN party p ON p.name = a.party
          WHERE r.account = ?1 AND r.access <> 'none' ORDER BY c.view_number",
         &[account.into()],
     )?;
-    rows.iter()
-        .map(|row| Ok((collection(row)?, rights(row, 6)?)))
-        .collect()
+    let mut seen = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut found = collection(row)?;
+        if row.optional_text(9)?.is_some() {
+            // Another party's account sees nothing at all without views of its own, or while the party is not verified.
+            let verified = row.optional_text(12)?.as_deref() == Some("verified");
+            if row.optional_integer(10)?.is_none() || !verified {
+                continue;
+            }
+            found.party = Some(PartyViews {
+                released: view(row, 10)?,
+                posted: view(row, 11)?,
+            });
+            // What the house calls the collection and why stays in the house but for its title.
+            found.source = None;
+        }
+        seen.push((found, rights(row, 8)?));
+    }
+    Ok(seen)
+}
+
+fn view(row: &Row, column: usize) -> Result<ViewId, StoreError> {
+    crate::state::ledger::small(row, column).map(ViewId)
 }
 
 /// Who may do what with a collection, by name.
@@ -195,5 +250,8 @@ fn collection(row: &Row) -> Result<Collection, StoreError> {
         description: row.optional_text(3)?,
         alias: row.optional_text(4)?,
         created: row.integer(5)?,
+        source: row.optional_text(6)?,
+        label: row.optional_text(7)?,
+        party: None,
     })
 }

@@ -10,8 +10,14 @@ use crate::state::is_conflict;
 
 /// How often several nodes may find each other in the way.
 const TRIES_MAX: u32 = 8;
-const SQLITE: &[&str] = &[include_str!("../../migrations/sqlite/0001.sql")];
-const POSTGRES: &[&str] = &[include_str!("../../migrations/postgres/0001.sql")];
+const SQLITE: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001.sql"),
+    include_str!("../../migrations/sqlite/0002.sql"),
+];
+const POSTGRES: &[&str] = &[
+    include_str!("../../migrations/postgres/0001.sql"),
+    include_str!("../../migrations/postgres/0002.sql"),
+];
 
 /// Brings an embedded store up to date.
 pub(crate) fn migrate_sqlite(connection: &mut Connection) -> Result<(), StoreError> {

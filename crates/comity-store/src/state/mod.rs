@@ -7,9 +7,20 @@
 //! Limits: one writer at a time on SQLite; [`POOL_KEPT`] connections wait on PostgreSQL.
 
 pub mod account;
+pub mod accord;
+pub mod channel;
 pub mod collection;
 pub mod cursor;
+pub mod inbox;
+pub mod ledger;
 pub mod meta;
+pub mod outbox;
+pub mod party;
+pub mod peer_log;
+pub mod recall;
+pub mod receipt;
+pub mod release;
+pub mod source;
 
 mod dialect;
 mod migration;
@@ -59,11 +70,22 @@ impl State {
         let opened = Connection::open(&path).and_then(|connection| {
             connection.busy_timeout(std::time::Duration::from_secs(30))?;
             connection.execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+                 PRAGMA secure_delete = ON;",
             )?;
             Ok(connection)
         });
         let mut connection = opened.map_err(StoreError::sqlite("open the state"))?;
+        migration::migrate_sqlite(&mut connection)?;
+        Ok(Self {
+            engine: Engine::Embedded(Mutex::new(connection)),
+        })
+    }
+
+    /// A state that lives as long as this process: for the simulator.
+    pub fn open_in_memory() -> Result<Self, StoreError> {
+        let opened = Connection::open_in_memory();
+        let mut connection = opened.map_err(StoreError::sqlite("open a state in memory"))?;
         migration::migrate_sqlite(&mut connection)?;
         Ok(Self {
             engine: Engine::Embedded(Mutex::new(connection)),

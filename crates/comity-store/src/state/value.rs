@@ -59,6 +59,41 @@ impl Row {
             other => Err(unexpected("bytes", column, other)),
         }
     }
+
+    /// The whole number in a column that may be empty.
+    pub fn optional_integer(&self, column: usize) -> Result<Option<i64>, StoreError> {
+        match self.0.get(column) {
+            Some(Value::Null) => Ok(None),
+            _ => self.integer(column).map(Some),
+        }
+    }
+
+    /// The bytes in a column that may be empty.
+    pub fn optional_bytes(&self, column: usize) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.0.get(column) {
+            Some(Value::Null) => Ok(None),
+            _ => self.bytes(column).map(Some),
+        }
+    }
+
+    /// The whole number in a column that is never below zero.
+    pub fn count(&self, column: usize) -> Result<u64, StoreError> {
+        let number = self.integer(column)?;
+        u64::try_from(number).map_err(|_| StoreError::Row {
+            table: "the state",
+            what: format!("{number} in column {column} where a count is due"),
+        })
+    }
+
+    /// Thirty-two bytes in a column.
+    pub fn hash(&self, column: usize) -> Result<[u8; 32], StoreError> {
+        let bytes = self.bytes(column)?;
+        let length = bytes.len();
+        bytes.try_into().map_err(|_| StoreError::Row {
+            table: "the state",
+            what: format!("{length} bytes in column {column} where a hash is due"),
+        })
+    }
 }
 
 fn unexpected(wanted: &'static str, column: usize, found: Option<&Value>) -> StoreError {
@@ -96,6 +131,37 @@ impl From<Option<&str>> for Value {
 impl From<&[u8]> for Value {
     fn from(bytes: &[u8]) -> Self {
         Self::Bytes(bytes.to_vec())
+    }
+}
+
+impl From<Option<&[u8]>> for Value {
+    fn from(bytes: Option<&[u8]>) -> Self {
+        bytes.map_or(Self::Null, Self::from)
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(number: Option<i64>) -> Self {
+        number.map_or(Self::Null, Self::Integer)
+    }
+}
+
+impl From<u64> for Value {
+    /// Counts and sizes stay far below the largest whole number of a database.
+    fn from(number: u64) -> Self {
+        Self::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<u32> for Value {
+    fn from(number: u32) -> Self {
+        Self::Integer(number.into())
+    }
+}
+
+impl From<&[u8; 32]> for Value {
+    fn from(hash: &[u8; 32]) -> Self {
+        Self::Bytes(hash.to_vec())
     }
 }
 

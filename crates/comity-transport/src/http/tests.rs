@@ -17,6 +17,7 @@ fn request(method: Method, url: Url) -> Request<'static> {
         body: None,
         credentials: None,
         repeatable: true,
+        wait_seconds: None,
     }
 }
 
@@ -214,6 +215,7 @@ async fn an_overloaded_server_is_asked_again_and_not_for_ever() {
     assert_eq!(mock.got().len(), 5);
     let once = Request {
         repeatable: false,
+        wait_seconds: None,
         ..request(Method::POST, mock.url("/"))
     };
     assert_eq!(

@@ -17,6 +17,7 @@ pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
             data,
             name,
             role,
+            party,
             password_stdin,
         } => {
             let mut backend = Backend::open(&data_folder(data.data)?)?;
@@ -24,6 +25,7 @@ pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
             backend.execute(Command::Account(AccountCommand::AddUser {
                 name: name.clone(),
                 role,
+                party,
                 password,
             }))?;
             output::say(&format!(

@@ -2,6 +2,7 @@
 //!
 //! In scope: choosing the function. Out of scope: the acts themselves (`comity-node`).
 
+mod accords;
 mod accounts;
 mod collections;
 mod doctor;
@@ -9,6 +10,8 @@ mod exchange;
 mod export;
 pub(crate) mod import;
 mod objects;
+mod parties;
+mod release;
 pub(crate) mod serve;
 
 use std::path::Path;
@@ -34,6 +37,13 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Import(args) => import::run(args),
         Top::Export(args) => export::run(args),
         Top::Object(command) => objects::run(command),
+        Top::Party(command) => parties::run(command),
+        Top::Accord(command) => accords::run(command),
+        Top::Share(args) => release::share(args),
+        Top::Recall(args) => release::recall(args),
+        Top::Release(command) => release::run(command),
+        Top::Outbox(command) => release::outbox(command),
+        Top::Inbox(command) => release::inbox(command),
         Top::Pull(args) => exchange::pull(args),
         Top::Push(args) => exchange::push(args),
         Top::Doctor(args) => doctor::run(args),

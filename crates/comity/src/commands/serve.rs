@@ -4,8 +4,15 @@ use std::path::Path;
 
 use comity_api::local::LocalServer;
 use comity_api::server::{ListenError, Server, tls_config};
+use comity_node::exchange::command::ExchangeCommand;
 use comity_node::folder::SOCKET_FILE;
+use comity_node::jobs;
 use comity_node::node::Node;
+use comity_store::error::chain;
+use comity_transport::http::Client;
+use comity_transport::link;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::backend::{data_folder, open_node, store_failure};
 use crate::cli::ServeArgs;
@@ -33,10 +40,12 @@ pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {
 async fn serve(node: &Node, settings: &Settings, folder: &Path) -> Result<(), Failure> {
     let mut stop = Stop::listen()?;
     let (server, local) = start(node, settings, folder).await?;
+    let background = Background::start(node, settings)?;
     let scheme = if uses_tls(settings) { "https" } else { "http" };
     output::say(&format!("listening on {scheme}://{}", server.address()));
     stop.wait().await;
     output::say("stopping");
+    background.stop().await;
     server.stop().await;
     local.stop().await;
     Ok(())
@@ -71,6 +80,39 @@ pub(crate) async fn start(
         )
     })?;
     Ok((server, local))
+}
+
+/// What a node does besides answering: calling other nodes, applying what came, judging what is shared.
+pub(crate) struct Background {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Background {
+    pub(crate) fn start(node: &Node, settings: &Settings) -> Result<Self, Failure> {
+        let renewed = tokio::task::block_in_place(|| {
+            node.exchange(ExchangeCommand::OwnCard {
+                links: settings.links(),
+            })
+        });
+        if let Err(error) = renewed {
+            // The node serves; other parties hear nothing of its new epoch or keys until the card is signed.
+            output::say(&format!("the node's card is out of date: {}", chain(&error)));
+        }
+        let client = Client::new(settings.link_client()).map_err(|error| {
+            Failure::because(&error, "link.ca_file in comity.toml names a PEM file of certificates")
+        })?;
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(jobs::run(node.clone(), stopped.clone()));
+        tasks.spawn(link::run(node.clone(), client, settings.calls(), stopped));
+        Ok(Self { stop, tasks })
+    }
+
+    pub(crate) async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
 }
 
 const TOO_LITTLE: &str = "the machine gives this process too few threads or files; see `ulimit -a`";

@@ -148,6 +148,7 @@ fn open_to_bravo(alpha: &Party) -> Result<String, Failure> {
     alpha.execute(Command::Account(AccountCommand::AddUser {
         name: "bravo".to_owned(),
         role: Role::Viewer,
+        party: None,
         password,
     }))?;
     let (collection, user) = (SHARED.to_owned(), "bravo".to_owned());
@@ -390,6 +391,7 @@ async fn bad_beside_good(alpha: &Party) -> Result<String, Failure> {
     alpha.execute(Command::Account(AccountCommand::AddUser {
         name: user.clone(),
         role: Role::Analyst,
+        party: None,
         password: password.clone(),
     }))?;
     alpha.execute(Command::Grant {

@@ -1,0 +1,84 @@
+//! Ready accords: commented texts to begin with.
+//!
+//! In scope: filling in names, root keys and dates. Out of scope: what the parties will make of it.
+
+use super::label;
+use crate::digest::Digest;
+use crate::party::PartyName;
+use comity_stix::timestamp::Timestamp;
+
+/// A ready accord of two parties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Template {
+    /// Two parties that share alike, with sane defaults.
+    Mutual,
+    /// What the United States and China announced in 2015 and 2016, as far as a machine can hold it.
+    UsChina2015,
+}
+
+impl Template {
+    /// Every template.
+    pub const ALL: [Self; 2] = [Self::Mutual, Self::UsChina2015];
+
+    /// Its name on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mutual => "mutual",
+            Self::UsChina2015 => "us-china-2015",
+        }
+    }
+
+    /// The template of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|template| template.as_str() == name)
+    }
+
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Mutual => include_str!("../../templates/mutual.toml"),
+            Self::UsChina2015 => include_str!("../../templates/us-china-2015.toml"),
+        }
+    }
+}
+
+/// A party to fill in: its name, the hash of its root key, and its domain for addresses.
+#[derive(Clone, Copy, Debug)]
+pub struct TemplateParty<'a> {
+    /// Its name.
+    pub name: &'a PartyName,
+    /// The hash of its root key (`card::root_hash`).
+    pub root: Digest,
+    /// The domain of its addresses.
+    pub domain: &'a str,
+}
+
+/// The text of a first version between two parties, effective at a time. It is an accord that `AccordText::parse` reads,
+/// where the two parties differ and the domains are host names.
+pub fn fill(
+    template: Template,
+    first: &TemplateParty<'_>,
+    second: &TemplateParty<'_>,
+    effective: Timestamp,
+) -> String {
+    let day: String = effective.to_string().chars().take(19).collect();
+    let name = format!("{}-{}", first.name, second.name).replace('.', "-");
+    // A name of an accord is shorter than two names of parties can be.
+    let name = label(&name).unwrap_or_else(|| template.as_str().to_owned());
+    let pairs = [
+        ("{accord}", name),
+        ("{effective}", format!("{day}Z")),
+        ("{first}", first.name.to_string()),
+        ("{first-root}", first.root.to_string()),
+        ("{first-domain}", first.domain.to_owned()),
+        ("{second}", second.name.to_string()),
+        ("{second-root}", second.root.to_string()),
+        ("{second-domain}", second.domain.to_owned()),
+    ];
+    pairs
+        .iter()
+        .fold(template.text().to_owned(), |text, (place, value)| {
+            text.replace(place, value)
+        })
+}

@@ -1,0 +1,135 @@
+//! The node link over HTTPS: a batch in, a batch out.
+//!
+//! `POST /link/v1/batches`. A caller that has nothing to hear yet may wait (`Prefer: wait=N`, RFC 7240 section 4.3): a node
+//! without an inbound port hears what is for it as soon as it is there.
+//!
+//! In scope: limits, waiting, what a stranger is told. Out of scope: the batches (`comity-link`), which prove themselves.
+//! Limits: [`BATCH_BYTES_MAX`]; [`WAIT_SECONDS_MAX`].
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use comity_link::batch::BATCH_BYTES_MAX;
+use comity_node::link::{LinkError, Taken, Way};
+use comity_node::node::Node;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt as _, Limited};
+
+use crate::router::Api;
+
+/// The media type of a batch.
+pub const BATCH: &str = "application/vnd.comity.batch";
+/// The longest wait for something to say.
+const WAIT_SECONDS_MAX: u64 = 30;
+
+pub(crate) async fn batches(State(api): State<Api>, request: Request<Body>) -> Response {
+    let (parts, body) = request.into_parts();
+    if !parts
+        .headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(BATCH.as_bytes()))
+    {
+        return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-a-batch");
+    }
+    let Ok(_permit) = api.bodies.clone().acquire_owned().await else {
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, "stopping");
+    };
+    let read = Limited::new(body, BATCH_BYTES_MAX).collect();
+    let body = match tokio::time::timeout(api.settings.pause_max * 4, read).await {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(_)) => return refuse(StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
+        Err(_) => return refuse(StatusCode::REQUEST_TIMEOUT, "too-slow"),
+    };
+    drop(_permit);
+    let node = api.node.clone();
+    let taken = tokio::task::spawn_blocking(move || {
+        let now = node.clock().now();
+        let taken = node.link().take(&body, Way::Call, now);
+        node.heard(taken.as_ref().ok());
+        taken
+    });
+    match taken.await {
+        Ok(Ok(taken)) => answer(api.node, taken, wait(&parts.headers)).await,
+        Ok(Err(error)) => failed(&error),
+        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "failed"),
+    }
+}
+
+/// What there is to say, after a wait for something if the caller likes.
+async fn answer(node: Node, mut taken: Taken, wait: Duration) -> Response {
+    let mut due = node.due().listen();
+    let until = tokio::time::Instant::now() + wait;
+    let mut silent = taken.is_silent();
+    loop {
+        due.mark_unchanged();
+        let asker = node.clone();
+        let party = taken.party.clone();
+        let more = tokio::task::spawn_blocking(move || {
+            let now = asker.clock().now();
+            asker.link().has_more(&party, now)
+        });
+        silent = silent && !matches!(more.await, Ok(Ok(true)));
+        if !silent {
+            break;
+        }
+        let heard = tokio::time::timeout_at(until, due.changed()).await;
+        if !matches!(heard, Ok(Ok(()))) {
+            break;
+        }
+    }
+    let said = tokio::task::spawn_blocking(move || {
+        let now = node.clock().now();
+        node.link().say(&mut taken, now)
+    });
+    match said.await {
+        Ok(Ok(batch)) => {
+            let mut response = Response::new(Body::from(batch));
+            let kind = HeaderValue::from_static(BATCH);
+            response.headers_mut().insert(CONTENT_TYPE, kind);
+            response
+        }
+        Ok(Err(error)) => failed(&error),
+        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "failed"),
+    }
+}
+
+fn wait(headers: &HeaderMap) -> Duration {
+    let asked = headers
+        .get("prefer")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split([',', ';']).find_map(|one| one.trim().strip_prefix("wait=")))
+        .and_then(|seconds| seconds.parse().ok())
+        .unwrap_or(0);
+    Duration::from_secs(u64::min(asked, WAIT_SECONDS_MAX))
+}
+
+/// What the other side is told: a word, never our policy. A stranger learns the same whatever is wrong.
+fn failed(error: &LinkError) -> Response {
+    let (status, code) = match error {
+        LinkError::UnknownParty(_) | LinkError::NotForUs(_) | LinkError::Batch(_) => {
+            (StatusCode::FORBIDDEN, "unknown-party")
+        }
+        LinkError::NotEnrolled { .. } => (StatusCode::FORBIDDEN, "not-enrolled"),
+        LinkError::Frozen(_) => (StatusCode::FORBIDDEN, "log-forked"),
+        LinkError::Stale => (StatusCode::CONFLICT, "stale"),
+        LinkError::Card { .. } => (StatusCode::FORBIDDEN, "card-not-accepted"),
+        _ => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
+    };
+    if status.is_server_error() {
+        tracing::error!(error = %comity_node::link::chain(error), "batch not taken");
+    } else {
+        tracing::warn!(code, "batch refused");
+    }
+    refuse(status, code)
+}
+
+fn refuse(status: StatusCode, code: &'static str) -> Response {
+    let mut response = Response::new(Body::from(format!("{{\"code\":\"{code}\"}}\n")));
+    *response.status_mut() = status;
+    let kind = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    response
+}

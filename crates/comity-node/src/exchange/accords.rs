@@ -1,0 +1,384 @@
+//! Accords: proposing a text, signing it, and what is in force between two parties.
+//!
+//! Both nodes hold the same bytes: a text travels whole with its signatures, and each side keeps what it received.
+//!
+//! In scope: proposals and signatures, in and out. Out of scope: what a text says (`comity-accord`).
+
+use std::collections::BTreeSet;
+
+use comity_accord::agreement::{Agreed, Agreement, Signer, may_sign};
+use comity_accord::card::{SignedCard, root_hash};
+use comity_accord::difference::{Comparison, compare};
+use comity_accord::keys::KeyRing;
+use comity_accord::party::PartyName;
+use comity_accord::terms::ReleaseTerms;
+use comity_accord::text::AccordText;
+use comity_accord::text::template::{Template, TemplateParty, fill};
+use comity_link::channel::Lane;
+use comity_link::payload::{self, Kind};
+use comity_store::state::accord::{self, AccordRow};
+use comity_store::state::{Tx, party};
+
+use crate::exchange::ExchangeError;
+use crate::exchange::enrolment::moment;
+use crate::link::Draft;
+use crate::link::card::CardFacts;
+use crate::node::Node;
+
+/// One version of an accord as the duty officers see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccordView {
+    /// What is kept.
+    pub row: AccordRow,
+    /// `proposed`, `agreed`, `in force`, `replaced` or `expired`, now.
+    pub standing: &'static str,
+    /// Who has signed.
+    pub signed: Vec<String>,
+    /// Who has not.
+    pub missing: Vec<String>,
+}
+
+fn bad(error: &dyn std::fmt::Display) -> ExchangeError {
+    ExchangeError::Accord(error.to_string())
+}
+
+impl Node {
+    /// The text of a new accord with a party, to be edited.
+    pub fn draft_accord(
+        &self,
+        party: &str,
+        template: &str,
+    ) -> Result<String, ExchangeError> {
+        let template = Template::parse(template).ok_or_else(|| {
+            let names: Vec<&str> = Template::ALL.iter().map(|one| one.as_str()).collect();
+            ExchangeError::Accord(format!("there is no template {template:?}; there is {}", names.join(" and ")))
+        })?;
+        let own = self.own_card(&CardFacts::default())?;
+        let row = self.inner.state.read(|tx| party::find(tx, party))?;
+        let row = row.ok_or_else(|| ExchangeError::UnknownParty(party.to_owned()))?;
+        let other = SignedCard::parse(&row.card).map_err(|error| bad(&error))?;
+        let of = |card: &'_ SignedCard| (card.card().party.clone(), root_hash(&card.card().root));
+        let ((first, first_root), (second, second_root)) = (of(&own), of(&other));
+        let parties = [
+            TemplateParty {
+                name: &first,
+                root: first_root,
+                domain: own.card().domain.as_str(),
+            },
+            TemplateParty {
+                name: &second,
+                root: second_root,
+                domain: other.card().domain.as_str(),
+            },
+        ];
+        let today = self.clock().now() / 86_400_000_000 * 86_400_000_000;
+        let [first, second] = &parties;
+        Ok(fill(template, first, second, moment(today)?))
+    }
+
+    /// Proposes a text: it is signed here and sent to every other party of it.
+    pub fn propose_accord(&self, text: &str) -> Result<AccordView, ExchangeError> {
+        let parsed = AccordText::parse(text).map_err(|error| bad(&error))?;
+        self.sign_text(parsed, Kind::AccordProposal)
+    }
+
+    /// Signs a version that was proposed.
+    pub fn sign_accord(&self, name: &str, version: u64) -> Result<AccordView, ExchangeError> {
+        let row = self.inner.state.read(|tx| accord::find(tx, name, version))?;
+        let row = row.ok_or_else(|| ExchangeError::UnknownAccord(format!("{name} {version}")))?;
+        let parsed = AccordText::parse(&row.text).map_err(|error| bad(&error))?;
+        self.sign_text(parsed, Kind::AccordSignature)
+    }
+
+    fn sign_text(&self, text: AccordText, kind: Kind) -> Result<AccordView, ExchangeError> {
+        let now = self.clock().now();
+        let own = PartyName::parse(&self.identity().party).map_err(|error| bad(&error))?;
+        let name = text.content().name.clone();
+        let version = u64::from(text.content().version);
+        self.inner.state.write(|tx| {
+            let rings = self.rings(tx)?;
+            let signers = signers(&rings, now)?;
+            let known = accord::list(tx)?;
+            let known: Vec<&AccordRow> = known.iter().filter(|row| row.name == name).collect();
+            let last = last_agreed(&known, &signers)?;
+            let signed_by_us = agreed_by(&known, &signers, &own)?;
+            may_sign(&own, &text, last, &signed_by_us).map_err(|error| bad(&error))?;
+            let mut agreement = Agreement::new(text.clone());
+            if let Some(row) = known.iter().find(|row| row.version == version) {
+                if row.text != text.source() {
+                    let reason = "another text was proposed under this name and version; raise the version";
+                    return Err(ExchangeError::Accord(reason.to_owned()));
+                }
+                agreement
+                    .merge(&row.agreement, &signers)
+                    .map_err(|error| bad(&error))?;
+            }
+            agreement
+                .sign(self.link().keys().envelope())
+                .map_err(|error| bad(&error))?;
+            let row = keep(tx, &agreement, now)?;
+            let payload = payload::Accord {
+                text: row.text.clone(),
+                agreement: String::from_utf8_lossy(&row.agreement).into_owned(),
+            };
+            let payload = serde_json::to_vec(&payload).map_err(|error| bad(&error))?;
+            for other in text.content().parties.iter().filter(|other| other.name != own) {
+                let draft = Draft {
+                    party: other.name.as_str().to_owned(),
+                    lane: Lane::Normal,
+                    kind,
+                    payload: payload.clone(),
+                    due: None,
+                };
+                self.link().enqueue_in(tx, &draft, now)?;
+            }
+            Ok(())
+        })?;
+        self.due().tell();
+        self.inner.terms.forget();
+        self.accord(&name, version)
+    }
+
+    /// Takes a proposal or a signature that came in an envelope.
+    pub(crate) fn take_accord(
+        &self,
+        tx: &mut dyn Tx,
+        said: &payload::Accord,
+        now: i64,
+    ) -> Result<(), ExchangeError> {
+        let text = AccordText::parse(&said.text).map_err(|error| bad(&error))?;
+        let rings = self.rings(tx)?;
+        let signers = signers(&rings, now)?;
+        let (name, version) = (&text.content().name, u64::from(text.content().version));
+        let known = accord::find(tx, name, version)?;
+        let mut agreement = Agreement::new(text.clone());
+        if let Some(row) = known {
+            if row.text != text.source() {
+                let reason = "another text is known under this name and version";
+                return Err(ExchangeError::Accord(reason.to_owned()));
+            }
+            agreement
+                .merge(&row.agreement, &signers)
+                .map_err(|error| bad(&error))?;
+        }
+        let signed = agreement.merge(said.agreement.as_bytes(), &signers);
+        if signed.map_err(|error| bad(&error))?.is_empty() {
+            return Err(ExchangeError::Accord("nobody signed the text".to_owned()));
+        }
+        keep(tx, &agreement, now)?;
+        self.inner.terms.forget();
+        Ok(())
+    }
+
+    /// One version of an accord.
+    pub fn accord(&self, name: &str, version: u64) -> Result<AccordView, ExchangeError> {
+        let all = self.accords()?;
+        let found = all
+            .into_iter()
+            .find(|view| view.row.name == name && view.row.version == version);
+        found.ok_or_else(|| ExchangeError::UnknownAccord(format!("{name} {version}")))
+    }
+
+    /// Every version of every accord.
+    pub fn accords(&self) -> Result<Vec<AccordView>, ExchangeError> {
+        let now = self.clock().now();
+        self.inner.state.read(|tx| {
+            let rings = self.rings(tx)?;
+            let signers = signers(&rings, now)?;
+            let rows = accord::list(tx)?;
+            rows.iter().map(|row| view(row, &rows, &signers, now)).collect()
+        })
+    }
+
+    /// What changes between two versions of an accord; without a version before, all that the first one says.
+    pub fn compare_accords(&self, name: &str, before: u64, after: u64) -> Result<Comparison, ExchangeError> {
+        let (before, after) = (self.accord(name, before)?, self.accord(name, after)?);
+        let before = AccordText::parse(&before.row.text).map_err(|error| bad(&error))?;
+        let after = AccordText::parse(&after.row.text).map_err(|error| bad(&error))?;
+        Ok(compare(&before, &after))
+    }
+
+    /// The accord in force between this node's party and another, if there is one.
+    pub(crate) fn in_force(
+        &self,
+        tx: &mut dyn Tx,
+        other: &str,
+        now: i64,
+    ) -> Result<Option<AccordText>, ExchangeError> {
+        let own = PartyName::parse(&self.identity().party).map_err(|error| bad(&error))?;
+        let other = PartyName::parse(other).map_err(|error| bad(&error))?;
+        let rings = self.rings(tx)?;
+        let signers = signers(&rings, now)?;
+        let rows = accord::list(tx)?;
+        let mut found = None;
+        for row in &rows {
+            if view(row, &rows, &signers, now)?.standing == IN_FORCE {
+                let text = AccordText::parse(&row.text).map_err(|error| bad(&error))?;
+                if text.party(&own).is_some() && text.party(&other).is_some() {
+                    found = Some(text);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// What this node may let a party have.
+    pub(crate) fn terms_to(
+        &self,
+        tx: &mut dyn Tx,
+        other: &str,
+        now: i64,
+    ) -> Result<Option<ReleaseTerms>, ExchangeError> {
+        let own = PartyName::parse(&self.identity().party).map_err(|error| bad(&error))?;
+        let to = PartyName::parse(other).map_err(|error| bad(&error))?;
+        let text = self.in_force(tx, other, now)?;
+        Ok(text.and_then(|text| text.terms(&own, &to).cloned()))
+    }
+
+    /// What a party may let this node have: the terms under which its objects came.
+    pub(crate) fn terms_from(
+        &self,
+        tx: &mut dyn Tx,
+        other: &str,
+        now: i64,
+    ) -> Result<Option<ReleaseTerms>, ExchangeError> {
+        let own = PartyName::parse(&self.identity().party).map_err(|error| bad(&error))?;
+        let from = PartyName::parse(other).map_err(|error| bad(&error))?;
+        let text = self.in_force(tx, other, now)?;
+        Ok(text.and_then(|text| text.terms(&from, &own).cloned()))
+    }
+
+    /// The keys of every party that is known, and the own ones.
+    fn rings(&self, tx: &mut dyn Tx) -> Result<Vec<KeyRing>, ExchangeError> {
+        let mut rings = Vec::new();
+        if let Some(own) = self.link().own_card(tx)? {
+            rings.push(KeyRing::new(own));
+        }
+        for row in party::list(tx)? {
+            let mut ring: Option<KeyRing> = None;
+            for card in party::cards(tx, &row.name)? {
+                let card = SignedCard::parse(&card).map_err(|error| bad(&error))?;
+                match &mut ring {
+                    None => ring = Some(KeyRing::new(card)),
+                    Some(ring) => {
+                        let at = card.card().issued;
+                        ring.succeed(card, at).map_err(|error| bad(&error))?;
+                    }
+                }
+            }
+            rings.extend(ring);
+        }
+        Ok(rings)
+    }
+}
+
+/// The word for a version that holds.
+pub const IN_FORCE: &str = "in force";
+
+fn signers(rings: &[KeyRing], now: i64) -> Result<Vec<Signer<'_>>, ExchangeError> {
+    let at = moment(now)?;
+    Ok(rings.iter().map(|ring| Signer { ring, at }).collect())
+}
+
+fn keep(tx: &mut dyn Tx, agreement: &Agreement, now: i64) -> Result<AccordRow, ExchangeError> {
+    let text = agreement.accord();
+    let note = agreement.note().map(|note| note.to_string());
+    let row = AccordRow {
+        name: text.content().name.clone(),
+        version: text.content().version.into(),
+        text: text.source().to_owned(),
+        agreement: note.unwrap_or_default().into_bytes(),
+        state: "kept".to_owned(),
+        changed: now,
+    };
+    accord::put(tx, &row)?;
+    Ok(row)
+}
+
+/// Who has signed a version, and where it stands now.
+fn view(
+    row: &AccordRow,
+    all: &[AccordRow],
+    signers: &[Signer<'_>],
+    now: i64,
+) -> Result<AccordView, ExchangeError> {
+    let (text, signed) = read(row, signers)?;
+    let content = text.content();
+    let names = content.parties.iter().map(|party| party.name.clone());
+    let missing: BTreeSet<PartyName> = names.filter(|name| !signed.contains(name)).collect();
+    let at = moment(now)?;
+    let holds = |text: &AccordText, missing: bool| {
+        !missing && text.content().effective <= at
+    };
+    let mut replaced = false;
+    for later in all.iter().filter(|one| one.name == row.name && one.version > row.version) {
+        let (later, signed) = read(later, signers)?;
+        let whole = signed.len() == later.content().parties.len();
+        replaced = replaced || holds(&later, !whole);
+    }
+    let standing = if !missing.is_empty() {
+        "proposed"
+    } else if replaced {
+        "replaced"
+    } else if content.expires.is_some_and(|end| end <= at) {
+        "expired"
+    } else if holds(&text, false) {
+        IN_FORCE
+    } else {
+        "agreed"
+    };
+    let words = |names: Vec<PartyName>| names.iter().map(|name| name.as_str().to_owned()).collect();
+    Ok(AccordView {
+        row: row.clone(),
+        standing,
+        signed: words(signed),
+        missing: words(missing.into_iter().collect()),
+    })
+}
+
+fn read(
+    row: &AccordRow,
+    signers: &[Signer<'_>],
+) -> Result<(AccordText, Vec<PartyName>), ExchangeError> {
+    let text = AccordText::parse(&row.text).map_err(|error| bad(&error))?;
+    let mut agreement = Agreement::new(text.clone());
+    let signed = agreement.merge(&row.agreement, signers);
+    Ok((text, signed.map_err(|error| bad(&error))?))
+}
+
+/// The last version that all parties signed.
+fn last_agreed(
+    known: &[&AccordRow],
+    signers: &[Signer<'_>],
+) -> Result<Option<Agreed>, ExchangeError> {
+    let mut last = None;
+    for row in known {
+        let (text, signed) = read(row, signers)?;
+        if signed.len() == text.content().parties.len() {
+            last = Some(Agreed {
+                version: text.content().version,
+                hash: text.hash(),
+            });
+        }
+    }
+    Ok(last)
+}
+
+/// The versions that a party has signed.
+fn agreed_by(
+    known: &[&AccordRow],
+    signers: &[Signer<'_>],
+    party: &PartyName,
+) -> Result<Vec<Agreed>, ExchangeError> {
+    let mut all = Vec::new();
+    for row in known {
+        let (text, signed) = read(row, signers)?;
+        if signed.contains(party) {
+            all.push(Agreed {
+                version: text.content().version,
+                hash: text.hash(),
+            });
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,149 @@
+//! Applying what came: the content of each stored envelope, once, in the order in which it was stored.
+//!
+//! An envelope that cannot be applied is put aside with the reason; those behind it go on.
+//!
+//! In scope: one function a kind. Out of scope: receiving and proving (`link`).
+
+use comity_link::payload::{self, Kind};
+use comity_stix::marking::Tlp;
+use comity_store::state::collection::{self, NewCollection};
+use comity_store::state::inbox::{self, InboxRow};
+use comity_store::state::source::SourceRow;
+
+use crate::exchange::ExchangeError;
+use crate::exchange::recall::inbox_collection_id;
+use crate::exchange::subject::record_sources;
+use crate::node::Node;
+
+/// Envelopes that are applied before others get a turn.
+const TURN_MAX: u64 = 64;
+
+impl Node {
+    /// Applies what is stored; answers how many envelopes that were.
+    pub fn apply_inbox(&self) -> Result<usize, ExchangeError> {
+        let stored = self
+            .inner
+            .state
+            .read(|tx| inbox::in_state(tx, "stored", TURN_MAX))?;
+        for row in &stored {
+            let (state, outcome) = match self.apply(row) {
+                Ok(outcome) => ("applied", outcome),
+                Err(ExchangeError::Store(error)) => return Err(error.into()),
+                Err(error) => ("refused", comity_store::error::chain(&error)),
+            };
+            self.inner
+                .state
+                .write(|tx| inbox::settle(tx, &row.envelope, state, Some(&outcome)))?;
+        }
+        if !stored.is_empty() {
+            self.due().tell();
+        }
+        Ok(stored.len())
+    }
+
+    fn apply(&self, row: &InboxRow) -> Result<String, ExchangeError> {
+        let unread = |error: serde_json::Error| ExchangeError::Refused(error.to_string());
+        let bytes = row.payload.as_deref().unwrap_or_default();
+        let now = self.clock().now();
+        let Some(kind) = Kind::parse(&row.kind) else {
+            return Err(ExchangeError::Refused(format!("{} is no known kind", row.kind)));
+        };
+        match kind {
+            Kind::Share => {
+                let share = serde_json::from_slice(bytes).map_err(unread)?;
+                self.take_share(row, &share)
+            }
+            Kind::Recall => {
+                let said = serde_json::from_slice(bytes).map_err(unread)?;
+                self.take_recall(&row.party, &said)
+            }
+            Kind::RecallAnswer => {
+                let said = serde_json::from_slice(bytes).map_err(unread)?;
+                self.inner
+                    .state
+                    .write(|tx| self.take_recall_answer(tx, &row.party, &said, now))?;
+                Ok("taken".to_owned())
+            }
+            Kind::AccordProposal | Kind::AccordSignature => {
+                let said = serde_json::from_slice(bytes).map_err(unread)?;
+                self.inner.state.write(|tx| self.take_accord(tx, &said, now))?;
+                Ok("taken".to_owned())
+            }
+            Kind::Card => {
+                let said: payload::Card = serde_json::from_slice(bytes).map_err(unread)?;
+                self.accept_card(said.card.as_bytes())?;
+                Ok("taken".to_owned())
+            }
+            Kind::Deposit | Kind::Part | Kind::Receipt | Kind::Epoch | Kind::Void | Kind::Status => {
+                Ok("kept".to_owned())
+            }
+        }
+    }
+
+    /// Takes shared objects into the collection that holds what the party sent.
+    fn take_share(&self, row: &InboxRow, share: &payload::Share) -> Result<String, ExchangeError> {
+        let label = Tlp::parse(&share.label);
+        let label = label.ok_or_else(|| ExchangeError::Refused("its label is none of TLP".to_owned()))?;
+        let texts: Vec<String> = share.objects.iter().map(|raw| raw.get().to_owned()).collect();
+        let now = self.clock().now();
+        let ids: Vec<String> = texts
+            .iter()
+            .filter_map(|text| crate::intake::read_object(self, text))
+            .map(|admitted| admitted.id.to_string())
+            .collect();
+        let held = self.inner.state.write(|tx| {
+            let terms = self.terms_from(tx, &row.party, now)?;
+            let of = SourceRow {
+                id: String::new(),
+                party: row.party.clone(),
+                label: Some(label.to_string()),
+                onward: terms.is_some_and(|terms| terms.relay_onward),
+                persons: (!share.persons.is_empty())
+                    .then(|| serde_json::to_string(&share.persons).unwrap_or_default()),
+                received: now,
+            };
+            record_sources(tx, &ids, &of)?;
+            self.inbox_collection(tx, &row.party, now)
+        })?;
+        let taken = self.take(held.view, texts, false);
+        let taken = taken.map_err(|error| ExchangeError::Refused(comity_store::error::chain(&error)))?;
+        let mut outcome = format!(
+            "{} new, {} known, {} refused",
+            taken.added,
+            taken.unchanged,
+            taken.failures.len()
+        );
+        for failure in taken.failures.iter().take(5) {
+            outcome.push_str("; ");
+            outcome.push_str(failure.message.as_deref().unwrap_or(&failure.id));
+        }
+        self.due().tell();
+        Ok(outcome)
+    }
+
+    /// The collection that holds what a party sent.
+    fn inbox_collection(
+        &self,
+        tx: &mut dyn comity_store::state::Tx,
+        party: &str,
+        now: i64,
+    ) -> Result<collection::Collection, ExchangeError> {
+        let id = inbox_collection_id(party);
+        if let Some(known) = collection::find(tx, &id.to_string())? {
+            return Ok(known);
+        }
+        let alias = format!("from-{}", party.replace('.', "-"));
+        let free = collection::find(tx, &alias)?.is_none();
+        let new = NewCollection {
+            id,
+            title: format!("From {party}"),
+            description: Some(format!("What {party} shared with this node")),
+            alias: free.then_some(alias),
+            created: now,
+            source: Some(party.to_owned()),
+            label: None,
+        };
+        let made = collection::add(tx, &new)?;
+        made.ok_or_else(|| ExchangeError::Refused("the collection cannot be made".to_owned()))
+    }
+}

@@ -1,0 +1,306 @@
+//! Recall: asking a party to give up what was released to it, with an answer owed; and answering such a wish.
+//!
+//! In scope: both directions, and passing a recall on to whom the objects were passed on. Out of scope: what counts as an
+//! answer in time (commitments).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comity_accord::text::AccordText;
+use comity_link::channel::Lane;
+use comity_link::payload::{self, Kind, RecallOutcome};
+use comity_stix::id::ObjectId;
+use comity_store::objects::query::{Filter, PageQuery, SpecVersions, Versions};
+use comity_store::objects::{RemoveRequest, ViewId, WriteRequest};
+use comity_store::state::channel::Direction;
+use comity_store::state::recall::{self, RecallRow};
+use comity_store::state::{Tx, release, source};
+use uuid::Uuid;
+
+use crate::clock::new_uuid;
+use crate::exchange::ExchangeError;
+use crate::link::Draft;
+use crate::node::Node;
+
+/// By when a recall is answered where no accord says so: a day.
+const ANSWER_HOURS: i64 = 24;
+const HOUR_MICROS: i64 = 3_600_000_000;
+
+/// What an object of a recall came to: the words of the answer.
+const REMOVED: &str = "removed";
+const NEVER_HAD: &str = "never-had";
+
+impl Node {
+    /// Recalls objects from every party that got them, or from one. Answers one row a party.
+    pub fn recall(
+        &self,
+        ids: &[String],
+        from: Option<&str>,
+        reason: &str,
+    ) -> Result<Vec<RecallRow>, ExchangeError> {
+        for id in ids {
+            ObjectId::parse(id).map_err(|_| ExchangeError::BadId(id.clone()))?;
+        }
+        let (rows, views) = self.inner.state.write(|tx| {
+            let holders = holders(tx, ids, from)?;
+            if holders.is_empty() {
+                let reason = "none of these objects was released to anybody; `comity release list` shows what was";
+                return Err(ExchangeError::Refused(reason.to_owned()));
+            }
+            let rows = self.ask_back(tx, &holders, reason)?;
+            Ok((rows, released_views(tx, &holders)?))
+        })?;
+        for (view, ids) in views {
+            self.remove_everywhere(&[view], &ids)?;
+        }
+        self.due().tell();
+        Ok(rows)
+    }
+
+    /// Makes the envelopes of a recall.
+    fn ask_back(
+        &self,
+        tx: &mut dyn Tx,
+        holders: &BTreeMap<String, BTreeSet<String>>,
+        reason: &str,
+    ) -> Result<Vec<RecallRow>, ExchangeError> {
+        let now = self.clock().now();
+        let id = new_uuid().to_string();
+        let mut rows = Vec::new();
+        for (party, objects) in holders {
+            let objects: Vec<String> = objects.iter().cloned().collect();
+            let accord = self.in_force(tx, party, now)?;
+            let hours = accord.map(|text: AccordText| i64::from(text.content().recall_answer_hours));
+            let due = now + hours.unwrap_or(ANSWER_HOURS) * HOUR_MICROS;
+            let said = payload::Recall {
+                recall: id.clone(),
+                objects: objects.clone(),
+                reason: reason.to_owned(),
+            };
+            let draft = Draft {
+                party: party.clone(),
+                lane: Lane::Urgent,
+                kind: Kind::Recall,
+                payload: serde_json::to_vec(&said).unwrap_or_default(),
+                due: Some(due),
+            };
+            self.link().enqueue_in(tx, &draft, now)?;
+            let row = RecallRow {
+                id: id.clone(),
+                party: party.clone(),
+                objects: serde_json::to_string(&objects).unwrap_or_default(),
+                reason: reason.to_owned(),
+                state: "asked".to_owned(),
+                answer: None,
+                asked: now,
+                due: Some(due),
+                changed: now,
+            };
+            recall::put(tx, Direction::Out, &row)?;
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+
+    /// Recalls that were asked by this node, or of it; those that nobody answered in time say so.
+    pub fn recalls(&self, direction: Direction) -> Result<Vec<RecallRow>, ExchangeError> {
+        let now = self.clock().now();
+        let mut rows = self.inner.state.read(|tx| recall::list(tx, direction))?;
+        for row in &mut rows {
+            if row.state == "asked" && row.due.is_some_and(|due| due < now) {
+                "overdue".clone_into(&mut row.state);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Does what another party asks back, and answers. Objects that this party never gave are none of its business.
+    pub(crate) fn take_recall(
+        &self,
+        party: &str,
+        said: &payload::Recall,
+    ) -> Result<String, ExchangeError> {
+        let ids: Vec<ObjectId> = said
+            .objects
+            .iter()
+            .filter_map(|text| ObjectId::parse(text).ok())
+            .collect();
+        let given = self.inner.state.read(|tx| {
+            let mut given = BTreeSet::new();
+            for id in &ids {
+                let sources = source::of(tx, &id.to_string())?;
+                if sources.iter().any(|row| row.party == party) {
+                    given.insert(id.clone());
+                }
+            }
+            Ok::<_, ExchangeError>(given)
+        })?;
+        let holdings = self.holdings()?;
+        let removed = self.remove_everywhere(&holdings.views, &given.iter().cloned().collect::<Vec<_>>())?;
+        let outcomes: Vec<RecallOutcome> = said
+            .objects
+            .iter()
+            .map(|id| {
+                let held = given.iter().any(|one| one.to_string() == *id);
+                let outcome = if held { REMOVED } else { NEVER_HAD };
+                RecallOutcome {
+                    id: id.clone(),
+                    outcome: outcome.to_owned(),
+                    reason: String::new(),
+                }
+            })
+            .collect();
+        self.pass_on(party, &given, &said.reason)?;
+        let now = self.clock().now();
+        let answer = payload::RecallAnswer {
+            recall: said.recall.clone(),
+            outcomes,
+        };
+        let answer = serde_json::to_string(&answer).unwrap_or_default();
+        self.inner.state.write(|tx| {
+            let known = recall::find(tx, Direction::In, &said.recall, party)?;
+            if known.is_some_and(|row| row.answer.is_some()) {
+                return Ok(());
+            }
+            for id in &given {
+                source::remove(tx, &id.to_string(), party)?;
+            }
+            let draft = Draft {
+                party: party.to_owned(),
+                lane: Lane::Urgent,
+                kind: Kind::RecallAnswer,
+                payload: answer.clone().into_bytes(),
+                due: None,
+            };
+            self.link().enqueue_in(tx, &draft, now)?;
+            let row = RecallRow {
+                id: said.recall.clone(),
+                party: party.to_owned(),
+                objects: serde_json::to_string(&said.objects).unwrap_or_default(),
+                reason: said.reason.clone(),
+                state: "answered".to_owned(),
+                answer: Some(answer.clone()),
+                asked: now,
+                due: None,
+                changed: now,
+            };
+            recall::put(tx, Direction::In, &row)?;
+            Ok::<_, ExchangeError>(())
+        })?;
+        Ok(format!("{removed} versions removed"))
+    }
+
+    /// What this node passed on of another party's, it asks back in turn.
+    fn pass_on(
+        &self,
+        party: &str,
+        given: &BTreeSet<ObjectId>,
+        reason: &str,
+    ) -> Result<(), ExchangeError> {
+        let ids: Vec<String> = given.iter().map(ToString::to_string).collect();
+        let views = self.inner.state.write(|tx| {
+            let mut holders = holders(tx, &ids, None)?;
+            holders.remove(party);
+            self.ask_back(tx, &holders, reason)?;
+            released_views(tx, &holders)
+        })?;
+        for (view, ids) in views {
+            self.remove_everywhere(&[view], &ids)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the answer to a recall of this node.
+    pub(crate) fn take_recall_answer(
+        &self,
+        tx: &mut dyn Tx,
+        party: &str,
+        said: &payload::RecallAnswer,
+        now: i64,
+    ) -> Result<(), ExchangeError> {
+        let row = recall::find(tx, Direction::Out, &said.recall, party)?;
+        let Some(mut row) = row else {
+            return Err(ExchangeError::Refused("it answers no recall of this node".to_owned()));
+        };
+        "answered".clone_into(&mut row.state);
+        row.answer = serde_json::to_string(said).ok();
+        row.changed = now;
+        Ok(recall::put(tx, Direction::Out, &row)?)
+    }
+
+    /// Removes every version of objects from views.
+    pub(crate) fn remove_everywhere(
+        &self,
+        views: &[ViewId],
+        ids: &[ObjectId],
+    ) -> Result<usize, ExchangeError> {
+        let mut versions = 0;
+        for view in views {
+            let mut held = Vec::new();
+            for id in ids {
+                if self.inner.objects.holds(*view, id)? {
+                    held.push(id.clone());
+                }
+            }
+            for id in held {
+                let query = PageQuery {
+                    view: *view,
+                    added_after: None,
+                    after: None,
+                    limit: 1,
+                    filter: Filter {
+                        ids: vec![id],
+                        types: Vec::new(),
+                        versions: Versions::All,
+                        spec_versions: SpecVersions::Only {
+                            v20: true,
+                            v21: true,
+                        },
+                    },
+                };
+                let request = WriteRequest::Remove(RemoveRequest { query });
+                if let comity_store::objects::Written::Removed { versions: gone } = self.write(request)? {
+                    versions += gone;
+                }
+            }
+        }
+        Ok(versions)
+    }
+}
+
+/// Who got which of these objects, under the id by which each got it.
+fn holders(
+    tx: &mut dyn Tx,
+    ids: &[String],
+    from: Option<&str>,
+) -> Result<BTreeMap<String, BTreeSet<String>>, ExchangeError> {
+    let mut holders: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for id in ids {
+        for decision in release::of_object(tx, id)? {
+            let named = from.is_none_or(|party| party == decision.party);
+            if let Some(released) = decision.released.filter(|_| named) {
+                holders.entry(decision.party).or_default().insert(released);
+            }
+        }
+    }
+    Ok(holders)
+}
+
+/// The released views of parties, with what is taken out of each.
+fn released_views(
+    tx: &mut dyn Tx,
+    holders: &BTreeMap<String, BTreeSet<String>>,
+) -> Result<Vec<(ViewId, Vec<ObjectId>)>, ExchangeError> {
+    let mut all = Vec::new();
+    for (party, objects) in holders {
+        let ids: Vec<ObjectId> = objects.iter().filter_map(|id| ObjectId::parse(id).ok()).collect();
+        for (_, views) in release::views_of_party(tx, party)? {
+            all.push((views.released, ids.clone()));
+        }
+    }
+    Ok(all)
+}
+
+/// The collection that holds what a party sent has an id of its own, made from the party's name.
+pub(crate) fn inbox_collection_id(party: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_DNS, format!("inbox of {party}").as_bytes())
+}

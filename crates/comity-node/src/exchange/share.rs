@@ -1,0 +1,435 @@
+//! Sharing: judging objects for a party, and making the envelopes of what may go.
+//!
+//! Each object is decided by itself, once, and logged with the rule that decided. A dry run says the same and does
+//! nothing.
+//!
+//! In scope: shares that somebody asks for, and the second person's word. Out of scope: collections that are shared as
+//! they grow (`views`), the rules (`comity-release`).
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use comity_accord::enrolment::State;
+use comity_accord::terms::Outlet;
+use comity_link::channel::Lane;
+use comity_link::header::EnvelopeId;
+use comity_link::payload::{self, Kind};
+use comity_release::judge::{Decision, Verdict, judge};
+use comity_release::recipient::{Recipient, Standing, Way};
+use comity_release::redaction::{Copies, IndicatorData, Terms};
+use comity_release::rules::{Rule, STEPS};
+use comity_stix::id::ObjectId;
+use comity_stix::marking::Tlp;
+use comity_store::state::release::{self, ApprovalRow, DecisionRow};
+use comity_store::state::{Tx, meta, party};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::clock::new_uuid;
+use crate::exchange::ExchangeError;
+use crate::exchange::enrolment::{moment, state_of};
+use crate::exchange::subject::{Gathered, LookUp};
+use crate::link::Draft;
+use crate::node::Node;
+
+/// Objects in one envelope.
+const ENVELOPE_OBJECTS_MAX: usize = 500;
+/// Bytes of objects in one envelope.
+const ENVELOPE_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// How long terms are taken as known: two seconds.
+const FRESH_MICROS: i64 = 2_000_000;
+
+/// Something to be shared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShareRequest {
+    /// The ids of the objects.
+    pub objects: Vec<String>,
+    /// With whom.
+    pub party: String,
+    /// The person there for whom alone it is, by address: TLP:RED needs one.
+    pub person: Option<String>,
+    /// Who asks.
+    pub asked_by: String,
+    /// Only say what would happen.
+    pub dry_run: bool,
+}
+
+/// What was decided on one object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShareLine {
+    /// The object.
+    pub object: String,
+    /// `released`, `redacted`, `waiting` or `refused`.
+    pub verdict: String,
+    /// The rule that decided, by its code.
+    pub rule: String,
+    /// The label that bound.
+    pub label: String,
+    /// Why, in words for the operator.
+    pub reason: String,
+    /// The id under which it goes.
+    pub released: Option<String>,
+    /// What was cut out of it, place by place.
+    pub cuts: Vec<String>,
+}
+
+/// What became of a share.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shared {
+    /// One line an object.
+    pub lines: Vec<ShareLine>,
+    /// The envelopes.
+    pub envelopes: Vec<String>,
+    /// What a second person must approve, if anything waits.
+    pub approval: Option<String>,
+}
+
+/// Terms by party, for a moment.
+#[derive(Debug, Default)]
+pub(crate) struct TermsCache(Mutex<HashMap<String, (i64, Option<Arc<Terms>>)>>);
+
+impl TermsCache {
+    pub(crate) fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// An object that may go, and how.
+pub(crate) struct Going {
+    pub(crate) line: ShareLine,
+    pub(crate) version: String,
+    pub(crate) label: Tlp,
+    /// The text that goes; none where nothing does.
+    pub(crate) text: Option<String>,
+}
+
+impl Node {
+    /// Shares objects with a party, or says what would happen.
+    pub fn share(&self, request: &ShareRequest) -> Result<Shared, ExchangeError> {
+        self.share_with(request, &BTreeSet::new(), None)
+    }
+
+    fn share_with(
+        &self,
+        request: &ShareRequest,
+        approved: &BTreeSet<Rule>,
+        approval: Option<&str>,
+    ) -> Result<Shared, ExchangeError> {
+        let going = self.judge_all(request, approved)?;
+        let waits = going.iter().any(|one| one.line.verdict == "waiting");
+        let lines = going.iter().map(|one| one.line.clone()).collect();
+        let mut shared = Shared {
+            lines,
+            ..Shared::default()
+        };
+        if request.dry_run {
+            return Ok(shared);
+        }
+        let now = self.clock().now();
+        let id = new_uuid().to_string();
+        let asked = serde_json::to_string(request).unwrap_or_default();
+        let envelopes = self.inner.state.write(|tx| {
+            if waits {
+                let row = ApprovalRow {
+                    id: id.clone(),
+                    party: request.party.clone(),
+                    request: asked.clone(),
+                    asked_by: request.asked_by.clone(),
+                    state: "waiting".to_owned(),
+                    decided_by: None,
+                    asked: now,
+                    decided: None,
+                };
+                release::put_approval(tx, &row)?;
+            }
+            self.send_all(tx, request, &going, approval, now)
+        })?;
+        shared.envelopes = envelopes.iter().map(ToString::to_string).collect();
+        shared.approval = waits.then_some(id);
+        self.due().tell();
+        Ok(shared)
+    }
+
+    /// A second person's word on what waits.
+    pub fn approve(&self, id: &str, by: &str, yes: bool) -> Result<Shared, ExchangeError> {
+        let all = self.inner.state.read(release::approvals)?;
+        let waiting = all.into_iter().find(|row| row.id == id && row.state == "waiting");
+        let mut row = waiting.ok_or_else(|| ExchangeError::UnknownApproval(id.to_owned()))?;
+        if row.asked_by == by {
+            return Err(ExchangeError::SamePerson(by.to_owned()));
+        }
+        let request: ShareRequest = serde_json::from_str(&row.request)
+            .map_err(|_| ExchangeError::UnknownApproval(id.to_owned()))?;
+        row.state = if yes { "approved" } else { "declined" }.to_owned();
+        row.decided_by = Some(by.to_owned());
+        row.decided = Some(self.clock().now());
+        let shared = if yes {
+            let rules = STEPS.iter().map(|step| step.rule).collect();
+            self.share_with(&request, &rules, Some(id))?
+        } else {
+            Shared::default()
+        };
+        self.inner.state.write(|tx| release::put_approval(tx, &row))?;
+        Ok(shared)
+    }
+
+    /// What waits for a second person, and what was decided.
+    pub fn approvals(&self) -> Result<Vec<ApprovalRow>, ExchangeError> {
+        Ok(self.inner.state.read(release::approvals)?)
+    }
+
+    /// The decisions on an object, or the newest of all.
+    pub fn decisions(
+        &self,
+        object: Option<&str>,
+        party: Option<&str>,
+    ) -> Result<Vec<DecisionRow>, ExchangeError> {
+        Ok(self.inner.state.read(|tx| match object {
+            Some(id) => release::of_object(tx, id),
+            None => release::list(tx, party, 1_000),
+        })?)
+    }
+
+    fn judge_all(
+        &self,
+        request: &ShareRequest,
+        approved: &BTreeSet<Rule>,
+    ) -> Result<Vec<Going>, ExchangeError> {
+        let (recipient, terms) = self.recipient(&request.party, request.person.as_deref())?;
+        let holdings = self.holdings()?;
+        let mut look_up = LookUp::new(self, &holdings);
+        let way = Way {
+            approved: approved.clone(),
+            ..Way::by(Outlet::Link).encrypted()
+        };
+        let mut going = Vec::with_capacity(request.objects.len());
+        for text in &request.objects {
+            let id = ObjectId::parse(text).map_err(|_| ExchangeError::BadId(text.clone()))?;
+            let gathered = self.gather(&holdings, &id)?;
+            going.push(self.judge_one(&mut look_up, &gathered, (&recipient, &terms), &way)?);
+        }
+        Ok(going)
+    }
+
+    /// Who a party is to the release rules, and the terms with it.
+    pub(crate) fn recipient(
+        &self,
+        name: &str,
+        person: Option<&str>,
+    ) -> Result<(Recipient, Arc<Terms>), ExchangeError> {
+        let row = self.inner.state.read(|tx| party::find(tx, name))?;
+        let row = row.ok_or_else(|| ExchangeError::UnknownParty(name.to_owned()))?;
+        let standing = match state_of(&row)? {
+            State::Pending(_) => Standing::Pending,
+            State::Verified { .. } => Standing::Verified,
+            State::Suspended { .. } | State::Revoked { .. } => Standing::Suspended,
+        };
+        let party = name.to_owned();
+        let recipient = match person {
+            Some(address) => Recipient::Person {
+                party,
+                standing,
+                address: address.to_owned(),
+            },
+            None => Recipient::Party { party, standing },
+        };
+        let terms = self.release_terms(name)?;
+        Ok((recipient, terms.ok_or_else(|| ExchangeError::NoAccord(name.to_owned()))?))
+    }
+
+    /// What this node may let a party have, made ready.
+    pub(crate) fn release_terms(&self, name: &str) -> Result<Option<Arc<Terms>>, ExchangeError> {
+        let now = self.clock().now();
+        let cache = &self.inner.terms.0;
+        let known = cache.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        if let Some((since, terms)) = known
+            && now - since < FRESH_MICROS
+        {
+            return Ok(terms);
+        }
+        let (agreed, seed) = self.inner.state.write(|tx| {
+            let agreed = self.terms_to(tx, name, now)?;
+            Ok::<_, ExchangeError>((agreed, copy_seed(tx, name)?))
+        })?;
+        let copies = Copies {
+            seed,
+            made_by: None,
+            name_original: false,
+            indicators: IndicatorData::Exempt,
+        };
+        let prepared = agreed.map(|agreed| Terms::prepare(agreed, copies)).transpose();
+        let prepared = prepared.map_err(|error| ExchangeError::Accord(error.to_string()))?;
+        let prepared = prepared.map(Arc::new);
+        cache
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name.to_owned(), (now, prepared.clone()));
+        Ok(prepared)
+    }
+
+    pub(crate) fn judge_one(
+        &self,
+        look_up: &mut LookUp<'_>,
+        gathered: &Gathered,
+        (recipient, terms): (&Recipient, &Terms),
+        way: &Way,
+    ) -> Result<Going, ExchangeError> {
+        let subject = look_up.subject(gathered, recipient.party().unwrap_or_default())?;
+        let at = moment(self.clock().now())?;
+        let decision = judge(&subject, recipient, terms, way, at);
+        Ok(going(gathered, &decision))
+    }
+
+    fn send_all(
+        &self,
+        tx: &mut dyn Tx,
+        request: &ShareRequest,
+        going: &[Going],
+        approval: Option<&str>,
+        now: i64,
+    ) -> Result<Vec<EnvelopeId>, ExchangeError> {
+        let mut envelopes = Vec::new();
+        for batch in batches(going) {
+            let texts: Vec<&str> = batch.iter().filter_map(|one| one.text.as_deref()).collect();
+            let label = batch.iter().map(|one| one.label).max().unwrap_or(Tlp::Clear);
+            let persons = request.person.iter().cloned().collect();
+            let envelope = self.send_share(tx, &request.party, &texts, (label, persons), now)?;
+            for one in &batch {
+                decide(tx, request, one, (Some(&envelope), approval), now)?;
+            }
+            envelopes.push(envelope);
+        }
+        for one in going.iter().filter(|one| one.text.is_none()) {
+            decide(tx, request, one, (None, approval), now)?;
+        }
+        Ok(envelopes)
+    }
+
+    /// The envelope of these objects.
+    pub(crate) fn send_share(
+        &self,
+        tx: &mut dyn Tx,
+        party: &str,
+        texts: &[&str],
+        (label, persons): (Tlp, Vec<String>),
+        now: i64,
+    ) -> Result<EnvelopeId, ExchangeError> {
+        let raw = |text: &&str| serde_json::value::RawValue::from_string((*text).to_owned());
+        let objects = texts.iter().map(raw).collect::<Result<Vec<_>, _>>();
+        let unfit = |_| ExchangeError::Refused("an object is no JSON".to_owned());
+        let share = payload::Share {
+            objects: objects.map_err(unfit)?,
+            label: label.to_string(),
+            persons,
+        };
+        let draft = Draft {
+            party: party.to_owned(),
+            lane: Lane::Normal,
+            kind: Kind::Share,
+            payload: serde_json::to_vec(&share).map_err(unfit)?,
+            due: None,
+        };
+        Ok(self.link().enqueue_in(tx, &draft, now)?)
+    }
+}
+
+/// What goes, in portions that fit an envelope.
+pub(crate) fn batches(going: &[Going]) -> Vec<Vec<&Going>> {
+    let mut all: Vec<Vec<&Going>> = Vec::new();
+    let mut bytes = 0;
+    for one in going {
+        let Some(text) = &one.text else { continue };
+        bytes += text.len();
+        match all.last_mut() {
+            Some(batch) if batch.len() < ENVELOPE_OBJECTS_MAX && bytes <= ENVELOPE_BYTES_MAX => {
+                batch.push(one);
+            }
+            _ => {
+                all.push(vec![one]);
+                bytes = text.len();
+            }
+        }
+    }
+    all
+}
+
+/// A decision as a line, and the text that goes.
+fn going(gathered: &Gathered, decision: &Decision) -> Going {
+    let object = gathered.id.to_string();
+    let (verdict, text, released, cuts, reason) = match &decision.verdict {
+        Verdict::Release => {
+            let text = Some(gathered.json.clone());
+            ("released", text, Some(object.clone()), Vec::new(), String::new())
+        }
+        Verdict::Redact(copy) => {
+            let cuts = copy.cuts().iter().map(|cut| cut.selector.clone()).collect();
+            let text = Some(copy.text().to_owned());
+            let reason = "a copy goes, without what the terms keep back".to_owned();
+            ("redacted", text, Some(copy.id().to_string()), cuts, reason)
+        }
+        Verdict::NeedsApproval { copy, .. } => {
+            let cuts = copy.iter().flat_map(|copy| copy.cuts());
+            let cuts = cuts.map(|cut| cut.selector.clone()).collect();
+            ("waiting", None, None, cuts, "a second person must approve".to_owned())
+        }
+        Verdict::Refuse { reason, .. } => ("refused", None, None, Vec::new(), reason.clone()),
+    };
+    Going {
+        line: ShareLine {
+            object,
+            verdict: verdict.to_owned(),
+            rule: decision.rule().step().code.to_owned(),
+            label: decision.label.label.to_string(),
+            reason,
+            released,
+            cuts,
+        },
+        version: gathered.version.clone(),
+        label: decision.obligations.label,
+        text,
+    }
+}
+
+fn decide(
+    tx: &mut dyn Tx,
+    request: &ShareRequest,
+    one: &Going,
+    (envelope, approval): (Option<&EnvelopeId>, Option<&str>),
+    now: i64,
+) -> Result<(), ExchangeError> {
+    release::decide(
+        tx,
+        &DecisionRow {
+            number: 0,
+            object: one.line.object.clone(),
+            version: one.version.clone(),
+            party: request.party.clone(),
+            outlet: "link".to_owned(),
+            verdict: one.line.verdict.clone(),
+            rule: one.line.rule.clone(),
+            label: one.line.label.clone(),
+            released: one.line.released.clone(),
+            reason: one.line.reason.clone(),
+            collection: None,
+            envelope: envelope.map(|id| id.0.to_vec()),
+            approval: approval.map(str::to_owned),
+            decided: now,
+        },
+    )?;
+    Ok(())
+}
+
+/// The namespace of the ids of copies for one party: a secret, another for each.
+fn copy_seed(tx: &mut dyn Tx, party: &str) -> Result<Uuid, ExchangeError> {
+    const NAME: &str = "copy_seed";
+    let known = meta::find(tx, NAME)?.and_then(|text| Uuid::parse_str(&text).ok());
+    let seed = match known {
+        Some(seed) => seed,
+        None => {
+            let seed = new_uuid();
+            meta::put(tx, NAME, &seed.to_string())?;
+            seed
+        }
+    };
+    Ok(Uuid::new_v5(&seed, party.as_bytes()))
+}

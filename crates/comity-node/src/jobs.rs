@@ -1,0 +1,41 @@
+//! Work in the background: applying what came, judging what is shared as it grows.
+//!
+//! In scope: the loop. Out of scope: the work (`exchange`), calling other nodes (`comity-transport`).
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::exchange::ExchangeError;
+use crate::node::Node;
+
+/// How long the loop waits when nothing tells it that there is work; nodes that share a database tell each other nothing.
+const REST: Duration = Duration::from_secs(5);
+
+/// Works until `stop` says so.
+pub async fn run(node: Node, mut stop: watch::Receiver<bool>) {
+    let mut due = node.due().listen();
+    while !*stop.borrow() {
+        due.mark_unchanged();
+        let worker = node.clone();
+        let worked = tokio::task::spawn_blocking(move || work(&worker)).await;
+        match worked {
+            Ok(Ok(0)) => {}
+            Ok(Ok(_)) => continue,
+            Ok(Err(error)) => {
+                tracing::warn!(error = %comity_store::error::chain(&error), "background work failed");
+            }
+            Err(_) => tracing::error!("background work panicked"),
+        }
+        tokio::select! {
+            _ = due.changed() => {}
+            _ = stop.changed() => {}
+            () = tokio::time::sleep(REST) => {}
+        }
+    }
+}
+
+/// One turn; answers how much was done.
+pub fn work(node: &Node) -> Result<usize, ExchangeError> {
+    Ok(node.apply_inbox()? + node.release_due()?)
+}

@@ -1,0 +1,307 @@
+//! Heads: showing the own log to a partner, and watching the partner's.
+//!
+//! Each partner is the other's witness: it cosigns a head only if it continues what it cosigned before, and only after that
+//! is committed. A head that does not continue is the proof of two histories, and freezes the link.
+//!
+//! In scope: what links one head to the next, mirrors, cosignatures. Out of scope: the HTTP witness (`comity-api`).
+
+use comity_ledger::checkpoint::SignedCheckpoint;
+use comity_ledger::cosignature::cosign;
+use comity_ledger::note::NoteSignature;
+use comity_ledger::tree::{Hash, TreeHead, verify_consistency};
+use comity_link::message::{self, Cosigned, LEAVES_MAX, Message};
+use comity_store::state::Tx;
+use comity_store::state::ledger::{self, CosignatureRow, LogRow};
+use comity_store::state::peer_log::{self, PeerLogRow};
+use comity_store::state::receipt;
+
+use crate::link::log::{epoch_of, grow_tiles, with_tiles};
+use crate::link::outgoing::Gathered;
+use crate::link::peer::Peer;
+use crate::link::{Link, LinkError, seconds};
+
+/// A log that goes on.
+pub(crate) const LIVE: &str = "live";
+/// A log that showed two histories.
+pub(crate) const FORKED: &str = "forked";
+
+/// What links the own head to the one that a partner holds.
+#[derive(Debug, Default)]
+pub(crate) struct Tail {
+    old: u64,
+    consistency: Vec<Hash>,
+    leaves: Vec<Hash>,
+}
+
+/// What became of a head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Watched {
+    /// It continues what was known, or is that.
+    Follows,
+    /// Older than what was known.
+    Older,
+    /// It may continue what was known, but the proof begins elsewhere.
+    Gap(Vec<u8>),
+    /// It does not continue what was known.
+    Forked,
+    /// It is no head of this party's log.
+    Bad(&'static str),
+}
+
+impl Link {
+    /// What links the own head to the newest one that a partner cosigned.
+    pub(crate) fn tail(
+        &self,
+        tx: &mut dyn Tx,
+        log: &LogRow,
+        party: &str,
+    ) -> Result<Tail, LinkError> {
+        let known = ledger::newest_cosignatures(tx, log.epoch)?;
+        let cosigned = known.into_iter().find(|row| row.party == party);
+        let held = self.held_by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let old = held
+            .get(&(party.to_owned(), log.epoch))
+            .copied()
+            .or(cosigned.map(|row| row.size))
+            .unwrap_or(0)
+            .min(log.size);
+        drop(held);
+        let most = u64::try_from(LEAVES_MAX).unwrap_or(u64::MAX);
+        with_tiles(tx, &log.origin, log.size, |tiles| {
+            let consistency = tiles.consistency_proof(old)?;
+            let end = log.size.min(old.saturating_add(most));
+            let leaves = (old..end).map(|index| tiles.leaf(index)).collect::<Result<_, _>>()?;
+            Ok(Tail {
+                old,
+                consistency,
+                leaves,
+            })
+        })
+    }
+
+    /// The own head as a message.
+    pub(crate) fn head(
+        &self,
+        gathered: &Gathered,
+        checkpoint: &[u8],
+    ) -> Result<Message, LinkError> {
+        let tail = &gathered.tail;
+        let bytes = |hashes: &[Hash]| hashes.iter().map(|hash| *hash.as_bytes()).collect();
+        Ok(Message::Head(message::Head {
+            checkpoint: checkpoint.to_vec(),
+            old: tail.old,
+            consistency: bytes(&tail.consistency),
+            leaves: bytes(&tail.leaves),
+            mirrored: tail.old,
+        }))
+    }
+
+    /// The cosignature of the newest head of a partner's log, as a message.
+    pub(crate) fn cosigned(&self, peer: &Peer) -> Result<Option<Message>, LinkError> {
+        let known = self.state.read(|tx| peer_log::of_party(tx, &peer.row.name))?.pop();
+        let Some(row) = known.filter(|row| row.state == LIVE) else {
+            return Ok(None);
+        };
+        let signed = SignedCheckpoint::parse(&row.checkpoint)
+            .map_err(|error| LinkError::Tiles(error.to_string()))?;
+        let mut lines = cosign(self.keys.witness(), signed.checkpoint(), row.cosigned).to_string();
+        if self.post_quantum {
+            let key = self.keys.witness_post_quantum();
+            lines.push_str(&cosign(key, signed.checkpoint(), row.cosigned).to_string());
+        }
+        Ok(Some(Message::Cosigned(Cosigned {
+            origin: row.origin,
+            size: row.size,
+            lines: lines.into_bytes(),
+        })))
+    }
+
+    /// Watches a head of a partner's log; what follows is recorded, and may be cosigned once that is committed.
+    pub(crate) fn watch(
+        &self,
+        tx: &mut dyn Tx,
+        peer: &Peer,
+        head: &message::Head,
+        now: i64,
+    ) -> Result<Watched, LinkError> {
+        let Ok(signed) = SignedCheckpoint::parse(&head.checkpoint) else {
+            return Ok(Watched::Bad("bad-checkpoint"));
+        };
+        let checkpoint = signed.checkpoint();
+        let origin = checkpoint.origin.as_str().to_owned();
+        let epoch = epoch_of(&origin);
+        if super::log::origin_of(&peer.row.origin, epoch) != origin || epoch > peer.keys.epoch {
+            return Ok(Watched::Bad("unknown-log"));
+        }
+        if signed.verify(&peer.keys.log).is_err() {
+            return Ok(Watched::Bad("bad-signature"));
+        }
+        let new = TreeHead {
+            size: checkpoint.size,
+            root: checkpoint.root,
+        };
+        let known = peer_log::find(tx, &origin)?;
+        let mut row = known.unwrap_or_else(|| PeerLogRow {
+            origin,
+            party: peer.row.name.clone(),
+            epoch,
+            size: 0,
+            root: *comity_ledger::tree::empty_root().as_bytes(),
+            checkpoint: head.checkpoint.clone(),
+            cosigned: 0,
+            mirrored: 0,
+            state: LIVE.to_owned(),
+            evidence: None,
+        });
+        if row.state == FORKED {
+            return Err(LinkError::Frozen(peer.row.name.clone()));
+        }
+        let watched = compare(tx, &row, &new, head)?;
+        match &watched {
+            Watched::Follows => {
+                if new.size > row.size {
+                    self.untold().insert(peer.row.name.clone());
+                }
+                mirror(tx, &mut row, head)?;
+                row.size = new.size;
+                row.root = *new.root.as_bytes();
+                row.checkpoint.clone_from(&head.checkpoint);
+                row.cosigned = seconds(now).max(row.cosigned);
+                peer_log::put(tx, &row)?;
+            }
+            Watched::Forked => {
+                FORKED.clone_into(&mut row.state);
+                row.evidence = Some(head.checkpoint.clone());
+                peer_log::put(tx, &row)?;
+            }
+            Watched::Older | Watched::Gap(_) | Watched::Bad(_) => {}
+        }
+        Ok(watched)
+    }
+
+    /// Takes cosignatures of the own log: a partner holds everything below.
+    pub(crate) fn take_cosigned(
+        &self,
+        tx: &mut dyn Tx,
+        peer: &Peer,
+        cosigned: &Cosigned,
+        now: i64,
+    ) -> Result<Option<&'static str>, LinkError> {
+        let epochs = ledger::epochs(tx)?;
+        let Some(log) = epochs.iter().find(|log| log.origin == cosigned.origin) else {
+            return Ok(Some("unknown-log"));
+        };
+        if cosigned.size > log.size {
+            // It holds more of this log than this node knows: the log was set back.
+            return Err(LinkError::SetBack);
+        }
+        let root = self.root_at(tx, log, cosigned.size)?;
+        let origin = comity_ledger::checkpoint::Origin::parse(&log.origin)
+            .map_err(|error| LinkError::Tiles(error.to_string()))?;
+        let checkpoint =
+            comity_ledger::checkpoint::Checkpoint::new(origin, cosigned.size, Hash::new(root));
+        let lines = std::str::from_utf8(&cosigned.lines).unwrap_or_default();
+        let signatures: Vec<NoteSignature> = lines
+            .split_inclusive('\n')
+            .filter_map(|line| NoteSignature::parse(line).ok())
+            .collect();
+        let note = comity_ledger::note::Note::new(checkpoint.to_string(), signatures);
+        let known = note.is_ok_and(|note| note.verify(&peer.keys.witness).is_ok());
+        if !known {
+            return Ok(Some("bad-cosignature"));
+        }
+        let row = CosignatureRow {
+            epoch: log.epoch,
+            size: cosigned.size,
+            party: peer.row.name.clone(),
+            lines: cosigned.lines.clone(),
+            received: now,
+        };
+        ledger::add_cosignature(tx, &row)?;
+        receipt::acknowledged(tx, &peer.row.name, log.epoch, cosigned.size)?;
+        Ok(None)
+    }
+
+    /// Whether a party does not have the newest cosignature of its log, or has not cosigned the own newest head.
+    pub fn has_unsettled_head(&self, party: &str) -> Result<bool, LinkError> {
+        if self.untold().contains(party) {
+            return Ok(true);
+        }
+        self.state.read(|tx| {
+            let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
+            let known = ledger::newest_cosignatures(tx, log.epoch)?;
+            let held = known.iter().find(|row| row.party == party);
+            Ok(held.is_none_or(|row| row.size < log.size))
+        })
+    }
+
+    pub(crate) fn untold(&self) -> std::sync::MutexGuard<'_, std::collections::HashSet<String>> {
+        self.untold.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// A partner holds an older head of the own log than it cosigned: it was set back, and is led on from there.
+    pub(crate) fn lead_on_from(&self, party: &str, checkpoint: &[u8]) {
+        let Ok(signed) = SignedCheckpoint::parse(checkpoint) else {
+            return;
+        };
+        let origin = signed.checkpoint().origin.as_str().to_owned();
+        let Ok(key) = self.keys.log(&origin) else {
+            return;
+        };
+        if signed.verify(&[key.verifier()]).is_ok() {
+            let mut held = self.held_by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            held.insert((party.to_owned(), epoch_of(&origin)), signed.checkpoint().size);
+        }
+    }
+}
+
+fn compare(
+    tx: &mut dyn Tx,
+    row: &PeerLogRow,
+    new: &TreeHead,
+    head: &message::Head,
+) -> Result<Watched, LinkError> {
+    let held = TreeHead {
+        size: row.size,
+        root: Hash::new(row.root),
+    };
+    if new.size == held.size {
+        let same = new.root == held.root;
+        return Ok(if same { Watched::Follows } else { Watched::Forked });
+    }
+    if new.size < held.size {
+        if row.mirrored < new.size {
+            return Ok(Watched::Older);
+        }
+        let known = with_tiles(tx, &row.origin, row.mirrored, |tiles| tiles.head_at(new.size))?;
+        let same = known.root == new.root;
+        return Ok(if same { Watched::Older } else { Watched::Forked });
+    }
+    if head.old != held.size {
+        return Ok(Watched::Gap(row.checkpoint.clone()));
+    }
+    let proof: Vec<Hash> = head.consistency.iter().copied().map(Hash::new).collect();
+    let follows = verify_consistency(&held, new, &proof).is_ok();
+    Ok(if follows { Watched::Follows } else { Watched::Forked })
+}
+
+/// Takes leaf hashes into the mirror; what does not lead to the head is left out.
+fn mirror(tx: &mut dyn Tx, row: &mut PeerLogRow, head: &message::Head) -> Result<(), LinkError> {
+    let known = row.mirrored.checked_sub(head.mirrored);
+    let Some(known) = known.and_then(|known| usize::try_from(known).ok()) else {
+        return Ok(());
+    };
+    let leaves: Vec<Hash> = head
+        .leaves
+        .iter()
+        .skip(known)
+        .copied()
+        .map(Hash::new)
+        .collect();
+    if leaves.is_empty() {
+        return Ok(());
+    }
+    let grown = grow_tiles(tx, &row.origin, row.mirrored, &leaves)?;
+    row.mirrored = grown.size;
+    Ok(())
+}

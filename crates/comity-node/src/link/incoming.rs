@@ -1,0 +1,318 @@
+//! Batches in: who says it, and each thing that is said, in one transaction.
+//!
+//! What does not prove itself is refused with a word and changes nothing. What is stored is committed before anything is
+//! said about it.
+//!
+//! In scope: the order of it all. Out of scope: envelopes (`sends`), receipts, heads.
+
+use comity_link::batch;
+use comity_link::header::EnvelopeId;
+use comity_link::message::{Cursor, Gap, Message, Refused};
+use comity_store::state::channel::Direction;
+use comity_store::state::{Tx, ledger, outbox, party};
+
+use crate::link::heads::Watched;
+use crate::link::outgoing::{Proven, inclusion};
+use crate::link::peer::Peer;
+use crate::link::sends::Checked;
+use crate::link::{Link, LinkError};
+
+/// How far a batch's time may lie behind the newest that was heard: batches of two lanes cross each other.
+const CROSSING_MICROS: u64 = 600_000_000;
+/// An envelope that was heard from again is sent at once if it waits longer than this.
+const HURRY_MICROS: i64 = 10_000_000;
+/// Envelopes that are sent again for one gap.
+const AGAIN_MAX: u64 = 64;
+
+/// By what way a batch came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// A call of the node link: it must be new.
+    Call,
+    /// A file or a mail, which may be old.
+    Carried,
+}
+
+/// What a batch led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// From whom it was.
+    pub party: String,
+    /// The digest by which an answer names it.
+    pub digest: [u8; 32],
+    /// The envelopes that are stored because of it.
+    pub stored: Vec<EnvelopeId>,
+    /// What to say in answer, besides what waits.
+    pub(crate) say: Vec<Message>,
+    /// Words for what was wrong with it.
+    pub wrong: Vec<String>,
+    /// The party cosigned the own log: it holds the keys of its card.
+    pub proved: bool,
+}
+
+impl Taken {
+    /// Whether nothing needs an answer now.
+    pub fn is_silent(&self) -> bool {
+        self.say.is_empty() && self.stored.is_empty()
+    }
+}
+
+/// A batch while it is taken.
+pub(crate) struct Taking {
+    pub(crate) peer: Peer,
+    pub(crate) now: i64,
+    pub(crate) stored: Vec<EnvelopeId>,
+    say: Vec<Message>,
+    wrong: Vec<String>,
+    again: Vec<Gap>,
+    proved: bool,
+}
+
+impl Taking {
+    pub(crate) fn say(&mut self, message: Message) {
+        self.say.push(message);
+    }
+}
+
+/// A message that was checked as far as it can be without rows.
+enum Known {
+    Envelope(Box<Checked>),
+    Other(Message),
+    Wrong(EnvelopeId, &'static str),
+}
+
+impl Link {
+    /// Takes a batch of a partner. What it stores is durable when this returns.
+    pub fn take(&self, bytes: &[u8], way: Way, now: i64) -> Result<Taken, LinkError> {
+        let batch = batch::read(bytes)?;
+        let hello = batch.hello();
+        if hello.to != self.origin {
+            return Err(LinkError::NotForUs(hello.to.clone()));
+        }
+        let peer = self.state.read(|tx| self.peer_by_origin(tx, &hello.from))?;
+        let messages = batch.open(&peer.keys.envelope)?;
+        let peer = self.new_card(peer, &messages, now)?.enrolled()?;
+        let known: Vec<Known> = messages
+            .into_iter()
+            .map(|message| self.know(&peer, message))
+            .collect();
+        let known = std::cell::RefCell::new(Some(known));
+        let time = hello.time;
+        let taking = self.state.write(|tx| {
+            let mut taking = Taking {
+                peer: peer.clone(),
+                now,
+                stored: Vec::new(),
+                say: Vec::new(),
+                wrong: Vec::new(),
+                again: Vec::new(),
+                proved: false,
+            };
+            if way == Way::Call && time + CROSSING_MICROS < peer.row.last_heard {
+                return Err(LinkError::Stale);
+            }
+            party::heard(tx, &peer.row.name, time)?;
+            outbox::hurry(tx, &peer.row.name, now, now + HURRY_MICROS)?;
+            for known in known.borrow().iter().flatten() {
+                self.hear(tx, &mut taking, known)?;
+            }
+            Ok(taking)
+        })?;
+        let mut say = taking.say;
+        say.extend(self.again(&taking.peer, &taking.again)?);
+        Ok(Taken {
+            party: taking.peer.row.name,
+            digest: batch.digest(),
+            stored: taking.stored,
+            say,
+            wrong: taking.wrong,
+            proved: taking.proved,
+        })
+    }
+
+    /// Takes a batch and says in answer what there is to say.
+    pub fn answer(&self, bytes: &[u8], now: i64) -> Result<(Taken, Vec<u8>), LinkError> {
+        let mut taken = self.take(bytes, Way::Call, now)?;
+        let answer = self.say(&mut taken, now)?;
+        Ok((taken, answer))
+    }
+
+    /// What there is to say in answer to a batch that was taken.
+    pub fn say(&self, taken: &mut Taken, now: i64) -> Result<Vec<u8>, LinkError> {
+        let say = std::mem::take(&mut taken.say);
+        let lanes = &comity_link::channel::Lane::ALL;
+        self.collect_with(&taken.party, lanes, Some(taken.digest), say, now)
+    }
+
+    /// Whether anything waits to be said to a party now, besides the own head.
+    pub fn has_more(&self, party: &str, now: i64) -> Result<bool, LinkError> {
+        self.state.read(|tx| {
+            let soon = outbox::next_attempt(tx, party)?.is_some_and(|at| at <= now);
+            let owed = comity_store::state::receipt::next_owed(tx, party)?;
+            Ok(soon || owed.is_some_and(|at| at <= now))
+        })
+    }
+
+    /// When the next thing is due to be said to a party; none when nothing waits.
+    pub fn next_due(&self, party: &str) -> Result<Option<i64>, LinkError> {
+        self.state.read(|tx| {
+            let sends = outbox::next_attempt(tx, party)?;
+            let owed = comity_store::state::receipt::next_owed(tx, party)?;
+            Ok(sends.into_iter().chain(owed).min())
+        })
+    }
+
+    fn know(&self, peer: &Peer, message: Message) -> Known {
+        match message {
+            Message::Send(send) => match self.check(peer, &send) {
+                Ok(checked) => Known::Envelope(Box::new(checked)),
+                Err(code) => {
+                    use sha2::Digest as _;
+                    let id = EnvelopeId(sha2::Sha256::digest(&send.header).into());
+                    Known::Wrong(id, code)
+                }
+            },
+            other => Known::Other(other),
+        }
+    }
+
+    fn hear(&self, tx: &mut dyn Tx, taking: &mut Taking, known: &Known) -> Result<(), LinkError> {
+        match known {
+            Known::Envelope(_) if !taking.peer.is_verified() => {
+                taking.refuse(None, "not-verified");
+                Ok(())
+            }
+            Known::Envelope(checked) => self.place(tx, taking, checked),
+            Known::Wrong(id, code) => {
+                taking.wrong.push(format!("envelope {id}: {code}"));
+                taking.refuse(Some(*id), code);
+                Ok(())
+            }
+            Known::Other(message) => self.hear_message(tx, taking, message),
+        }
+    }
+
+    fn hear_message(
+        &self,
+        tx: &mut dyn Tx,
+        taking: &mut Taking,
+        message: &Message,
+    ) -> Result<(), LinkError> {
+        let now = taking.now;
+        match message {
+            Message::Head(head) => match self.watch(tx, &taking.peer, head, now)? {
+                Watched::Follows | Watched::Older => {}
+                Watched::Gap(held) => taking.say(Message::Refused(Refused {
+                    envelope: None,
+                    code: "head-gap".to_owned(),
+                    held,
+                })),
+                Watched::Forked => {
+                    taking.wrong.push("the log forked".to_owned());
+                    taking.refuse(None, "log-forked");
+                }
+                Watched::Bad(code) => {
+                    taking.wrong.push(format!("head: {code}"));
+                    taking.refuse(None, code);
+                }
+            },
+            Message::Receipt(given) => {
+                if let Some(code) = self.take_receipt(tx, &taking.peer, given, now)? {
+                    taking.wrong.push(format!("receipt of {}: {code}", given.envelope));
+                }
+            }
+            Message::Cosigned(cosigned) => {
+                match self.take_cosigned(tx, &taking.peer, cosigned, now)? {
+                    None => taking.proved = true,
+                    Some(code) => taking.wrong.push(format!("cosignature: {code}")),
+                }
+            }
+            Message::Cursor(cursor) => self.take_cursor(tx, taking, cursor)?,
+            Message::Gap(gap) => taking.again.push(gap.clone()),
+            Message::Refused(refused) => self.take_refused(tx, taking, refused)?,
+            // Taken before everything else.
+            Message::Card(_) => {}
+            Message::Send(_) => {}
+        }
+        Ok(())
+    }
+
+    /// A partner that has come less far than its receipts say was set back: it gets again what it lost.
+    fn take_cursor(
+        &self,
+        tx: &mut dyn Tx,
+        taking: &mut Taking,
+        cursor: &Cursor,
+    ) -> Result<(), LinkError> {
+        let name = cursor.channel.to_string();
+        let known = comity_store::state::channel::find(tx, Direction::Out, &name, cursor.epoch)?;
+        let Some(known) = known.filter(|known| known.seq > cursor.seq) else {
+            return Ok(());
+        };
+        let first = cursor.seq + 1;
+        let settled = outbox::stretch(tx, &name, cursor.epoch, (first, known.seq), 1)?;
+        if settled.first().is_some_and(|row| row.state == "receipted") {
+            taking.again.push(Gap {
+                channel: cursor.channel,
+                epoch: cursor.epoch,
+                first,
+                last: known.seq,
+            });
+        }
+        Ok(())
+    }
+
+    fn take_refused(
+        &self,
+        tx: &mut dyn Tx,
+        taking: &mut Taking,
+        refused: &Refused,
+    ) -> Result<(), LinkError> {
+        taking.wrong.push(format!("the other side refused: {}", refused.code));
+        if refused.code == "head-gap" {
+            self.lead_on_from(&taking.peer.row.name, &refused.held);
+        }
+        let Some(id) = refused.envelope else {
+            return Ok(());
+        };
+        let ours = outbox::find(tx, &id.0)?;
+        let Some(row) = ours.filter(|row| row.party == taking.peer.row.name) else {
+            return Ok(());
+        };
+        // Another attempt may do better where the place was not free yet; the rest is for people to look at.
+        let later = matches!(refused.code.as_str(), "too-far-ahead" | "chain-broken");
+        if !later && row.state != "receipted" {
+            outbox::settle(tx, &id.0, "refused", Some(&refused.code), taking.now)?;
+        }
+        Ok(())
+    }
+
+    /// Envelopes that a partner misses, whatever their state here.
+    fn again(&self, peer: &Peer, gaps: &[Gap]) -> Result<Vec<Message>, LinkError> {
+        if gaps.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.state.read(|tx| {
+            let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
+            let mut found = Vec::new();
+            for gap in gaps {
+                let name = gap.channel.to_string();
+                for row in outbox::stretch(tx, &name, gap.epoch, (gap.first, gap.last), AGAIN_MAX)? {
+                    let held = row.party == peer.row.name && row.payload.is_some();
+                    if held && row.epoch == log.epoch {
+                        let hashes = inclusion(tx, &log, row.position)?;
+                        found.push(Proven { row, hashes });
+                    }
+                }
+            }
+            Ok::<_, LinkError>((log, found))
+        });
+        let (log, found) = found?;
+        let checkpoint = self.sign_head(&log)?;
+        found
+            .iter()
+            .map(|sent| self.send(peer, sent, &checkpoint))
+            .collect()
+    }
+}
+

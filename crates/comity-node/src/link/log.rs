@@ -1,0 +1,258 @@
+//! The node's own log: growing it inside a transaction, signing its head after, proving from it.
+//!
+//! In scope: entries, epochs, the order of commit, guard and signature. Out of scope: what an entry means.
+
+use comity_ledger::checkpoint::{Checkpoint, Origin, SignedCheckpoint};
+use comity_ledger::tile::{ReadError, Tile, Tiles, grow};
+use comity_ledger::tree::{Hash, empty_root, leaf_hash};
+use comity_store::error::StoreError;
+use comity_store::state::Tx;
+use comity_store::state::ledger::{self, EntryRow, LogRow};
+
+use crate::link::guard::{Known, LastSigned};
+use crate::link::{Link, LinkError};
+
+/// How the node stood when it was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// Its log goes on where it was.
+    Continued,
+    /// It has a log for the first time.
+    First,
+    /// It cannot be sure of what it signed: a new epoch was opened.
+    NewEpoch {
+        /// The epoch.
+        epoch: u32,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Entries that wait for the end of a transaction.
+#[derive(Debug)]
+pub(crate) struct Growing {
+    pub(crate) log: LogRow,
+    added: Vec<EntryRow>,
+}
+
+impl Growing {
+    /// Begins with the newest epoch.
+    pub(crate) fn begin(tx: &mut dyn Tx) -> Result<Self, LinkError> {
+        let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
+        Ok(Self {
+            log,
+            added: Vec::new(),
+        })
+    }
+
+    /// Adds an entry and answers its place.
+    pub(crate) fn add(&mut self, kind: &str, leaf: Vec<u8>, envelope: Option<&[u8; 32]>, now: i64) -> u64 {
+        let position = self.log.size + u64::try_from(self.added.len()).unwrap_or(u64::MAX);
+        self.added.push(EntryRow {
+            position,
+            kind: kind.to_owned(),
+            leaf,
+            envelope: envelope.map(|id| id.to_vec()),
+            created: now,
+        });
+        position
+    }
+
+    /// Writes what was added: rows, tiles, the new head.
+    pub(crate) fn finish(self, tx: &mut dyn Tx) -> Result<LogRow, LinkError> {
+        let Self { mut log, added } = self;
+        if added.is_empty() {
+            return Ok(log);
+        }
+        let leaves: Vec<Hash> = added.iter().map(|entry| leaf_hash(&entry.leaf)).collect();
+        for entry in &added {
+            ledger::add_entry(tx, log.epoch, entry)?;
+        }
+        let grown = grow_tiles(tx, &log.origin, log.size, &leaves)?;
+        let old = log.size;
+        log.size = grown.size;
+        log.root = *grown.root.as_bytes();
+        if ledger::grow(tx, log.epoch, old, log.size, &log.root)? {
+            Ok(log)
+        } else {
+            let what = "the log grew under this transaction".to_owned();
+            let table = "ledger_log";
+            Err(StoreError::Row { table, what }.into())
+        }
+    }
+}
+
+/// Appends leaves to the tiles of a log, own or mirrored.
+pub(crate) fn grow_tiles(
+    tx: &mut dyn Tx,
+    origin: &str,
+    old: u64,
+    leaves: &[Hash],
+) -> Result<comity_ledger::tree::TreeHead, LinkError> {
+    let growth = grow(old, leaves, |tile| read_tile(tx, origin, tile)).map_err(tiles_failed)?;
+    for written in &growth.tiles {
+        let level = u32::from(written.tile.level());
+        ledger::put_tile(tx, origin, level, written.tile.index(), &written.bytes)?;
+    }
+    Ok(growth.head)
+}
+
+/// A tile of a log, own or mirrored, as full as it is.
+pub(crate) fn read_tile(tx: &mut dyn Tx, origin: &str, tile: &Tile) -> Result<Vec<u8>, StoreError> {
+    let found = ledger::tile(tx, origin, u32::from(tile.level()), tile.index())?;
+    found.ok_or_else(|| StoreError::Row {
+        table: "ledger_tile",
+        what: format!("{tile} of {origin} is missing"),
+    })
+}
+
+pub(crate) fn tiles_failed(error: ReadError<StoreError>) -> LinkError {
+    match error {
+        ReadError::Read { source, .. } => source.into(),
+        other => LinkError::Tiles(other.to_string()),
+    }
+}
+
+/// Reads a log's tree at a size.
+pub(crate) fn with_tiles<T>(
+    tx: &mut dyn Tx,
+    origin: &str,
+    size: u64,
+    read: impl FnOnce(
+        &mut Tiles<&mut dyn FnMut(&Tile) -> Result<Vec<u8>, StoreError>>,
+    ) -> Result<T, ReadError<StoreError>>,
+) -> Result<T, LinkError> {
+    let mut reader = |tile: &Tile| read_tile(tx, origin, tile);
+    let reader: &mut dyn FnMut(&Tile) -> Result<Vec<u8>, StoreError> = &mut reader;
+    read(&mut Tiles::new(size, reader)).map_err(tiles_failed)
+}
+
+impl Link {
+    /// Opens the log: the first time, or after finding out whether it may go on.
+    ///
+    /// A log that may have been set back is never continued: a new epoch begins, which the node's card must announce.
+    pub fn open_log(&self, now: i64) -> Result<Opened, LinkError> {
+        let known = self.guard.known()?;
+        let newest = self.state.read(ledger::newest)?;
+        let reason = match (&newest, &known) {
+            (None, Known::Nothing) => {
+                self.begin_epoch(0, now)?;
+                return Ok(Opened::First);
+            }
+            (Some(log), Known::Signed(signed)) if signed.origin == log.origin => {
+                if signed.size > log.size {
+                    "the log is shorter than what was signed last: it was set back"
+                } else if self.state.read(|tx| self.root_at(tx, log, signed.size))? == signed.root {
+                    return Ok(Opened::Continued);
+                } else {
+                    "the log differs from what was signed last: it was set back and went on"
+                }
+            }
+            (Some(log), Known::Nothing) if log.size == 0 || self.shared => return Ok(Opened::Continued),
+            (Some(_), Known::Signed(_)) => "another log was signed last: this one was set back",
+            (Some(_), Known::Nothing) => {
+                "nothing here tells what was signed last: the folder was restored or copied"
+            }
+            (_, Known::Doubt(reason)) => reason,
+            (None, Known::Signed(_)) => "the log is gone that was signed last",
+        };
+        let epoch = newest.map_or(1, |log| log.epoch + 1).max(match &known {
+            Known::Signed(signed) => epoch_of(&signed.origin) + 1,
+            Known::Nothing | Known::Doubt(_) => 0,
+        });
+        self.begin_epoch(epoch, now)?;
+        Ok(Opened::NewEpoch {
+            epoch,
+            reason: reason.to_owned(),
+        })
+    }
+
+    /// Opens an epoch; what waited in the one before is made anew in it.
+    pub fn begin_epoch(&self, epoch: u32, now: i64) -> Result<(), LinkError> {
+        let row = LogRow {
+            epoch,
+            origin: origin_of(&self.origin, epoch),
+            size: 0,
+            root: *empty_root().as_bytes(),
+            opened: now,
+        };
+        self.state.write(|tx| {
+            ledger::open(tx, &row)?;
+            self.make_anew(tx, now)
+        })
+    }
+
+    /// Signs a head of the own log, once the guard has it. The rows must be committed.
+    pub(crate) fn sign_head(&self, log: &LogRow) -> Result<Vec<u8>, LinkError> {
+        let mut last = self.last_signed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let signed = LastSigned {
+            origin: log.origin.clone(),
+            size: log.size,
+            root: log.root,
+        };
+        if let Some((known, note)) = last.as_ref() {
+            if *known == signed {
+                return Ok(note.clone());
+            }
+            let back = known.origin == signed.origin && known.size > signed.size;
+            let fork = known.origin == signed.origin && known.size == signed.size;
+            if fork || epoch_of(&known.origin) > epoch_of(&signed.origin) {
+                return Err(LinkError::SetBack);
+            }
+            if back {
+                // A beginning of what was signed last; whoever asks holds an older transaction.
+                return self.checkpoint(log);
+            }
+        }
+        self.guard.keep(&signed)?;
+        let note = self.checkpoint(log)?;
+        *last = Some((signed, note.clone()));
+        Ok(note)
+    }
+
+    fn checkpoint(&self, log: &LogRow) -> Result<Vec<u8>, LinkError> {
+        let bad = |error: &dyn std::fmt::Display| LinkError::Tiles(error.to_string());
+        let origin = Origin::parse(&log.origin).map_err(|error| bad(&error))?;
+        let checkpoint = Checkpoint::new(origin, log.size, Hash::new(log.root));
+        let key = self.keys.log(&log.origin)?;
+        let mut keys = vec![&key];
+        let post_quantum;
+        if self.post_quantum {
+            post_quantum = self.keys.log_post_quantum(&log.origin)?;
+            keys.push(&post_quantum);
+        }
+        let signed: SignedCheckpoint = checkpoint.sign(&keys, 0).map_err(|error| bad(&error))?;
+        Ok(signed.note().to_string().into_bytes())
+    }
+
+    /// The root that the own log had at a size.
+    pub(crate) fn root_at(
+        &self,
+        tx: &mut dyn Tx,
+        log: &LogRow,
+        size: u64,
+    ) -> Result<[u8; 32], LinkError> {
+        if size == log.size {
+            return Ok(log.root);
+        }
+        let head = with_tiles(tx, &log.origin, log.size, |tiles| tiles.head_at(size))?;
+        Ok(*head.root.as_bytes())
+    }
+}
+
+/// The origin of an epoch: the first has no suffix.
+pub(crate) fn origin_of(base: &str, epoch: u32) -> String {
+    if epoch == 0 {
+        base.to_owned()
+    } else {
+        format!("{base}/e{epoch}")
+    }
+}
+
+/// The epoch that an origin names.
+pub(crate) fn epoch_of(origin: &str) -> u32 {
+    origin
+        .rsplit_once("/e")
+        .and_then(|(_, number)| number.parse().ok())
+        .unwrap_or(0)
+}

@@ -1,0 +1,410 @@
+//! Envelopes out: making them, and what to say to a party now.
+//!
+//! An envelope is made in the transaction of whatever it tells of: payload, header, leaf and outbox row together or not
+//! at all. It is signed for after the commit, and sent until its receipt is here.
+//!
+//! In scope: the outbox. Out of scope: what comes back (`incoming`).
+
+use comity_link::batch::{self, BATCH_BYTES_FULL, Hello};
+use comity_link::channel::{ChannelId, Lane};
+use comity_link::header::{EnvelopeId, Header, Seen, SignedHeader, bucket};
+use comity_link::message::{Cursor, Message, NewCard, ReceiptOf, Send};
+use comity_link::payload::{Kind, PAYLOAD_BYTES_MAX};
+use comity_link::seal::Content;
+use comity_store::state::channel::{self, ChannelRow, Direction};
+use comity_store::state::ledger::{self, LogRow};
+use comity_store::state::meta;
+use comity_store::state::outbox::{self, OutboxRow};
+use comity_store::state::party;
+use comity_store::state::peer_log;
+use comity_store::state::receipt::{self, ReceiptRow};
+use comity_store::state::Tx;
+
+use crate::link::evidence::{commit, leaf, proof};
+use crate::link::log::{Growing, with_tiles};
+use crate::link::peer::Peer;
+use crate::link::{Link, LinkError, seconds};
+
+/// Envelopes of one channel that may be on their way without a receipt: what the other side parks.
+pub(crate) const WINDOW: u64 = 1_024;
+/// Envelopes in one batch.
+const SENDS_MAX: u64 = 512;
+/// The first pause before an envelope is sent again, microseconds: a second.
+const RETRY_MICROS: i64 = 1_000_000;
+/// The longest pause: a quarter of an hour.
+const RETRY_MICROS_MAX: i64 = 900_000_000;
+/// The pause before a receipt is sent again, microseconds: half a minute, for its acknowledgement rides on the next batch.
+const RECEIPT_MICROS: i64 = 30_000_000;
+
+/// An envelope to be made.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// To whom.
+    pub party: String,
+    /// How urgent.
+    pub lane: Lane,
+    /// What the payload is.
+    pub kind: Kind,
+    /// The payload.
+    pub payload: Vec<u8>,
+    /// By when an answer is due, microseconds since 1970.
+    pub due: Option<i64>,
+}
+
+/// An envelope that was made and waits for its row.
+pub(crate) struct Made {
+    pub(crate) signed: SignedHeader,
+    pub(crate) blind: [u8; 32],
+    pub(crate) opening: [u8; 32],
+    pub(crate) position: u64,
+    pub(crate) channel: ChannelRow,
+}
+
+impl Link {
+    /// Makes an envelope in a transaction of its own.
+    pub fn enqueue(&self, draft: &Draft, now: i64) -> Result<EnvelopeId, LinkError> {
+        self.state.write(|tx| self.enqueue_in(tx, draft, now))
+    }
+
+    /// Makes an envelope in the transaction of what it tells of.
+    pub fn enqueue_in(
+        &self,
+        tx: &mut dyn Tx,
+        draft: &Draft,
+        now: i64,
+    ) -> Result<EnvelopeId, LinkError> {
+        let peer = self.peer(tx, &draft.party)?;
+        let mut growing = Growing::begin(tx)?;
+        let made = self.make(tx, &mut growing, &peer, draft, now)?;
+        let log = growing.finish(tx)?;
+        let id = made.signed.id();
+        outbox::add(
+            tx,
+            &OutboxRow {
+                envelope: id.0,
+                party: draft.party.clone(),
+                lane: draft.lane.word().to_owned(),
+                channel: made.channel.channel.clone(),
+                epoch: log.epoch,
+                seq: made.channel.seq,
+                kind: draft.kind.word().to_owned(),
+                position: made.position,
+                header: made.signed.note().to_vec(),
+                blind: made.blind,
+                opening: Some(made.opening.to_vec()),
+                payload: Some(draft.payload.clone()),
+                state: "queued".to_owned(),
+                reason: None,
+                created: now,
+                due: draft.due,
+                attempts: 0,
+                next_attempt: now,
+                changed: now,
+            },
+        )?;
+        Ok(id)
+    }
+
+    /// Header, leaf and place in the channel of an envelope; its leaf joins those that grow the log.
+    pub(crate) fn make(
+        &self,
+        tx: &mut dyn Tx,
+        growing: &mut Growing,
+        peer: &Peer,
+        draft: &Draft,
+        now: i64,
+    ) -> Result<Made, LinkError> {
+        if draft.payload.len() > PAYLOAD_BYTES_MAX {
+            return Err(LinkError::Payload("it is larger than an envelope takes"));
+        }
+        let id = ChannelId::of(&self.origin, &peer.row.origin, draft.lane);
+        let epoch = growing.log.epoch;
+        let known = channel::find(tx, Direction::Out, &id.to_string(), epoch)?;
+        let (seq, prev) = known.map_or((1, None), |row| (row.seq + 1, row.last));
+        let opening = self.random_hash();
+        let header = Header {
+            from: self.origin.clone(),
+            epoch,
+            to: peer.row.origin.clone(),
+            channel: id,
+            seq,
+            prev: prev.map(EnvelopeId),
+            kind: draft.kind,
+            commit: commit(&opening, &draft.payload),
+            size: bucket(u64::try_from(draft.payload.len()).unwrap_or(u64::MAX)),
+            created: seconds(now),
+            due: draft.due.map(seconds),
+            seen: self.seen(tx, &peer.row.name)?,
+        };
+        let signed = header.sign(&[self.keys.envelope()]);
+        let blind = self.random_hash();
+        let leaf = leaf(&blind, &signed.id());
+        let position = growing.add(draft.kind.word(), leaf, Some(&signed.id().0), now);
+        let channel = ChannelRow {
+            channel: id.to_string(),
+            epoch,
+            party: peer.row.name.clone(),
+            lane: draft.lane.word().to_owned(),
+            seq,
+            last: Some(signed.id().0),
+        };
+        channel::put(tx, Direction::Out, &channel)?;
+        Ok(Made {
+            signed,
+            blind,
+            opening,
+            position,
+            channel,
+        })
+    }
+
+    /// The newest head of a party's log that this node cosigned.
+    fn seen(&self, tx: &mut dyn Tx, party: &str) -> Result<Option<Seen>, LinkError> {
+        let known = peer_log::of_party(tx, party)?.pop();
+        Ok(known.map(|log| Seen {
+            origin: log.origin,
+            size: log.size,
+            root: log.root,
+        }))
+    }
+
+    /// What waited in an epoch that ended is made anew in the one that began.
+    pub(crate) fn make_anew(&self, tx: &mut dyn Tx, now: i64) -> Result<(), LinkError> {
+        for party in party::list(tx)? {
+            for row in outbox::unsettled(tx, &party.name)? {
+                let words = (Lane::parse(&row.lane), Kind::parse(&row.kind), row.payload);
+                let (Some(lane), Some(kind), Some(payload)) = words else {
+                    continue;
+                };
+                let draft = Draft {
+                    party: row.party,
+                    lane,
+                    kind,
+                    payload,
+                    due: row.due,
+                };
+                let id = self.enqueue_in(tx, &draft, now)?;
+                let reason = format!("made anew as {id} in a new epoch");
+                outbox::settle(tx, &row.envelope, "void", Some(&reason), now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What there is to say to a party in these lanes now, as a batch; with `answers`, the digest of the batch that it
+    /// answers.
+    ///
+    /// A batch always carries the own head, the cosignature of the other side's, and how far each channel has come: it is a
+    /// heartbeat even when nothing waits.
+    pub fn collect(
+        &self,
+        party: &str,
+        lanes: &[Lane],
+        answers: Option<[u8; 32]>,
+        now: i64,
+    ) -> Result<Vec<u8>, LinkError> {
+        self.collect_with(party, lanes, answers, Vec::new(), now)
+    }
+
+    /// The same, with messages in front.
+    pub(crate) fn collect_with(
+        &self,
+        party: &str,
+        lanes: &[Lane],
+        answers: Option<[u8; 32]>,
+        first: Vec<Message>,
+        now: i64,
+    ) -> Result<Vec<u8>, LinkError> {
+        let gathered = self.state.write(|tx| self.gather(tx, party, lanes, now))?;
+        let checkpoint = self.sign_head(&gathered.log)?;
+        let mut messages = Vec::new();
+        if let Some(card) = &gathered.card {
+            let card = card.as_bytes().to_vec();
+            messages.push(Message::Card(NewCard { card }));
+        }
+        messages.extend(first);
+        messages.push(self.head(&gathered, &checkpoint)?);
+        messages.extend(self.cosigned(&gathered.peer)?);
+        self.untold().remove(party);
+        messages.extend(gathered.cursors.iter().cloned().map(Message::Cursor));
+        for given in &gathered.receipts {
+            messages.push(Message::Receipt(ReceiptOf {
+                envelope: EnvelopeId(given.row.envelope),
+                header: given.row.header.clone(),
+                blind: given.row.blind,
+                opening: given.row.opening,
+                payload: given.row.payload.clone(),
+                proof: proof(given.row.position, &given.hashes, &checkpoint),
+            }));
+        }
+        for sent in &gathered.sends {
+            messages.push(self.send(&gathered.peer, sent, &checkpoint)?);
+        }
+        let hello = Hello {
+            from: self.origin.clone(),
+            to: gathered.peer.row.origin.clone(),
+            time: gathered.time,
+            answers,
+        };
+        Ok(batch::write(&hello, &messages, self.keys.envelope()))
+    }
+
+    fn gather(
+        &self,
+        tx: &mut dyn Tx,
+        party: &str,
+        lanes: &[Lane],
+        now: i64,
+    ) -> Result<Gathered, LinkError> {
+        let peer = self.peer(tx, party)?.enrolled()?;
+        let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
+        let time = u64::try_from(now).unwrap_or(0).max(peer.row.last_sent + 1);
+        party::sent(tx, party, time)?;
+        let mut gathered = Gathered {
+            time,
+            cursors: cursors(tx, party)?,
+            tail: self.tail(tx, &log, party)?,
+            card: self.card_for(tx, &log, party)?,
+            peer,
+            log,
+            receipts: Vec::new(),
+            sends: Vec::new(),
+        };
+        if !gathered.peer.is_verified() {
+            return Ok(gathered);
+        }
+        for row in receipt::owed(tx, party, now, SENDS_MAX)? {
+            // A receipt of an ended epoch is proven in that epoch's last head.
+            if row.epoch != gathered.log.epoch {
+                continue;
+            }
+            let hashes = inclusion(tx, &gathered.log, row.position)?;
+            let pause = RECEIPT_MICROS << row.attempts.min(5);
+            receipt::sent(tx, &row.envelope, gathered.log.size, now + pause)?;
+            gathered.receipts.push(Proven { row, hashes });
+        }
+        let mut bytes = 0;
+        for lane in lanes {
+            self.gather_lane(tx, &mut gathered, *lane, &mut bytes, now)?;
+        }
+        Ok(gathered)
+    }
+
+    /// The own card, for a party that has not cosigned this epoch yet: it may not know the card.
+    fn card_for(
+        &self,
+        tx: &mut dyn Tx,
+        log: &LogRow,
+        party: &str,
+    ) -> Result<Option<String>, LinkError> {
+        let known = ledger::newest_cosignatures(tx, log.epoch)?;
+        if known.iter().any(|row| row.party == party) {
+            return Ok(None);
+        }
+        Ok(meta::find(tx, super::card::CARD)?)
+    }
+
+    fn gather_lane(
+        &self,
+        tx: &mut dyn Tx,
+        gathered: &mut Gathered,
+        lane: Lane,
+        bytes: &mut usize,
+        now: i64,
+    ) -> Result<(), LinkError> {
+        let party = gathered.peer.row.name.clone();
+        let first = outbox::first_waiting(tx, &party, lane.word(), gathered.log.epoch)?;
+        let last = first.unwrap_or(1).saturating_add(WINDOW);
+        for row in outbox::due(tx, &party, lane.word(), now, SENDS_MAX)? {
+            if row.epoch != gathered.log.epoch || row.seq >= last {
+                continue;
+            }
+            *bytes += row.payload.as_ref().map_or(0, Vec::len) + 4_096;
+            if *bytes > BATCH_BYTES_FULL && !gathered.sends.is_empty() {
+                break;
+            }
+            let hashes = inclusion(tx, &gathered.log, row.position)?;
+            outbox::sent(tx, &row.envelope, now + self.pause(row.attempts), now)?;
+            gathered.sends.push(Proven { row, hashes });
+        }
+        Ok(())
+    }
+
+    /// The pause before the next attempt: doubling, with a quarter of it at random so that nodes do not beat together.
+    fn pause(&self, attempts: u64) -> i64 {
+        let pause = (RETRY_MICROS << attempts.min(20)).min(RETRY_MICROS_MAX);
+        let mut byte = [0];
+        (self.random)(&mut byte);
+        pause + pause / 4 * i64::from(byte[0]) / 256
+    }
+
+    /// An envelope as a message, sealed to its recipient.
+    pub(crate) fn send(
+        &self,
+        peer: &Peer,
+        sent: &Proven<OutboxRow>,
+        checkpoint: &[u8],
+    ) -> Result<Message, LinkError> {
+        let row = &sent.row;
+        let content = Content {
+            opening: row
+                .opening
+                .as_deref()
+                .and_then(|opening| opening.try_into().ok())
+                .ok_or(LinkError::Payload("it was erased"))?,
+            payload: row.payload.clone().ok_or(LinkError::Payload("it was erased"))?,
+        };
+        let mut random = |bytes: &mut [u8]| (self.random)(bytes);
+        let sealed = peer.keys.sealing.seal(&content, &row.header, &mut random)?;
+        Ok(Message::Send(Send {
+            header: row.header.clone(),
+            blind: row.blind,
+            sealed,
+            proof: proof(row.position, &sent.hashes, checkpoint),
+        }))
+    }
+}
+
+/// A row whose leaf is proven in the head that goes with it.
+pub(crate) struct Proven<T> {
+    pub(crate) row: T,
+    pub(crate) hashes: Vec<comity_ledger::tree::Hash>,
+}
+
+/// What goes into a batch, read and marked in one transaction.
+pub(crate) struct Gathered {
+    time: u64,
+    pub(crate) peer: Peer,
+    pub(crate) log: LogRow,
+    pub(crate) tail: crate::link::heads::Tail,
+    card: Option<String>,
+    cursors: Vec<Cursor>,
+    receipts: Vec<Proven<ReceiptRow>>,
+    sends: Vec<Proven<OutboxRow>>,
+}
+
+/// The proof that a leaf is in the own log as it is now.
+pub(crate) fn inclusion(
+    tx: &mut dyn Tx,
+    log: &LogRow,
+    position: u64,
+) -> Result<Vec<comity_ledger::tree::Hash>, LinkError> {
+    with_tiles(tx, &log.origin, log.size, |tiles| tiles.inclusion_proof(position))
+}
+
+/// How far each channel of a party has come here.
+fn cursors(tx: &mut dyn Tx, party: &str) -> Result<Vec<Cursor>, LinkError> {
+    let mut cursors = Vec::new();
+    for row in channel::with_party(tx, Direction::In, party)? {
+        let parked = comity_store::state::inbox::parked(tx, &row.channel, row.epoch)?;
+        if let Some(channel) = ChannelId::parse(&row.channel) {
+            cursors.push(Cursor {
+                channel,
+                epoch: row.epoch,
+                seq: row.seq,
+                credit: WINDOW.saturating_sub(parked),
+            });
+        }
+    }
+    Ok(cursors)
+}

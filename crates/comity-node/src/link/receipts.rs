@@ -1,0 +1,150 @@
+//! Receipts: giving one for each envelope that is stored, taking those that come back.
+//!
+//! A receipt is an envelope itself, in a channel of its own and in the ledger of whoever gives it. It says *stored
+//! intact*, never *read* or *agreed*.
+//!
+//! In scope: both ways. Out of scope: sending them (`outgoing`).
+
+use comity_link::channel::Lane;
+use comity_link::header::{EnvelopeId, SignedHeader, peek};
+use comity_link::message::ReceiptOf;
+use comity_link::payload::{Kind, Receipt};
+use comity_store::state::Tx;
+use comity_store::state::channel::Direction;
+use comity_store::state::inbox::InboxRow;
+use comity_store::state::outbox;
+use comity_store::state::receipt::{self, ReceiptRow};
+
+use crate::link::evidence::{check_proof, commit};
+use crate::link::incoming::Taking;
+use crate::link::log::Growing;
+use crate::link::peer::Peer;
+use crate::link::{Draft, Link, LinkError};
+
+/// What a receipt says of an envelope whose content was taken.
+pub(crate) const STORED: &str = "stored";
+
+impl Link {
+    /// Makes the receipt of an envelope that was just stored.
+    pub(crate) fn give_receipt(
+        &self,
+        tx: &mut dyn Tx,
+        taking: &mut Taking,
+        row: &InboxRow,
+        index: u64,
+        outcome: &str,
+    ) -> Result<(), LinkError> {
+        let size = row.payload.as_ref().map_or(0, Vec::len);
+        let said = Receipt {
+            from: row.origin.clone(),
+            epoch: row.epoch,
+            channel: row.channel.clone(),
+            seq: row.seq,
+            envelope: EnvelopeId(row.envelope).to_string(),
+            index,
+            size: u64::try_from(size).unwrap_or(u64::MAX),
+            outcome: outcome.to_owned(),
+        };
+        let payload = serde_json::to_vec(&said).map_err(|_| LinkError::Payload("it is no JSON"))?;
+        let draft = Draft {
+            party: row.party.clone(),
+            lane: Lane::Receipt,
+            kind: Kind::Receipt,
+            payload,
+            due: None,
+        };
+        let mut growing = Growing::begin(tx)?;
+        let made = self.make(tx, &mut growing, &taking.peer, &draft, taking.now)?;
+        let log = growing.finish(tx)?;
+        receipt::add(
+            tx,
+            Direction::In,
+            &ReceiptRow {
+                envelope: row.envelope,
+                party: row.party.clone(),
+                header: made.signed.note().to_vec(),
+                blind: made.blind,
+                opening: made.opening,
+                payload: draft.payload,
+                proof: None,
+                epoch: log.epoch,
+                position: made.position,
+                size: 0,
+                owed: true,
+                next_attempt: taking.now,
+                attempts: 0,
+                changed: taking.now,
+            },
+        )?;
+        Ok(())
+    }
+
+    /// Takes a receipt for an envelope of this node; the word says what is wrong with it.
+    pub(crate) fn take_receipt(
+        &self,
+        tx: &mut dyn Tx,
+        peer: &Peer,
+        given: &ReceiptOf,
+        now: i64,
+    ) -> Result<Option<&'static str>, LinkError> {
+        let Some(sent) = outbox::find(tx, &given.envelope.0)? else {
+            return Ok(Some("unknown-envelope"));
+        };
+        if sent.party != peer.row.name {
+            return Ok(Some("unknown-envelope"));
+        }
+        let Some((said, epoch, index)) = self.check_receipt(peer, given) else {
+            return Ok(Some("bad-receipt"));
+        };
+        let about = said.envelope == given.envelope.to_string()
+            && said.channel == sent.channel
+            && said.epoch == sent.epoch
+            && said.seq == sent.seq
+            && said.index == sent.position;
+        if !about {
+            return Ok(Some("receipt-of-another"));
+        }
+        receipt::add(
+            tx,
+            Direction::Out,
+            &ReceiptRow {
+                envelope: given.envelope.0,
+                party: peer.row.name.clone(),
+                header: given.header.clone(),
+                blind: given.blind,
+                opening: given.opening,
+                payload: given.payload.clone(),
+                proof: Some(given.proof.clone()),
+                epoch,
+                position: index,
+                size: 0,
+                owed: false,
+                next_attempt: now,
+                attempts: 0,
+                changed: now,
+            },
+        )?;
+        let (state, reason) = if said.outcome == STORED {
+            ("receipted", None)
+        } else {
+            ("refused", Some(said.outcome.as_str()))
+        };
+        outbox::settle(tx, &given.envelope.0, state, reason, now)?;
+        Ok(None)
+    }
+
+    fn check_receipt(&self, peer: &Peer, given: &ReceiptOf) -> Option<(Receipt, u32, u64)> {
+        let header = peek(&given.header).ok()?;
+        let signed = SignedHeader::open(&given.header, &peer.keys.envelope).ok()?;
+        let between = header.from == peer.row.origin
+            && header.to == self.origin
+            && header.kind == Kind::Receipt
+            && commit(&given.opening, &given.payload) == header.commit;
+        if !between {
+            return None;
+        }
+        let index = check_proof(&given.proof, &given.blind, &signed.id(), &peer.keys.log)?;
+        let said = serde_json::from_slice(&given.payload).ok()?;
+        Some((said, header.epoch, index))
+    }
+}

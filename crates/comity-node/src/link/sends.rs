@@ -1,0 +1,203 @@
+//! Envelopes in: checking one, and giving it its place.
+//!
+//! In scope: signature, leaf, commitment, proof, place in the channel. Out of scope: what the content does (`exchange`).
+
+use comity_link::channel::{ChannelId, Lane};
+use comity_link::header::{EnvelopeId, SignedHeader, peek};
+use comity_link::message::{Gap, Message, Refused, Send};
+use comity_link::seal::Content;
+use comity_store::state::Tx;
+use comity_store::state::channel::{self, ChannelRow, Direction};
+use comity_store::state::inbox::{self, InboxRow};
+use comity_store::state::receipt;
+
+use crate::link::evidence::{check_proof, commit};
+use crate::link::incoming::Taking;
+use crate::link::outgoing::WINDOW;
+use crate::link::peer::Peer;
+use crate::link::{Link, LinkError};
+
+/// An envelope that proved itself; only its place is not judged yet.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    signed: SignedHeader,
+    blind: [u8; 32],
+    content: Content,
+    proof: Vec<u8>,
+    /// Where its leaf stands in the sender's log.
+    index: u64,
+    lane: Lane,
+}
+
+/// Why an envelope does not prove itself: a stable word, for the other side.
+type Code = &'static str;
+
+impl Link {
+    /// Checks everything of an envelope that does not depend on what came before. Takes no lock and reads no row.
+    pub(crate) fn check(&self, peer: &Peer, send: &Send) -> Result<Checked, Code> {
+        let header = peek(&send.header).map_err(|_| "bad-header")?;
+        if header.from != peer.row.origin || header.to != self.origin {
+            return Err("not-between-us");
+        }
+        let signed = SignedHeader::open(&send.header, &peer.keys.envelope).map_err(|_| "bad-signature")?;
+        let lane = Lane::ALL
+            .into_iter()
+            .find(|lane| ChannelId::of(&header.from, &header.to, *lane) == header.channel)
+            .ok_or("unknown-channel")?;
+        let content = self.keys.opening().open(&send.sealed, &send.header);
+        let content = content.map_err(|_| "not-sealed-to-us")?;
+        if commit(&content.opening, &content.payload) != header.commit {
+            return Err("commitment-differs");
+        }
+        let index = check_proof(&send.proof, &send.blind, &signed.id(), &peer.keys.log)
+            .ok_or("bad-proof")?;
+        Ok(Checked {
+            signed,
+            blind: send.blind,
+            content,
+            proof: send.proof.clone(),
+            index,
+            lane,
+        })
+    }
+
+    /// Gives an envelope its place: the next of its channel is stored and gets its receipt; a later one is parked.
+    pub(crate) fn place(
+        &self,
+        tx: &mut dyn Tx,
+        taking: &mut Taking,
+        checked: &Checked,
+    ) -> Result<(), LinkError> {
+        let id = checked.signed.id();
+        if inbox::find(tx, &id.0)?.is_some() {
+            // It came before: whoever sends it again has no receipt yet.
+            receipt::hurry(tx, &id.0, taking.now)?;
+            return Ok(());
+        }
+        let header = checked.signed.header();
+        let (name, epoch, seq) = (header.channel.to_string(), header.epoch, header.seq);
+        let known = channel::find(tx, Direction::In, &name, epoch)?;
+        let known = known.unwrap_or_else(|| ChannelRow {
+            channel: name.clone(),
+            epoch,
+            party: taking.peer.row.name.clone(),
+            lane: checked.lane.word().to_owned(),
+            seq: 0,
+            last: None,
+        });
+        if seq <= known.seq || inbox::at(tx, &name, epoch, seq)?.is_some() {
+            // Two signed envelopes in one place.
+            taking.refuse(Some(id), "place-taken");
+            return Ok(());
+        }
+        if seq > known.seq + WINDOW {
+            taking.refuse(Some(id), "too-far-ahead");
+            return Ok(());
+        }
+        let row = inbox_row(taking, checked, "parked");
+        if seq > known.seq + 1 {
+            inbox::add(tx, &row)?;
+            let last = seq - 1;
+            taking.say(Message::Gap(Gap {
+                channel: header.channel,
+                epoch,
+                first: known.seq + 1,
+                last,
+            }));
+            return Ok(());
+        }
+        if header.prev != known.last.map(EnvelopeId) {
+            taking.refuse(Some(id), "chain-broken");
+            return Ok(());
+        }
+        inbox::add(tx, &row)?;
+        self.store(tx, taking, row, checked.index)?;
+        self.unpark(tx, taking, &name, epoch)
+    }
+
+    /// Envelopes that waited for one that is here now.
+    fn unpark(
+        &self,
+        tx: &mut dyn Tx,
+        taking: &mut Taking,
+        name: &str,
+        epoch: u32,
+    ) -> Result<(), LinkError> {
+        while let Some(known) = channel::find(tx, Direction::In, name, epoch)? {
+            let Some(next) = inbox::at(tx, name, epoch, known.seq + 1)? else {
+                break;
+            };
+            let chained = peek(&next.header)
+                .is_ok_and(|header| header.prev == known.last.map(EnvelopeId));
+            if !chained {
+                taking.refuse(Some(EnvelopeId(next.envelope)), "chain-broken");
+                inbox::remove(tx, &next.envelope)?;
+                break;
+            }
+            let index = crate::link::evidence::index_of(&next.proof).unwrap_or(0);
+            self.store(tx, taking, next, index)?;
+        }
+        Ok(())
+    }
+
+    /// The envelope is the next of its channel: it counts from now on, and gets its receipt.
+    fn store(
+        &self,
+        tx: &mut dyn Tx,
+        taking: &mut Taking,
+        row: InboxRow,
+        index: u64,
+    ) -> Result<(), LinkError> {
+        channel::put(
+            tx,
+            Direction::In,
+            &ChannelRow {
+                channel: row.channel.clone(),
+                epoch: row.epoch,
+                party: row.party.clone(),
+                lane: row.lane.clone(),
+                seq: row.seq,
+                last: Some(row.envelope),
+            },
+        )?;
+        let refused = crate::link::evidence::unfit(&row);
+        let state = if refused.is_some() { "refused" } else { "stored" };
+        inbox::settle(tx, &row.envelope, state, refused)?;
+        self.give_receipt(tx, taking, &row, index, refused.unwrap_or("stored"))?;
+        taking.stored.push(EnvelopeId(row.envelope));
+        Ok(())
+    }
+}
+
+impl Taking {
+    /// Says that something was not taken.
+    pub(crate) fn refuse(&mut self, envelope: Option<EnvelopeId>, code: Code) {
+        self.say(Message::Refused(Refused {
+            envelope,
+            code: code.to_owned(),
+            held: Vec::new(),
+        }));
+    }
+}
+
+fn inbox_row(taking: &Taking, checked: &Checked, state: &str) -> InboxRow {
+    let header = checked.signed.header();
+    InboxRow {
+        envelope: checked.signed.id().0,
+        party: taking.peer.row.name.clone(),
+        origin: header.from.clone(),
+        epoch: header.epoch,
+        lane: checked.lane.word().to_owned(),
+        channel: header.channel.to_string(),
+        seq: header.seq,
+        kind: header.kind.word().to_owned(),
+        header: checked.signed.note().to_vec(),
+        blind: checked.blind,
+        opening: Some(checked.content.opening.to_vec()),
+        payload: Some(checked.content.payload.clone()),
+        proof: checked.proof.clone(),
+        state: state.to_owned(),
+        outcome: None,
+        received: taking.now,
+    }
+}

@@ -1,0 +1,187 @@
+//! The inbox: envelopes of other parties, from when they are stored until their content is applied, and after.
+//!
+//! In scope: rows. Out of scope: checking and applying them (`comity-node`).
+
+use crate::error::StoreError;
+use crate::state::ledger::small;
+use crate::state::{Row, Tx};
+
+/// An envelope that this node received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxRow {
+    /// Its identity.
+    pub envelope: [u8; 32],
+    /// From whom.
+    pub party: String,
+    /// The sender's log, without the epoch.
+    pub origin: String,
+    /// The epoch of that log.
+    pub epoch: u32,
+    /// Its lane, by its word.
+    pub lane: String,
+    /// Its channel.
+    pub channel: String,
+    /// Its place in the channel.
+    pub seq: u64,
+    /// Its kind, by its word.
+    pub kind: String,
+    /// The signed header.
+    pub header: Vec<u8>,
+    /// What opens its leaf.
+    pub blind: [u8; 32],
+    /// What opens its commitment; none once it was erased.
+    pub opening: Option<Vec<u8>>,
+    /// The payload; none once it was erased.
+    pub payload: Option<Vec<u8>>,
+    /// The tlog-proof with which it came.
+    pub proof: Vec<u8>,
+    /// `parked` (something before it is missing), `stored`, `applied` or `refused`.
+    pub state: String,
+    /// What became of its content.
+    pub outcome: Option<String>,
+    /// When it came, microseconds since 1970.
+    pub received: i64,
+}
+
+/// Records an envelope; `false` when its place in the channel is taken.
+pub fn add(tx: &mut dyn Tx, row: &InboxRow) -> Result<bool, StoreError> {
+    let added = tx.execute(
+        "INSERT INTO inbox (envelope, party, origin, epoch, lane, channel, seq, kind, header, blind, opening, payload,
+             proof, state, outcome, received)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) ON CONFLICT DO NOTHING",
+        &[
+            (&row.envelope).into(),
+            row.party.as_str().into(),
+            row.origin.as_str().into(),
+            row.epoch.into(),
+            row.lane.as_str().into(),
+            row.channel.as_str().into(),
+            row.seq.into(),
+            row.kind.as_str().into(),
+            row.header.as_slice().into(),
+            (&row.blind).into(),
+            row.opening.as_deref().into(),
+            row.payload.as_deref().into(),
+            row.proof.as_slice().into(),
+            row.state.as_str().into(),
+            row.outcome.as_deref().into(),
+            row.received.into(),
+        ],
+    )?;
+    Ok(added == 1)
+}
+
+/// The envelope with this identity.
+pub fn find(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<Option<InboxRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT envelope, party, origin, epoch, lane, channel, seq, kind, header, blind, opening, payload, proof, state,
+             outcome, received FROM inbox WHERE envelope = ?1",
+        &[envelope.into()],
+    )?;
+    rows.first().map(row_of).transpose()
+}
+
+/// The envelope in a place of a channel.
+pub fn at(
+    tx: &mut dyn Tx,
+    channel: &str,
+    epoch: u32,
+    seq: u64,
+) -> Result<Option<InboxRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT envelope, party, origin, epoch, lane, channel, seq, kind, header, blind, opening, payload, proof, state,
+             outcome, received FROM inbox WHERE channel = ?1 AND epoch = ?2 AND seq = ?3",
+        &[channel.into(), epoch.into(), seq.into()],
+    )?;
+    rows.first().map(row_of).transpose()
+}
+
+/// Envelopes in a state, in the order in which they came, at most `limit`.
+pub fn in_state(
+    tx: &mut dyn Tx,
+    state: &str,
+    limit: u64,
+) -> Result<Vec<InboxRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT envelope, party, origin, epoch, lane, channel, seq, kind, header, blind, opening, payload, proof, state,
+             outcome, received FROM inbox WHERE state = ?1 ORDER BY received, channel, epoch, seq LIMIT ?2",
+        &[state.into(), limit.into()],
+    )?;
+    rows.iter().map(row_of).collect()
+}
+
+/// The newest envelopes, from one party or from all, newest first, at most `limit`.
+pub fn list(
+    tx: &mut dyn Tx,
+    party: Option<&str>,
+    limit: u64,
+) -> Result<Vec<InboxRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT envelope, party, origin, epoch, lane, channel, seq, kind, header, blind, NULL, NULL, proof, state,
+             outcome, received FROM inbox WHERE ?1 = '' OR party = ?1 ORDER BY received DESC, seq DESC LIMIT ?2",
+        &[party.unwrap_or_default().into(), limit.into()],
+    )?;
+    rows.iter().map(row_of).collect()
+}
+
+/// How many envelopes of a channel wait for something before them.
+pub fn parked(tx: &mut dyn Tx, channel: &str, epoch: u32) -> Result<u64, StoreError> {
+    let rows = tx.query(
+        "SELECT count(*) FROM inbox WHERE channel = ?1 AND epoch = ?2 AND state = 'parked'",
+        &[channel.into(), epoch.into()],
+    )?;
+    rows.first().map_or(Ok(0), |row| row.count(0))
+}
+
+/// Moves an envelope to another state.
+pub fn settle(
+    tx: &mut dyn Tx,
+    envelope: &[u8; 32],
+    state: &str,
+    outcome: Option<&str>,
+) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "UPDATE inbox SET state = ?2, outcome = ?3 WHERE envelope = ?1",
+        &[envelope.into(), state.into(), outcome.into()],
+    )?;
+    Ok(changed == 1)
+}
+
+/// Removes an envelope that was parked and does not fit its place.
+pub fn remove(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "DELETE FROM inbox WHERE envelope = ?1 AND state = 'parked'",
+        &[envelope.into()],
+    )?;
+    Ok(changed == 1)
+}
+
+/// Forgets what an envelope said; that there was one remains.
+pub fn erase(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "UPDATE inbox SET opening = NULL, payload = NULL WHERE envelope = ?1",
+        &[envelope.into()],
+    )?;
+    Ok(changed == 1)
+}
+
+fn row_of(row: &Row) -> Result<InboxRow, StoreError> {
+    Ok(InboxRow {
+        envelope: row.hash(0)?,
+        party: row.text(1)?,
+        origin: row.text(2)?,
+        epoch: small(row, 3)?,
+        lane: row.text(4)?,
+        channel: row.text(5)?,
+        seq: row.count(6)?,
+        kind: row.text(7)?,
+        header: row.bytes(8)?,
+        blind: row.hash(9)?,
+        opening: row.optional_bytes(10)?,
+        payload: row.optional_bytes(11)?,
+        proof: row.bytes(12)?,
+        state: row.text(13)?,
+        outcome: row.optional_text(14)?,
+        received: row.integer(15)?,
+    })
+}

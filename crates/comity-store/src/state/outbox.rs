@@ -1,0 +1,268 @@
+//! The outbox: envelopes of this node, until their receipts are here, and after.
+//!
+//! In scope: rows. Out of scope: when to send (`comity-node`).
+
+use crate::error::StoreError;
+use crate::state::ledger::small;
+use crate::state::{Row, Tx};
+
+/// An envelope that this node sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// Its identity.
+    pub envelope: [u8; 32],
+    /// To whom.
+    pub party: String,
+    /// Its lane, by its word.
+    pub lane: String,
+    /// Its channel.
+    pub channel: String,
+    /// The epoch of the own log.
+    pub epoch: u32,
+    /// Its place in the channel.
+    pub seq: u64,
+    /// Its kind, by its word.
+    pub kind: String,
+    /// Where its leaf stands in the own log.
+    pub position: u64,
+    /// The signed header.
+    pub header: Vec<u8>,
+    /// What opens its leaf.
+    pub blind: [u8; 32],
+    /// What opens its commitment; none once it was erased.
+    pub opening: Option<Vec<u8>>,
+    /// The payload; none once it was erased.
+    pub payload: Option<Vec<u8>>,
+    /// `queued`, `sent`, `receipted`, `refused`, `deposited` or `void`.
+    pub state: String,
+    /// Why, in words for the operator.
+    pub reason: Option<String>,
+    /// When it was made, microseconds since 1970.
+    pub created: i64,
+    /// By when an answer is due, microseconds since 1970.
+    pub due: Option<i64>,
+    /// How often it was sent.
+    pub attempts: u64,
+    /// When it may be sent again, microseconds since 1970.
+    pub next_attempt: i64,
+    /// When its state changed last, microseconds since 1970.
+    pub changed: i64,
+}
+
+/// Records a new envelope.
+pub fn add(tx: &mut dyn Tx, row: &OutboxRow) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO outbox (envelope, party, lane, channel, epoch, seq, kind, position, header, blind, opening, payload,
+             state, reason, created, due, attempts, next_attempt, changed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+        &[
+            (&row.envelope).into(),
+            row.party.as_str().into(),
+            row.lane.as_str().into(),
+            row.channel.as_str().into(),
+            row.epoch.into(),
+            row.seq.into(),
+            row.kind.as_str().into(),
+            row.position.into(),
+            row.header.as_slice().into(),
+            (&row.blind).into(),
+            row.opening.as_deref().into(),
+            row.payload.as_deref().into(),
+            row.state.as_str().into(),
+            row.reason.as_deref().into(),
+            row.created.into(),
+            row.due.into(),
+            row.attempts.into(),
+            row.next_attempt.into(),
+            row.changed.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// The envelope with this identity.
+pub fn find(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<Option<OutboxRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, opening, payload,
+             state, reason, created, due, attempts, next_attempt, changed FROM outbox WHERE envelope = ?1",
+        &[envelope.into()],
+    )?;
+    rows.first().map(row_of).transpose()
+}
+
+/// Envelopes to a party in a lane that may be sent now, in the order of their channel, at most `limit`.
+pub fn due(
+    tx: &mut dyn Tx,
+    party: &str,
+    lane: &str,
+    now: i64,
+    limit: u64,
+) -> Result<Vec<OutboxRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, opening, payload,
+             state, reason, created, due, attempts, next_attempt, changed FROM outbox
+         WHERE party = ?1 AND lane = ?2 AND state IN ('queued', 'sent') AND next_attempt <= ?3
+         ORDER BY epoch, seq LIMIT ?4",
+        &[party.into(), lane.into(), now.into(), limit.into()],
+    )?;
+    rows.iter().map(row_of).collect()
+}
+
+/// Envelopes of a stretch of a channel, whatever their state.
+pub fn stretch(
+    tx: &mut dyn Tx,
+    channel: &str,
+    epoch: u32,
+    places: (u64, u64),
+    limit: u64,
+) -> Result<Vec<OutboxRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, opening, payload,
+             state, reason, created, due, attempts, next_attempt, changed FROM outbox
+         WHERE channel = ?1 AND epoch = ?2 AND seq BETWEEN ?3 AND ?4 ORDER BY seq LIMIT ?5",
+        &[
+            channel.into(),
+            epoch.into(),
+            places.0.into(),
+            places.1.into(),
+            limit.into(),
+        ],
+    )?;
+    rows.iter().map(row_of).collect()
+}
+
+/// The newest envelopes, to one party or to all, newest first, at most `limit`.
+pub fn list(
+    tx: &mut dyn Tx,
+    party: Option<&str>,
+    limit: u64,
+) -> Result<Vec<OutboxRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, NULL, NULL,
+             state, reason, created, due, attempts, next_attempt, changed FROM outbox
+         WHERE ?1 = '' OR party = ?1 ORDER BY created DESC, seq DESC LIMIT ?2",
+        &[party.unwrap_or_default().into(), limit.into()],
+    )?;
+    rows.iter().map(row_of).collect()
+}
+
+/// How many envelopes to a party wait, and since when the oldest does.
+pub fn waiting(tx: &mut dyn Tx, party: &str) -> Result<(u64, Option<i64>), StoreError> {
+    let rows = tx.query(
+        "SELECT count(*), min(created) FROM outbox WHERE party = ?1 AND state IN ('queued', 'sent')",
+        &[party.into()],
+    )?;
+    match rows.first() {
+        None => Ok((0, None)),
+        Some(row) => Ok((row.count(0)?, row.optional_integer(1)?)),
+    }
+}
+
+/// The place of the first envelope of a lane that has no receipt yet.
+pub fn first_waiting(
+    tx: &mut dyn Tx,
+    party: &str,
+    lane: &str,
+    epoch: u32,
+) -> Result<Option<u64>, StoreError> {
+    let rows = tx.query(
+        "SELECT min(seq) FROM outbox WHERE party = ?1 AND lane = ?2 AND epoch = ?3 AND state IN ('queued', 'sent')",
+        &[party.into(), lane.into(), epoch.into()],
+    )?;
+    match rows.first() {
+        None => Ok(None),
+        Some(row) if row.optional_integer(0)?.is_none() => Ok(None),
+        Some(row) => row.count(0).map(Some),
+    }
+}
+
+/// When the next envelope to a party may be sent.
+pub fn next_attempt(tx: &mut dyn Tx, party: &str) -> Result<Option<i64>, StoreError> {
+    let rows = tx.query(
+        "SELECT min(next_attempt) FROM outbox WHERE party = ?1 AND state IN ('queued', 'sent')",
+        &[party.into()],
+    )?;
+    rows.first().map_or(Ok(None), |row| row.optional_integer(0))
+}
+
+/// Records that an envelope was handed to a way out.
+pub fn sent(
+    tx: &mut dyn Tx,
+    envelope: &[u8; 32],
+    next_attempt: i64,
+    now: i64,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE outbox SET state = CASE WHEN state = 'queued' THEN 'sent' ELSE state END, attempts = attempts + 1,
+             next_attempt = ?2, changed = ?3 WHERE envelope = ?1",
+        &[envelope.into(), next_attempt.into(), now.into()],
+    )?;
+    Ok(())
+}
+
+/// Moves an envelope to another state.
+pub fn settle(
+    tx: &mut dyn Tx,
+    envelope: &[u8; 32],
+    state: &str,
+    reason: Option<&str>,
+    now: i64,
+) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "UPDATE outbox SET state = ?2, reason = ?3, changed = ?4 WHERE envelope = ?1",
+        &[envelope.into(), state.into(), reason.into(), now.into()],
+    )?;
+    Ok(changed == 1)
+}
+
+/// Makes envelopes to a party due at once that would wait beyond `later`: it was heard from.
+pub fn hurry(tx: &mut dyn Tx, party: &str, now: i64, later: i64) -> Result<u64, StoreError> {
+    tx.execute(
+        "UPDATE outbox SET next_attempt = ?2 WHERE party = ?1 AND state IN ('queued', 'sent') AND next_attempt > ?3",
+        &[party.into(), now.into(), later.into()],
+    )
+}
+
+/// Envelopes to a party that have no receipt yet, in the order in which they were made.
+pub fn unsettled(tx: &mut dyn Tx, party: &str) -> Result<Vec<OutboxRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, opening, payload,
+             state, reason, created, due, attempts, next_attempt, changed FROM outbox
+         WHERE party = ?1 AND state IN ('queued', 'sent') ORDER BY epoch, position",
+        &[party.into()],
+    )?;
+    rows.iter().map(row_of).collect()
+}
+
+/// Forgets what an envelope said; that there was one remains.
+pub fn erase(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "UPDATE outbox SET opening = NULL, payload = NULL WHERE envelope = ?1",
+        &[envelope.into()],
+    )?;
+    Ok(changed == 1)
+}
+
+fn row_of(row: &Row) -> Result<OutboxRow, StoreError> {
+    Ok(OutboxRow {
+        envelope: row.hash(0)?,
+        party: row.text(1)?,
+        lane: row.text(2)?,
+        channel: row.text(3)?,
+        epoch: small(row, 4)?,
+        seq: row.count(5)?,
+        kind: row.text(6)?,
+        position: row.count(7)?,
+        header: row.bytes(8)?,
+        blind: row.hash(9)?,
+        opening: row.optional_bytes(10)?,
+        payload: row.optional_bytes(11)?,
+        state: row.text(12)?,
+        reason: row.optional_text(13)?,
+        created: row.integer(14)?,
+        due: row.optional_integer(15)?,
+        attempts: row.count(16)?,
+        next_attempt: row.integer(17)?,
+        changed: row.integer(18)?,
+    })
+}

@@ -1,0 +1,336 @@
+//! Release: each decision with the rule that made it, what waits for a second person, what is shared as it grows.
+//!
+//! In scope: rows. Out of scope: deciding (`comity-release`).
+
+use uuid::Uuid;
+
+use crate::error::StoreError;
+use crate::objects::ViewId;
+use crate::state::{Row, Tx, meta};
+
+/// One decision.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct DecisionRow {
+    /// Its number, from 1; 0 until it is recorded.
+    pub number: u64,
+    /// The object's id, as held.
+    pub object: String,
+    /// Its version.
+    pub version: String,
+    /// For whom.
+    pub party: String,
+    /// By what way.
+    pub outlet: String,
+    /// `released`, `redacted`, `refused` or `waiting`.
+    pub verdict: String,
+    /// The rule that decided.
+    pub rule: String,
+    /// The label that bound.
+    pub label: String,
+    /// The id under which it was released.
+    pub released: Option<String>,
+    /// Why, in words for the operator.
+    pub reason: String,
+    /// The collection in whose released view it stands.
+    pub collection: Option<String>,
+    /// The envelope that carried it.
+    pub envelope: Option<Vec<u8>>,
+    /// The approval that allowed it.
+    pub approval: Option<String>,
+    /// When, microseconds since 1970.
+    pub decided: i64,
+}
+
+/// Records a decision and gives it a number.
+pub fn decide(tx: &mut dyn Tx, row: &DecisionRow) -> Result<u64, StoreError> {
+    let last = tx.query("SELECT coalesce(max(number), 0) FROM release_decision", &[])?;
+    let number = last.first().map_or(Ok(0), |row| row.count(0))? + 1;
+    tx.execute(
+        "INSERT INTO release_decision (number, object, version, party, outlet, verdict, rule, label, released, reason,
+             collection, envelope, approval, decided)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        &[
+            number.into(),
+            row.object.as_str().into(),
+            row.version.as_str().into(),
+            row.party.as_str().into(),
+            row.outlet.as_str().into(),
+            row.verdict.as_str().into(),
+            row.rule.as_str().into(),
+            row.label.as_str().into(),
+            row.released.as_deref().into(),
+            row.reason.as_str().into(),
+            row.collection.as_deref().into(),
+            row.envelope.as_deref().into(),
+            row.approval.as_deref().into(),
+            row.decided.into(),
+        ],
+    )?;
+    Ok(number)
+}
+
+/// The decisions on an object, newest first.
+pub fn of_object(tx: &mut dyn Tx, id: &str) -> Result<Vec<DecisionRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT number, object, version, party, outlet, verdict, rule, label, released, reason, collection, envelope,
+             approval, decided FROM release_decision WHERE object = ?1 OR released = ?1 ORDER BY number DESC LIMIT 1000",
+        &[id.into()],
+    )?;
+    rows.iter().map(decision).collect()
+}
+
+/// The newest decisions, for one party or for all.
+pub fn list(
+    tx: &mut dyn Tx,
+    party: Option<&str>,
+    limit: u64,
+) -> Result<Vec<DecisionRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT number, object, version, party, outlet, verdict, rule, label, released, reason, collection, envelope,
+             approval, decided FROM release_decision WHERE ?1 = '' OR party = ?1 ORDER BY number DESC LIMIT ?2",
+        &[party.unwrap_or_default().into(), limit.into()],
+    )?;
+    rows.iter().map(decision).collect()
+}
+
+fn decision(row: &Row) -> Result<DecisionRow, StoreError> {
+    Ok(DecisionRow {
+        number: row.count(0)?,
+        object: row.text(1)?,
+        version: row.text(2)?,
+        party: row.text(3)?,
+        outlet: row.text(4)?,
+        verdict: row.text(5)?,
+        rule: row.text(6)?,
+        label: row.text(7)?,
+        released: row.optional_text(8)?,
+        reason: row.text(9)?,
+        collection: row.optional_text(10)?,
+        envelope: row.optional_bytes(11)?,
+        approval: row.optional_text(12)?,
+        decided: row.integer(13)?,
+    })
+}
+
+/// Something that waits for a second person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApprovalRow {
+    /// Its id.
+    pub id: String,
+    /// For whom the release is.
+    pub party: String,
+    /// What is to be released, JSON.
+    pub request: String,
+    /// Who asked.
+    pub asked_by: String,
+    /// `waiting`, `approved` or `declined`.
+    pub state: String,
+    /// Who decided.
+    pub decided_by: Option<String>,
+    /// When it was asked, microseconds since 1970.
+    pub asked: i64,
+    /// When it was decided.
+    pub decided: Option<i64>,
+}
+
+/// Records what waits, in the place of what was known of it.
+pub fn put_approval(tx: &mut dyn Tx, row: &ApprovalRow) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO approval (id, party, request, asked_by, state, decided_by, asked, decided)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (id) DO UPDATE SET state = excluded.state, decided_by = excluded.decided_by,
+             decided = excluded.decided",
+        &[
+            row.id.as_str().into(),
+            row.party.as_str().into(),
+            row.request.as_str().into(),
+            row.asked_by.as_str().into(),
+            row.state.as_str().into(),
+            row.decided_by.as_deref().into(),
+            row.asked.into(),
+            row.decided.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// What waits, and what was decided, newest first.
+pub fn approvals(tx: &mut dyn Tx) -> Result<Vec<ApprovalRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT id, party, request, asked_by, state, decided_by, asked, decided FROM approval
+         ORDER BY asked DESC, id LIMIT 1000",
+        &[],
+    )?;
+    let approval = |row: &Row| {
+        Ok(ApprovalRow {
+            id: row.text(0)?,
+            party: row.text(1)?,
+            request: row.text(2)?,
+            asked_by: row.text(3)?,
+            state: row.text(4)?,
+            decided_by: row.optional_text(5)?,
+            asked: row.integer(6)?,
+            decided: row.optional_integer(7)?,
+        })
+    };
+    rows.iter().map(approval).collect()
+}
+
+/// The views of a collection that belong to one party.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartyViews {
+    /// What was released to it.
+    pub released: ViewId,
+    /// What it posted.
+    pub posted: ViewId,
+}
+
+/// The views of a collection for a party, if there are any.
+pub fn party_views(
+    tx: &mut dyn Tx,
+    collection: &Uuid,
+    party: &str,
+) -> Result<Option<PartyViews>, StoreError> {
+    let rows = tx.query(
+        "SELECT released, posted FROM party_view WHERE collection = ?1 AND party = ?2",
+        &[collection.to_string().as_str().into(), party.into()],
+    )?;
+    let views = |row: &Row| {
+        Ok(PartyViews {
+            released: view(row, 0)?,
+            posted: view(row, 1)?,
+        })
+    };
+    rows.first().map(views).transpose()
+}
+
+/// Makes the views of a collection for a party, or answers those that are there.
+pub fn make_party_views(
+    tx: &mut dyn Tx,
+    collection: &Uuid,
+    party: &str,
+) -> Result<PartyViews, StoreError> {
+    if let Some(views) = party_views(tx, collection, party)? {
+        return Ok(views);
+    }
+    let number: u32 = meta::find(tx, "next_view")?
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1);
+    meta::put(tx, "next_view", &(number + 2).to_string())?;
+    tx.execute(
+        "INSERT INTO party_view (collection, party, released, posted) VALUES (?1, ?2, ?3, ?4)",
+        &[
+            collection.to_string().as_str().into(),
+            party.into(),
+            number.into(),
+            (number + 1).into(),
+        ],
+    )?;
+    Ok(PartyViews {
+        released: ViewId(number),
+        posted: ViewId(number + 1),
+    })
+}
+
+/// The released views of a party, with their collections.
+pub fn views_of_party(
+    tx: &mut dyn Tx,
+    party: &str,
+) -> Result<Vec<(String, PartyViews)>, StoreError> {
+    let rows = tx.query(
+        "SELECT collection, released, posted FROM party_view WHERE party = ?1 ORDER BY released",
+        &[party.into()],
+    )?;
+    rows.iter()
+        .map(|row| {
+            let views = PartyViews {
+                released: view(row, 1)?,
+                posted: view(row, 2)?,
+            };
+            Ok((row.text(0)?, views))
+        })
+        .collect()
+}
+
+fn view(row: &Row, column: usize) -> Result<ViewId, StoreError> {
+    super::ledger::small(row, column).map(ViewId)
+}
+
+/// A collection that is shared with a party as it grows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StandingShare {
+    /// The collection.
+    pub collection: String,
+    /// With whom.
+    pub party: String,
+    /// By what way.
+    pub outlet: String,
+    /// The position in the collection's view from which on it is not judged yet.
+    pub position: u64,
+}
+
+/// Shares a collection from now on, its past included; nothing changes when it is shared already.
+pub fn share_collection(
+    tx: &mut dyn Tx,
+    collection: &str,
+    party: &str,
+    outlet: &str,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO standing_share (collection, party, outlet, position, persons) VALUES (?1, ?2, ?3, 0, NULL)
+         ON CONFLICT (collection, party, outlet) DO NOTHING",
+        &[collection.into(), party.into(), outlet.into()],
+    )?;
+    Ok(())
+}
+
+/// Ends the sharing of a collection.
+pub fn end_share(
+    tx: &mut dyn Tx,
+    collection: &str,
+    party: &str,
+    outlet: &str,
+) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "DELETE FROM standing_share WHERE collection = ?1 AND party = ?2 AND outlet = ?3",
+        &[collection.into(), party.into(), outlet.into()],
+    )?;
+    Ok(changed == 1)
+}
+
+/// Everything that is shared as it grows.
+pub fn standing_shares(tx: &mut dyn Tx) -> Result<Vec<StandingShare>, StoreError> {
+    let rows = tx.query(
+        "SELECT collection, party, outlet, position FROM standing_share ORDER BY collection, party, outlet",
+        &[],
+    )?;
+    let share = |row: &Row| {
+        Ok(StandingShare {
+            collection: row.text(0)?,
+            party: row.text(1)?,
+            outlet: row.text(2)?,
+            position: row.count(3)?,
+        })
+    };
+    rows.iter().map(share).collect()
+}
+
+/// Records how far a shared collection was judged; `false` when that was done from another position meanwhile.
+pub fn judged_up_to(
+    tx: &mut dyn Tx,
+    share: &StandingShare,
+    position: u64,
+) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "UPDATE standing_share SET position = ?5
+         WHERE collection = ?1 AND party = ?2 AND outlet = ?3 AND position = ?4",
+        &[
+            share.collection.as_str().into(),
+            share.party.as_str().into(),
+            share.outlet.as_str().into(),
+            share.position.into(),
+            position.into(),
+        ],
+    )?;
+    Ok(changed == 1)
+}

@@ -1,0 +1,228 @@
+//! Calling other nodes: one task a party, which says what is due and hears the answer.
+//!
+//! A party is called when something waits for it, when a heartbeat is due, and, where this node has no inbound port, always
+//! again, so that what waits there comes at once. Failures are tried again, each later than the last, for ever.
+//!
+//! In scope: when to call, and the call. Out of scope: what is said (`comity-node`).
+//! Limits: [`CALL_SECONDS_MAX`]; one call a party at a time.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use comity_link::channel::Lane;
+use comity_node::link::Way;
+use comity_node::node::Node;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::http::{Client, Request, parse_url};
+
+/// The media type of a batch.
+const BATCH: &str = "application/vnd.comity.batch";
+/// How long one call may take.
+pub const CALL_SECONDS_MAX: u64 = 120;
+/// How long the other side may keep a call that has nothing to hear.
+const WAIT_SECONDS: u64 = 25;
+/// How soon a head that nobody cosigned yet, or whose cosignature the other side does not have, is told.
+const SETTLE: Duration = Duration::from_secs(20);
+/// The first pause after a failure.
+const PAUSE: Duration = Duration::from_secs(1);
+/// The longest.
+const PAUSE_MAX: Duration = Duration::from_mins(5);
+
+/// How this node calls others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkSettings {
+    /// Between two calls when nothing waits.
+    pub heartbeat: Duration,
+    /// This node has no inbound port: it asks its partners all the time.
+    pub polls: bool,
+}
+
+/// Calls every party that can be called, until `stop` says so.
+pub async fn run(node: Node, http: Client, settings: LinkSettings, mut stop: watch::Receiver<bool>) {
+    let mut callers: HashMap<String, String> = HashMap::new();
+    let mut tasks = JoinSet::new();
+    let mut due = node.due().listen();
+    while !*stop.borrow() {
+        due.mark_unchanged();
+        let asker = node.clone();
+        let parties = tokio::task::spawn_blocking(move || asker.callable()).await;
+        for (party, url) in parties.ok().and_then(Result::ok).unwrap_or_default() {
+            if callers.get(&party) == Some(&url) {
+                continue;
+            }
+            callers.insert(party.clone(), url.clone());
+            let caller = Caller {
+                node: node.clone(),
+                http: http.clone(),
+                settings,
+                party,
+                url,
+            };
+            tasks.spawn(caller.run(stop.clone()));
+        }
+        tokio::select! {
+            _ = due.changed() => {}
+            _ = stop.changed() => {}
+        }
+        while tasks.try_join_next().is_some() {}
+    }
+    // Calls that are kept by the other side are not waited for.
+    tasks.shutdown().await;
+}
+
+struct Caller {
+    node: Node,
+    http: Client,
+    settings: LinkSettings,
+    party: String,
+    url: String,
+}
+
+enum Called {
+    /// Said and heard.
+    Done {
+        /// Whether there is more to say already.
+        more: bool,
+    },
+    /// This party is not to be called, or not by this address any more.
+    NotNow,
+    Failed(String),
+}
+
+impl Caller {
+    async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut due = self.node.due().listen();
+        let mut pause = PAUSE;
+        while !*stop.borrow() {
+            due.mark_unchanged();
+            let called = tokio::select! {
+                called = self.call() => called,
+                _ = stop.changed() => return,
+            };
+            let rest = match called {
+                Called::Done { more: true } => {
+                    pause = PAUSE;
+                    continue;
+                }
+                Called::Done { more: false } => {
+                    pause = PAUSE;
+                    self.rest().await
+                }
+                Called::NotNow => self.settings.heartbeat,
+                Called::Failed(reason) => {
+                    tracing::warn!(party = %self.party, reason, "call failed");
+                    let rest = pause;
+                    pause = (pause * 2).min(PAUSE_MAX);
+                    // Word of new envelopes does not cut the pause short: the other side is not there.
+                    tokio::select! {
+                        () = tokio::time::sleep(rest) => {}
+                        _ = stop.changed() => {}
+                    }
+                    continue;
+                }
+            };
+            let woken = async {
+                loop {
+                    if due.changed().await.is_err() {
+                        std::future::pending::<()>().await;
+                    }
+                    if self.something_waits().await {
+                        break;
+                    }
+                }
+            };
+            tokio::select! {
+                () = woken => {}
+                () = tokio::time::sleep(rest) => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+
+    async fn something_waits(&self) -> bool {
+        let (node, party) = (self.node.clone(), self.party.clone());
+        let waits = tokio::task::spawn_blocking(move || {
+            let now = node.clock().now();
+            node.link().has_more(&party, now)
+        });
+        matches!(waits.await, Ok(Ok(true)))
+    }
+
+    /// How long nothing is due.
+    async fn rest(&self) -> Duration {
+        if self.settings.polls {
+            return Duration::ZERO;
+        }
+        let (node, party) = (self.node.clone(), self.party.clone());
+        let next = tokio::task::spawn_blocking(move || {
+            let now = node.clock().now();
+            let due = node.link().next_due(&party)?;
+            let unsettled = node.link().has_unsettled_head(&party)?;
+            Ok::<_, comity_node::link::LinkError>((due.map(|due| due - now), unsettled))
+        });
+        let Ok(Ok((next, unsettled))) = next.await else {
+            return self.settings.heartbeat;
+        };
+        let due = next.map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or(0)));
+        let settle = unsettled.then_some(SETTLE);
+        let soon = due.into_iter().chain(settle).min();
+        soon.unwrap_or(self.settings.heartbeat).min(self.settings.heartbeat)
+    }
+
+    async fn call(&self) -> Called {
+        let (node, party) = (self.node.clone(), self.party.clone());
+        let batch = tokio::task::spawn_blocking(move || {
+            let now = node.clock().now();
+            node.link().collect(&party, &Lane::ALL, None, now)
+        });
+        let batch = match batch.await {
+            Ok(Ok(batch)) => batch,
+            Ok(Err(comity_node::link::LinkError::NotEnrolled { .. })) => return Called::NotNow,
+            Ok(Err(error)) => return Called::Failed(comity_node::link::chain(&error)),
+            Err(_) => return Called::Failed("the node panicked".to_owned()),
+        };
+        let answer = match self.post(batch).await {
+            Ok(answer) => answer,
+            Err(reason) => return Called::Failed(reason),
+        };
+        let (node, party) = (self.node.clone(), self.party.clone());
+        let taken = tokio::task::spawn_blocking(move || {
+            let now = node.clock().now();
+            let taken = node.link().take(&answer, Way::Call, now)?;
+            node.heard(Some(&taken));
+            let more = node.link().has_more(&party, now)?;
+            Ok::<_, comity_node::link::LinkError>(more)
+        });
+        match taken.await {
+            Ok(Ok(more)) => Called::Done { more },
+            Ok(Err(error)) => Called::Failed(comity_node::link::chain(&error)),
+            Err(_) => Called::Failed("the node panicked".to_owned()),
+        }
+    }
+
+    async fn post(&self, batch: Vec<u8>) -> Result<Vec<u8>, String> {
+        let url = format!("{}/link/v1/batches", self.url.trim_end_matches('/'));
+        let url = parse_url(&url).map_err(|error| error.to_string())?;
+        let request = Request {
+            method: reqwest::Method::POST,
+            url,
+            accept: BATCH,
+            body: Some((BATCH, batch.into())),
+            credentials: None,
+            repeatable: false,
+            wait_seconds: self.settings.polls.then_some(WAIT_SECONDS),
+        };
+        let sent = self.http.send(&request);
+        let answer = tokio::time::timeout(Duration::from_secs(CALL_SECONDS_MAX), sent).await;
+        let answer = answer.map_err(|_| "the call took too long".to_owned())?;
+        let answer = answer.map_err(|error| comity_node::link::chain(&error))?;
+        if answer.status == 200 {
+            Ok(answer.body.to_vec())
+        } else {
+            let said = String::from_utf8_lossy(answer.body.get(..200).unwrap_or(&answer.body)).into_owned();
+            Err(format!("the other side answered {}: {}", answer.status, said.trim()))
+        }
+    }
+}
