@@ -303,6 +303,7 @@ mod tests {
 
     use super::*;
     use crate::card::tests::{at, card, key, root, signed};
+    use crate::party::Domain;
     use crate::text::template::{Template, TemplateParty, fill};
 
     fn ring(party: &str, seed: u8) -> KeyRing {
@@ -323,10 +324,11 @@ mod tests {
 
     fn accord(edit: impl Fn(String) -> String) -> AccordText {
         let (alpha, bravo) = (name("alpha"), name("bravo"));
+        let domain = Domain::parse("a.example").unwrap();
         let party = |name, seed| TemplateParty {
             name,
             root: root_hash(&root(seed).verifier()),
-            domain: "a.example",
+            domain: &domain,
         };
         let effective = Timestamp::parse("2026-12-01T00:00:00Z").unwrap();
         let text = fill(

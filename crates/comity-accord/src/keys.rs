@@ -1,6 +1,7 @@
 //! Which of a party's keys counted when: its cards in their order, and what was revoked.
 //!
-//! A key counts for what was made while a card listed it; a later card changes nothing about that. A revocation makes
+//! A key counts for what was made while a card listed it, give or take [`CLOCK_TOLERANCE_SECONDS`] because the card's time is
+//! its party's clock; a later card changes nothing about that. A revocation makes
 //! suspect what no other party had witnessed before it became known.
 //!
 //! In scope: the standing of a key at a time that the caller has evidence for. Out of scope: that evidence (`comity-ledger`),
@@ -13,7 +14,8 @@ use comity_ledger::key::VerifierKey;
 use comity_stix::timestamp::Timestamp;
 
 use crate::card::{
-    Card, Change, SignedCard, SuccessionError, Vouched, accept_successor, root_hash,
+    CLOCK_TOLERANCE_SECONDS, Card, Change, SignedCard, SuccessionError, Vouched, accept_successor,
+    root_hash,
 };
 use revocation::{Revocation, RevocationError, Revoked};
 
@@ -177,28 +179,36 @@ impl KeyRing {
             .collect()
     }
 
-    /// The keys that the card of a time listed, without those known to be revoked by then.
+    /// The keys listed at a time, without those known to be revoked by then.
     pub fn listed_at(&self, key_use: KeyUse, at: Timestamp) -> Vec<&VerifierKey> {
-        let Some(card) = self
-            .cards()
-            .take_while(|card| card.card().issued <= at)
-            .last()
-        else {
-            return Vec::new();
-        };
         let revoked = |key: &VerifierKey| {
-            self.revocations
-                .iter()
-                .any(|(each, known)| each.covers(key) && *known <= at)
+            let known = self.revocations.iter().filter(|(_, known)| *known <= at);
+            known.map(|(each, _)| each).any(|each| each.covers(key))
         };
-        let keys = listed(card.card())
-            .filter(|(each, _)| *each == key_use)
-            .map(|(_, key)| key);
-        keys.filter(|key| !revoked(key)).collect()
+        let mut keys: Vec<&VerifierKey> = Vec::new();
+        let spans = self.spans();
+        let spans = spans.filter(|(card, end)| {
+            !before(at, card.issued) && end.is_none_or(|end| !after(at, end))
+        });
+        for (card, _) in spans {
+            let of_use = listed(card).filter(|(each, _)| *each == key_use);
+            for (_, key) in of_use {
+                if !keys.contains(&key) && !revoked(key) {
+                    keys.push(key);
+                }
+            }
+        }
+        keys
+    }
+
+    /// Each card with the time at which the next one took its place.
+    fn spans(&self) -> impl Iterator<Item = (&Card, Option<Timestamp>)> {
+        let ends = self.later.iter().map(|card| Some(card.card().issued));
+        self.cards().map(SignedCard::card).zip(ends.chain([None]))
     }
 
     /// Whether `key` counts for something of `key_use` that provably existed at `made`. `cosigned` are the times at which
-    /// other parties cosigned checkpoints that cover it or come after it.
+    /// other parties cosigned checkpoints that cover it; they matter only after a revocation.
     pub fn standing(
         &self,
         key: &VerifierKey,
@@ -219,18 +229,16 @@ impl KeyRing {
     fn listing(&self, key: &VerifierKey, key_use: KeyUse, made: Timestamp) -> Standing {
         // When the key was listed for the last time before `made`, and when a card ceased to list it.
         let mut retired = None;
-        let ends = self.later.iter().map(|card| Some(card.card().issued));
-        for (card, end) in self.cards().zip(ends.chain([None])) {
-            let card = card.card();
+        for (card, end) in self.spans() {
             if !listed(card).any(|(each, other)| each == key_use && other == key) {
                 continue;
             }
-            if made < card.issued {
+            if before(made, card.issued) {
                 let listed = card.issued;
                 return retired.unwrap_or(Standing::TooEarly { listed });
             }
             match end {
-                Some(since) if made >= since => retired = Some(Standing::Retired { since }),
+                Some(since) if after(made, since) => retired = Some(Standing::Retired { since }),
                 Some(_) | None => return Standing::Good,
             }
         }
@@ -260,6 +268,18 @@ impl KeyRing {
     fn is_revoked(&self, key: &VerifierKey) -> bool {
         self.revocations.iter().any(|(each, _)| each.covers(key))
     }
+}
+
+/// Before a card's time, even if clocks differ.
+fn before(time: Timestamp, issued: Timestamp) -> bool {
+    time.micros()
+        .saturating_add(CLOCK_TOLERANCE_SECONDS * 1_000_000)
+        < issued.micros()
+}
+
+/// After a card's time, even if clocks differ.
+fn after(time: Timestamp, issued: Timestamp) -> bool {
+    before(issued, time)
 }
 
 fn listed(card: &Card) -> impl Iterator<Item = (KeyUse, &VerifierKey)> {
@@ -323,19 +343,34 @@ mod tests {
         };
         let first = at("2026-12-01T00:00:00Z");
         let third = at("2026-12-03T00:00:00Z");
-        check(
-            103,
-            at("2026-11-30T23:59:59Z"),
-            Standing::TooEarly { listed: first },
-        );
+        let early = Standing::TooEarly { listed: first };
+        check(103, at("2026-11-30T23:54:59Z"), early);
+        check(103, at("2026-11-30T23:55:00Z"), Standing::Good);
         check(103, first, Standing::Good);
         check(103, day(2), Standing::Good);
-        check(103, third, Standing::Retired { since: third });
+        check(103, at("2026-12-03T00:05:00Z"), Standing::Good);
+        let retired = Standing::Retired { since: third };
+        check(103, at("2026-12-03T00:05:01Z"), retired);
         check(104, day(2), Standing::TooEarly { listed: third });
         check(104, day(9), Standing::Good);
         check(9, day(2), Standing::Unknown);
         let log = ring().standing(&envelope(103), KeyUse::Log, day(2), &[]);
         assert_eq!(log, Standing::Unknown, "a key counts for its use only");
+    }
+
+    #[test]
+    fn around_a_change_of_keys_both_count() {
+        let check = |time: &str, wanted: &[u8]| {
+            let ring = ring();
+            let found = ring.listed_at(KeyUse::Envelope, at(time));
+            let wanted: Vec<_> = wanted.iter().map(|seed| envelope(*seed)).collect();
+            assert_eq!(found, wanted.iter().collect::<Vec<_>>(), "{time}");
+        };
+        check("2026-11-30T00:00:00Z", &[]);
+        check("2026-12-02T12:00:00Z", &[103]);
+        check("2026-12-02T23:56:00Z", &[103, 104]);
+        check("2026-12-03T00:04:00Z", &[103, 104]);
+        check("2026-12-03T00:06:00Z", &[104]);
     }
 
     #[test]

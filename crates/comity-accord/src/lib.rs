@@ -10,6 +10,7 @@ pub mod difference;
 pub mod digest;
 pub mod enrolment;
 pub mod fingerprint;
+mod hidden;
 pub mod keys;
 pub mod party;
 pub mod terms;

@@ -23,6 +23,7 @@ use comity_stix::timestamp::Timestamp;
 use toml::de::DeTable;
 
 use crate::digest::Digest;
+use crate::hidden;
 use crate::party::PartyName;
 use crate::terms::ReleaseTerms;
 use commitment::{COMMITMENTS_MAX, Commitment, EACH};
@@ -135,6 +136,12 @@ impl AccordText {
             });
         }
         let lines = Lines::of(source);
+        // In comments too: one that turns the writing direction can hide what binds.
+        if let Some((offset, letter)) = hidden::find(source) {
+            let line = lines.at(offset);
+            let code = u32::from(letter);
+            return Err(TextError::Hidden { line, code });
+        }
         let table = DeTable::parse(source).map_err(|error| TextError::Syntax {
             line: lines.at(error.span().map_or(0, |span| span.start)),
             problem: error.message().replace('\n', ", "),
@@ -431,6 +438,16 @@ pub enum TextError {
     TooLong {
         /// Its length.
         bytes: usize,
+    },
+    /// A character that shows a reader other words than those signed.
+    #[error(
+        "line {line}: holds the hidden character U+{code:04X}; remove it, and save the file without byte order mark"
+    )]
+    Hidden {
+        /// The line, from 1.
+        line: usize,
+        /// The character.
+        code: u32,
     },
     /// Not TOML.
     #[error("line {line}: {problem}")]

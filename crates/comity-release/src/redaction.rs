@@ -15,11 +15,14 @@
 //! references of other objects to the original, which still name it.
 //! Limits: [`RULES_MAX`], [`PATTERN_BYTES_MAX`], [`PROGRAM_BYTES_MAX`]; expressions are matched in linear time.
 
+use std::fmt;
+
 use comity_accord::terms::{
     PersonalData, RedactionAction, RedactionRule, RedactionTarget, ReleaseTerms,
 };
+use comity_stix::canonical::write_string;
 use comity_stix::id::ObjectId;
-use comity_stix::marking::Tlp;
+use comity_stix::marking::{Tlp, definition_id};
 use regex::{Regex, RegexBuilder};
 use uuid::Uuid;
 
@@ -42,6 +45,21 @@ pub const EXTENSION_ID: &str = "extension-definition--7d1c3d2e-5f0a-4b59-9a7e-2c
 /// The JSON schema of that extension.
 pub const EXTENSION_SCHEMA: &str = include_str!("../schemas/redaction.json");
 
+/// The definition of that extension, as an object to send along; the same from every node. Its author stands for the
+/// project and is no party.
+pub fn extension_definition() -> String {
+    let mut schema = String::new();
+    write_string(EXTENSION_SCHEMA, &mut schema);
+    format!(
+        "{{\"type\":\"extension-definition\",\"spec_version\":\"2.1\",\"id\":\"{EXTENSION_ID}\",\
+         \"created_by_ref\":\"identity--5c0f2f0e-8a4c-4a61-8b1d-0f6d2f7b9e35\",\
+         \"created\":\"2026-11-24T00:00:00.000Z\",\"modified\":\"2026-11-24T00:00:00.000Z\",\
+         \"name\":\"Redacted copy\",\"version\":\"1.0.0\",\"extension_types\":[\"property-extension\"],\
+         \"object_marking_refs\":[\"{}\"],\"schema\":{schema}}}",
+        definition_id(Tlp::Clear)
+    )
+}
+
 /// Whether rules about personal data hold for what an observable or an indicator is about, such as the address that is
 /// an e-mail address object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -54,7 +72,7 @@ pub enum IndicatorData {
 }
 
 /// How copies are made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Copies {
     /// The namespace of their ids: a secret of the sender's, another for each recipient.
     pub seed: Uuid,
@@ -64,6 +82,17 @@ pub struct Copies {
     pub name_original: bool,
     /// Whether indicators are covered.
     pub indicators: IndicatorData,
+}
+
+/// Without the seed, which is a secret.
+impl fmt::Debug for Copies {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Copies")
+            .field("made_by", &self.made_by)
+            .field("name_original", &self.name_original)
+            .field("indicators", &self.indicators)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What is done at one place of an object.

@@ -10,6 +10,7 @@ use comity_ledger::note::{Note, NoteError, NoteSignature};
 use super::lines::{self, LineError};
 use super::{CARD_BYTES_MAX, Card};
 use crate::digest::Digest;
+use crate::hidden;
 
 /// A card that its own root key signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +82,10 @@ impl UnsignedCard {
         if text.len() > CARD_BYTES_MAX {
             return Err(CardError::TooLong { bytes: text.len() });
         }
+        if let Some((_, letter)) = hidden::find(text) {
+            let code = u32::from(letter);
+            return Err(CardError::Hidden { code });
+        }
         let card = lines::read(text).map_err(CardError::Lines)?;
         card.check()?;
         // Every value has one spelling, so this holds; a card that were written back differently would have two hashes.
@@ -133,6 +138,12 @@ pub enum CardError {
     /// No signed note.
     #[error("the card cannot be read as a signed note; ask for the file itself")]
     Note(#[source] NoteError),
+    /// A character that shows a reader other words than those signed.
+    #[error("the card holds the hidden character U+{code:04X}; ask for a card without it")]
+    Hidden {
+        /// The character.
+        code: u32,
+    },
     /// Its lines are not those of a card.
     #[error("the card's lines are wrong; ask for the file as the other node wrote it")]
     Lines(#[source] LineError),

@@ -148,6 +148,9 @@ fn a_card_that_was_touched_is_refused() {
     check("party alpha", "party  alpha", |error| {
         matches!(error, CardError::Lines(LineError::Value { .. }))
     });
+    check("duty@", "du\u{200b}ty@", |error| {
+        matches!(error, CardError::Hidden { code: 0x200b })
+    });
     let swapped = whole.replace("https://alpha", "http://alpha");
     assert!(matches!(
         SignedCard::parse(swapped.as_bytes()),

@@ -3,15 +3,17 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::digest::Digest;
+use crate::party::Domain;
 use crate::text::template::{Template, TemplateParty, fill};
 
 fn mutual() -> String {
     let names = ["alpha", "bravo"].map(|name| PartyName::parse(name).unwrap());
     let [first, second] = &names;
+    let domain = Domain::parse("a.example").unwrap();
     let party = |name, root: &[u8]| TemplateParty {
         name,
         root: Digest::of(root),
-        domain: "a.example",
+        domain: &domain,
     };
     fill(
         Template::Mutual,

@@ -4,7 +4,7 @@
 
 use super::label;
 use crate::digest::Digest;
-use crate::party::PartyName;
+use crate::party::{Domain, PartyName};
 use comity_stix::timestamp::Timestamp;
 
 /// A ready accord of two parties.
@@ -51,11 +51,11 @@ pub struct TemplateParty<'a> {
     /// The hash of its root key (`card::root_hash`).
     pub root: Digest,
     /// The domain of its addresses.
-    pub domain: &'a str,
+    pub domain: &'a Domain,
 }
 
 /// The text of a first version between two parties, effective at a time. It is an accord that `AccordText::parse` reads,
-/// where the two parties differ and the domains are host names.
+/// where the two parties and their root keys differ.
 pub fn fill(
     template: Template,
     first: &TemplateParty<'_>,
@@ -71,10 +71,10 @@ pub fn fill(
         ("{effective}", format!("{day}Z")),
         ("{first}", first.name.to_string()),
         ("{first-root}", first.root.to_string()),
-        ("{first-domain}", first.domain.to_owned()),
+        ("{first-domain}", first.domain.to_string()),
         ("{second}", second.name.to_string()),
         ("{second-root}", second.root.to_string()),
-        ("{second-domain}", second.domain.to_owned()),
+        ("{second-domain}", second.domain.to_string()),
     ];
     pairs
         .iter()

@@ -5,6 +5,7 @@ use super::commitment::{CommitmentKind, KINDS, ParameterValue, Side};
 use super::contact::{Purpose, Role, Standing};
 use super::template::{Template, TemplateParty, fill};
 use super::*;
+use crate::party::Domain;
 use crate::terms::{
     NamedPerson, Outlet, PersonalData, RedactionAction, RedactionRule, RedactionTarget,
 };
@@ -18,12 +19,12 @@ fn filled(template: Template) -> String {
     let first = TemplateParty {
         name: &alpha,
         root: Digest::of(b"a"),
-        domain: "alpha.example",
+        domain: &Domain::parse("alpha.example").unwrap(),
     };
     let second = TemplateParty {
         name: &bravo,
         root: Digest::of(b"b"),
-        domain: "bravo.example",
+        domain: &Domain::parse("bravo.example").unwrap(),
     };
     fill(
         template,
@@ -72,12 +73,12 @@ fn a_template_takes_the_longest_names() {
     let one = TemplateParty {
         name: &first,
         root: Digest::of(b"a"),
-        domain: "alpha.example",
+        domain: &Domain::parse("alpha.example").unwrap(),
     };
     let two = TemplateParty {
         name: &second,
         root: Digest::of(b"b"),
-        domain: "bravo.example",
+        domain: &Domain::parse("bravo.example").unwrap(),
     };
     let text = fill(
         Template::Mutual,
@@ -368,6 +369,14 @@ fn an_error_names_its_line_its_key_and_what_to_write() {
         );
         assert!(!message.contains('\n'), "{message}");
     }
+}
+
+#[test]
+fn no_accord_looks_other_than_it_is() {
+    let turned = least() + "# \u{202e}\n";
+    assert!(refused(&turned).starts_with("line 11: holds the hidden character U+202E; remove it"));
+    let marked = format!("\u{feff}{}", least());
+    assert!(refused(&marked).starts_with("line 1: holds the hidden character U+FEFF"));
 }
 
 #[test]

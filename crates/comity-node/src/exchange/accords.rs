@@ -63,12 +63,12 @@ impl Node {
             TemplateParty {
                 name: &first,
                 root: first_root,
-                domain: own.card().domain.as_str(),
+                domain: &own.card().domain,
             },
             TemplateParty {
                 name: &second,
                 root: second_root,
-                domain: other.card().domain.as_str(),
+                domain: &other.card().domain,
             },
         ];
         let today = self.clock().now() / 86_400_000_000 * 86_400_000_000;

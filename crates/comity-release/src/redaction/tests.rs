@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     Copies, CutKind, EXTENSION_ID, EXTENSION_SCHEMA, IndicatorData, RULES_MAX, Redacted, Terms,
-    TermsError, Withheld,
+    TermsError, Withheld, extension_definition,
 };
 use crate::subject::Subject;
 use crate::table::widest_terms;
@@ -184,9 +184,9 @@ fn where_rules_meet_the_gravest_cut_is_made() {
         Some(r#","description":"to [redacted]!""#),
     );
     check(
-        r#","description":"from here to there""#,
+        r#","description":"from here to it""#,
         &[pattern("from.*to", MASK), pattern("here", MASK)],
-        Some(r#","description":"[redacted] there""#),
+        Some(r#","description":"[redacted] it""#),
     );
     check(
         r#","description":"to alice@b.example""#,
@@ -349,6 +349,21 @@ fn terms_that_cannot_be_applied_are_refused() {
     );
     let many = vec![property("x", MASK); RULES_MAX + 1];
     assert!(refused(&many).contains("257 rules"));
+}
+
+#[test]
+fn the_secret_of_the_ids_is_not_printed() {
+    let terms = prepared(&[], copies()).unwrap();
+    assert!(!format!("{terms:?}").contains(&Uuid::from_u128(7).to_string()));
+}
+
+#[test]
+fn the_extension_has_a_definition_that_may_go_to_anyone() {
+    let definition = extension_definition();
+    assert_eq!(validate(&definition), []);
+    let subject = Subject::read(&definition, &BTreeMap::new()).unwrap();
+    assert_eq!(subject.effective(Tlp::Red).label, Tlp::Clear);
+    assert_eq!(subject.id().to_string(), EXTENSION_ID);
 }
 
 #[test]
