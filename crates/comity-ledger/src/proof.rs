@@ -74,6 +74,11 @@ impl LogProof {
         self.index
     }
 
+    /// The hashes that lead from the leaf to the root.
+    pub fn hashes(&self) -> &[Hash] {
+        &self.hashes
+    }
+
     /// The checkpoint.
     pub fn checkpoint(&self) -> &SignedCheckpoint {
         &self.checkpoint

@@ -33,7 +33,7 @@ use crate::link::Draft;
 use crate::node::Node;
 
 /// Objects in one envelope.
-const ENVELOPE_OBJECTS_MAX: usize = 500;
+const ENVELOPE_OBJECTS_MAX: usize = 200;
 /// Bytes of objects in one envelope.
 const ENVELOPE_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// How long terms are taken as known: two seconds.

@@ -138,7 +138,7 @@ impl Link {
         };
         let signed = header.sign(&[self.keys.envelope()]);
         let blind = self.random_hash();
-        let leaf = leaf(&blind, &signed.id());
+        let leaf = leaf(&blind, signed.note());
         let position = growing.add(draft.kind.word(), leaf, Some(&signed.id().0), now);
         let channel = ChannelRow {
             channel: id.to_string(),

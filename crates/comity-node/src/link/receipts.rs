@@ -135,7 +135,7 @@ impl Link {
 
     fn check_receipt(&self, peer: &Peer, given: &ReceiptOf) -> Option<(Receipt, u32, u64)> {
         let header = peek(&given.header).ok()?;
-        let signed = SignedHeader::open(&given.header, &peer.keys.envelope).ok()?;
+        SignedHeader::open(&given.header, &peer.keys.envelope).ok()?;
         let between = header.from == peer.row.origin
             && header.to == self.origin
             && header.kind == Kind::Receipt
@@ -143,7 +143,7 @@ impl Link {
         if !between {
             return None;
         }
-        let index = check_proof(&given.proof, &given.blind, &signed.id(), &peer.keys.log)?;
+        let index = check_proof(&given.proof, &given.blind, &given.header, &peer.keys.log)?;
         let said = serde_json::from_slice(&given.payload).ok()?;
         Some((said, header.epoch, index))
     }

@@ -50,7 +50,7 @@ impl Link {
         if commit(&content.opening, &content.payload) != header.commit {
             return Err("commitment-differs");
         }
-        let index = check_proof(&send.proof, &send.blind, &signed.id(), &peer.keys.log)
+        let index = check_proof(&send.proof, &send.blind, &send.header, &peer.keys.log)
             .ok_or("bad-proof")?;
         Ok(Checked {
             signed,
