@@ -6,6 +6,7 @@ pub mod accords;
 pub mod apply;
 pub mod command;
 pub mod enrolment;
+mod origin;
 pub mod outbox;
 pub mod recall;
 pub mod share;

@@ -4,6 +4,7 @@
 //!
 //! In scope: one function a kind. Out of scope: receiving and proving (`link`).
 
+use comity_link::header::peek;
 use comity_link::payload::{self, Kind};
 use comity_stix::marking::Tlp;
 use comity_store::state::collection::{self, NewCollection};
@@ -17,6 +18,14 @@ use crate::node::Node;
 
 /// Envelopes that are applied before others get a turn.
 const TURN_MAX: u64 = 64;
+/// Objects of one share that are told one by one, of each kind.
+const TOLD_MAX: usize = 5;
+
+/// When an envelope was made, by its sender's clock: microseconds since 1970.
+fn made(row: &InboxRow) -> Option<i64> {
+    let header = peek(&row.header).ok()?;
+    i64::try_from(header.created).ok()?.checked_mul(1_000_000)
+}
 
 impl Node {
     /// Applies what is stored; answers how many envelopes that were.
@@ -58,7 +67,7 @@ impl Node {
             }
             Kind::Recall => {
                 let said = serde_json::from_slice(bytes).map_err(unread)?;
-                self.take_recall(&row.party, &said)
+                self.take_recall(&row.party, &said, made(row))
             }
             Kind::RecallAnswer => {
                 let said = serde_json::from_slice(bytes).map_err(unread)?;
@@ -99,11 +108,8 @@ impl Node {
             .map(|raw| raw.get().to_owned())
             .collect();
         let now = self.clock().now();
-        let ids: Vec<String> = texts
-            .iter()
-            .filter_map(|text| crate::intake::read_object(self, text))
-            .map(|admitted| admitted.id.to_string())
-            .collect();
+        let sorted = self.sort_offered(&row.party, texts, made(row))?;
+        let ids: Vec<String> = sorted.taken.iter().map(|one| one.id.clone()).collect();
         let held = self.inner.state.write(|tx| {
             let terms = self.terms_from(tx, &row.party, now)?;
             let of = SourceRow {
@@ -118,18 +124,29 @@ impl Node {
             record_sources(tx, &ids, &of)?;
             self.inbox_collection(tx, &row.party, now)
         })?;
-        let taken = self.take(held.view, texts, false);
+        let texts = sorted.taken.into_iter().map(|one| one.text);
+        let taken = self.take(held.view, texts.chain(sorted.unread).collect(), false);
         let taken =
             taken.map_err(|error| ExchangeError::Refused(comity_store::error::chain(&error)))?;
         let mut outcome = format!(
             "{} new, {} known, {} refused",
             taken.added,
             taken.unchanged,
-            taken.failures.len()
+            taken.failures.len() + sorted.own.len() + sorted.recalled.len()
         );
-        for failure in taken.failures.iter().take(5) {
+        for failure in taken.failures.iter().take(TOLD_MAX) {
             outcome.push_str("; ");
             outcome.push_str(failure.message.as_deref().unwrap_or(&failure.id));
+        }
+        for id in sorted.own.iter().take(TOLD_MAX) {
+            outcome.push_str("; ");
+            outcome.push_str(id);
+            outcome.push_str(" originated here and stays as it is");
+        }
+        for id in sorted.recalled.iter().take(TOLD_MAX) {
+            outcome.push_str("; ");
+            outcome.push_str(id);
+            outcome.push_str(" was recalled meanwhile");
         }
         self.due().tell();
         Ok(outcome)

@@ -116,7 +116,7 @@ impl Node {
         &self,
         request: &ShareRequest,
         approved: &BTreeSet<Rule>,
-        approval: Option<&str>,
+        approval: Option<&ApprovalRow>,
     ) -> Result<Shared, ExchangeError> {
         let going = self.judge_all(request, approved)?;
         let waits = going.iter().any(|one| one.line.verdict == "waiting");
@@ -130,8 +130,19 @@ impl Node {
         }
         let now = self.clock().now();
         let id = new_uuid().to_string();
-        let asked = serde_json::to_string(request).unwrap_or_default();
+        // What goes at once does not go again with what waits.
+        let waiting = going.iter().filter(|one| one.line.verdict == "waiting");
+        let asked = ShareRequest {
+            objects: waiting.map(|one| one.line.object.clone()).collect(),
+            ..request.clone()
+        };
+        let asked = serde_json::to_string(&asked).unwrap_or_default();
         let envelopes = self.inner.state.write(|tx| {
+            if let Some(row) = approval
+                && !release::settle_approval(tx, row)?
+            {
+                return Err(ExchangeError::UnknownApproval(row.id.clone()));
+            }
             if waits {
                 let row = ApprovalRow {
                     id: id.clone(),
@@ -145,6 +156,7 @@ impl Node {
                 };
                 release::put_approval(tx, &row)?;
             }
+            let approval = approval.map(|row| row.id.as_str());
             self.send_all(tx, request, &going, approval, now)
         })?;
         shared.envelopes = envelopes.iter().map(ToString::to_string).collect();
@@ -168,16 +180,17 @@ impl Node {
         row.state = if yes { "approved" } else { "declined" }.to_owned();
         row.decided_by = Some(by.to_owned());
         row.decided = Some(self.clock().now());
-        let shared = if yes {
+        if yes {
             let rules = STEPS.iter().map(|step| step.rule).collect();
-            self.share_with(&request, &rules, Some(id))?
-        } else {
-            Shared::default()
-        };
-        self.inner
+            return self.share_with(&request, &rules, Some(&row));
+        }
+        let declined = self
+            .inner
             .state
-            .write(|tx| release::put_approval(tx, &row))?;
-        Ok(shared)
+            .write(|tx| release::settle_approval(tx, &row))?;
+        declined
+            .then(Shared::default)
+            .ok_or_else(|| ExchangeError::UnknownApproval(id.to_owned()))
     }
 
     /// What waits for a second person, and what was decided.
