@@ -4,7 +4,6 @@
 //!
 //! In scope: one function a kind. Out of scope: receiving and proving (`link`).
 
-use comity_link::header::peek;
 use comity_link::payload::{self, Kind};
 use comity_stix::marking::Tlp;
 use comity_store::state::collection::{self, NewCollection};
@@ -12,6 +11,7 @@ use comity_store::state::inbox::{self, InboxRow};
 use comity_store::state::source::SourceRow;
 
 use crate::exchange::ExchangeError;
+use crate::exchange::origin::Place;
 use crate::exchange::recall::inbox_collection_id;
 use crate::exchange::subject::record_sources;
 use crate::node::Node;
@@ -20,12 +20,6 @@ use crate::node::Node;
 const TURN_MAX: u64 = 64;
 /// Objects of one share that are told one by one, of each kind.
 const TOLD_MAX: usize = 5;
-
-/// When an envelope was made, by its sender's clock: microseconds since 1970.
-fn made(row: &InboxRow) -> Option<i64> {
-    let header = peek(&row.header).ok()?;
-    i64::try_from(header.created).ok()?.checked_mul(1_000_000)
-}
 
 impl Node {
     /// Applies what is stored; answers how many envelopes that were.
@@ -67,7 +61,7 @@ impl Node {
             }
             Kind::Recall => {
                 let said = serde_json::from_slice(bytes).map_err(unread)?;
-                self.take_recall(&row.party, &said, made(row))
+                self.take_recall(row, &said)
             }
             Kind::RecallAnswer => {
                 let said = serde_json::from_slice(bytes).map_err(unread)?;
@@ -108,7 +102,7 @@ impl Node {
             .map(|raw| raw.get().to_owned())
             .collect();
         let now = self.clock().now();
-        let sorted = self.sort_offered(&row.party, texts, made(row))?;
+        let sorted = self.sort_offered(&row.party, texts, Some(Place::of(row)))?;
         let ids: Vec<String> = sorted.taken.iter().map(|one| one.id.clone()).collect();
         let held = self.inner.state.write(|tx| {
             let terms = self.terms_from(tx, &row.party, now)?;

@@ -5,14 +5,17 @@
 //!
 //! In scope: sorting what came into what is taken and what is not. Out of scope: taking it (`apply`, `views`).
 
+use std::fmt;
+
 use comity_stix::id::ObjectId;
 use comity_stix::json;
 use comity_stix::marking::{self, Tlp};
 use comity_store::objects::ViewId;
-use comity_store::state::channel::Direction;
-use comity_store::state::{collection, recall, source};
+use comity_store::state::inbox::InboxRow;
+use comity_store::state::{Tx, collection, cursor, source};
 
 use crate::exchange::ExchangeError;
+use crate::link::evidence::index_of;
 use crate::node::Node;
 
 /// An object of another party, read as far as taking it needs.
@@ -37,12 +40,12 @@ pub(crate) struct Sorted {
 }
 
 impl Node {
-    /// Sorts what a party sent at `made`, microseconds since 1970 by its own clock where that is known.
+    /// Sorts what a party sent; in an envelope, that has a place in the party's log.
     pub(crate) fn sort_offered(
         &self,
         party: &str,
         texts: Vec<String>,
-        made: Option<i64>,
+        place: Option<Place>,
     ) -> Result<Sorted, ExchangeError> {
         let collections = self.inner.state.read(collection::list)?;
         let house: Vec<ViewId> = collections
@@ -60,7 +63,7 @@ impl Node {
             let id = admitted.id.to_string();
             if self.originated_here(&house, &admitted.id)? {
                 sorted.own.push(id);
-            } else if self.asked_back(party, &id, made)? {
+            } else if self.asked_back(party, &id, place)? {
                 sorted.recalled.push(id);
             } else {
                 let label = json::parse(&text, &limits)
@@ -87,19 +90,70 @@ impl Node {
         Ok(false)
     }
 
-    /// Whether a party asked for an object back when or after it sent this: a recall goes before everything else, and may
-    /// be here first.
+    /// Whether a party asked for an object back after it had sent this: a recall goes before everything else, and may be
+    /// here first.
     fn asked_back(
         &self,
         party: &str,
         id: &str,
-        made: Option<i64>,
+        place: Option<Place>,
     ) -> Result<bool, ExchangeError> {
-        let Some(made) = made else { return Ok(false) };
-        let asked = self
-            .inner
-            .state
-            .read(|tx| recall::last_of_object(tx, Direction::In, party, id))?;
-        Ok(asked.is_some_and(|asked| asked >= made))
+        let Some(place) = place else { return Ok(false) };
+        let name = recalled_cursor(party, id);
+        let known = self.inner.state.read(|tx| cursor::find(tx, &name))?;
+        let recalled = known.and_then(|text| Place::parse(&text));
+        Ok(recalled.is_some_and(|recalled| place < recalled))
+    }
+}
+
+/// Records that what a party sent of these objects before this place of its log was asked back.
+pub(crate) fn keep_recalled(
+    tx: &mut dyn Tx,
+    party: &str,
+    ids: &[String],
+    place: Place,
+    now: i64,
+) -> Result<(), ExchangeError> {
+    for id in ids {
+        let name = recalled_cursor(party, id);
+        let known = cursor::find(tx, &name)?;
+        if known.and_then(|text| Place::parse(&text)) < Some(place) {
+            cursor::put(tx, &name, &place.to_string(), now)?;
+        }
+    }
+    Ok(())
+}
+
+fn recalled_cursor(party: &str, id: &str) -> String {
+    format!("recalled {party} {id}")
+}
+
+/// Where an envelope stands in its sender's log: what is sent earlier stands before what is sent later, in whichever lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    epoch: u32,
+    index: u64,
+}
+
+impl Place {
+    pub(crate) fn of(row: &InboxRow) -> Self {
+        Self {
+            epoch: row.epoch,
+            index: index_of(&row.proof).unwrap_or(0),
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (epoch, index) = text.split_once(' ')?;
+        Some(Self {
+            epoch: epoch.parse().ok()?,
+            index: index.parse().ok()?,
+        })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.epoch, self.index)
     }
 }

@@ -12,6 +12,7 @@ use comity_stix::id::ObjectId;
 use comity_store::objects::query::{Filter, PageQuery, SpecVersions, Versions};
 use comity_store::objects::{RemoveRequest, ViewId, WriteRequest};
 use comity_store::state::channel::Direction;
+use comity_store::state::inbox::InboxRow;
 use comity_store::state::recall::{self, RecallRow};
 use comity_store::state::release::DecisionRow;
 use comity_store::state::{Tx, release, source};
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 use crate::clock::new_uuid;
 use crate::exchange::ExchangeError;
+use crate::exchange::origin::{Place, keep_recalled};
 use crate::link::Draft;
 use crate::node::Node;
 
@@ -123,10 +125,10 @@ impl Node {
     /// Does what another party asks back, and answers. Objects that this party never gave are none of its business.
     pub(crate) fn take_recall(
         &self,
-        party: &str,
+        row: &InboxRow,
         said: &payload::Recall,
-        made: Option<i64>,
     ) -> Result<String, ExchangeError> {
+        let party = row.party.as_str();
         let ids: Vec<ObjectId> = said
             .objects
             .iter()
@@ -170,6 +172,7 @@ impl Node {
             if known.is_some_and(|row| row.answer.is_some()) {
                 return Ok(());
             }
+            keep_recalled(tx, party, &said.objects, Place::of(row), now)?;
             for id in &given {
                 source::remove(tx, &id.to_string(), party)?;
             }
@@ -188,8 +191,7 @@ impl Node {
                 reason: said.reason.clone(),
                 state: "answered".to_owned(),
                 answer: Some(answer.clone()),
-                // By the clock of who asks, to tell what it sent before from what it sends after.
-                asked: made.unwrap_or(now),
+                asked: now,
                 due: None,
                 changed: now,
             };

@@ -425,7 +425,7 @@ fn going(gathered: &Gathered, decision: &Decision) -> Going {
             verdict: verdict.to_owned(),
             rule: decision.rule().step().code.to_owned(),
             label: decision.label.label.to_string(),
-            reason,
+            reason: with_remarks(reason, decision),
             released,
             cuts,
         },
@@ -433,6 +433,21 @@ fn going(gathered: &Gathered, decision: &Decision) -> Going {
         label: decision.obligations.label,
         text,
     }
+}
+
+/// What the record says of the label besides: that nobody had given one, or that two were given.
+fn with_remarks(mut reason: String, decision: &Decision) -> String {
+    let remarks = [
+        (decision.label.inferred, "it has no label: this one is inferred"),
+        (decision.label.conflict, "it has two labels: the stricter counts"),
+    ];
+    for (_, remark) in remarks.into_iter().filter(|(holds, _)| *holds) {
+        if !reason.is_empty() {
+            reason.push_str("; ");
+        }
+        reason.push_str(remark);
+    }
+    reason
 }
 
 fn decide(

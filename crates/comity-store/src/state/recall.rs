@@ -67,26 +67,6 @@ pub fn find(
     rows.first().map(row_of).transpose()
 }
 
-/// When a party last asked an object back, or was asked for it, microseconds since 1970.
-pub fn last_of_object(
-    tx: &mut dyn Tx,
-    direction: Direction,
-    party: &str,
-    id: &str,
-) -> Result<Option<i64>, StoreError> {
-    // An id holds neither quotes nor the signs that LIKE reads.
-    let rows = tx.query(
-        "SELECT asked FROM recall WHERE direction = ?1 AND party = ?2 AND objects LIKE ?3
-         ORDER BY asked DESC LIMIT 1",
-        &[
-            direction.word().into(),
-            party.into(),
-            format!("%\"{id}\"%").as_str().into(),
-        ],
-    )?;
-    rows.first().map(|row| row.integer(0)).transpose()
-}
-
 /// Every recall in one direction, newest first.
 pub fn list(tx: &mut dyn Tx, direction: Direction) -> Result<Vec<RecallRow>, StoreError> {
     let rows = tx.query(
