@@ -11,7 +11,7 @@ use comity_store::state::inbox::{self, InboxRow};
 use comity_store::state::source::SourceRow;
 
 use crate::exchange::ExchangeError;
-use crate::exchange::recall::inbox_collection_id;
+use crate::exchange::recall::{inbox_collection_id, take_recall_answer};
 use crate::exchange::subject::record_sources;
 use crate::node::Node;
 
@@ -64,7 +64,7 @@ impl Node {
                 let said = serde_json::from_slice(bytes).map_err(unread)?;
                 self.inner
                     .state
-                    .write(|tx| self.take_recall_answer(tx, &row.party, &said, now))?;
+                    .write(|tx| take_recall_answer(tx, &row.party, &said, now))?;
                 Ok("taken".to_owned())
             }
             Kind::AccordProposal | Kind::AccordSignature => {
@@ -116,7 +116,7 @@ impl Node {
                 received: now,
             };
             record_sources(tx, &ids, &of)?;
-            self.inbox_collection(tx, &row.party, now)
+            inbox_collection(tx, &row.party, now)
         })?;
         let taken = self.take(held.view, texts, false);
         let taken =
@@ -134,30 +134,29 @@ impl Node {
         self.due().tell();
         Ok(outcome)
     }
+}
 
-    /// The collection that holds what a party sent.
-    fn inbox_collection(
-        &self,
-        tx: &mut dyn comity_store::state::Tx,
-        party: &str,
-        now: i64,
-    ) -> Result<collection::Collection, ExchangeError> {
-        let id = inbox_collection_id(party);
-        if let Some(known) = collection::find(tx, &id.to_string())? {
-            return Ok(known);
-        }
-        let alias = format!("from-{}", party.replace('.', "-"));
-        let free = collection::find(tx, &alias)?.is_none();
-        let new = NewCollection {
-            id,
-            title: format!("From {party}"),
-            description: Some(format!("What {party} shared with this node")),
-            alias: free.then_some(alias),
-            created: now,
-            source: Some(party.to_owned()),
-            label: None,
-        };
-        let made = collection::add(tx, &new)?;
-        made.ok_or_else(|| ExchangeError::Refused("the collection cannot be made".to_owned()))
+/// The collection that holds what a party sent.
+fn inbox_collection(
+    tx: &mut dyn comity_store::state::Tx,
+    party: &str,
+    now: i64,
+) -> Result<collection::Collection, ExchangeError> {
+    let id = inbox_collection_id(party);
+    if let Some(known) = collection::find(tx, &id.to_string())? {
+        return Ok(known);
     }
+    let alias = format!("from-{}", party.replace('.', "-"));
+    let free = collection::find(tx, &alias)?.is_none();
+    let new = NewCollection {
+        id,
+        title: format!("From {party}"),
+        description: Some(format!("What {party} shared with this node")),
+        alias: free.then_some(alias),
+        created: now,
+        source: Some(party.to_owned()),
+        label: None,
+    };
+    let made = collection::add(tx, &new)?;
+    made.ok_or_else(|| ExchangeError::Refused("the collection cannot be made".to_owned()))
 }

@@ -149,6 +149,10 @@ pub enum Movement {
 
 impl Node {
     /// Does a command about other parties.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a table of commands, a line or two each"
+    )]
     pub fn exchange(&self, command: ExchangeCommand) -> Result<Value, ExchangeError> {
         Ok(match command {
             ExchangeCommand::OwnCard { links } => {
@@ -219,7 +223,7 @@ impl Node {
                 self.inbox(party.as_deref())?.iter().map(got).collect()
             }
             ExchangeCommand::Decisions { object, party } => {
-                self.decisions_document(object, party)?
+                self.decisions_document(object.as_deref(), party.as_deref())?
             }
             ExchangeCommand::Approvals => self.approvals_document()?,
             ExchangeCommand::Approve { id, by, yes } => document(&self.approve(&id, &by, yes)?),
@@ -228,10 +232,10 @@ impl Node {
 
     fn decisions_document(
         &self,
-        object: Option<String>,
-        party: Option<String>,
+        object: Option<&str>,
+        party: Option<&str>,
     ) -> Result<Value, ExchangeError> {
-        let rows = self.decisions(object.as_deref(), party.as_deref())?;
+        let rows = self.decisions(object, party)?;
         let rows = rows.iter().map(|row| {
             json!({
                 "number": row.number, "object": row.object, "version": row.version, "party": row.party,

@@ -13,7 +13,7 @@ use comity_store::state::release::{self, DecisionRow, StandingShare};
 use comity_store::state::source::SourceRow;
 
 use crate::exchange::ExchangeError;
-use crate::exchange::share::{Going, batches};
+use crate::exchange::share::{Going, Portion, batches};
 use crate::exchange::subject::{LookUp, record_sources};
 use crate::node::Node;
 
@@ -116,7 +116,13 @@ impl Node {
                         .map(|one| one.label)
                         .max()
                         .unwrap_or(Tlp::Clear);
-                    self.send_share(tx, &share.party, &texts, (label, Vec::new()), now)?;
+                    let portion = Portion {
+                        party: &share.party,
+                        texts,
+                        label,
+                        persons: Vec::new(),
+                    };
+                    self.send_share(tx, portion, now)?;
                 }
             }
             for one in &going {

@@ -11,8 +11,8 @@ use comity_link::message::{Cursor, Gap, Message, Refused};
 use comity_store::state::channel::Direction;
 use comity_store::state::{Tx, ledger, outbox, party};
 
-use crate::link::heads::Watched;
-use crate::link::outgoing::{Proven, inclusion};
+use crate::link::heads::{Watched, take_cosigned};
+use crate::link::outgoing::{Proven, Saying, inclusion};
 use crate::link::peer::Peer;
 use crate::link::sends::Checked;
 use crate::link::{Link, LinkError};
@@ -141,7 +141,12 @@ impl Link {
     pub fn say(&self, taken: &mut Taken, now: i64) -> Result<Vec<u8>, LinkError> {
         let say = std::mem::take(&mut taken.say);
         let lanes = &comity_link::channel::Lane::ALL;
-        self.collect_with(&taken.party, lanes, Some(taken.digest), say, now)
+        let saying = Saying {
+            lanes,
+            answers: Some(taken.digest),
+            first: say,
+        };
+        self.collect_with(&taken.party, saying, now)
     }
 
     /// Whether anything waits to be said to a party now, besides the own head.
@@ -172,7 +177,13 @@ impl Link {
                     Known::Wrong(id, code)
                 }
             },
-            other => Known::Other(other),
+            other @ (Message::Head(_)
+            | Message::Receipt(_)
+            | Message::Cosigned(_)
+            | Message::Cursor(_)
+            | Message::Gap(_)
+            | Message::Card(_)
+            | Message::Refused(_)) => Known::Other(other),
         }
     }
 
@@ -202,10 +213,10 @@ impl Link {
         match message {
             Message::Head(head) => match self.watch(tx, &taking.peer, head, now)? {
                 Watched::Follows | Watched::Older => {}
-                Watched::Gap(held) => taking.say(Message::Refused(Refused {
+                Watched::Gap(checkpoint) => taking.say(Message::Refused(Refused {
                     envelope: None,
                     code: "head-gap".to_owned(),
-                    held,
+                    held: checkpoint,
                 })),
                 Watched::Forked => {
                     taking.wrong.push("the log forked".to_owned());
@@ -223,43 +234,15 @@ impl Link {
                         .push(format!("receipt of {}: {code}", given.envelope));
                 }
             }
-            Message::Cosigned(cosigned) => {
-                match self.take_cosigned(tx, &taking.peer, cosigned, now)? {
-                    None => taking.proved = true,
-                    Some(code) => taking.wrong.push(format!("cosignature: {code}")),
-                }
-            }
-            Message::Cursor(cursor) => self.take_cursor(tx, taking, cursor)?,
+            Message::Cosigned(cosigned) => match take_cosigned(tx, &taking.peer, cosigned, now)? {
+                None => taking.proved = true,
+                Some(code) => taking.wrong.push(format!("cosignature: {code}")),
+            },
+            Message::Cursor(cursor) => take_cursor(tx, taking, cursor)?,
             Message::Gap(gap) => taking.again.push(gap.clone()),
             Message::Refused(refused) => self.take_refused(tx, taking, refused)?,
-            // Taken before everything else.
-            Message::Card(_) => {}
-            Message::Send(_) => {}
-        }
-        Ok(())
-    }
-
-    /// A partner that has come less far than its receipts say was set back: it gets again what it lost.
-    fn take_cursor(
-        &self,
-        tx: &mut dyn Tx,
-        taking: &mut Taking,
-        cursor: &Cursor,
-    ) -> Result<(), LinkError> {
-        let name = cursor.channel.to_string();
-        let known = comity_store::state::channel::find(tx, Direction::Out, &name, cursor.epoch)?;
-        let Some(known) = known.filter(|known| known.seq > cursor.seq) else {
-            return Ok(());
-        };
-        let first = cursor.seq + 1;
-        let settled = outbox::stretch(tx, &name, cursor.epoch, (first, known.seq), 1)?;
-        if settled.first().is_some_and(|row| row.state == "receipted") {
-            taking.again.push(Gap {
-                channel: cursor.channel,
-                epoch: cursor.epoch,
-                first,
-                last: known.seq,
-            });
+            // Cards are taken before everything else; envelopes are checked on the way.
+            Message::Card(_) | Message::Send(_) => {}
         }
         Ok(())
     }
@@ -319,4 +302,24 @@ impl Link {
             .map(|sent| self.send(peer, sent, &checkpoint))
             .collect()
     }
+}
+
+/// A partner that has come less far than its receipts say was set back: it gets again what it lost.
+fn take_cursor(tx: &mut dyn Tx, taking: &mut Taking, cursor: &Cursor) -> Result<(), LinkError> {
+    let name = cursor.channel.to_string();
+    let known = comity_store::state::channel::find(tx, Direction::Out, &name, cursor.epoch)?;
+    let Some(known) = known.filter(|known| known.seq > cursor.seq) else {
+        return Ok(());
+    };
+    let first = cursor.seq + 1;
+    let settled = outbox::stretch(tx, &name, cursor.epoch, (first, known.seq), 1)?;
+    if settled.first().is_some_and(|row| row.state == "receipted") {
+        taking.again.push(Gap {
+            channel: cursor.channel,
+            epoch: cursor.epoch,
+            first,
+            last: known.seq,
+        });
+    }
+    Ok(())
 }
