@@ -4,6 +4,7 @@
 
 pub mod accords;
 pub mod apply;
+pub mod carried;
 pub mod command;
 pub mod enrolment;
 pub mod outbox;

@@ -4,6 +4,7 @@
 
 mod accords;
 mod accounts;
+mod carried;
 mod collections;
 mod doctor;
 mod exchange;
