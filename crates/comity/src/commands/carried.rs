@@ -32,13 +32,13 @@ pub(crate) fn is_part(path: &Path) -> bool {
 /// Writes what waits for a party.
 pub(crate) fn export(
     data: Option<PathBuf>,
-    party: String,
+    party: &str,
     out: Option<PathBuf>,
 ) -> Result<(), Failure> {
     let mut backend = Backend::open(&data_folder(data)?)?;
     let folder = out.unwrap_or_else(|| PathBuf::from("."));
     let carry = ExchangeCommand::Carry {
-        party: party.clone(),
+        party: party.to_owned(),
     };
     let document = backend.exchange(carry)?;
     let batches = document.get("batches").and_then(Value::as_array);
@@ -46,12 +46,8 @@ pub(crate) fn export(
         let batch = STANDARD.decode(batch).unwrap_or_default();
         for part in cut(&batch) {
             let Ok(read) = read(&part) else { continue };
-            let whole: String = read
-                .whole
-                .iter()
-                .take(6)
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
+            let whole = comity_link::header::EnvelopeId(read.whole).to_string();
+            let whole: String = whole.chars().take(12).collect();
             let name = format!(
                 "to-{party}-{whole}-{}-of-{}.{EXTENSION}",
                 read.number, read.of

@@ -163,7 +163,7 @@ pub(crate) fn run(command: ReleaseCommand) -> Result<(), Failure> {
 pub(crate) fn outbox(command: OutboxCommand) -> Result<(), Failure> {
     let (data, party, json) = match command {
         OutboxCommand::Export { data, party, out } => {
-            return carried::export(data.data, party, out);
+            return carried::export(data.data, &party, out);
         }
         OutboxCommand::List { data, party, json } => (data, party, json),
     };
