@@ -11,7 +11,7 @@ mod exchange;
 mod export;
 pub(crate) mod import;
 mod objects;
-mod parties;
+pub(crate) mod parties;
 mod release;
 pub(crate) mod serve;
 
