@@ -7,10 +7,12 @@
 use comity_link::payload::{self, Kind};
 use comity_stix::marking::Tlp;
 use comity_store::state::collection::{self, NewCollection};
+use comity_store::state::deposit;
 use comity_store::state::inbox::{self, InboxRow};
 use comity_store::state::source::SourceRow;
 
 use crate::exchange::ExchangeError;
+use crate::exchange::parts::take_part;
 use crate::exchange::recall::{inbox_collection_id, take_recall_answer};
 use crate::exchange::subject::record_sources;
 use crate::node::Node;
@@ -56,6 +58,14 @@ impl Node {
                 let share = serde_json::from_slice(bytes).map_err(unread)?;
                 self.take_share(row, &share)
             }
+            Kind::Part => {
+                let said = serde_json::from_slice(bytes).map_err(unread)?;
+                self.take_piece(row, &said)
+            }
+            Kind::Deposit => {
+                let said = serde_json::from_slice(bytes).map_err(unread)?;
+                self.take_deposit(&row.party, &said)
+            }
             Kind::Recall => {
                 let said = serde_json::from_slice(bytes).map_err(unread)?;
                 self.take_recall(&row.party, &said)
@@ -79,13 +89,30 @@ impl Node {
                 self.accept_card(said.card.as_bytes())?;
                 Ok("taken".to_owned())
             }
-            Kind::Deposit
-            | Kind::Part
-            | Kind::Receipt
-            | Kind::Epoch
-            | Kind::Void
-            | Kind::Status => Ok("kept".to_owned()),
+            Kind::Receipt | Kind::Epoch | Kind::Void | Kind::Status => Ok("kept".to_owned()),
         }
+    }
+
+    /// Keeps a part; the whole is applied like an envelope's payload once it is there.
+    fn take_piece(&self, row: &InboxRow, said: &payload::Part) -> Result<String, ExchangeError> {
+        let now = self.clock().now();
+        let whole = self
+            .inner
+            .state
+            .write(|tx| take_part(tx, &row.party, said, now))?;
+        let Some(whole) = whole else {
+            return Ok(format!("part {} of {}", said.part + 1, said.parts));
+        };
+        let joined = InboxRow {
+            kind: whole.kind.word().to_owned(),
+            payload: Some(whole.payload),
+            ..row.clone()
+        };
+        let outcome = self.apply(&joined)?;
+        self.inner
+            .state
+            .write(|tx| deposit::forget_parts(tx, &row.party, &whole.name))?;
+        Ok(outcome)
     }
 
     /// Takes shared objects into the collection that holds what the party sent.

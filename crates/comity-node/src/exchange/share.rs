@@ -363,7 +363,7 @@ impl Node {
             payload: serde_json::to_vec(&share).map_err(unfit)?,
             due: None,
         };
-        Ok(self.link().enqueue_in(tx, &draft, now)?)
+        self.send_whole(tx, &draft, now)
     }
 }
 
