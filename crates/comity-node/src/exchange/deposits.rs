@@ -47,6 +47,9 @@ impl Node {
             }
             deposited += self.deposit_for(&silent.name, third.as_str(), now - after, now)?;
         }
+        if deposited > 0 {
+            self.due().tell();
+        }
         Ok(deposited)
     }
 
