@@ -263,7 +263,7 @@ pub fn fields(payload: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
                 })),
                 // A recall lists ids, not objects.
                 Err(_) => {
-                    fields.push((format!("objects/{place}"), object.get().as_bytes().to_vec()))
+                    fields.push((format!("objects/{place}"), object.get().as_bytes().to_vec()));
                 }
             }
         }

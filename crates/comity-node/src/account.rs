@@ -296,7 +296,7 @@ impl Node {
                 Some(name) => comity_store::state::party::find(tx, name)?.is_some(),
                 None => true,
             };
-            Ok::<_, StoreError>(known.then(|| account::add(tx, &account)).transpose()?)
+            known.then(|| account::add(tx, &account)).transpose()
         })?;
         let Some(added) = added else {
             return Err(AccountError::UnknownParty(

@@ -70,13 +70,13 @@ impl Backend {
         &mut self,
         command: ExchangeCommand,
     ) -> Result<serde_json::Value, Failure> {
-        match self.execute(Command::Exchange(command))? {
-            Answer::Document(document) => Ok(document),
-            _ => Err(Failure::unknown(
+        let Answer::Document(document) = self.execute(Command::Exchange(command))? else {
+            return Err(Failure::unknown(
                 "the node answered something else",
                 "use the same version of comity for the node and the command",
-            )),
-        }
+            ));
+        };
+        Ok(document)
     }
 
     /// Ends: what this process wrote is finished.

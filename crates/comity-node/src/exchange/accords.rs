@@ -78,7 +78,7 @@ impl Node {
     /// Proposes a text: it is signed here and sent to every other party of it.
     pub fn propose_accord(&self, text: &str) -> Result<AccordView, ExchangeError> {
         let parsed = AccordText::parse(text).map_err(|error| bad(&error))?;
-        self.sign_text(parsed, Kind::AccordProposal)
+        self.sign_text(&parsed, Kind::AccordProposal)
     }
 
     /// Signs a version that was proposed.
@@ -89,10 +89,10 @@ impl Node {
             .read(|tx| accord::find(tx, name, version))?;
         let row = row.ok_or_else(|| ExchangeError::UnknownAccord(format!("{name} {version}")))?;
         let parsed = AccordText::parse(&row.text).map_err(|error| bad(&error))?;
-        self.sign_text(parsed, Kind::AccordSignature)
+        self.sign_text(&parsed, Kind::AccordSignature)
     }
 
-    fn sign_text(&self, text: AccordText, kind: Kind) -> Result<AccordView, ExchangeError> {
+    fn sign_text(&self, text: &AccordText, kind: Kind) -> Result<AccordView, ExchangeError> {
         let now = self.clock().now();
         let own = PartyName::parse(&self.identity().party).map_err(|error| bad(&error))?;
         let name = text.content().name.clone();
@@ -104,7 +104,7 @@ impl Node {
             let known: Vec<&AccordRow> = known.iter().filter(|row| row.name == name).collect();
             let last = last_agreed(&known, &signers)?;
             let signed_by_us = agreed_by(&known, &signers, &own)?;
-            may_sign(&own, &text, last, &signed_by_us).map_err(|error| bad(&error))?;
+            may_sign(&own, text, last, &signed_by_us).map_err(|error| bad(&error))?;
             let mut agreement = Agreement::new(text.clone());
             if let Some(row) = known.iter().find(|row| row.version == version) {
                 if row.text != text.source() {

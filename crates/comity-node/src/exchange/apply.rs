@@ -7,12 +7,14 @@
 use comity_link::payload::{self, Kind};
 use comity_stix::marking::Tlp;
 use comity_store::state::collection::{self, NewCollection};
+use comity_store::state::deposit;
 use comity_store::state::inbox::{self, InboxRow};
 use comity_store::state::source::SourceRow;
 
 use crate::exchange::ExchangeError;
 use crate::exchange::origin::Place;
-use crate::exchange::recall::inbox_collection_id;
+use crate::exchange::parts::take_part;
+use crate::exchange::recall::{inbox_collection_id, take_recall_answer};
 use crate::exchange::subject::record_sources;
 use crate::node::Node;
 
@@ -59,6 +61,14 @@ impl Node {
                 let share = serde_json::from_slice(bytes).map_err(unread)?;
                 self.take_share(row, &share)
             }
+            Kind::Part => {
+                let said = serde_json::from_slice(bytes).map_err(unread)?;
+                self.take_piece(row, &said)
+            }
+            Kind::Deposit => {
+                let said = serde_json::from_slice(bytes).map_err(unread)?;
+                self.take_deposit(&row.party, &said)
+            }
             Kind::Recall => {
                 let said = serde_json::from_slice(bytes).map_err(unread)?;
                 self.take_recall(row, &said)
@@ -67,7 +77,7 @@ impl Node {
                 let said = serde_json::from_slice(bytes).map_err(unread)?;
                 self.inner
                     .state
-                    .write(|tx| self.take_recall_answer(tx, &row.party, &said, now))?;
+                    .write(|tx| take_recall_answer(tx, &row.party, &said, now))?;
                 Ok("taken".to_owned())
             }
             Kind::AccordProposal | Kind::AccordSignature => {
@@ -82,13 +92,30 @@ impl Node {
                 self.accept_card(said.card.as_bytes())?;
                 Ok("taken".to_owned())
             }
-            Kind::Deposit
-            | Kind::Part
-            | Kind::Receipt
-            | Kind::Epoch
-            | Kind::Void
-            | Kind::Status => Ok("kept".to_owned()),
+            Kind::Receipt | Kind::Epoch | Kind::Void | Kind::Status => Ok("kept".to_owned()),
         }
+    }
+
+    /// Keeps a part; the whole is applied like an envelope's payload once it is there.
+    fn take_piece(&self, row: &InboxRow, said: &payload::Part) -> Result<String, ExchangeError> {
+        let now = self.clock().now();
+        let whole = self
+            .inner
+            .state
+            .write(|tx| take_part(tx, &row.party, said, now))?;
+        let Some(whole) = whole else {
+            return Ok(format!("part {} of {}", said.part + 1, said.parts));
+        };
+        let joined = InboxRow {
+            kind: whole.kind.word().to_owned(),
+            payload: Some(whole.payload),
+            ..row.clone()
+        };
+        let outcome = self.apply(&joined)?;
+        self.inner
+            .state
+            .write(|tx| deposit::forget_parts(tx, &row.party, &whole.name))?;
+        Ok(outcome)
     }
 
     /// Takes shared objects into the collection that holds what the party sent.
@@ -116,7 +143,7 @@ impl Node {
                 received: now,
             };
             record_sources(tx, &ids, &of)?;
-            self.inbox_collection(tx, &row.party, now)
+            inbox_collection(tx, &row.party, now)
         })?;
         let texts = sorted.taken.into_iter().map(|one| one.text);
         let taken = self.take(held.view, texts.chain(sorted.unread).collect(), false);
@@ -145,30 +172,29 @@ impl Node {
         self.due().tell();
         Ok(outcome)
     }
+}
 
-    /// The collection that holds what a party sent.
-    fn inbox_collection(
-        &self,
-        tx: &mut dyn comity_store::state::Tx,
-        party: &str,
-        now: i64,
-    ) -> Result<collection::Collection, ExchangeError> {
-        let id = inbox_collection_id(party);
-        if let Some(known) = collection::find(tx, &id.to_string())? {
-            return Ok(known);
-        }
-        let alias = format!("from-{}", party.replace('.', "-"));
-        let free = collection::find(tx, &alias)?.is_none();
-        let new = NewCollection {
-            id,
-            title: format!("From {party}"),
-            description: Some(format!("What {party} shared with this node")),
-            alias: free.then_some(alias),
-            created: now,
-            source: Some(party.to_owned()),
-            label: None,
-        };
-        let made = collection::add(tx, &new)?;
-        made.ok_or_else(|| ExchangeError::Refused("the collection cannot be made".to_owned()))
+/// The collection that holds what a party sent.
+fn inbox_collection(
+    tx: &mut dyn comity_store::state::Tx,
+    party: &str,
+    now: i64,
+) -> Result<collection::Collection, ExchangeError> {
+    let id = inbox_collection_id(party);
+    if let Some(known) = collection::find(tx, &id.to_string())? {
+        return Ok(known);
     }
+    let alias = format!("from-{}", party.replace('.', "-"));
+    let free = collection::find(tx, &alias)?.is_none();
+    let new = NewCollection {
+        id,
+        title: format!("From {party}"),
+        description: Some(format!("What {party} shared with this node")),
+        alias: free.then_some(alias),
+        created: now,
+        source: Some(party.to_owned()),
+        label: None,
+    };
+    let made = collection::add(tx, &new)?;
+    made.ok_or_else(|| ExchangeError::Refused("the collection cannot be made".to_owned()))
 }

@@ -221,26 +221,6 @@ impl Node {
         Ok(())
     }
 
-    /// Takes the answer to a recall of this node.
-    pub(crate) fn take_recall_answer(
-        &self,
-        tx: &mut dyn Tx,
-        party: &str,
-        said: &payload::RecallAnswer,
-        now: i64,
-    ) -> Result<(), ExchangeError> {
-        let row = recall::find(tx, Direction::Out, &said.recall, party)?;
-        let Some(mut row) = row else {
-            return Err(ExchangeError::Refused(
-                "it answers no recall of this node".to_owned(),
-            ));
-        };
-        "answered".clone_into(&mut row.state);
-        row.answer = serde_json::to_string(said).ok();
-        row.changed = now;
-        Ok(recall::put(tx, Direction::Out, &row)?)
-    }
-
     /// Removes every version of objects from views.
     pub(crate) fn remove_everywhere(
         &self,
@@ -342,4 +322,23 @@ fn released_views(
 /// The collection that holds what a party sent has an id of its own, made from the party's name.
 pub(crate) fn inbox_collection_id(party: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_DNS, format!("inbox of {party}").as_bytes())
+}
+
+/// Takes the answer to a recall of this node.
+pub(crate) fn take_recall_answer(
+    tx: &mut dyn Tx,
+    party: &str,
+    said: &payload::RecallAnswer,
+    now: i64,
+) -> Result<(), ExchangeError> {
+    let row = recall::find(tx, Direction::Out, &said.recall, party)?;
+    let Some(mut row) = row else {
+        return Err(ExchangeError::Refused(
+            "it answers no recall of this node".to_owned(),
+        ));
+    };
+    "answered".clone_into(&mut row.state);
+    row.answer = serde_json::to_string(said).ok();
+    row.changed = now;
+    Ok(recall::put(tx, Direction::Out, &row)?)
 }

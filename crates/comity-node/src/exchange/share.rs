@@ -86,7 +86,10 @@ pub struct Shared {
 
 /// Terms by party, for a moment.
 #[derive(Debug, Default)]
-pub(crate) struct TermsCache(Mutex<HashMap<String, (i64, Option<Arc<Terms>>)>>);
+pub(crate) struct TermsCache(Mutex<HashMap<String, Ready>>);
+
+/// Since when terms are known, and what they are, if there are any.
+type Ready = (i64, Option<Arc<Terms>>);
 
 impl TermsCache {
     pub(crate) fn forget(&self) {
@@ -95,6 +98,14 @@ impl TermsCache {
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
     }
+}
+
+/// What goes into one envelope.
+pub(crate) struct Portion<'a> {
+    pub(crate) party: &'a str,
+    pub(crate) texts: Vec<&'a str>,
+    pub(crate) label: Tlp,
+    pub(crate) persons: Vec<String>,
 }
 
 /// An object that may go, and how.
@@ -157,7 +168,7 @@ impl Node {
                 release::put_approval(tx, &row)?;
             }
             let approval = approval.map(|row| row.id.as_str());
-            self.send_all(tx, request, &going, approval, now)
+            self.send_all(tx, request, (&going, approval), now)
         })?;
         shared.envelopes = envelopes.iter().map(ToString::to_string).collect();
         shared.approval = waits.then_some(id);
@@ -177,7 +188,8 @@ impl Node {
         }
         let request: ShareRequest = serde_json::from_str(&row.request)
             .map_err(|_| ExchangeError::UnknownApproval(id.to_owned()))?;
-        row.state = if yes { "approved" } else { "declined" }.to_owned();
+        let word = if yes { "approved" } else { "declined" };
+        word.clone_into(&mut row.state);
         row.decided_by = Some(by.to_owned());
         row.decided = Some(self.clock().now());
         if yes {
@@ -313,8 +325,7 @@ impl Node {
         &self,
         tx: &mut dyn Tx,
         request: &ShareRequest,
-        going: &[Going],
-        approval: Option<&str>,
+        (going, approval): (&[Going], Option<&str>),
         now: i64,
     ) -> Result<Vec<EnvelopeId>, ExchangeError> {
         let mut envelopes = Vec::new();
@@ -325,8 +336,13 @@ impl Node {
                 .map(|one| one.label)
                 .max()
                 .unwrap_or(Tlp::Clear);
-            let persons = request.person.iter().cloned().collect();
-            let envelope = self.send_share(tx, &request.party, &texts, (label, persons), now)?;
+            let portion = Portion {
+                party: &request.party,
+                texts,
+                label,
+                persons: request.person.iter().cloned().collect(),
+            };
+            let envelope = self.send_share(tx, portion, now)?;
             for one in &batch {
                 decide(tx, request, one, (Some(&envelope), approval), now)?;
             }
@@ -342,27 +358,25 @@ impl Node {
     pub(crate) fn send_share(
         &self,
         tx: &mut dyn Tx,
-        party: &str,
-        texts: &[&str],
-        (label, persons): (Tlp, Vec<String>),
+        portion: Portion<'_>,
         now: i64,
     ) -> Result<EnvelopeId, ExchangeError> {
         let raw = |text: &&str| serde_json::value::RawValue::from_string((*text).to_owned());
-        let objects = texts.iter().map(raw).collect::<Result<Vec<_>, _>>();
+        let objects = portion.texts.iter().map(raw).collect::<Result<Vec<_>, _>>();
         let unfit = |_| ExchangeError::Refused("an object is no JSON".to_owned());
         let share = payload::Share {
             objects: objects.map_err(unfit)?,
-            label: label.to_string(),
-            persons,
+            label: portion.label.to_string(),
+            persons: portion.persons,
         };
         let draft = Draft {
-            party: party.to_owned(),
+            party: portion.party.to_owned(),
             lane: Lane::Normal,
             kind: Kind::Share,
             payload: serde_json::to_vec(&share).map_err(unfit)?,
             due: None,
         };
-        Ok(self.link().enqueue_in(tx, &draft, now)?)
+        self.send_whole(tx, &draft, now)
     }
 }
 
@@ -483,13 +497,9 @@ fn decide(
 fn copy_seed(tx: &mut dyn Tx, party: &str) -> Result<Uuid, ExchangeError> {
     const NAME: &str = "copy_seed";
     let known = meta::find(tx, NAME)?.and_then(|text| Uuid::parse_str(&text).ok());
-    let seed = match known {
-        Some(seed) => seed,
-        None => {
-            let seed = new_uuid();
-            meta::put(tx, NAME, &seed.to_string())?;
-            seed
-        }
-    };
+    let seed = known.unwrap_or_else(new_uuid);
+    if known.is_none() {
+        meta::put(tx, NAME, &seed.to_string())?;
+    }
     Ok(Uuid::new_v5(&seed, party.as_bytes()))
 }

@@ -14,8 +14,8 @@ use comity_store::state::release::{self, DecisionRow, StandingShare};
 use comity_store::state::source::{self, SourceRow};
 
 use crate::exchange::ExchangeError;
-use crate::exchange::share::{Going, batches};
 use crate::exchange::recall::RECALLED;
+use crate::exchange::share::{Going, Portion, batches};
 use crate::exchange::subject::LookUp;
 use crate::node::Node;
 
@@ -130,7 +130,13 @@ impl Node {
                         .map(|one| one.label)
                         .max()
                         .unwrap_or(Tlp::Clear);
-                    self.send_share(tx, &share.party, &texts, (label, Vec::new()), now)?;
+                    let portion = Portion {
+                        party: &share.party,
+                        texts,
+                        label,
+                        persons: Vec::new(),
+                    };
+                    self.send_share(tx, portion, now)?;
                 }
             }
             for one in &going {

@@ -15,8 +15,7 @@ use comity_store::state::ledger::{self, CosignatureRow, LogRow};
 use comity_store::state::peer_log::{self, PeerLogRow};
 use comity_store::state::receipt;
 
-use crate::link::log::{epoch_of, grow_tiles, with_tiles};
-use crate::link::outgoing::Gathered;
+use crate::link::log::{epoch_of, grow_tiles, root_at, with_tiles};
 use crate::link::peer::Peer;
 use crate::link::{Link, LinkError, seconds};
 
@@ -31,6 +30,20 @@ pub(crate) struct Tail {
     old: u64,
     consistency: Vec<Hash>,
     leaves: Vec<Hash>,
+}
+
+impl Tail {
+    /// The own head as a message.
+    pub(crate) fn head(&self, checkpoint: &[u8]) -> Message {
+        let bytes = |hashes: &[Hash]| hashes.iter().map(|hash| *hash.as_bytes()).collect();
+        Message::Head(message::Head {
+            checkpoint: checkpoint.to_vec(),
+            old: self.old,
+            consistency: bytes(&self.consistency),
+            leaves: bytes(&self.leaves),
+            mirrored: self.old,
+        })
+    }
 }
 
 /// What became of a head.
@@ -82,23 +95,6 @@ impl Link {
                 leaves,
             })
         })
-    }
-
-    /// The own head as a message.
-    pub(crate) fn head(
-        &self,
-        gathered: &Gathered,
-        checkpoint: &[u8],
-    ) -> Result<Message, LinkError> {
-        let tail = &gathered.tail;
-        let bytes = |hashes: &[Hash]| hashes.iter().map(|hash| *hash.as_bytes()).collect();
-        Ok(Message::Head(message::Head {
-            checkpoint: checkpoint.to_vec(),
-            old: tail.old,
-            consistency: bytes(&tail.consistency),
-            leaves: bytes(&tail.leaves),
-            mirrored: tail.old,
-        }))
     }
 
     /// The cosignature of the newest head of a partner's log, as a message.
@@ -187,49 +183,6 @@ impl Link {
         Ok(watched)
     }
 
-    /// Takes cosignatures of the own log: a partner holds everything below.
-    pub(crate) fn take_cosigned(
-        &self,
-        tx: &mut dyn Tx,
-        peer: &Peer,
-        cosigned: &Cosigned,
-        now: i64,
-    ) -> Result<Option<&'static str>, LinkError> {
-        let epochs = ledger::epochs(tx)?;
-        let Some(log) = epochs.iter().find(|log| log.origin == cosigned.origin) else {
-            return Ok(Some("unknown-log"));
-        };
-        if cosigned.size > log.size {
-            // It holds more of this log than this node knows: the log was set back.
-            return Err(LinkError::SetBack);
-        }
-        let root = self.root_at(tx, log, cosigned.size)?;
-        let origin = comity_ledger::checkpoint::Origin::parse(&log.origin)
-            .map_err(|error| LinkError::Tiles(error.to_string()))?;
-        let checkpoint =
-            comity_ledger::checkpoint::Checkpoint::new(origin, cosigned.size, Hash::new(root));
-        let lines = std::str::from_utf8(&cosigned.lines).unwrap_or_default();
-        let signatures: Vec<NoteSignature> = lines
-            .split_inclusive('\n')
-            .filter_map(|line| NoteSignature::parse(line).ok())
-            .collect();
-        let note = comity_ledger::note::Note::new(checkpoint.to_string(), signatures);
-        let known = note.is_ok_and(|note| note.verify(&peer.keys.witness).is_ok());
-        if !known {
-            return Ok(Some("bad-cosignature"));
-        }
-        let row = CosignatureRow {
-            epoch: log.epoch,
-            size: cosigned.size,
-            party: peer.row.name.clone(),
-            lines: cosigned.lines.clone(),
-            received: now,
-        };
-        ledger::add_cosignature(tx, &row)?;
-        receipt::acknowledged(tx, &peer.row.name, log.epoch, cosigned.size)?;
-        Ok(None)
-    }
-
     /// Whether a party does not have the newest cosignature of its log, or has not cosigned the own newest head.
     pub fn has_unsettled_head(&self, party: &str) -> Result<bool, LinkError> {
         if self.untold().contains(party) {
@@ -277,19 +230,19 @@ fn compare(
     new: &TreeHead,
     head: &message::Head,
 ) -> Result<Watched, LinkError> {
-    let held = TreeHead {
+    let known_head = TreeHead {
         size: row.size,
         root: Hash::new(row.root),
     };
-    if new.size == held.size {
-        let same = new.root == held.root;
+    if new.size == known_head.size {
+        let same = new.root == known_head.root;
         return Ok(if same {
             Watched::Follows
         } else {
             Watched::Forked
         });
     }
-    if new.size < held.size {
+    if new.size < known_head.size {
         if row.mirrored < new.size {
             return Ok(Watched::Older);
         }
@@ -303,11 +256,11 @@ fn compare(
             Watched::Forked
         });
     }
-    if head.old != held.size {
+    if head.old != known_head.size {
         return Ok(Watched::Gap(row.checkpoint.clone()));
     }
     let proof: Vec<Hash> = head.consistency.iter().copied().map(Hash::new).collect();
-    let follows = verify_consistency(&held, new, &proof).is_ok();
+    let follows = verify_consistency(&known_head, new, &proof).is_ok();
     Ok(if follows {
         Watched::Follows
     } else {
@@ -334,4 +287,46 @@ fn mirror(tx: &mut dyn Tx, row: &mut PeerLogRow, head: &message::Head) -> Result
     let grown = grow_tiles(tx, &row.origin, row.mirrored, &leaves)?;
     row.mirrored = grown.size;
     Ok(())
+}
+
+/// Takes cosignatures of the own log: a partner holds everything below.
+pub(crate) fn take_cosigned(
+    tx: &mut dyn Tx,
+    peer: &Peer,
+    cosigned: &Cosigned,
+    now: i64,
+) -> Result<Option<&'static str>, LinkError> {
+    let epochs = ledger::epochs(tx)?;
+    let Some(log) = epochs.iter().find(|log| log.origin == cosigned.origin) else {
+        return Ok(Some("unknown-log"));
+    };
+    if cosigned.size > log.size {
+        // It holds more of this log than this node knows: the log was set back.
+        return Err(LinkError::SetBack);
+    }
+    let root = root_at(tx, log, cosigned.size)?;
+    let origin = comity_ledger::checkpoint::Origin::parse(&log.origin)
+        .map_err(|error| LinkError::Tiles(error.to_string()))?;
+    let checkpoint =
+        comity_ledger::checkpoint::Checkpoint::new(origin, cosigned.size, Hash::new(root));
+    let lines = std::str::from_utf8(&cosigned.lines).unwrap_or_default();
+    let signatures: Vec<NoteSignature> = lines
+        .split_inclusive('\n')
+        .filter_map(|line| NoteSignature::parse(line).ok())
+        .collect();
+    let note = comity_ledger::note::Note::new(checkpoint.to_string(), signatures);
+    let known = note.is_ok_and(|note| note.verify(&peer.keys.witness).is_ok());
+    if !known {
+        return Ok(Some("bad-cosignature"));
+    }
+    let row = CosignatureRow {
+        epoch: log.epoch,
+        size: cosigned.size,
+        party: peer.row.name.clone(),
+        lines: cosigned.lines.clone(),
+        received: now,
+    };
+    ledger::add_cosignature(tx, &row)?;
+    receipt::acknowledged(tx, &peer.row.name, log.epoch, cosigned.size)?;
+    Ok(None)
 }

@@ -6,13 +6,13 @@
 //! In scope: the order of it all. Out of scope: envelopes (`sends`), receipts, heads.
 
 use comity_link::batch;
-use comity_link::header::EnvelopeId;
-use comity_link::message::{Cursor, Gap, Message, Refused};
+use comity_link::header::{EnvelopeId, peek};
+use comity_link::message::{Cursor, Forward, Gap, Message, Refused};
 use comity_store::state::channel::Direction;
-use comity_store::state::{Tx, ledger, outbox, party};
+use comity_store::state::{Tx, deposit, ledger, outbox, party};
 
-use crate::link::heads::Watched;
-use crate::link::outgoing::{Proven, inclusion};
+use crate::link::heads::{Watched, take_cosigned};
+use crate::link::outgoing::{Proven, Saying, inclusion};
 use crate::link::peer::Peer;
 use crate::link::sends::Checked;
 use crate::link::{Link, LinkError};
@@ -77,6 +77,8 @@ impl Taking {
 /// A message that was checked as far as it can be without rows.
 enum Known {
     Envelope(Box<Checked>),
+    /// An envelope of a third party.
+    Deposited(Box<(Peer, Checked)>),
     Other(Message),
     Wrong(EnvelopeId, &'static str),
 }
@@ -141,7 +143,12 @@ impl Link {
     pub fn say(&self, taken: &mut Taken, now: i64) -> Result<Vec<u8>, LinkError> {
         let say = std::mem::take(&mut taken.say);
         let lanes = &comity_link::channel::Lane::ALL;
-        self.collect_with(&taken.party, lanes, Some(taken.digest), say, now)
+        let saying = Saying {
+            lanes,
+            answers: Some(taken.digest),
+            first: say,
+        };
+        self.collect_with(&taken.party, saying, now)
     }
 
     /// Whether anything waits to be said to a party now, besides the own head.
@@ -164,6 +171,7 @@ impl Link {
 
     fn know(&self, peer: &Peer, message: Message) -> Known {
         match message {
+            Message::Forward(forward) => self.know_forward(&forward),
             Message::Send(send) => match self.check(peer, &send) {
                 Ok(checked) => Known::Envelope(Box::new(checked)),
                 Err(code) => {
@@ -172,7 +180,33 @@ impl Link {
                     Known::Wrong(id, code)
                 }
             },
-            other => Known::Other(other),
+            other @ (Message::Head(_)
+            | Message::Receipt(_)
+            | Message::Cosigned(_)
+            | Message::Cursor(_)
+            | Message::Gap(_)
+            | Message::Card(_)
+            | Message::Holds(_)
+            | Message::Refused(_)) => Known::Other(other),
+        }
+    }
+
+    /// An envelope that its sender left with this partner for us.
+    fn know_forward(&self, forward: &Forward) -> Known {
+        let unknown = Known::Wrong(EnvelopeId([0; 32]), "bad-deposit");
+        let Ok(Message::Send(send)) = Message::decode(&forward.message) else {
+            return unknown;
+        };
+        let Ok(header) = peek(&send.header) else {
+            return unknown;
+        };
+        let sender = self.state.read(|tx| self.peer_by_origin(tx, &header.from));
+        let Ok(sender) = sender.and_then(Peer::enrolled) else {
+            return unknown;
+        };
+        match self.check(&sender, &send) {
+            Ok(checked) => Known::Deposited(Box::new((sender, checked))),
+            Err(_) => unknown,
         }
     }
 
@@ -183,6 +217,17 @@ impl Link {
                 Ok(())
             }
             Known::Envelope(checked) => self.place(tx, taking, checked),
+            Known::Deposited(deposited) => {
+                let (sender, checked) = deposited.as_ref();
+                if taking.peer.is_verified() && sender.is_verified() {
+                    let carrier = std::mem::replace(&mut taking.peer, sender.clone());
+                    let placed = self.place(tx, taking, checked);
+                    taking.peer = carrier;
+                    placed?;
+                    taking.say(Message::Holds(checked.id()));
+                }
+                Ok(())
+            }
             Known::Wrong(id, code) => {
                 taking.wrong.push(format!("envelope {id}: {code}"));
                 taking.refuse(Some(*id), code);
@@ -202,10 +247,10 @@ impl Link {
         match message {
             Message::Head(head) => match self.watch(tx, &taking.peer, head, now)? {
                 Watched::Follows | Watched::Older => {}
-                Watched::Gap(held) => taking.say(Message::Refused(Refused {
+                Watched::Gap(checkpoint) => taking.say(Message::Refused(Refused {
                     envelope: None,
                     code: "head-gap".to_owned(),
-                    held,
+                    held: checkpoint,
                 })),
                 Watched::Forked => {
                     taking.wrong.push("the log forked".to_owned());
@@ -223,43 +268,18 @@ impl Link {
                         .push(format!("receipt of {}: {code}", given.envelope));
                 }
             }
-            Message::Cosigned(cosigned) => {
-                match self.take_cosigned(tx, &taking.peer, cosigned, now)? {
-                    None => taking.proved = true,
-                    Some(code) => taking.wrong.push(format!("cosignature: {code}")),
-                }
-            }
-            Message::Cursor(cursor) => self.take_cursor(tx, taking, cursor)?,
+            Message::Cosigned(cosigned) => match take_cosigned(tx, &taking.peer, cosigned, now)? {
+                None => taking.proved = true,
+                Some(code) => taking.wrong.push(format!("cosignature: {code}")),
+            },
+            Message::Cursor(cursor) => take_cursor(tx, taking, cursor)?,
             Message::Gap(gap) => taking.again.push(gap.clone()),
             Message::Refused(refused) => self.take_refused(tx, taking, refused)?,
-            // Taken before everything else.
-            Message::Card(_) => {}
-            Message::Send(_) => {}
-        }
-        Ok(())
-    }
-
-    /// A partner that has come less far than its receipts say was set back: it gets again what it lost.
-    fn take_cursor(
-        &self,
-        tx: &mut dyn Tx,
-        taking: &mut Taking,
-        cursor: &Cursor,
-    ) -> Result<(), LinkError> {
-        let name = cursor.channel.to_string();
-        let known = comity_store::state::channel::find(tx, Direction::Out, &name, cursor.epoch)?;
-        let Some(known) = known.filter(|known| known.seq > cursor.seq) else {
-            return Ok(());
-        };
-        let first = cursor.seq + 1;
-        let settled = outbox::stretch(tx, &name, cursor.epoch, (first, known.seq), 1)?;
-        if settled.first().is_some_and(|row| row.state == "receipted") {
-            taking.again.push(Gap {
-                channel: cursor.channel,
-                epoch: cursor.epoch,
-                first,
-                last: known.seq,
-            });
+            // Cards are taken before everything else; envelopes are checked on the way.
+            Message::Card(_) | Message::Send(_) | Message::Forward(_) => {}
+            Message::Holds(id) => {
+                deposit::fetched(tx, &id.0, &taking.peer.row.origin)?;
+            }
         }
         Ok(())
     }
@@ -319,4 +339,24 @@ impl Link {
             .map(|sent| self.send(peer, sent, &checkpoint))
             .collect()
     }
+}
+
+/// A partner that has come less far than its receipts say was set back: it gets again what it lost.
+fn take_cursor(tx: &mut dyn Tx, taking: &mut Taking, cursor: &Cursor) -> Result<(), LinkError> {
+    let name = cursor.channel.to_string();
+    let known = comity_store::state::channel::find(tx, Direction::Out, &name, cursor.epoch)?;
+    let Some(known) = known.filter(|known| known.seq > cursor.seq) else {
+        return Ok(());
+    };
+    let first = cursor.seq + 1;
+    let settled = outbox::stretch(tx, &name, cursor.epoch, (first, known.seq), 1)?;
+    if settled.first().is_some_and(|row| row.state == "receipted") {
+        taking.again.push(Gap {
+            channel: cursor.channel,
+            epoch: cursor.epoch,
+            first,
+            last: known.seq,
+        });
+    }
+    Ok(())
 }

@@ -32,41 +32,37 @@ pub enum Opened {
 #[derive(Debug)]
 pub(crate) struct Growing {
     pub(crate) log: LogRow,
+    pub(crate) now: i64,
     added: Vec<EntryRow>,
 }
 
 impl Growing {
     /// Begins with the newest epoch.
-    pub(crate) fn begin(tx: &mut dyn Tx) -> Result<Self, LinkError> {
+    pub(crate) fn begin(tx: &mut dyn Tx, now: i64) -> Result<Self, LinkError> {
         let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
         Ok(Self {
             log,
+            now,
             added: Vec::new(),
         })
     }
 
     /// Adds an entry and answers its place.
-    pub(crate) fn add(
-        &mut self,
-        kind: &str,
-        leaf: Vec<u8>,
-        envelope: Option<&[u8; 32]>,
-        now: i64,
-    ) -> u64 {
+    pub(crate) fn add(&mut self, kind: &str, leaf: Vec<u8>, envelope: Option<&[u8; 32]>) -> u64 {
         let position = self.log.size + u64::try_from(self.added.len()).unwrap_or(u64::MAX);
         self.added.push(EntryRow {
             position,
             kind: kind.to_owned(),
             leaf,
             envelope: envelope.map(|id| id.to_vec()),
-            created: now,
+            created: self.now,
         });
         position
     }
 
     /// Writes what was added: rows, tiles, the new head.
     pub(crate) fn finish(self, tx: &mut dyn Tx) -> Result<LogRow, LinkError> {
-        let Self { mut log, added } = self;
+        let Self { mut log, added, .. } = self;
         if added.is_empty() {
             return Ok(log);
         }
@@ -113,9 +109,10 @@ pub(crate) fn read_tile(tx: &mut dyn Tx, origin: &str, tile: &Tile) -> Result<Ve
 }
 
 pub(crate) fn tiles_failed(error: ReadError<StoreError>) -> LinkError {
+    let told = error.to_string();
     match error {
         ReadError::Read { source, .. } => source.into(),
-        other => LinkError::Tiles(other.to_string()),
+        ReadError::WrongLength { .. } | ReadError::OutOfRange(_) | _ => LinkError::Tiles(told),
     }
 }
 
@@ -148,7 +145,7 @@ impl Link {
             (Some(log), Known::Signed(signed)) if signed.origin == log.origin => {
                 if signed.size > log.size {
                     "the log is shorter than what was signed last: it was set back"
-                } else if self.state.read(|tx| self.root_at(tx, log, signed.size))? == signed.root {
+                } else if self.state.read(|tx| root_at(tx, log, signed.size))? == signed.root {
                     return Ok(Opened::Continued);
                 } else {
                     "the log differs from what was signed last: it was set back and went on"
@@ -235,20 +232,15 @@ impl Link {
         let signed: SignedCheckpoint = checkpoint.sign(&keys, 0).map_err(|error| bad(&error))?;
         Ok(signed.note().to_string().into_bytes())
     }
+}
 
-    /// The root that the own log had at a size.
-    pub(crate) fn root_at(
-        &self,
-        tx: &mut dyn Tx,
-        log: &LogRow,
-        size: u64,
-    ) -> Result<[u8; 32], LinkError> {
-        if size == log.size {
-            return Ok(log.root);
-        }
-        let head = with_tiles(tx, &log.origin, log.size, |tiles| tiles.head_at(size))?;
-        Ok(*head.root.as_bytes())
+/// The root that the own log had at a size.
+pub(crate) fn root_at(tx: &mut dyn Tx, log: &LogRow, size: u64) -> Result<[u8; 32], LinkError> {
+    if size == log.size {
+        return Ok(log.root);
     }
+    let head = with_tiles(tx, &log.origin, log.size, |tiles| tiles.head_at(size))?;
+    Ok(*head.root.as_bytes())
 }
 
 /// The origin of an epoch: the first has no suffix.

@@ -15,7 +15,7 @@ use comity_store::state::inbox::InboxRow;
 use comity_store::state::outbox;
 use comity_store::state::receipt::{self, ReceiptRow};
 
-use crate::link::evidence::{check_proof, commit};
+use crate::link::evidence::{check_proof, commit, index_of};
 use crate::link::incoming::Taking;
 use crate::link::log::Growing;
 use crate::link::peer::Peer;
@@ -31,7 +31,6 @@ impl Link {
         tx: &mut dyn Tx,
         taking: &mut Taking,
         row: &InboxRow,
-        index: u64,
         outcome: &str,
     ) -> Result<(), LinkError> {
         let size = row.payload.as_ref().map_or(0, Vec::len);
@@ -41,7 +40,7 @@ impl Link {
             channel: row.channel.clone(),
             seq: row.seq,
             envelope: EnvelopeId(row.envelope).to_string(),
-            index,
+            index: index_of(&row.proof).unwrap_or(0),
             size: u64::try_from(size).unwrap_or(u64::MAX),
             outcome: outcome.to_owned(),
         };
@@ -53,8 +52,8 @@ impl Link {
             payload,
             due: None,
         };
-        let mut growing = Growing::begin(tx)?;
-        let made = self.make(tx, &mut growing, &taking.peer, &draft, taking.now)?;
+        let mut growing = Growing::begin(tx, taking.now)?;
+        let made = self.make(tx, &mut growing, &taking.peer, &draft)?;
         let log = growing.finish(tx)?;
         receipt::add(
             tx,

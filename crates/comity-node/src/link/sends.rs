@@ -15,6 +15,7 @@ use crate::link::evidence::{check_proof, commit};
 use crate::link::incoming::Taking;
 use crate::link::outgoing::WINDOW;
 use crate::link::peer::Peer;
+use crate::link::receipts::STORED;
 use crate::link::{Link, LinkError};
 
 /// An envelope that proved itself; only its place is not judged yet.
@@ -24,8 +25,6 @@ pub(crate) struct Checked {
     blind: [u8; 32],
     content: Content,
     proof: Vec<u8>,
-    /// Where its leaf stands in the sender's log.
-    index: u64,
     lane: Lane,
 }
 
@@ -50,14 +49,12 @@ impl Link {
         if commit(&content.opening, &content.payload) != header.commit {
             return Err("commitment-differs");
         }
-        let index = check_proof(&send.proof, &send.blind, &send.header, &peer.keys.log)
-            .ok_or("bad-proof")?;
+        check_proof(&send.proof, &send.blind, &send.header, &peer.keys.log).ok_or("bad-proof")?;
         Ok(Checked {
             signed,
             blind: send.blind,
             content,
             proof: send.proof.clone(),
-            index,
             lane,
         })
     }
@@ -112,7 +109,7 @@ impl Link {
             return Ok(());
         }
         inbox::add(tx, &row)?;
-        self.store(tx, taking, row, checked.index)?;
+        self.store(tx, taking, &row)?;
         self.unpark(tx, taking, &name, epoch)
     }
 
@@ -135,20 +132,13 @@ impl Link {
                 inbox::remove(tx, &next.envelope)?;
                 break;
             }
-            let index = crate::link::evidence::index_of(&next.proof).unwrap_or(0);
-            self.store(tx, taking, next, index)?;
+            self.store(tx, taking, &next)?;
         }
         Ok(())
     }
 
     /// The envelope is the next of its channel: it counts from now on, and gets its receipt.
-    fn store(
-        &self,
-        tx: &mut dyn Tx,
-        taking: &mut Taking,
-        row: InboxRow,
-        index: u64,
-    ) -> Result<(), LinkError> {
+    fn store(&self, tx: &mut dyn Tx, taking: &mut Taking, row: &InboxRow) -> Result<(), LinkError> {
         channel::put(
             tx,
             Direction::In,
@@ -161,16 +151,23 @@ impl Link {
                 last: Some(row.envelope),
             },
         )?;
-        let refused = crate::link::evidence::unfit(&row);
+        let refused = crate::link::evidence::unfit(row);
         let state = if refused.is_some() {
             "refused"
         } else {
             "stored"
         };
         inbox::settle(tx, &row.envelope, state, refused)?;
-        self.give_receipt(tx, taking, &row, index, refused.unwrap_or("stored"))?;
+        self.give_receipt(tx, taking, row, refused.unwrap_or(STORED))?;
         taking.stored.push(EnvelopeId(row.envelope));
         Ok(())
+    }
+}
+
+impl Checked {
+    /// The envelope's identity.
+    pub(crate) fn id(&self) -> EnvelopeId {
+        self.signed.id()
     }
 }
 

@@ -4,13 +4,14 @@
 
 mod accords;
 mod accounts;
+mod carried;
 mod collections;
 mod doctor;
 mod exchange;
 mod export;
 pub(crate) mod import;
 mod objects;
-mod parties;
+pub(crate) mod parties;
 mod release;
 pub(crate) mod serve;
 
