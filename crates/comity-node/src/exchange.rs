@@ -8,6 +8,7 @@ pub mod carried;
 pub mod command;
 pub mod deposits;
 pub mod enrolment;
+mod origin;
 pub mod outbox;
 pub mod parts;
 pub mod recall;

@@ -12,7 +12,7 @@ pub mod keys;
 pub mod log;
 pub mod peer;
 
-mod evidence;
+pub(crate) mod evidence;
 mod heads;
 mod incoming;
 mod outgoing;
