@@ -11,7 +11,8 @@ use comity_sim::fault::Fault;
 use comity_sim::node::Templates;
 use comity_sim::run::{run, run_all};
 
-const USAGE: &str = "usage: comity-sim --seeds A..B [--jobs N] [--fault NAME] | --seed N [--trace] [--fault NAME]";
+const USAGE: &str =
+    "usage: comity-sim --seeds A..B [--jobs N] [--fault NAME] | --seed N [--trace] [--fault NAME]";
 
 #[derive(Default)]
 struct Arguments {
@@ -34,7 +35,11 @@ fn main() -> ExitCode {
         (None, Some(seeds)) => many(&mut out, seeds, &arguments),
         (None, None) => Ok(true),
     };
-    if matches!(done, Ok(true)) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if matches!(done, Ok(true)) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn read(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
@@ -54,7 +59,9 @@ fn read(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
             }
             "--fault" => {
                 let name = words.next()?;
-                let known = Fault::ALL.into_iter().find(|fault| format!("{fault:?}") == name);
+                let known = Fault::ALL
+                    .into_iter()
+                    .find(|fault| format!("{fault:?}") == name);
                 arguments.fault = known?;
             }
             _ => return None,
@@ -64,7 +71,12 @@ fn read(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
 }
 
 fn one(out: &mut impl std::io::Write, seed: u64, arguments: &Arguments) -> std::io::Result<bool> {
-    let (result, trace) = run(seed, arguments.fault, &Templates::default(), arguments.trace);
+    let (result, trace) = run(
+        seed,
+        arguments.fault,
+        &Templates::default(),
+        arguments.trace,
+    );
     for line in trace {
         writeln!(out, "{line}")?;
     }
@@ -95,7 +107,10 @@ fn many(
     let Some(found) = found else {
         let count = end.saturating_sub(first);
         let rate = f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / seconds;
-        writeln!(out, "{count} seeds from {first}: everything held; {seconds:.1} s, {rate:.0} seeds a second")?;
+        writeln!(
+            out,
+            "{count} seeds from {first}: everything held; {seconds:.1} s, {rate:.0} seeds a second"
+        )?;
         return Ok(true);
     };
     for line in &found.trace {
@@ -103,6 +118,9 @@ fn many(
     }
     let seed = found.seed;
     writeln!(out, "seed {seed}: {}", found.violation)?;
-    writeln!(out, "again: cargo run -p comity-sim --release -- --seed {seed} --trace")?;
+    writeln!(
+        out,
+        "again: cargo run -p comity-sim --release -- --seed {seed} --trace"
+    )?;
     Ok(false)
 }
