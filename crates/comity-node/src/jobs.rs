@@ -36,5 +36,7 @@ pub async fn run(node: Node, mut stop: watch::Receiver<bool>) {
 
 /// One turn; answers how much was done.
 pub fn work(node: &Node) -> Result<usize, ExchangeError> {
-    Ok(node.apply_inbox()? + node.release_due()? + node.deposit_due()?)
+    let applied = node.apply_inbox()?;
+    node.follow_accords()?;
+    Ok(applied + node.release_due()? + node.deposit_due()?)
 }

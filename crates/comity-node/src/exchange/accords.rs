@@ -144,6 +144,8 @@ impl Node {
         })?;
         self.due().tell();
         self.inner.terms.forget();
+        self.inner.demands.forget();
+        self.follow_accords()?;
         self.accord(&name, version)
     }
 
@@ -175,6 +177,7 @@ impl Node {
         }
         keep(tx, &agreement, now)?;
         self.inner.terms.forget();
+        self.inner.demands.forget();
         Ok(())
     }
 

@@ -283,11 +283,7 @@ fn recalled(party: &str, object: &str, released: &str, reason: &str, now: i64) -
 }
 
 /// Who got which of these objects, under the id by which each got it.
-fn holders(
-    tx: &mut dyn Tx,
-    ids: &[String],
-    from: Option<&str>,
-) -> Result<Holders, ExchangeError> {
+fn holders(tx: &mut dyn Tx, ids: &[String], from: Option<&str>) -> Result<Holders, ExchangeError> {
     let mut holders = Holders::new();
     for id in ids {
         for decision in release::of_object(tx, id)? {

@@ -452,8 +452,14 @@ fn going(gathered: &Gathered, decision: &Decision) -> Going {
 /// What the record says of the label besides: that nobody had given one, or that two were given.
 fn with_remarks(mut reason: String, decision: &Decision) -> String {
     let remarks = [
-        (decision.label.inferred, "it has no label: this one is inferred"),
-        (decision.label.conflict, "it has two labels: the stricter counts"),
+        (
+            decision.label.inferred,
+            "it has no label: this one is inferred",
+        ),
+        (
+            decision.label.conflict,
+            "it has two labels: the stricter counts",
+        ),
     ];
     for (_, remark) in remarks.into_iter().filter(|(holds, _)| *holds) {
         if !reason.is_empty() {

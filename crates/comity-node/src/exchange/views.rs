@@ -160,7 +160,8 @@ impl Node {
             one.line.released = None;
             "refused".clone_into(&mut one.line.verdict);
             RECALLED.clone_into(&mut one.line.rule);
-            one.line.reason = format!("it was recalled from {party}; share it by its id to give it again");
+            one.line.reason =
+                format!("it was recalled from {party}; share it by its id to give it again");
         }
         Ok(one)
     }

@@ -66,6 +66,21 @@ impl Link {
         Ok(card.transpose()?)
     }
 
+    /// Every own card that is kept, oldest first.
+    pub fn own_cards(&self, tx: &mut dyn Tx) -> Result<Vec<SignedCard>, OwnCardError> {
+        let Some(newest) = self.own_card(tx)? else {
+            return Ok(Vec::new());
+        };
+        let mut cards = Vec::new();
+        for serial in 1..newest.card().serial {
+            if let Some(text) = meta::find(tx, &numbered(serial))? {
+                cards.push(SignedCard::parse(text.as_bytes())?);
+            }
+        }
+        cards.push(newest);
+        Ok(cards)
+    }
+
     /// What a card of this node must say now, and whether the newest one says it.
     fn due_card(
         &self,
@@ -175,5 +190,11 @@ impl Link {
 
 fn keep(tx: &mut dyn Tx, card: &SignedCard) -> Result<(), OwnCardError> {
     let text = String::from_utf8_lossy(&card.to_bytes()).into_owned();
-    Ok(meta::put(tx, CARD, &text)?)
+    meta::put(tx, CARD, &text)?;
+    // Older cards stay: what was signed with their keys is verified with them.
+    Ok(meta::put(tx, &numbered(card.card().serial), &text)?)
+}
+
+fn numbered(serial: u32) -> String {
+    format!("{CARD}/{serial}")
 }

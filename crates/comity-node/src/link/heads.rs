@@ -7,7 +7,8 @@
 
 use comity_ledger::checkpoint::SignedCheckpoint;
 use comity_ledger::cosignature::cosign;
-use comity_ledger::note::NoteSignature;
+use comity_ledger::key::{SignatureType, VerifierKey};
+use comity_ledger::note::{NoteSignature, Verified};
 use comity_ledger::tree::{Hash, TreeHead, verify_consistency};
 use comity_link::message::{self, Cosigned, LEAVES_MAX, Message};
 use comity_store::state::Tx;
@@ -109,7 +110,7 @@ impl Link {
         let signed = SignedCheckpoint::parse(&row.checkpoint)
             .map_err(|error| LinkError::Tiles(error.to_string()))?;
         let mut lines = cosign(self.keys.witness(), signed.checkpoint(), row.cosigned).to_string();
-        if self.post_quantum {
+        if self.signs_post_quantum() {
             let key = self.keys.witness_post_quantum();
             lines.push_str(&cosign(key, signed.checkpoint(), row.cosigned).to_string());
         }
@@ -137,8 +138,11 @@ impl Link {
         if super::log::origin_of(&peer.row.origin, epoch) != origin || epoch > peer.keys.epoch {
             return Ok(Watched::Bad("unknown-log"));
         }
-        if signed.verify(&peer.keys.log).is_err() {
+        let Ok(verified) = signed.verify(&peer.keys.log) else {
             return Ok(Watched::Bad("bad-signature"));
+        };
+        if self.demands_post_quantum(&peer.row.name) && !has_ml_dsa(&verified, &peer.keys.log) {
+            return Ok(Watched::Bad("ml-dsa-44-missing"));
         }
         let new = TreeHead {
             size: checkpoint.size,
@@ -222,6 +226,14 @@ impl Link {
             );
         }
     }
+}
+
+/// Whether one of the signatures that verified is of ML-DSA-44.
+fn has_ml_dsa(verified: &[Verified], keys: &[VerifierKey]) -> bool {
+    verified.iter().any(|one| {
+        let key = keys.get(one.key_index);
+        key.is_some_and(|key| key.signature_type() == SignatureType::CosignatureMlDsa44)
+    })
 }
 
 fn compare(

@@ -198,8 +198,11 @@ impl Link {
             size: log.size,
             root: log.root,
         };
-        if let Some((known, note)) = last.as_ref() {
+        if let Some((known, note)) = last.as_mut() {
             if *known == signed {
+                if note.is_empty() {
+                    *note = self.checkpoint(log)?;
+                }
                 return Ok(note.clone());
             }
             let back = known.origin == signed.origin && known.size > signed.size;
@@ -218,14 +221,15 @@ impl Link {
         Ok(note)
     }
 
-    fn checkpoint(&self, log: &LogRow) -> Result<Vec<u8>, LinkError> {
+    /// The signed checkpoint of a head that the guard has, or of a beginning of it.
+    pub(crate) fn checkpoint(&self, log: &LogRow) -> Result<Vec<u8>, LinkError> {
         let bad = |error: &dyn std::fmt::Display| LinkError::Tiles(error.to_string());
         let origin = Origin::parse(&log.origin).map_err(|error| bad(&error))?;
         let checkpoint = Checkpoint::new(origin, log.size, Hash::new(log.root));
         let key = self.keys.log(&log.origin)?;
         let mut keys = vec![&key];
         let post_quantum;
-        if self.post_quantum {
+        if self.signs_post_quantum() {
             post_quantum = self.keys.log_post_quantum(&log.origin)?;
             keys.push(&post_quantum);
         }

@@ -22,6 +22,8 @@ pub mod recall;
 pub mod receipt;
 pub mod release;
 pub mod source;
+pub mod tombstone;
+pub mod witness;
 
 mod dialect;
 mod migration;
@@ -93,6 +95,41 @@ impl State {
         })
     }
 
+    /// The whole of an embedded state, as [`Self::open_snapshot`] takes it: for the simulator, whose nodes are restored
+    /// from backups.
+    pub fn snapshot(&self) -> Result<Vec<u8>, StoreError> {
+        match &self.engine {
+            Engine::Embedded(connection) => {
+                let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                let taken = connection.serialize(rusqlite::MAIN_DB);
+                let taken = taken.map_err(StoreError::sqlite("take a snapshot of the state"))?;
+                Ok(taken.to_vec())
+            }
+            Engine::Server(_) => Err(StoreError::Row {
+                table: "every table",
+                what: "a server's state is backed up by the server".to_owned(),
+            }),
+        }
+    }
+
+    /// A state in memory that begins as a snapshot was.
+    pub fn open_snapshot(snapshot: &[u8]) -> Result<Self, StoreError> {
+        let opened = Connection::open_in_memory().and_then(|mut connection| {
+            connection.deserialize_read_exact(
+                rusqlite::MAIN_DB,
+                snapshot,
+                snapshot.len(),
+                false,
+            )?;
+            Ok(connection)
+        });
+        let mut connection = opened.map_err(StoreError::sqlite("open a snapshot of a state"))?;
+        migration::migrate_sqlite(&mut connection)?;
+        Ok(Self {
+            engine: Engine::Embedded(Mutex::new(connection)),
+        })
+    }
+
     /// Connects to the PostgreSQL database at `url`, bringing its layout up to date.
     pub fn open_server(url: &str) -> Result<Self, StoreError> {
         let pool = Pool::new(url)?;
@@ -138,6 +175,30 @@ impl State {
                 work(&mut transaction)
             }
             Engine::Server(pool) => pool.write(work),
+        }
+    }
+
+    /// Overwrites what was deleted: SQLite zeroes deleted content as it goes (`secure_delete`), and here its write-ahead
+    /// log is brought to an end; on PostgreSQL the dead rows of erased envelopes are removed, whose own write-ahead log
+    /// and backups are the database operator's.
+    pub fn forget_deleted(&self) -> Result<(), StoreError> {
+        match &self.engine {
+            Engine::Embedded(connection) => {
+                let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                let busy: i64 = connection
+                    .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+                    .map_err(StoreError::sqlite("end the write-ahead log"))?;
+                if busy == 0 {
+                    Ok(())
+                } else {
+                    Err(StoreError::Busy { waiting: 1 })
+                }
+            }
+            Engine::Server(pool) => pool.with(|client| {
+                client
+                    .batch_execute("VACUUM outbox; VACUUM inbox;")
+                    .map_err(StoreError::postgres("remove dead rows"))
+            }),
         }
     }
 

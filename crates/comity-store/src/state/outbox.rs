@@ -243,6 +243,20 @@ pub fn unsettled(tx: &mut dyn Tx, party: &str) -> Result<Vec<OutboxRow>, StoreEr
     rows.iter().map(row_of).collect()
 }
 
+/// Identities of envelopes that this node sends, from `first` to `last`, in their order, at most `limit`.
+pub fn identities(
+    tx: &mut dyn Tx,
+    first: &[u8; 32],
+    last: &[u8; 32],
+    limit: u64,
+) -> Result<Vec<[u8; 32]>, StoreError> {
+    let rows = tx.query(
+        "SELECT envelope FROM outbox WHERE envelope >= ?1 AND envelope <= ?2 ORDER BY envelope LIMIT ?3",
+        &[first.into(), last.into(), limit.into()],
+    )?;
+    rows.iter().map(|row| row.hash(0)).collect()
+}
+
 /// Forgets what an envelope said; that there was one remains.
 pub fn erase(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<bool, StoreError> {
     let changed = tx.execute(

@@ -54,7 +54,7 @@ fn free() -> Result<String, Failure> {
 fn enrol(alpha: &mut BenchNode, bravo: &mut BenchNode, folder: &Path) -> Result<(), Failure> {
     let addresses = [free()?, free()?];
     for (node, address) in [&*alpha, &*bravo].into_iter().zip(&addresses) {
-        node.set(&format!("\nlink.url = \"http://{address}\"\n"))?;
+        node.set(&format!("\nurl = \"http://{address}\"\n"))?;
     }
     for (from, to, name) in [
         (&*alpha, &*bravo, "alpha.card"),

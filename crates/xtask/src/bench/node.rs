@@ -76,7 +76,7 @@ impl BenchNode {
         Ok(node)
     }
 
-    /// Adds lines to the node's settings.
+    /// Adds lines to the last table of the node's settings, which is that of the link.
     pub(crate) fn set(&self, lines: &str) -> Result<(), Failure> {
         let path = self.folder.join("comity.toml");
         let written = std::fs::OpenOptions::new()

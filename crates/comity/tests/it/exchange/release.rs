@@ -55,34 +55,31 @@ fn judged(terms: &str, objects: &[Value]) -> Vec<Value> {
 
 #[test]
 fn a_recall_reaches_everybody_who_got_it_also_by_relay() {
-    on_both_stores(
-        ["alpha", "bravo", "charlie"],
-        |[alpha, bravo, charlie]| {
-            befriend(alpha, bravo, RELAY);
-            befriend(bravo, charlie, RELAY);
-            let house = alpha.create_collection("House", &[]);
-            alpha.import(&house, &[labelled(indicator(1), "GREEN")]);
-            let id = indicator_id(1);
-            alpha.share(&id, "bravo");
-            bravo.until_from("alpha", &[&id]);
-            let line = bravo.share(&id, "charlie");
-            assert_eq!(line["verdict"], "released", "{line}");
-            charlie.until_from("bravo", &[&id]);
-            alpha
-                .cli(&["recall", &id, "--reason", "a mistake"])
-                .expect(0);
-            bravo.until_from("alpha", &[]);
-            charlie.until_from("bravo", &[]);
-            for (asker, asked) in [(&*alpha, "bravo"), (&*bravo, "charlie")] {
-                let row = until("the answer to the recall", || {
-                    let rows = asker.rows(&["recall"]);
-                    rows.into_iter().find(|row| row["state"] == "answered")
-                });
-                assert_eq!(row["party"], asked);
-                assert_eq!(row["answer"]["outcomes"][0]["outcome"], "removed", "{row}");
-            }
-        },
-    );
+    on_both_stores(["alpha", "bravo", "charlie"], |[alpha, bravo, charlie]| {
+        befriend(alpha, bravo, RELAY);
+        befriend(bravo, charlie, RELAY);
+        let house = alpha.create_collection("House", &[]);
+        alpha.import(&house, &[labelled(indicator(1), "GREEN")]);
+        let id = indicator_id(1);
+        alpha.share(&id, "bravo");
+        bravo.until_from("alpha", &[&id]);
+        let line = bravo.share(&id, "charlie");
+        assert_eq!(line["verdict"], "released", "{line}");
+        charlie.until_from("bravo", &[&id]);
+        alpha
+            .cli(&["recall", &id, "--reason", "a mistake"])
+            .expect(0);
+        bravo.until_from("alpha", &[]);
+        charlie.until_from("bravo", &[]);
+        for (asker, asked) in [(&*alpha, "bravo"), (&*bravo, "charlie")] {
+            let row = until("the answer to the recall", || {
+                let rows = asker.rows(&["recall"]);
+                rows.into_iter().find(|row| row["state"] == "answered")
+            });
+            assert_eq!(row["party"], asked);
+            assert_eq!(row["answer"]["outcomes"][0]["outcome"], "removed", "{row}");
+        }
+    });
 }
 
 #[test]
@@ -209,7 +206,10 @@ fn a_partner_neither_lowers_nor_recalls_what_originated_here() {
             .ask(&token, Request::post(&objects(&house), body))
             .expect(202);
         until("what bravo posted", || {
-            alpha.export(&house).contains_key(&indicator_id(2)).then_some(())
+            alpha
+                .export(&house)
+                .contains_key(&indicator_id(2))
+                .then_some(())
         });
         let came = until("what bravo sent", || {
             let rows = alpha.inbox();
@@ -268,7 +268,13 @@ fn a_relay_goes_only_where_both_sides_let_it() {
     assert!(charlie.from("bravo").is_empty());
     // Nor by a copy under the same id in a collection of the house, as it grows.
     let mine = bravo.create_collection("Mine", &[]);
-    bravo.import(&mine, &[labelled(indicator(1), "CLEAR"), labelled(indicator(2), "CLEAR")]);
+    bravo.import(
+        &mine,
+        &[
+            labelled(indicator(1), "CLEAR"),
+            labelled(indicator(2), "CLEAR"),
+        ],
+    );
     bravo
         .cli(&["share", "--collection", &mine, "--to", "charlie"])
         .expect(0);
@@ -318,22 +324,38 @@ fn a_second_person_approves_and_not_who_asked() {
     befriend(&mut alpha, &mut bravo, &terms);
     let house = alpha.create_collection("House", &[]);
     let (one, two) = (indicator_id(1), indicator_id(2));
-    alpha.import(&house, &[labelled(indicator(1), "GREEN"), labelled(indicator(2), "AMBER")]);
-    let asked = ["share", &one, &two, "--to", "bravo", "--by", "ann", "--json"];
+    alpha.import(
+        &house,
+        &[
+            labelled(indicator(1), "GREEN"),
+            labelled(indicator(2), "AMBER"),
+        ],
+    );
+    let asked = [
+        "share", &one, &two, "--to", "bravo", "--by", "ann", "--json",
+    ];
     let shared = alpha.cli(&asked).expect(0).json();
     assert_eq!(shared["lines"][0]["verdict"], "released");
     assert_eq!(shared["lines"][1]["verdict"], "waiting");
     let id = text(&shared, "approval");
     bravo.until_from("alpha", &[&one]);
     let sent = alpha.outbox().len();
-    let refused = alpha.cli(&["release", "approve", &id, "--by", "ann"]).expect(1);
+    let refused = alpha
+        .cli(&["release", "approve", &id, "--by", "ann"])
+        .expect(1);
     assert!(refused.err.contains("another person"), "{}", refused.err);
     let approved = alpha.cli(&["release", "approve", &id, "--by", "ben", "--json"]);
     let lines = approved.expect(0).json()["lines"].clone();
-    assert_eq!(lines.as_array().unwrap().len(), 1, "what went does not go twice");
+    assert_eq!(
+        lines.as_array().unwrap().len(),
+        1,
+        "what went does not go twice"
+    );
     bravo.until_from("alpha", &[&one, &two]);
     assert_eq!(alpha.outbox().len(), sent + 1);
-    alpha.cli(&["release", "approve", &id, "--by", "ben"]).expect(1);
+    alpha
+        .cli(&["release", "approve", &id, "--by", "ben"])
+        .expect(1);
 }
 
 #[test]
@@ -351,7 +373,10 @@ fn a_redacted_copy_holds_nothing_of_what_was_cut() {
     let line = alpha.share_with(&id, "bravo", &["--dry-run"]);
     assert_eq!(line["verdict"], "redacted", "{line}");
     let cuts = line["cuts"].to_string();
-    assert!(cuts.contains("description") && cuts.contains("x_source"), "{cuts}");
+    assert!(
+        cuts.contains("description") && cuts.contains("x_source"),
+        "{cuts}"
+    );
     let copy = text(&line, "released");
     assert_ne!(copy, id, "a copy is another object");
     assert!(bravo.from("alpha").is_empty(), "a dry run sends nothing");
