@@ -52,7 +52,11 @@ impl Node {
                 names.join(" and ")
             ))
         })?;
-        let own = self.own_card(&CardFacts::default())?;
+        // The card that others know: to draft a text changes nothing of what it says.
+        let own = match self.inner.state.read(|tx| self.link().own_card(tx))? {
+            Some(own) => own,
+            None => self.own_card(&CardFacts::default())?,
+        };
         let row = self.inner.state.read(|tx| party::find(tx, party))?;
         let row = row.ok_or_else(|| ExchangeError::UnknownParty(party.to_owned()))?;
         let other = SignedCard::parse(&row.card).map_err(|error| bad(&error))?;

@@ -301,6 +301,12 @@ fn mirror(tx: &mut dyn Tx, row: &mut PeerLogRow, head: &message::Head) -> Result
     Ok(())
 }
 
+/// Whether a log of a party showed two histories: nothing is exchanged with it until people have talked.
+pub(crate) fn is_frozen(tx: &mut dyn Tx, party: &str) -> Result<bool, LinkError> {
+    let logs = peer_log::of_party(tx, party)?;
+    Ok(logs.iter().any(|log| log.state == FORKED))
+}
+
 /// Takes cosignatures of the own log: a partner holds everything below.
 pub(crate) fn take_cosigned(
     tx: &mut dyn Tx,
@@ -314,6 +320,10 @@ pub(crate) fn take_cosigned(
     };
     if cosigned.size > log.size {
         // It holds more of this log than this node knows: the log was set back.
+        if epochs.iter().any(|newer| newer.epoch > log.epoch) {
+            // That was found out; the partner learns of the new epoch with the answer.
+            return Ok(Some("epoch-ended"));
+        }
         return Err(LinkError::SetBack);
     }
     let root = root_at(tx, log, cosigned.size)?;

@@ -11,7 +11,7 @@ use comity_link::message::{Cursor, Forward, Gap, Message, Refused};
 use comity_store::state::channel::Direction;
 use comity_store::state::{Tx, deposit, ledger, outbox, party};
 
-use crate::link::heads::{Watched, take_cosigned};
+use crate::link::heads::{Watched, is_frozen, take_cosigned};
 use crate::link::outgoing::{Proven, Saying, inclusion};
 use crate::link::peer::Peer;
 use crate::link::sends::Checked;
@@ -319,6 +319,10 @@ impl Link {
         let found = self.state.read(|tx| {
             let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
             let mut found = Vec::new();
+            // Who may have nothing gets nothing by asking for it again.
+            if !peer.is_verified() || is_frozen(tx, &peer.row.name)? {
+                return Ok((log, found));
+            }
             for gap in gaps {
                 let name = gap.channel.to_string();
                 for row in outbox::stretch(tx, &name, gap.epoch, (gap.first, gap.last), AGAIN_MAX)?

@@ -22,6 +22,7 @@ use comity_store::state::peer_log;
 use comity_store::state::receipt::{self, ReceiptRow};
 
 use crate::link::evidence::{commit, leaf, proof};
+use crate::link::heads::is_frozen;
 use crate::link::log::{Growing, with_tiles};
 use crate::link::peer::Peer;
 use crate::link::{Link, LinkError, seconds};
@@ -281,7 +282,8 @@ impl Link {
             receipts: Vec::new(),
             sends: Vec::new(),
         };
-        if !gathered.peer.is_verified() {
+        // With a party whose log forked nothing but heads is exchanged.
+        if is_frozen(tx, party)? || !gathered.peer.is_verified() {
             return Ok(gathered);
         }
         for row in receipt::owed(tx, party, now, SENDS_MAX)? {

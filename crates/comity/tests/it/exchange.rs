@@ -6,6 +6,7 @@
 mod failures;
 mod party;
 mod release;
+mod release_table;
 
 use serde_json::Value;
 
