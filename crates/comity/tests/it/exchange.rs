@@ -4,6 +4,7 @@
 //! Out of scope: other people's servers (`comity-transport`).
 
 mod failures;
+mod known_failures;
 mod party;
 mod release;
 mod release_table;
