@@ -28,6 +28,8 @@ use crate::sample::{envelope, indicator, indicator_id};
 
 /// The media type of a batch.
 const BATCH: &str = "application/vnd.comity.batch";
+/// How long a call that says nothing is held.
+const HELD: Duration = Duration::from_secs(25);
 /// The sizes of the test of crashes.
 const ROUNDS: u32 = 20;
 const OBJECTS_PER_ROUND: u32 = 10;
@@ -476,6 +478,7 @@ fn a_silent_partner_is_seen_to_be_silent_and_gets_everything_later() {
 fn a_node_that_cannot_be_called_asks_and_gets_everything() {
     on_both_stores(["alpha", "bravo"], |[alpha, bravo]| {
         bravo.set("link", "url", "\"\"");
+        let began = Instant::now();
         befriend(alpha, bravo, OPEN);
         assert_eq!(alpha.party_row("bravo")["link"], Value::Null);
         let house = alpha.create_collection("House", &[]);
@@ -496,6 +499,8 @@ fn a_node_that_cannot_be_called_asks_and_gets_everything() {
             "alpha",
             &ids[1..].iter().map(String::as_str).collect::<Vec<_>>(),
         );
+        let took = began.elapsed();
+        assert!(took < HELD, "something waited behind a held call: {took:?}");
     });
 }
 
