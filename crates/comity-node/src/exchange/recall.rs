@@ -146,24 +146,11 @@ impl Node {
         let holdings = self.holdings()?;
         let removed =
             self.remove_everywhere(&holdings.views, &given.iter().cloned().collect::<Vec<_>>())?;
-        let outcomes: Vec<RecallOutcome> = said
-            .objects
-            .iter()
-            .map(|id| {
-                let held = given.iter().any(|one| one.to_string() == *id);
-                let outcome = if held { REMOVED } else { NEVER_HAD };
-                RecallOutcome {
-                    id: id.clone(),
-                    outcome: outcome.to_owned(),
-                    reason: String::new(),
-                }
-            })
-            .collect();
         self.pass_on(party, &given, &said.reason)?;
         let now = self.clock().now();
         let answer = payload::RecallAnswer {
             recall: said.recall.clone(),
-            outcomes,
+            outcomes: outcomes(said, &given),
         };
         let answer = serde_json::to_string(&answer).unwrap_or_default();
         self.inner.state.write(|tx| {
@@ -264,6 +251,19 @@ impl Node {
 
 /// Who got which objects: by party, the id by which it got each, with the id by which that is held here.
 type Holders = BTreeMap<String, BTreeMap<String, String>>;
+
+/// What the objects of a recall came to.
+fn outcomes(said: &payload::Recall, given: &BTreeSet<ObjectId>) -> Vec<RecallOutcome> {
+    let outcome = |id: &String| {
+        let held = given.iter().any(|one| one.to_string() == *id);
+        RecallOutcome {
+            id: id.clone(),
+            outcome: if held { REMOVED } else { NEVER_HAD }.to_owned(),
+            reason: String::new(),
+        }
+    };
+    said.objects.iter().map(outcome).collect()
+}
 
 /// What is recorded with the decisions: from now on the party has it no more, and nothing that is shared as it grows gives it
 /// again.

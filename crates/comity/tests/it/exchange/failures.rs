@@ -83,14 +83,14 @@ fn kill_9_of_either_node_loses_and_doubles_nothing() {
         for round in 0..ROUNDS {
             let first = round * OBJECTS_PER_ROUND;
             let (address, path, token) = (alpha.address(), objects(&house), token.clone());
-            let posting = std::thread::spawn(move || {
+            let writer = std::thread::spawn(move || {
                 let numbers = first..first + OBJECTS_PER_ROUND;
-                let taken = numbers.filter(|number| {
-                    let post = Request::post(&path, envelope(&[green(*number)]));
-                    let answer = post.bearer(&token).try_send(address);
+                let acknowledged = numbers.filter(|number| {
+                    let request = Request::post(&path, envelope(&[green(*number)]));
+                    let answer = request.bearer(&token).try_send(address);
                     answer.is_ok_and(|answer| answer.status == 202)
                 });
-                taken.count()
+                acknowledged.count()
             });
             pause(dice.below(120));
             let victim = if dice.below(2) == 0 {
@@ -99,7 +99,7 @@ fn kill_9_of_either_node_loses_and_doubles_nothing() {
                 &mut *bravo
             };
             victim.kill();
-            posting.join().unwrap();
+            writer.join().unwrap();
             victim.serve();
             // What was not acknowledged is posted again; what was is known.
             let again: Vec<Value> = (first..first + OBJECTS_PER_ROUND).map(green).collect();
@@ -169,7 +169,7 @@ enum Trouble {
 }
 
 /// Shares, makes trouble, and asserts that a new epoch is announced and everything goes on, both ways.
-fn goes_on_in_a_new_epoch(trouble: &Trouble) {
+fn goes_on_in_a_new_epoch(trouble: Trouble) {
     let [mut alpha, mut bravo] = pair();
     let house = alpha.create_collection("House", &[]);
     let theirs = bravo.create_collection("Theirs", &[]);
@@ -232,17 +232,17 @@ fn goes_on_in_a_new_epoch(trouble: &Trouble) {
 
 #[test]
 fn a_node_that_was_set_back_goes_on_in_a_new_epoch() {
-    goes_on_in_a_new_epoch(&Trouble::SetBackWithGuard);
+    goes_on_in_a_new_epoch(Trouble::SetBackWithGuard);
 }
 
 #[test]
 fn a_node_that_was_set_back_with_no_word_of_what_it_signed_goes_on_in_a_new_epoch() {
-    goes_on_in_a_new_epoch(&Trouble::SetBackWithoutGuard);
+    goes_on_in_a_new_epoch(Trouble::SetBackWithoutGuard);
 }
 
 #[test]
 fn a_copied_node_goes_on_in_a_new_epoch() {
-    goes_on_in_a_new_epoch(&Trouble::Copied);
+    goes_on_in_a_new_epoch(Trouble::Copied);
 }
 
 /// A small disk, gone with the test.
@@ -283,19 +283,19 @@ fn a_full_disk_loses_nothing_acknowledged_and_room_mends_it() {
     alpha
         .cli(&["share", "--collection", &house, "--to", "bravo"])
         .expect(0);
-    let post = |alpha: &Party, number: u32| -> Result<Answer, String> {
+    let offer = |alpha: &Party, number: u32| -> Result<Answer, String> {
         let mut object = green(number);
         object["description"] = Value::from("x".repeat(200_000));
-        let post = Request::post(&objects(&house), envelope(&[object]));
-        post.bearer(&token).try_send(alpha.address())
+        let request = Request::post(&objects(&house), envelope(&[object]));
+        request.bearer(&token).try_send(alpha.address())
     };
-    let mut taken = Vec::new();
+    let mut acknowledged = Vec::new();
     let mut refused = None;
     for number in 0..400 {
-        match post(&alpha, number) {
+        match offer(&alpha, number) {
             Ok(answer) if answer.status == 202 => {
                 assert_eq!(answer.json()["failure_count"], 0, "{}", answer.text());
-                taken.push(indicator_id(number));
+                acknowledged.push(indicator_id(number));
             }
             other => {
                 refused = Some(other);
@@ -321,19 +321,22 @@ fn a_full_disk_loses_nothing_acknowledged_and_room_mends_it() {
     assert!(mount.unwrap().success());
     let next = 1_000;
     let goes_on = until_within(Duration::from_secs(20), "the node goes on", || {
-        post(&alpha, next)
+        offer(&alpha, next)
             .ok()
             .filter(|answer| answer.status == 202)
     });
     assert_eq!(goes_on.json()["failure_count"], 0);
-    taken.push(indicator_id(next));
+    acknowledged.push(indicator_id(next));
     let held = alpha.export(&house);
-    for id in &taken {
+    for id in &acknowledged {
         assert!(held.contains_key(id), "acknowledged, and lost: {id}");
     }
     until("everything at bravo", || {
         let came = bravo.from("alpha");
-        taken.iter().all(|id| came.contains_key(id)).then_some(())
+        acknowledged
+            .iter()
+            .all(|id| came.contains_key(id))
+            .then_some(())
     });
     alpha.until_receipted();
 }

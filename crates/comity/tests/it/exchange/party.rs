@@ -17,7 +17,7 @@ use crate::node::{Database, Said, Serving, Store, comity, postgres_url, set};
 use crate::sample::envelope;
 
 /// What has not happened by then will not.
-pub(crate) const WAIT_MAX: Duration = Duration::from_secs(60);
+pub(crate) const WAIT_MAX: Duration = Duration::from_mins(1);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -67,7 +67,6 @@ pub(crate) struct Party {
     data: PathBuf,
     _database: Option<Database>,
     pub(crate) name: String,
-    pub(crate) port: u16,
     /// What the program finds in its environment.
     pub(crate) environment: Vec<(String, String)>,
 }
@@ -90,7 +89,6 @@ impl Party {
             data,
             _database: None,
             name: name.to_owned(),
-            port,
             environment: Vec::new(),
         };
         let domain = format!("{name}.example");

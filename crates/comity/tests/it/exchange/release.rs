@@ -23,7 +23,7 @@ fn what_is_shared_arrives_byte_for_byte_and_is_receipted() {
         befriend(alpha, bravo, OPEN);
         let house = alpha.create_collection("House", &[]);
         let one = labelled(indicator(1), "GREEN");
-        alpha.import(&house, &[one.clone()]);
+        alpha.import(&house, std::slice::from_ref(&one));
         let line = alpha.share(&indicator_id(1), "bravo");
         assert_eq!(line["verdict"], "released", "{line}");
         let held = bravo.until_from("alpha", &[&indicator_id(1)]);
@@ -174,7 +174,7 @@ fn a_partner_neither_lowers_nor_recalls_what_originated_here() {
         // Bravo takes the label off, and sends it back.
         let mine = bravo.create_collection("Mine", &[]);
         let lower = labelled(indicator_at(1, "2021-01-01T00:00:00.000Z"), "CLEAR");
-        bravo.import(&mine, &[lower.clone()]);
+        bravo.import(&mine, std::slice::from_ref(&lower));
         assert_eq!(bravo.share(&id, "alpha")["verdict"], "released");
         // Over TAXII as well.
         let token = alpha.account_of("bea", Some("bravo"), "analyst");

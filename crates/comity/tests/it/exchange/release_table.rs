@@ -364,106 +364,76 @@ fn until_released(alpha: &Party, token: &str, collection: &str, count: usize) {
     });
 }
 
+/// Everybody who asks, with the title of each.
+fn recipients(stage: &Stage) -> Vec<Recipient<'_>> {
+    let one = |title, name: &str, party, person| Recipient {
+        title,
+        token: stage.tokens.get(name).cloned(),
+        party,
+        person,
+    };
+    let Stage {
+        bravo,
+        charlie,
+        delta,
+        echo,
+        ..
+    } = stage;
+    vec![
+        one("a stranger", "nobody", None, false),
+        one("an account without rights", "nick", None, false),
+        one("a pending partner", "dora", Some(delta), false),
+        one("a suspended partner", "eve", Some(echo), false),
+        one("a verified partner", "bea", Some(bravo), false),
+        one(
+            "a named person of a verified partner",
+            "bea",
+            Some(bravo),
+            true,
+        ),
+        one(
+            "a third partner, what another let pass on",
+            "cora",
+            Some(charlie),
+            false,
+        ),
+    ]
+}
+
 #[test]
 fn every_outlet_answers_as_the_table_says() {
     let stage = stage();
-    let token = |name: &str| Some(stage.tokens[name].clone());
-    let mut grid = Grid::new();
-    let mut titles = Vec::new();
-    let house = Held {
+    let held = |collection: &str, first| Held {
         alpha: &stage.alpha,
-        collection: stage.house.clone(),
-        first: 0,
+        collection: collection.to_owned(),
+        first,
     };
-    let relayed = Held {
-        alpha: &stage.alpha,
-        collection: stage.relayed.clone(),
-        first: 100,
-    };
+    let (house, relayed) = (held(&stage.house, 0), held(&stage.relayed, 100));
     until_released(&stage.alpha, &stage.tokens["bea"], &stage.house, 8);
     until_released(&stage.alpha, &stage.tokens["cora"], &stage.relayed, 4);
-    let all = [
-        (
-            &house,
-            Recipient {
-                title: "a stranger",
-                token: None,
-                party: None,
-                person: false,
-            },
-        ),
-        (
-            &house,
-            Recipient {
-                title: "an account without rights",
-                token: token("nick"),
-                party: None,
-                person: false,
-            },
-        ),
-        (
-            &house,
-            Recipient {
-                title: "a pending partner",
-                token: token("dora"),
-                party: Some(&stage.delta),
-                person: false,
-            },
-        ),
-        (
-            &house,
-            Recipient {
-                title: "a suspended partner",
-                token: token("eve"),
-                party: Some(&stage.echo),
-                person: false,
-            },
-        ),
-        (
-            &house,
-            Recipient {
-                title: "a verified partner",
-                token: token("bea"),
-                party: Some(&stage.bravo),
-                person: false,
-            },
-        ),
-        (
-            &house,
-            Recipient {
-                title: "a named person of a verified partner",
-                token: token("bea"),
-                party: Some(&stage.bravo),
-                person: true,
-            },
-        ),
-        (
-            &relayed,
-            Recipient {
-                title: "a third partner, what another let pass on",
-                token: token("cora"),
-                party: Some(&stage.charlie),
-                person: false,
-            },
-        ),
-    ];
-    for (held, recipient) in &all {
-        titles.push(recipient.title);
-        asked(held, recipient, &mut grid);
+    let all = recipients(&stage);
+    let mut grid = Grid::new();
+    for recipient in &all {
+        let third = recipient.party.is_some_and(|party| party.name == "charlie");
+        asked(if third { &relayed } else { &house }, recipient, &mut grid);
     }
     let expected = expected();
+    let titles: Vec<&str> = all.iter().map(|one| one.title).collect();
     let page = document(&titles, &expected, &grid);
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/release-outlets.md");
     if variable("COMITY_UPDATE_DOCUMENTS").is_some() {
         std::fs::write(path, &page).unwrap();
     }
-    let mut differences = Vec::new();
-    for (place, found) in &grid {
-        let wanted = expected.get(place).map_or("(no such row)", String::as_str);
-        if wanted != found {
-            differences.push(format!("{place:?}: the table says {wanted}, got {found}"));
-        }
-    }
+    let differences: Vec<String> = grid
+        .iter()
+        .filter(|(place, found)| expected.get(*place) != Some(*found))
+        .map(|(place, found)| {
+            format!(
+                "{place:?}: the table says {:?}, got {found}",
+                expected.get(place)
+            )
+        })
+        .collect();
     assert!(differences.is_empty(), "\n{}\n", differences.join("\n"));
     assert_eq!(
         expected.len(),
