@@ -301,11 +301,12 @@ fn mirror(tx: &mut dyn Tx, row: &mut PeerLogRow, head: &message::Head) -> Result
     Ok(())
 }
 
-/// Takes cosignatures of the own log: a partner holds everything below.
+/// Takes cosignatures of the own log: a partner holds everything below. With `post_quantum`, one must be of ML-DSA-44.
 pub(crate) fn take_cosigned(
     tx: &mut dyn Tx,
     peer: &Peer,
     cosigned: &Cosigned,
+    post_quantum: bool,
     now: i64,
 ) -> Result<Option<&'static str>, LinkError> {
     let epochs = ledger::epochs(tx)?;
@@ -327,9 +328,14 @@ pub(crate) fn take_cosigned(
         .filter_map(|line| NoteSignature::parse(line).ok())
         .collect();
     let note = comity_ledger::note::Note::new(checkpoint.to_string(), signatures);
-    let known = note.is_ok_and(|note| note.verify(&peer.keys.witness).is_ok());
-    if !known {
+    let Some(verified) = note
+        .ok()
+        .and_then(|note| note.verify(&peer.keys.witness).ok())
+    else {
         return Ok(Some("bad-cosignature"));
+    };
+    if post_quantum && !has_ml_dsa(&verified, &peer.keys.witness) {
+        return Ok(Some("ml-dsa-44-missing"));
     }
     let row = CosignatureRow {
         epoch: log.epoch,

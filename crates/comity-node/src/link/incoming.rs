@@ -234,7 +234,13 @@ impl Link {
                         .push(format!("receipt of {}: {code}", given.envelope));
                 }
             }
-            Message::Cosigned(cosigned) => match take_cosigned(tx, &taking.peer, cosigned, now)? {
+            Message::Cosigned(cosigned) => match take_cosigned(
+                tx,
+                &taking.peer,
+                cosigned,
+                self.demands_post_quantum(&taking.peer.row.name),
+                now,
+            )? {
                 None => taking.proved = true,
                 Some(code) => taking.wrong.push(format!("cosignature: {code}")),
             },
