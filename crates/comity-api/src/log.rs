@@ -28,10 +28,7 @@ const PREFIX: &str = "/log/";
 const TEXT: &str = "text/plain; charset=utf-8";
 const BYTES: &str = "application/octet-stream";
 
-pub(crate) async fn serve(
-    State(api): State<Api>,
-    request: Request<Body>,
-) -> Response {
+pub(crate) async fn serve(State(api): State<Api>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
     let place = crate::taxii::place(&api, &parts);
     if !admitted(&api, &parts.headers, place).await {
@@ -56,9 +53,17 @@ pub(crate) async fn serve(
         Ok(Ok(None)) => nothing(),
         Ok(Err(error)) => {
             tracing::error!(error = %error, "file of the log not served");
-            answer(StatusCode::INTERNAL_SERVER_ERROR, TEXT, "failed\n".to_owned())
+            answer(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                TEXT,
+                "failed\n".to_owned(),
+            )
         }
-        Err(_) => answer(StatusCode::INTERNAL_SERVER_ERROR, TEXT, "failed\n".to_owned()),
+        Err(_) => answer(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            TEXT,
+            "failed\n".to_owned(),
+        ),
     }
 }
 
@@ -116,7 +121,11 @@ impl File {
 
 async fn add_checkpoint(api: Api, body: Body) -> Response {
     let Ok(permit) = api.bodies.clone().acquire_owned().await else {
-        return answer(StatusCode::SERVICE_UNAVAILABLE, TEXT, "stopping\n".to_owned());
+        return answer(
+            StatusCode::SERVICE_UNAVAILABLE,
+            TEXT,
+            "stopping\n".to_owned(),
+        );
     };
     let read = Limited::new(body, REQUEST_BYTES_MAX).collect();
     let body = match tokio::time::timeout(api.settings.pause_max, read).await {
@@ -147,9 +156,17 @@ async fn add_checkpoint(api: Api, body: Body) -> Response {
         Ok(Err(error)) => {
             let error = comity_node::link::chain(&error);
             tracing::error!(error, "checkpoint not cosigned");
-            answer(StatusCode::INTERNAL_SERVER_ERROR, TEXT, "failed\n".to_owned())
+            answer(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                TEXT,
+                "failed\n".to_owned(),
+            )
         }
-        Err(_) => answer(StatusCode::INTERNAL_SERVER_ERROR, TEXT, "failed\n".to_owned()),
+        Err(_) => answer(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            TEXT,
+            "failed\n".to_owned(),
+        ),
     }
 }
 

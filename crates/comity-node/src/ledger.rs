@@ -116,5 +116,8 @@ pub(crate) fn moment(seconds: u64) -> String {
         .ok()
         .and_then(|seconds| seconds.checked_mul(1_000_000))
         .and_then(comity_stix::timestamp::Timestamp::from_micros)
-        .map_or_else(|| format!("{seconds} seconds after 1970"), |at| at.to_string())
+        .map_or_else(
+            || format!("{seconds} seconds after 1970"),
+            |at| at.to_string(),
+        )
 }

@@ -179,14 +179,20 @@ impl Link {
 
     /// From now on, these parties are shown ML-DSA-44 signatures, and must show them.
     pub(crate) fn demand_post_quantum(&self, parties: BTreeSet<String>) {
-        let mut demanding = self.demanding.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut demanding = self
+            .demanding
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if *demanding == parties {
             return;
         }
         *demanding = parties;
         drop(demanding);
         // The newest head is signed anew, with the signatures that are demanded now.
-        let mut last = self.last_signed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self
+            .last_signed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some((_, note)) = last.as_mut() {
             note.clear();
         }
@@ -194,13 +200,19 @@ impl Link {
 
     /// Whether checkpoints and cosignatures carry ML-DSA-44.
     pub(crate) fn signs_post_quantum(&self) -> bool {
-        let demanding = self.demanding.lock().unwrap_or_else(PoisonError::into_inner);
+        let demanding = self
+            .demanding
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         self.post_quantum || !demanding.is_empty()
     }
 
     /// Whether a party must show ML-DSA-44.
     pub(crate) fn demands_post_quantum(&self, party: &str) -> bool {
-        let demanding = self.demanding.lock().unwrap_or_else(PoisonError::into_inner);
+        let demanding = self
+            .demanding
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         demanding.contains(party)
     }
 

@@ -152,16 +152,25 @@ fn exchange(error: &ExchangeError) -> (RefusalKind, String) {
 
 fn ledger(error: &LedgerError) -> (RefusalKind, String) {
     let no = |hint: &str| (RefusalKind::No, hint.to_owned());
-    let envelopes = "`comity outbox list` and `comity inbox list` show envelopes with their identities";
+    let envelopes =
+        "`comity outbox list` and `comity inbox list` show envelopes with their identities";
     match error {
         LedgerError::BadName(_) => (RefusalKind::Usage, envelopes.to_owned()),
         LedgerError::UnknownEnvelope(_) => no(envelopes),
-        LedgerError::UnknownEntry { .. } => no("`comity ledger key` shows how many entries the log has"),
+        LedgerError::UnknownEntry { .. } => {
+            no("`comity ledger key` shows how many entries the log has")
+        }
         LedgerError::NotProvable(_) => no("`comity ledger verify` says what the ledger can show"),
-        LedgerError::Content(_) => no("`comity ledger prove ENVELOPE --out FILE` shows what there is, without --field"),
-        LedgerError::NotErased(_) => no("`comity outbox list` and `comity inbox list` show how each envelope stands"),
-        LedgerError::Witness(_) => no("give the witness's own URL and verifier key; its operator adds this node's log, \
-             whose key `comity ledger key` shows"),
+        LedgerError::Content(_) => {
+            no("`comity ledger prove ENVELOPE --out FILE` shows what there is, without --field")
+        }
+        LedgerError::NotErased(_) => {
+            no("`comity outbox list` and `comity inbox list` show how each envelope stands")
+        }
+        LedgerError::Witness(_) => no(
+            "give the witness's own URL and verifier key; its operator adds this node's log, \
+             whose key `comity ledger key` shows",
+        ),
         LedgerError::File { .. } | LedgerError::TooLong { .. } | LedgerError::TooMany { .. } => {
             no("`comity ledger export DIR` writes a whole folder of evidence")
         }

@@ -157,7 +157,9 @@ impl Node {
         }
         let made = self.own_card(&CardFacts::default());
         made.map(|_| ()).map_err(|error| {
-            LedgerError::Content(format!("the node has no card that others could verify with: {error}"))
+            LedgerError::Content(format!(
+                "the node has no card that others could verify with: {error}"
+            ))
         })
     }
 
@@ -170,7 +172,11 @@ impl Node {
                 break;
             }
             let listing = files.folder(path)?;
-            bytes += listing.files.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
+            bytes += listing
+                .files
+                .iter()
+                .map(|(_, bytes)| bytes.len())
+                .sum::<usize>();
             let contents: Vec<Value> = listing
                 .files
                 .iter()

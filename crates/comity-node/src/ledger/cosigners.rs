@@ -69,7 +69,9 @@ impl Node {
         let before = signed.note().signatures().len();
         let count = accept_cosignatures(&mut signed, &lines, std::slice::from_ref(&key));
         if count.map_err(no)? == 0 {
-            return Err(no("the answer holds no cosignature by the key that was given"));
+            return Err(no(
+                "the answer holds no cosignature by the key that was given",
+            ));
         }
         let added = signed.note().signatures().iter().skip(before);
         let lines: String = added.map(ToString::to_string).collect();

@@ -226,12 +226,13 @@ impl ProofFile {
         Ok(shows)
     }
 
-    fn witnesses(
-        &self,
-        parties: &[Party],
-    ) -> Result<Vec<comity_ledger::key::VerifierKey>, String> {
+    fn witnesses(&self, parties: &[Party]) -> Result<Vec<comity_ledger::key::VerifierKey>, String> {
         let policy = Policy::parse(self.policy.as_bytes()).map_err(|error| error.to_string())?;
-        let mut keys: Vec<_> = policy.witnesses().iter().map(|one| one.key.clone()).collect();
+        let mut keys: Vec<_> = policy
+            .witnesses()
+            .iter()
+            .map(|one| one.key.clone())
+            .collect();
         for key in parties.iter().flat_map(|party| &party.keys.witness) {
             if !keys.contains(key) {
                 keys.push(key.clone());
@@ -241,14 +242,17 @@ impl ProofFile {
     }
 
     fn verify_entry(&self, entry: &str, told: Told<'_>) -> Result<(), String> {
-        let leaf = STANDARD.decode(entry).map_err(|_| "the entry is not base64")?;
+        let leaf = STANDARD
+            .decode(entry)
+            .map_err(|_| "the entry is not base64")?;
         Leaf::parse(&leaf).ok_or("the entry is not one of this kind of log")?;
         let proof = LogProof::parse(self.proof.as_bytes()).map_err(|error| error.to_string())?;
         let checkpoint = proof.checkpoint().checkpoint();
         let base = checkpoint.origin.as_str();
-        let owner = told.parties.iter().find(|party| {
-            base == party.base || base.starts_with(&format!("{}/e", party.base))
-        });
+        let owner = told
+            .parties
+            .iter()
+            .find(|party| base == party.base || base.starts_with(&format!("{}/e", party.base)));
         let owner = owner.ok_or("there is no card of the log's party")?;
         let signed = proof.checkpoint();
         signed
@@ -308,7 +312,12 @@ impl ProofFile {
             ));
         }
         let content = bundle.content(&header)?;
-        tell_content(told.shows, content.is_some(), self.fields.as_deref(), &header)?;
+        tell_content(
+            told.shows,
+            content.is_some(),
+            self.fields.as_deref(),
+            &header,
+        )?;
         if let Some(receipt) = &self.receipt {
             let payload = receipt.payload()?;
             let bundle = receipt.bundle(None, payload.as_deref());

@@ -112,8 +112,10 @@ impl Files for NodeFiles {
                 }
                 [first, name] if *first == CARDS => this.cards(tx, name),
                 [first] if *first == PEERS => {
-                    let names: BTreeSet<String> =
-                        peer_log::list(tx)?.into_iter().map(|row| row.party).collect();
+                    let names: BTreeSet<String> = peer_log::list(tx)?
+                        .into_iter()
+                        .map(|row| row.party)
+                        .collect();
                     Ok(folders(names.into_iter().collect()))
                 }
                 [first, name] if *first == PEERS => {
@@ -403,11 +405,7 @@ impl NodeFiles {
     }
 
     /// What there is of one envelope; nothing if it came after the view began.
-    pub(crate) fn evidence(
-        &self,
-        tx: &mut dyn Tx,
-        id: &[u8; 32],
-    ) -> Result<Listing, LedgerError> {
+    pub(crate) fn evidence(&self, tx: &mut dyn Tx, id: &[u8; 32]) -> Result<Listing, LedgerError> {
         let mut listing = Listing::default();
         if let Some(row) = outbox::find(tx, id)? {
             let beyond = |size| row.position >= size;
@@ -496,11 +494,7 @@ fn lines(row: &CosignatureRow) -> Vec<NoteSignature> {
 }
 
 /// The cosignatures of exactly this head.
-fn cosigned_at(
-    tx: &mut dyn Tx,
-    epoch: u32,
-    size: u64,
-) -> Result<Vec<CosignatureRow>, StoreError> {
+fn cosigned_at(tx: &mut dyn Tx, epoch: u32, size: u64) -> Result<Vec<CosignatureRow>, StoreError> {
     let Some(last) = size.checked_sub(1) else {
         return Ok(Vec::new());
     };
@@ -510,11 +504,7 @@ fn cosigned_at(
 }
 
 /// The bytes of a tile that this log has, at this width.
-fn tile_bytes(
-    tx: &mut dyn Tx,
-    log: &LogRow,
-    tile: &Tile,
-) -> Result<Option<Vec<u8>>, LedgerError> {
+fn tile_bytes(tx: &mut dyn Tx, log: &LogRow, tile: &Tile) -> Result<Option<Vec<u8>>, LedgerError> {
     let here = Tile::in_tree(tile.level(), tile.index(), log.size);
     if here.is_none_or(|here| here.width() < tile.width()) {
         return Ok(None);

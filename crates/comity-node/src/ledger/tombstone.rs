@@ -92,10 +92,7 @@ mod tests {
         assert_eq!(Tombstone::open(&note, &[other.verifier()]), None);
         let text = String::from_utf8(note).unwrap();
         let changed = text.replace("court-order", "whim");
-        assert_eq!(
-            Tombstone::open(changed.as_bytes(), &[key.verifier()]),
-            None
-        );
+        assert_eq!(Tombstone::open(changed.as_bytes(), &[key.verifier()]), None);
     }
 
     #[test]

@@ -98,7 +98,9 @@ fn epochs(files: &mut dyn Files) -> Result<Vec<(u32, String)>, LedgerError> {
         found.push((0, LOG.to_owned()));
     }
     for name in listing.folders {
-        let epoch = name.strip_prefix('e').and_then(|number| number.parse().ok());
+        let epoch = name
+            .strip_prefix('e')
+            .and_then(|number| number.parse().ok());
         if let Some(epoch) = epoch {
             found.push((epoch, format!("{LOG}/{name}")));
         }
@@ -314,9 +316,13 @@ impl Check<'_> {
             for epoch in self.files.folder(&format!("{PEERS}/{name}"))?.folders {
                 let folder = format!("{PEERS}/{name}/{epoch}");
                 let listing = self.files.folder(&folder)?;
-                let keys = self.parties.named(&name).map(|party| party.keys.log.clone());
+                let keys = self
+                    .parties
+                    .named(&name)
+                    .map(|party| party.keys.log.clone());
                 let Some(keys) = keys else {
-                    self.report.problem(format!("{folder}: there is no card of {name}"));
+                    self.report
+                        .problem(format!("{folder}: there is no card of {name}"));
                     continue;
                 };
                 let open = |file: &str| {
@@ -355,7 +361,11 @@ impl Check<'_> {
                 .map(|(place, _)| place.to_string())
                 .take(10)
                 .collect();
-            let count = log.explained.iter().filter(|explained| !**explained).count();
+            let count = log
+                .explained
+                .iter()
+                .filter(|explained| !**explained)
+                .count();
             if count > 0 {
                 self.report.problem(format!(
                     "{}: {count} entries stand for envelopes that are not here: {}{}",

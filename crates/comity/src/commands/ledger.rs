@@ -32,7 +32,12 @@ pub(crate) fn run(command: LedgerVerb) -> Result<(), Failure> {
                 return output::json(&keys);
             }
             for name in ["log", "witness"] {
-                for key in keys.get(name).and_then(Value::as_array).into_iter().flatten() {
+                for key in keys
+                    .get(name)
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+                {
                     output::data(&format!("{name}\t{}", key.as_str().unwrap_or_default()))?;
                 }
             }
@@ -97,7 +102,11 @@ pub(crate) fn run(command: LedgerVerb) -> Result<(), Failure> {
                 output::say("no log showed two histories");
             }
             for fork in forks {
-                output::data(&format!("{}\t{}", text(fork, "party"), text(fork, "origin")))?;
+                output::data(&format!(
+                    "{}\t{}",
+                    text(fork, "party"),
+                    text(fork, "origin")
+                ))?;
                 output::data(text(fork, "checkpoint"))?;
                 output::data(text(fork, "contradiction"))?;
             }
@@ -308,8 +317,7 @@ fn prove(
     out: &Path,
 ) -> Result<(), Failure> {
     let found = ask(data, LedgerCommand::Prove { what, fields })?;
-    let file: ProofFile =
-        serde_json::from_value(found).map_err(|error| Failure::defect(&error))?;
+    let file: ProofFile = serde_json::from_value(found).map_err(|error| Failure::defect(&error))?;
     let mut bytes = serde_json::to_vec_pretty(&file).map_err(|error| Failure::defect(&error))?;
     bytes.push(b'\n');
     write_file(out, &bytes)?;
@@ -437,5 +445,8 @@ fn post(
 }
 
 fn failed_method() -> Failure {
-    Failure::unknown("cannot post", "this is a defect of comity: please report it")
+    Failure::unknown(
+        "cannot post",
+        "this is a defect of comity: please report it",
+    )
 }

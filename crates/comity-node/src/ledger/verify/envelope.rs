@@ -118,8 +118,8 @@ impl<'a> Bundle<'a> {
             .content(&header)
             .map_err(|_| "its receipt's content is not what was committed to")?;
         let content = content.ok_or("its receipt's content is missing")?;
-        let said: Receipt = serde_json::from_slice(content)
-            .map_err(|_| "its receipt's content cannot be read")?;
+        let said: Receipt =
+            serde_json::from_slice(content).map_err(|_| "its receipt's content cannot be read")?;
         let fits = header.kind == Kind::Receipt
             && header.from == giver.base
             && header.to == envelope.from
