@@ -3,5 +3,14 @@
 //! In scope: driving the node's own link, ledger and rows through what can go wrong, and judging what must always hold.
 //! Out of scope: sockets, threads, the object log.
 
+pub mod facts;
+pub mod fault;
+pub mod guard;
+pub mod invariants;
+pub mod network;
 pub mod node;
 pub mod random;
+pub mod run;
+pub mod settle;
+pub mod step;
+pub mod world;

@@ -1,12 +1,12 @@
 //! A simulated node: the real link over rows in memory, a guard that survives what a disk survives.
 //!
-//! In scope: starting, stopping, crashing. Out of scope: the network between nodes.
+//! In scope: starting, stopping, enrolling. Out of scope: the network between nodes.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use comity_link::seal::SealingAlgorithm;
 use comity_node::link::card::{CardFacts, OwnCardError};
-use comity_node::link::guard::{Guard, GuardError, Known, LastSigned};
 use comity_node::link::keys::{KeysError, NodeKeys, Use};
 use comity_node::link::log::Opened;
 use comity_node::link::peer::VERIFIED;
@@ -16,23 +16,11 @@ use comity_store::state::State;
 use comity_store::state::party::{self, PartyRow};
 use zeroize::Zeroizing;
 
+use crate::guard::SimGuard;
 use crate::random::Random;
 
-/// A guard in memory; cheap to share.
-#[derive(Clone, Debug, Default)]
-pub struct MemoryGuard(pub Arc<Mutex<Option<LastSigned>>>);
-
-impl Guard for MemoryGuard {
-    fn known(&self) -> Result<Known, GuardError> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(known.clone().map_or(Known::Nothing, Known::Signed))
-    }
-
-    fn keep(&self, signed: &LastSigned) -> Result<(), GuardError> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(signed.clone());
-        Ok(())
-    }
-}
+/// How many sets of keys there are; a seed picks one.
+pub const KEY_SETS: u64 = 4;
 
 /// A simulated node.
 #[derive(Debug)]
@@ -44,31 +32,43 @@ pub struct SimNode {
     /// Its rows.
     pub state: Arc<State>,
     /// What it signed last.
-    pub guard: MemoryGuard,
-    number: u8,
-    seed: u64,
+    pub guard: SimGuard,
+    /// How it stood when it was started.
+    pub opened: Opened,
+    identity: Identity,
+}
+
+/// Who a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// Which node of the world it is, from 0.
+    pub number: u8,
+    /// From which set its keys are.
+    pub keys: u8,
 }
 
 impl SimNode {
     /// A node with its first card.
     pub fn new(number: u8, seed: u64, now: i64) -> Result<Self, OwnCardError> {
-        let state = Arc::new(State::open_in_memory()?);
-        Self::start(number, seed, state, MemoryGuard::default(), now)
+        let state = State::open_in_memory()?;
+        let identity = Identity { number, keys: 0 };
+        Self::start(identity, seed, state, SimGuard::default(), now)
     }
 
     /// Starts a node over what its disk holds.
     pub fn start(
-        number: u8,
+        identity: Identity,
         seed: u64,
-        state: Arc<State>,
-        guard: MemoryGuard,
+        state: impl Into<Arc<State>>,
+        guard: SimGuard,
         now: i64,
     ) -> Result<Self, OwnCardError> {
-        let name = format!("party-{number}");
-        let random = Mutex::new(Random::new(seed ^ u64::from(number)));
-        let parts = LinkParts {
+        let state = state.into();
+        let name = name_of(identity.number);
+        let random = Mutex::new(Random::new(seed));
+        let link = Link::new(LinkParts {
             state: Arc::clone(&state),
-            keys: keys(number).map_err(LinkError::from)?,
+            keys: keys(identity).map_err(LinkError::from)?,
             origin: format!("{name}.example/log"),
             guard: Box::new(guard.clone()),
             random: Box::new(move |bytes| {
@@ -79,31 +79,23 @@ impl SimNode {
             }),
             post_quantum: false,
             shared: false,
-        };
-        let link = Link::new(parts);
-        let node = Self {
+        });
+        let opened = link.open_log(now)?;
+        let domain = format!("{name}.example");
+        link.renew_card((&name, &domain), &CardFacts::default(), now)?;
+        Ok(Self {
             name,
             link,
             state,
             guard,
-            number,
-            seed,
-        };
-        node.open(now)?;
-        Ok(node)
+            opened,
+            identity,
+        })
     }
 
-    /// Starts again after a crash: what was in memory is gone, what was committed is there.
-    pub fn restart(self, salt: u64, now: i64) -> Result<Self, OwnCardError> {
-        Self::start(self.number, self.seed ^ salt, self.state, self.guard, now)
-    }
-
-    fn open(&self, now: i64) -> Result<Opened, OwnCardError> {
-        let opened = self.link.open_log(now)?;
-        let domain = format!("{}.example", self.name);
-        self.link
-            .renew_card((&self.name, &domain), &CardFacts::default(), now)?;
-        Ok(opened)
+    /// Who it is.
+    pub fn identity(&self) -> Identity {
+        self.identity
     }
 
     /// Enrols another node as a verified partner.
@@ -129,15 +121,63 @@ impl SimNode {
     }
 }
 
-fn keys(number: u8) -> Result<NodeKeys, KeysError> {
+/// The name of a node's party.
+pub fn name_of(number: u8) -> String {
+    format!("party-{number}")
+}
+
+/// The rows of nodes that have enrolled each other, as every world of this size and these keys begins.
+#[derive(Debug, Default)]
+pub struct Templates(Mutex<HashMap<Identity, Arc<Vec<Vec<u8>>>>>);
+
+impl Templates {
+    /// The rows of each of `nodes` nodes.
+    pub fn of(&self, nodes: u8, keys: u8, now: i64) -> Result<Arc<Vec<Vec<u8>>>, OwnCardError> {
+        let place = Identity {
+            number: nodes,
+            keys,
+        };
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.get(&place) {
+            return Ok(Arc::clone(known));
+        }
+        let mut all = Vec::new();
+        for number in 0..nodes {
+            let identity = Identity { number, keys };
+            let state = State::open_in_memory()?;
+            all.push(SimNode::start(
+                identity,
+                0,
+                state,
+                SimGuard::default(),
+                now,
+            )?);
+        }
+        for one in &all {
+            for other in all.iter().filter(|other| other.name != one.name) {
+                one.enrol(other, now)?;
+            }
+        }
+        let made = all.iter().map(|node| node.state.snapshot());
+        let made: Vec<Vec<u8>> = made.collect::<Result<_, StoreError>>()?;
+        let made = Arc::new(made);
+        known.insert(place, Arc::clone(&made));
+        Ok(made)
+    }
+}
+
+fn keys(identity: Identity) -> Result<NodeKeys, KeysError> {
     let mut seed_of = |which: Use| {
         let place = Use::ALL.iter().position(|one| *one == which).unwrap_or(0);
-        let mut seed = Zeroizing::new([number; 32]);
+        let mut seed = Zeroizing::new([identity.number; 32]);
         if let (Some(first), Ok(place)) = (seed.first_mut(), u8::try_from(place)) {
             *first = place;
         }
+        if let Some(last) = seed.last_mut() {
+            *last = identity.keys;
+        }
         Ok(Some(seed))
     };
-    let domain = format!("party-{number}.example");
+    let domain = format!("{}.example", name_of(identity.number));
     NodeKeys::from_seeds(&domain, &mut seed_of, SealingAlgorithm::X25519)
 }

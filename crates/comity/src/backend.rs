@@ -80,13 +80,13 @@ impl Backend {
     }
 
     fn document(&mut self, command: Command) -> Result<serde_json::Value, Failure> {
-        match self.execute(command)? {
-            Answer::Document(document) => Ok(document),
-            _ => Err(Failure::unknown(
+        let Answer::Document(document) = self.execute(command)? else {
+            return Err(Failure::unknown(
                 "the node answered something else",
                 "use the same version of comity for the node and the command",
-            )),
-        }
+            ));
+        };
+        Ok(document)
     }
 
     /// Ends: what this process wrote is finished.

@@ -75,7 +75,7 @@ pub(crate) enum Top {
     /// Collections, and who may read or write them
     #[command(subcommand)]
     Collection(CollectionCommand),
-    /// Read files into a collection: STIX 2.1 and 2.0 bundles, TAXII envelopes, JSON lines, indicator lists (CSV, TSV,
+    /// Take in files: .comity files from other parties, and into a collection STIX 2.1 and 2.0 bundles, TAXII envelopes, JSON lines, indicator lists (CSV, TSV,
     /// or a value a line), all also gzipped
     Import(ImportArgs),
     /// Write a collection to a file
@@ -723,6 +723,16 @@ pub(crate) enum ReleaseCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum OutboxCommand {
+    /// Write what waits for a party into .comity files, to be carried by hand; comity import takes them in there
+    Export {
+        #[command(flatten)]
+        data: Data,
+        /// The party
+        party: String,
+        /// The folder to write into [default: here]
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
     /// Show the newest envelopes, and whether their receipts are here
     List {
         #[command(flatten)]

@@ -3,6 +3,8 @@
 //! In scope: each command's call of the use case that it names; answers as JSON documents, which the command line shows
 //! as tables. Out of scope: deciding anything.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use comity_accord::terms::Outlet;
 use comity_link::header::EnvelopeId;
 use comity_stix::timestamp::Timestamp;
@@ -109,6 +111,16 @@ pub enum ExchangeCommand {
     Outbox {
         /// To one party only.
         party: Option<String>,
+    },
+    /// What waits for a party, as batches to be carried.
+    Carry {
+        /// The party.
+        party: String,
+    },
+    /// Take a batch that was carried.
+    TakeCarried {
+        /// The batch, base64.
+        batch: String,
     },
     /// The newest envelopes that this node got.
     Inbox {
@@ -218,6 +230,17 @@ impl Node {
             }
             ExchangeCommand::Outbox { party } => {
                 self.outbox(party.as_deref())?.iter().map(sent).collect()
+            }
+            ExchangeCommand::Carry { party } => {
+                let batches = self.carry(&party)?;
+                let batches = batches.iter().map(|batch| STANDARD.encode(batch));
+                json!({ "batches": batches.collect::<Vec<_>>() })
+            }
+            ExchangeCommand::TakeCarried { batch } => {
+                let batch = STANDARD.decode(batch);
+                let batch = batch.map_err(|error| ExchangeError::Refused(error.to_string()))?;
+                let carried = self.take_carried(&batch)?;
+                json!({ "party": carried.party, "stored": carried.stored, "wrong": carried.wrong })
             }
             ExchangeCommand::Inbox { party } => {
                 self.inbox(party.as_deref())?.iter().map(got).collect()

@@ -222,6 +222,7 @@ impl Node {
             }
         })?;
         outcome?;
+        self.inner.rights.forget();
         self.due().tell();
         self.party(name)
     }
@@ -278,6 +279,8 @@ impl Node {
         self.inner
             .state
             .write(|tx| advance(tx, name, event, now).map(|_| ()))?;
+        // At once, also for its accounts that were here a moment ago.
+        self.inner.rights.forget();
         self.due().tell();
         self.party(name)
     }

@@ -12,12 +12,15 @@ use comity_stix::id::ObjectId;
 use comity_store::objects::query::{Filter, PageQuery, SpecVersions, Versions};
 use comity_store::objects::{RemoveRequest, ViewId, WriteRequest};
 use comity_store::state::channel::Direction;
+use comity_store::state::inbox::InboxRow;
 use comity_store::state::recall::{self, RecallRow};
+use comity_store::state::release::DecisionRow;
 use comity_store::state::{Tx, release, source};
 use uuid::Uuid;
 
 use crate::clock::new_uuid;
 use crate::exchange::ExchangeError;
+use crate::exchange::origin::{Place, keep_recalled};
 use crate::link::Draft;
 use crate::node::Node;
 
@@ -25,6 +28,8 @@ use crate::node::Node;
 const ANSWER_HOURS: i64 = 24;
 const HOUR_MICROS: i64 = 3_600_000_000;
 
+/// The verdict and the rule of what a party was asked to give up.
+pub(crate) const RECALLED: &str = "recalled";
 /// What an object of a recall came to: the words of the answer.
 const REMOVED: &str = "removed";
 const NEVER_HAD: &str = "never-had";
@@ -60,14 +65,17 @@ impl Node {
     fn ask_back(
         &self,
         tx: &mut dyn Tx,
-        holders: &BTreeMap<String, BTreeSet<String>>,
+        holders: &Holders,
         reason: &str,
     ) -> Result<Vec<RecallRow>, ExchangeError> {
         let now = self.clock().now();
         let id = new_uuid().to_string();
         let mut rows = Vec::new();
         for (party, objects) in holders {
-            let objects: Vec<String> = objects.iter().cloned().collect();
+            for (released, object) in objects {
+                release::decide(tx, &recalled(party, object, released, reason, now))?;
+            }
+            let objects: Vec<String> = objects.keys().cloned().collect();
             let accord = self.in_force(tx, party, now)?;
             let hours =
                 accord.map(|text: AccordText| i64::from(text.content().recall_answer_hours));
@@ -117,9 +125,10 @@ impl Node {
     /// Does what another party asks back, and answers. Objects that this party never gave are none of its business.
     pub(crate) fn take_recall(
         &self,
-        party: &str,
+        row: &InboxRow,
         said: &payload::Recall,
     ) -> Result<String, ExchangeError> {
+        let party = row.party.as_str();
         let ids: Vec<ObjectId> = said
             .objects
             .iter()
@@ -163,6 +172,7 @@ impl Node {
             if known.is_some_and(|row| row.answer.is_some()) {
                 return Ok(());
             }
+            keep_recalled(tx, party, &said.objects, Place::of(row), now)?;
             for id in &given {
                 source::remove(tx, &id.to_string(), party)?;
             }
@@ -253,18 +263,34 @@ impl Node {
     }
 }
 
+/// Who got which objects: by party, the id by which it got each, with the id by which that is held here.
+type Holders = BTreeMap<String, BTreeMap<String, String>>;
+
+/// What is recorded with the decisions: from now on the party has it no more, and nothing that is shared as it grows gives it
+/// again.
+fn recalled(party: &str, object: &str, released: &str, reason: &str, now: i64) -> DecisionRow {
+    let copy = (object != released).then(|| format!(" (the copy {released})"));
+    DecisionRow {
+        object: object.to_owned(),
+        party: party.to_owned(),
+        outlet: "link".to_owned(),
+        verdict: RECALLED.to_owned(),
+        rule: RECALLED.to_owned(),
+        reason: format!("{reason}{}", copy.unwrap_or_default()),
+        decided: now,
+        ..DecisionRow::default()
+    }
+}
+
 /// Who got which of these objects, under the id by which each got it.
-fn holders(
-    tx: &mut dyn Tx,
-    ids: &[String],
-    from: Option<&str>,
-) -> Result<BTreeMap<String, BTreeSet<String>>, ExchangeError> {
-    let mut holders: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+fn holders(tx: &mut dyn Tx, ids: &[String], from: Option<&str>) -> Result<Holders, ExchangeError> {
+    let mut holders = Holders::new();
     for id in ids {
         for decision in release::of_object(tx, id)? {
             let named = from.is_none_or(|party| party == decision.party);
             if let Some(released) = decision.released.filter(|_| named) {
-                holders.entry(decision.party).or_default().insert(released);
+                let objects = holders.entry(decision.party).or_default();
+                objects.insert(released, decision.object);
             }
         }
     }
@@ -274,12 +300,12 @@ fn holders(
 /// The released views of parties, with what is taken out of each.
 fn released_views(
     tx: &mut dyn Tx,
-    holders: &BTreeMap<String, BTreeSet<String>>,
+    holders: &Holders,
 ) -> Result<Vec<(ViewId, Vec<ObjectId>)>, ExchangeError> {
     let mut all = Vec::new();
     for (party, objects) in holders {
         let ids: Vec<ObjectId> = objects
-            .iter()
+            .keys()
             .filter_map(|id| ObjectId::parse(id).ok())
             .collect();
         for (_, views) in release::views_of_party(tx, party)? {

@@ -127,7 +127,7 @@ impl Node {
         &self,
         request: &ShareRequest,
         approved: &BTreeSet<Rule>,
-        approval: Option<&str>,
+        approval: Option<&ApprovalRow>,
     ) -> Result<Shared, ExchangeError> {
         let going = self.judge_all(request, approved)?;
         let waits = going.iter().any(|one| one.line.verdict == "waiting");
@@ -141,8 +141,19 @@ impl Node {
         }
         let now = self.clock().now();
         let id = new_uuid().to_string();
-        let asked = serde_json::to_string(request).unwrap_or_default();
+        // What goes at once does not go again with what waits.
+        let waiting = going.iter().filter(|one| one.line.verdict == "waiting");
+        let asked = ShareRequest {
+            objects: waiting.map(|one| one.line.object.clone()).collect(),
+            ..request.clone()
+        };
+        let asked = serde_json::to_string(&asked).unwrap_or_default();
         let envelopes = self.inner.state.write(|tx| {
+            if let Some(row) = approval
+                && !release::settle_approval(tx, row)?
+            {
+                return Err(ExchangeError::UnknownApproval(row.id.clone()));
+            }
             if waits {
                 let row = ApprovalRow {
                     id: id.clone(),
@@ -156,6 +167,7 @@ impl Node {
                 };
                 release::put_approval(tx, &row)?;
             }
+            let approval = approval.map(|row| row.id.as_str());
             self.send_all(tx, request, (&going, approval), now)
         })?;
         shared.envelopes = envelopes.iter().map(ToString::to_string).collect();
@@ -180,16 +192,17 @@ impl Node {
         word.clone_into(&mut row.state);
         row.decided_by = Some(by.to_owned());
         row.decided = Some(self.clock().now());
-        let shared = if yes {
+        if yes {
             let rules = STEPS.iter().map(|step| step.rule).collect();
-            self.share_with(&request, &rules, Some(id))?
-        } else {
-            Shared::default()
-        };
-        self.inner
+            return self.share_with(&request, &rules, Some(&row));
+        }
+        let declined = self
+            .inner
             .state
-            .write(|tx| release::put_approval(tx, &row))?;
-        Ok(shared)
+            .write(|tx| release::settle_approval(tx, &row))?;
+        declined
+            .then(Shared::default)
+            .ok_or_else(|| ExchangeError::UnknownApproval(id.to_owned()))
     }
 
     /// What waits for a second person, and what was decided.
@@ -363,7 +376,7 @@ impl Node {
             payload: serde_json::to_vec(&share).map_err(unfit)?,
             due: None,
         };
-        Ok(self.link().enqueue_in(tx, &draft, now)?)
+        self.send_whole(tx, &draft, now)
     }
 }
 
@@ -426,7 +439,7 @@ fn going(gathered: &Gathered, decision: &Decision) -> Going {
             verdict: verdict.to_owned(),
             rule: decision.rule().step().code.to_owned(),
             label: decision.label.label.to_string(),
-            reason,
+            reason: with_remarks(reason, decision),
             released,
             cuts,
         },
@@ -434,6 +447,27 @@ fn going(gathered: &Gathered, decision: &Decision) -> Going {
         label: decision.obligations.label,
         text,
     }
+}
+
+/// What the record says of the label besides: that nobody had given one, or that two were given.
+fn with_remarks(mut reason: String, decision: &Decision) -> String {
+    let remarks = [
+        (
+            decision.label.inferred,
+            "it has no label: this one is inferred",
+        ),
+        (
+            decision.label.conflict,
+            "it has two labels: the stricter counts",
+        ),
+    ];
+    for (_, remark) in remarks.into_iter().filter(|(holds, _)| *holds) {
+        if !reason.is_empty() {
+            reason.push_str("; ");
+        }
+        reason.push_str(remark);
+    }
+    reason
 }
 
 fn decide(

@@ -190,9 +190,14 @@ impl<'a> LookUp<'a> {
     }
 }
 
-/// Whose an object is, for one recipient: what came from the recipient itself is no secret from it.
+/// Whose an object is, for one recipient: what came from the recipient alone is no secret from it. What others gave as well
+/// stays theirs, for a party could otherwise free it for itself by sending something under the same id.
 fn source_of(sources: &[SourceRow], recipient: &str) -> Source {
-    if sources.is_empty() || sources.iter().any(|row| row.party == recipient) {
+    let sources: Vec<&SourceRow> = sources
+        .iter()
+        .filter(|row| row.party != recipient)
+        .collect();
+    if sources.is_empty() {
         return Source::Own;
     }
     let floor = sources

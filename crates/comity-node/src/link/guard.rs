@@ -51,6 +51,17 @@ pub struct GuardError {
     source: std::io::Error,
 }
 
+impl GuardError {
+    /// What a guard of another making answers when it cannot do its work.
+    pub fn new(action: &'static str, path: PathBuf, source: std::io::Error) -> Self {
+        Self {
+            action,
+            path,
+            source,
+        }
+    }
+}
+
 /// Keeps the last signed head.
 pub trait Guard: Send + Sync {
     /// What was signed last.

@@ -6,10 +6,10 @@
 //! In scope: the order of it all. Out of scope: envelopes (`sends`), receipts, heads.
 
 use comity_link::batch;
-use comity_link::header::EnvelopeId;
-use comity_link::message::{Cursor, Gap, Message, Refused};
+use comity_link::header::{EnvelopeId, peek};
+use comity_link::message::{Cursor, Forward, Gap, Message, Refused};
 use comity_store::state::channel::Direction;
-use comity_store::state::{Tx, ledger, outbox, party};
+use comity_store::state::{Tx, deposit, ledger, outbox, party};
 
 use crate::link::heads::{Watched, take_cosigned};
 use crate::link::outgoing::{Proven, Saying, inclusion};
@@ -77,6 +77,8 @@ impl Taking {
 /// A message that was checked as far as it can be without rows.
 enum Known {
     Envelope(Box<Checked>),
+    /// An envelope of a third party.
+    Deposited(Box<(Peer, Checked)>),
     Other(Message),
     Wrong(EnvelopeId, &'static str),
 }
@@ -169,6 +171,7 @@ impl Link {
 
     fn know(&self, peer: &Peer, message: Message) -> Known {
         match message {
+            Message::Forward(forward) => self.know_forward(&forward),
             Message::Send(send) => match self.check(peer, &send) {
                 Ok(checked) => Known::Envelope(Box::new(checked)),
                 Err(code) => {
@@ -183,7 +186,27 @@ impl Link {
             | Message::Cursor(_)
             | Message::Gap(_)
             | Message::Card(_)
+            | Message::Holds(_)
             | Message::Refused(_)) => Known::Other(other),
+        }
+    }
+
+    /// An envelope that its sender left with this partner for us.
+    fn know_forward(&self, forward: &Forward) -> Known {
+        let unknown = Known::Wrong(EnvelopeId([0; 32]), "bad-deposit");
+        let Ok(Message::Send(send)) = Message::decode(&forward.message) else {
+            return unknown;
+        };
+        let Ok(header) = peek(&send.header) else {
+            return unknown;
+        };
+        let sender = self.state.read(|tx| self.peer_by_origin(tx, &header.from));
+        let Ok(sender) = sender.and_then(Peer::enrolled) else {
+            return unknown;
+        };
+        match self.check(&sender, &send) {
+            Ok(checked) => Known::Deposited(Box::new((sender, checked))),
+            Err(_) => unknown,
         }
     }
 
@@ -194,6 +217,17 @@ impl Link {
                 Ok(())
             }
             Known::Envelope(checked) => self.place(tx, taking, checked),
+            Known::Deposited(deposited) => {
+                let (sender, checked) = deposited.as_ref();
+                if taking.peer.is_verified() && sender.is_verified() {
+                    let carrier = std::mem::replace(&mut taking.peer, sender.clone());
+                    let placed = self.place(tx, taking, checked);
+                    taking.peer = carrier;
+                    placed?;
+                    taking.say(Message::Holds(checked.id()));
+                }
+                Ok(())
+            }
             Known::Wrong(id, code) => {
                 taking.wrong.push(format!("envelope {id}: {code}"));
                 taking.refuse(Some(*id), code);
@@ -248,7 +282,10 @@ impl Link {
             Message::Gap(gap) => taking.again.push(gap.clone()),
             Message::Refused(refused) => self.take_refused(tx, taking, refused)?,
             // Cards are taken before everything else; envelopes are checked on the way.
-            Message::Card(_) | Message::Send(_) => {}
+            Message::Card(_) | Message::Send(_) | Message::Forward(_) => {}
+            Message::Holds(id) => {
+                deposit::fetched(tx, &id.0, &taking.peer.row.origin)?;
+            }
         }
         Ok(())
     }

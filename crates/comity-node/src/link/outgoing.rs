@@ -8,11 +8,12 @@
 use comity_link::batch::{self, BATCH_BYTES_FULL, Hello};
 use comity_link::channel::{ChannelId, Lane};
 use comity_link::header::{EnvelopeId, Header, Seen, SignedHeader, bucket};
-use comity_link::message::{Cursor, Message, NewCard, ReceiptOf, Send};
+use comity_link::message::{Cursor, Forward, Message, NewCard, ReceiptOf, Send};
 use comity_link::payload::{Kind, PAYLOAD_BYTES_MAX};
 use comity_link::seal::Content;
 use comity_store::state::Tx;
 use comity_store::state::channel::{self, ChannelRow, Direction};
+use comity_store::state::deposit;
 use comity_store::state::ledger::{self, LogRow};
 use comity_store::state::meta;
 use comity_store::state::outbox::{self, OutboxRow};
@@ -29,6 +30,8 @@ use crate::link::{Link, LinkError, seconds};
 pub(crate) const WINDOW: u64 = 1_024;
 /// Envelopes in one batch.
 const SENDS_MAX: u64 = 512;
+/// Deposited envelopes in one batch.
+const DEPOSITS_MAX: u64 = 16;
 /// The first pause before an envelope is sent again, microseconds: a second.
 const RETRY_MICROS: i64 = 1_000_000;
 /// The longest pause: a quarter of an hour.
@@ -242,6 +245,10 @@ impl Link {
         for sent in &gathered.sends {
             messages.push(self.send(&gathered.peer, sent, &checkpoint)?);
         }
+        for kept in &gathered.deposits {
+            let message = kept.clone();
+            messages.push(Message::Forward(Forward { message }));
+        }
         let hello = Hello {
             from: self.origin.clone(),
             to: gathered.peer.row.origin.clone(),
@@ -270,6 +277,7 @@ impl Link {
             peer,
             log,
             bytes: 0,
+            deposits: Vec::new(),
             receipts: Vec::new(),
             sends: Vec::new(),
         };
@@ -285,6 +293,12 @@ impl Link {
             let pause = RECEIPT_MICROS << row.attempts.min(5);
             receipt::sent(tx, &row.envelope, gathered.log.size, now + pause)?;
             gathered.receipts.push(Proven { row, hashes });
+        }
+        for kept in deposit::kept_for(tx, &gathered.peer.row.origin, DEPOSITS_MAX)? {
+            gathered.bytes += kept.message.len();
+            if gathered.bytes < BATCH_BYTES_FULL {
+                gathered.deposits.push(kept.message);
+            }
         }
         for lane in lanes {
             self.gather_lane(tx, &mut gathered, *lane, now)?;
@@ -323,6 +337,27 @@ impl Link {
         let mut byte = [0];
         (self.random)(&mut byte);
         pause + pause / 4 * i64::from(byte[0]) / 256
+    }
+
+    /// An envelope that waits, as a message sealed to its recipient, and the recipient's origin: to be left with a third
+    /// party.
+    pub(crate) fn sealed(
+        &self,
+        party: &str,
+        envelope: &[u8; 32],
+    ) -> Result<(String, Vec<u8>), LinkError> {
+        let found = self.state.read(|tx| {
+            let peer = self.peer(tx, party)?;
+            let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
+            let row = outbox::find(tx, envelope)?.filter(|row| row.epoch == log.epoch);
+            let row = row.ok_or(LinkError::Payload("it belongs to an epoch that ended"))?;
+            let hashes = inclusion(tx, &log, row.position)?;
+            Ok::<_, LinkError>((peer, log, Proven { row, hashes }))
+        });
+        let (peer, log, sent) = found?;
+        let checkpoint = self.sign_head(&log)?;
+        let message = self.send(&peer, &sent, &checkpoint)?;
+        Ok((peer.row.origin, message.encode()))
     }
 
     /// An envelope as a message, sealed to its recipient.
@@ -370,6 +405,7 @@ pub(crate) struct Gathered {
     card: Option<String>,
     cursors: Vec<Cursor>,
     bytes: usize,
+    deposits: Vec<Vec<u8>>,
     receipts: Vec<Proven<ReceiptRow>>,
     sends: Vec<Proven<OutboxRow>>,
 }

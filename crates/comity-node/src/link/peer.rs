@@ -96,6 +96,8 @@ impl Link {
             | Message::Cosigned(_)
             | Message::Cursor(_)
             | Message::Gap(_)
+            | Message::Forward(_)
+            | Message::Holds(_)
             | Message::Refused(_) => None,
         });
         let Some(card) = offered.filter(|card| **card != peer.row.card) else {

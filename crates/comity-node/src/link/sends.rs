@@ -164,6 +164,13 @@ impl Link {
     }
 }
 
+impl Checked {
+    /// The envelope's identity.
+    pub(crate) fn id(&self) -> EnvelopeId {
+        self.signed.id()
+    }
+}
+
 impl Taking {
     /// Says that something was not taken.
     pub(crate) fn refuse(&mut self, envelope: Option<EnvelopeId>, code: Code) {

@@ -205,8 +205,12 @@ pub fn list_for(tx: &mut dyn Tx, account: &str) -> Result<Vec<(Collection, Right
                 released: view(row, 10)?,
                 posted: view(row, 11)?,
             });
-            // What the house calls the collection and why stays in the house but for its title.
+            // What the house calls the collection and why stays in the house but for its title: another party neither
+            // reads these nor finds the collection by its alias.
+            found.description = None;
+            found.alias = None;
             found.source = None;
+            found.label = None;
         }
         seen.push((found, rights(row, 8)?));
     }

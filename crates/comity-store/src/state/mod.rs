@@ -11,6 +11,7 @@ pub mod account;
 pub mod channel;
 pub mod collection;
 pub mod cursor;
+pub mod deposit;
 pub mod inbox;
 pub mod ledger;
 pub mod meta;
@@ -88,6 +89,41 @@ impl State {
     pub fn open_in_memory() -> Result<Self, StoreError> {
         let opened = Connection::open_in_memory();
         let mut connection = opened.map_err(StoreError::sqlite("open a state in memory"))?;
+        migration::migrate_sqlite(&mut connection)?;
+        Ok(Self {
+            engine: Engine::Embedded(Mutex::new(connection)),
+        })
+    }
+
+    /// The whole of an embedded state, as [`Self::open_snapshot`] takes it: for the simulator, whose nodes are restored
+    /// from backups.
+    pub fn snapshot(&self) -> Result<Vec<u8>, StoreError> {
+        match &self.engine {
+            Engine::Embedded(connection) => {
+                let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                let taken = connection.serialize(rusqlite::MAIN_DB);
+                let taken = taken.map_err(StoreError::sqlite("take a snapshot of the state"))?;
+                Ok(taken.to_vec())
+            }
+            Engine::Server(_) => Err(StoreError::Row {
+                table: "every table",
+                what: "a server's state is backed up by the server".to_owned(),
+            }),
+        }
+    }
+
+    /// A state in memory that begins as a snapshot was.
+    pub fn open_snapshot(snapshot: &[u8]) -> Result<Self, StoreError> {
+        let opened = Connection::open_in_memory().and_then(|mut connection| {
+            connection.deserialize_read_exact(
+                rusqlite::MAIN_DB,
+                snapshot,
+                snapshot.len(),
+                false,
+            )?;
+            Ok(connection)
+        });
+        let mut connection = opened.map_err(StoreError::sqlite("open a snapshot of a state"))?;
         migration::migrate_sqlite(&mut connection)?;
         Ok(Self {
             engine: Engine::Embedded(Mutex::new(connection)),

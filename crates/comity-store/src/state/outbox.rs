@@ -215,6 +215,15 @@ pub fn settle(
     Ok(changed == 1)
 }
 
+/// Says something of an envelope that goes on waiting.
+pub fn remark(tx: &mut dyn Tx, envelope: &[u8; 32], reason: &str) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "UPDATE outbox SET reason = ?2 WHERE envelope = ?1",
+        &[envelope.into(), reason.into()],
+    )?;
+    Ok(changed == 1)
+}
+
 /// Makes envelopes to a party due at once that would wait beyond `later`: it was heard from.
 pub fn hurry(tx: &mut dyn Tx, party: &str, now: i64, later: i64) -> Result<u64, StoreError> {
     tx.execute(

@@ -40,18 +40,7 @@ pub(crate) fn run(command: AccordCommand) -> Result<(), Failure> {
             show(&accord, json.json)?;
             backend.close()
         }
-        AccordCommand::List { data, json } => {
-            let mut backend = Backend::open(&data_folder(data.data)?)?;
-            let accords = backend.exchange(ExchangeCommand::Accords)?;
-            if json.json {
-                output::json(&accords)?;
-            } else {
-                for accord in accords.as_array().into_iter().flatten() {
-                    output::data(&line(accord))?;
-                }
-            }
-            backend.close()
-        }
+        AccordCommand::List { data, json } => list(data.data, json.json),
         AccordCommand::Show {
             data,
             name,
@@ -87,6 +76,19 @@ pub(crate) fn run(command: AccordCommand) -> Result<(), Failure> {
             backend.close()
         }
     }
+}
+
+fn list(data: Option<std::path::PathBuf>, json: bool) -> Result<(), Failure> {
+    let mut backend = Backend::open(&data_folder(data)?)?;
+    let accords = backend.exchange(ExchangeCommand::Accords)?;
+    if json {
+        output::json(&accords)?;
+    } else {
+        for accord in accords.as_array().into_iter().flatten() {
+            output::data(&line(accord))?;
+        }
+    }
+    backend.close()
 }
 
 fn draft(data: Option<std::path::PathBuf>, party: String, template: String) -> Result<(), Failure> {

@@ -4,6 +4,7 @@
 
 mod accords;
 mod accounts;
+mod carried;
 mod collections;
 mod doctor;
 mod exchange;
@@ -11,7 +12,7 @@ mod export;
 pub(crate) mod import;
 mod ledger;
 mod objects;
-mod parties;
+pub(crate) mod parties;
 mod release;
 pub(crate) mod serve;
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::backend::{Backend, data_folder};
 use crate::cli::{InboxCommand, OutboxCommand, RecallArgs, ReleaseCommand, ShareArgs};
+use crate::commands::carried;
 use crate::commands::parties::text;
 use crate::failure::Failure;
 use crate::output::{self, counted};
@@ -160,7 +161,12 @@ pub(crate) fn run(command: ReleaseCommand) -> Result<(), Failure> {
 
 /// `comity outbox …`
 pub(crate) fn outbox(command: OutboxCommand) -> Result<(), Failure> {
-    let OutboxCommand::List { data, party, json } = command;
+    let (data, party, json) = match command {
+        OutboxCommand::Export { data, party, out } => {
+            return carried::export(data.data, &party, out);
+        }
+        OutboxCommand::List { data, party, json } => (data, party, json),
+    };
     let mut backend = Backend::open(&data_folder(data.data)?)?;
     let rows = backend.exchange(ExchangeCommand::Outbox { party })?;
     show(&rows, json.json, |row| {

@@ -3,6 +3,9 @@
 //! In scope: that everything arrives, once, byte for byte, and that repeating and interrupting change nothing.
 //! Out of scope: other people's servers (`comity-transport`).
 
+mod party;
+mod release;
+
 use serde_json::Value;
 
 use crate::node::{Said, TestNode, manifest, objects, on_each_store};
