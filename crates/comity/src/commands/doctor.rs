@@ -56,7 +56,7 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
         output::data(&format!(
             "ledger       {} read and whole; {}",
             thousands(entries),
-            text(&ledger, "opened")
+            text(&ledger, "log_opened")
         ))?;
         for problem in &report.problems {
             output::data(&format!("problem      {problem}"))?;

@@ -72,7 +72,7 @@ pub(crate) fn run(command: LedgerVerb) -> Result<(), Failure> {
             }
             None => {
                 let found = ask(data.data, LedgerCommand::Fsck)?;
-                output::say(&format!("the log was {}", text(&found, "opened")));
+                output::say(&format!("the log was {}", text(&found, "log_opened")));
                 told(&report(found)?, json.json)
             }
         },
