@@ -4,6 +4,7 @@
 //! Out of scope: other people's servers (`comity-transport`).
 
 mod network;
+mod failures;
 mod party;
 mod release;
 
