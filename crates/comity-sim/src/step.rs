@@ -317,6 +317,11 @@ impl World {
 
     fn restore(&mut self, node: usize, backup: &Backup, guard: SimGuard) -> Result<(), Violation> {
         self.note(|| format!("{node} is restored from a backup at {:?}", backup.at));
+        if guard.kept().is_none() {
+            // Whoever starts a copy without its guard sets the clock first, and does not do so twice in a minute.
+            self.place_mut(node).skew = 0;
+            self.now += 120 * SECOND;
+        }
         let guard = if self.fault.hides_restores() {
             SimGuard::with(backup.guard.clone())
         } else {

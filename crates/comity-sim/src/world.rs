@@ -105,7 +105,7 @@ impl World {
             let hour = world.random.below(7_200).cast_signed() - 3_600;
             let identity = Identity { number, keys };
             let salt = world.random.next();
-            let guard = SimGuard::default();
+            let guard = SimGuard::fresh(number);
             let node = SimNode::start(identity, salt, state, guard, world.now).map_err(surprise)?;
             let branch = world.facts.branch(None, (0, 0));
             world.places.push(Place {

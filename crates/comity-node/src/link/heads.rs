@@ -15,9 +15,10 @@ use comity_store::state::ledger::{self, CosignatureRow, LogRow};
 use comity_store::state::peer_log::{self, PeerLogRow};
 use comity_store::state::receipt;
 
-use crate::link::log::{epoch_of, grow_tiles, with_tiles};
+use crate::link::log::{epoch_of, grown, put_tiles, with_tiles};
 use crate::link::outgoing::Gathered;
 use crate::link::peer::Peer;
+use crate::link::sends::UNKNOWN_LOG;
 use crate::link::{Link, LinkError, seconds};
 
 /// A log that goes on.
@@ -38,8 +39,8 @@ pub(crate) struct Tail {
 pub(crate) enum Watched {
     /// It continues what was known, or is that.
     Follows,
-    /// Older than what was known.
-    Older,
+    /// Older than what was known, which is this.
+    Older(Vec<u8>),
     /// It may continue what was known, but the proof begins elsewhere.
     Gap(Vec<u8>),
     /// It does not continue what was known.
@@ -131,7 +132,7 @@ impl Link {
         let origin = checkpoint.origin.as_str().to_owned();
         let epoch = epoch_of(&origin);
         if super::log::origin_of(&peer.row.origin, epoch) != origin || epoch > peer.keys.epoch {
-            return Ok(Watched::Bad("unknown-log"));
+            return Ok(Watched::Bad(UNKNOWN_LOG));
         }
         if signed.verify(&peer.keys.log).is_err() {
             return Ok(Watched::Bad("bad-signature"));
@@ -153,16 +154,13 @@ impl Link {
             state: LIVE.to_owned(),
             evidence: None,
         });
-        if row.state == FORKED {
-            return Err(LinkError::Frozen(peer.row.name.clone()));
-        }
         let watched = compare(tx, &row, &new, head)?;
         match &watched {
             Watched::Follows => {
                 if new.size > row.size {
                     self.untold().insert(peer.row.name.clone());
                 }
-                mirror(tx, &mut row, head)?;
+                mirror(tx, &mut row, &new, head)?;
                 row.size = new.size;
                 row.root = *new.root.as_bytes();
                 row.checkpoint.clone_from(&head.checkpoint);
@@ -174,9 +172,12 @@ impl Link {
                 row.evidence = Some(head.checkpoint.clone());
                 peer_log::put(tx, &row)?;
             }
-            Watched::Older | Watched::Gap(_) | Watched::Bad(_) => {}
+            Watched::Older(_) | Watched::Gap(_) | Watched::Bad(_) => {}
         }
-        Ok(watched)
+        // Whoever goes on with an epoch that ended does not know that it opened another.
+        let newest = peer_log::of_party(tx, &peer.row.name)?.pop();
+        let ended = newest.filter(|newest| newest.epoch > epoch && watched != Watched::Forked);
+        Ok(ended.map_or(watched, |newest| Watched::Older(newest.checkpoint)))
     }
 
     /// Takes cosignatures of the own log: a partner holds everything below.
@@ -192,8 +193,8 @@ impl Link {
             return Ok(Some("unknown-log"));
         };
         if cosigned.size > log.size {
-            // It holds more of this log than this node knows: the log was set back.
-            return Err(LinkError::SetBack);
+            // It may hold more of this log than this node knows; a head with the own signature would prove it.
+            return Ok(Some("cosigned-ahead"));
         }
         let root = self.root_at(tx, log, cosigned.size)?;
         let origin = comity_ledger::checkpoint::Origin::parse(&log.origin)
@@ -218,6 +219,12 @@ impl Link {
             received: now,
         };
         ledger::add_cosignature(tx, &row)?;
+        let mut held = self.held_by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let place = (peer.row.name.clone(), log.epoch);
+        if held.get(&place).is_some_and(|led_from| *led_from < cosigned.size) {
+            held.remove(&place);
+        }
+        drop(held);
         receipt::acknowledged(tx, &peer.row.name, log.epoch, cosigned.size)?;
         Ok(None)
     }
@@ -233,6 +240,12 @@ impl Link {
             let held = known.iter().find(|row| row.party == party);
             Ok(held.is_none_or(|row| row.size < log.size))
         })
+    }
+
+    /// Whether a party showed two histories of any of its logs: nothing is said to it and nothing heard from it.
+    pub(crate) fn is_frozen(&self, tx: &mut dyn Tx, party: &str) -> Result<bool, LinkError> {
+        let logs = peer_log::of_party(tx, party)?;
+        Ok(logs.iter().any(|log| log.state == FORKED))
     }
 
     pub(crate) fn untold(&self) -> std::sync::MutexGuard<'_, std::collections::HashSet<String>> {
@@ -271,11 +284,11 @@ fn compare(
     }
     if new.size < held.size {
         if row.mirrored < new.size {
-            return Ok(Watched::Older);
+            return Ok(Watched::Older(row.checkpoint.clone()));
         }
         let known = with_tiles(tx, &row.origin, row.mirrored, |tiles| tiles.head_at(new.size))?;
         let same = known.root == new.root;
-        return Ok(if same { Watched::Older } else { Watched::Forked });
+        return Ok(if same { Watched::Older(row.checkpoint.clone()) } else { Watched::Forked });
     }
     if head.old != held.size {
         return Ok(Watched::Gap(row.checkpoint.clone()));
@@ -286,7 +299,12 @@ fn compare(
 }
 
 /// Takes leaf hashes into the mirror; what does not lead to the head is left out.
-fn mirror(tx: &mut dyn Tx, row: &mut PeerLogRow, head: &message::Head) -> Result<(), LinkError> {
+fn mirror(
+    tx: &mut dyn Tx,
+    row: &mut PeerLogRow,
+    new: &TreeHead,
+    head: &message::Head,
+) -> Result<(), LinkError> {
     let known = row.mirrored.checked_sub(head.mirrored);
     let Some(known) = known.and_then(|known| usize::try_from(known).ok()) else {
         return Ok(());
@@ -295,13 +313,17 @@ fn mirror(tx: &mut dyn Tx, row: &mut PeerLogRow, head: &message::Head) -> Result
         .leaves
         .iter()
         .skip(known)
+        .take(usize::try_from(new.size.saturating_sub(row.mirrored)).unwrap_or(usize::MAX))
         .copied()
         .map(Hash::new)
         .collect();
     if leaves.is_empty() {
         return Ok(());
     }
-    let grown = grow_tiles(tx, &row.origin, row.mirrored, &leaves)?;
-    row.mirrored = grown.size;
+    let growth = grown(tx, &row.origin, row.mirrored, &leaves)?;
+    if growth.head.size < new.size || growth.head.root == new.root {
+        put_tiles(tx, &row.origin, &growth)?;
+        row.mirrored = growth.head.size;
+    }
     Ok(())
 }

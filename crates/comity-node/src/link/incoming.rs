@@ -6,15 +6,18 @@
 //! In scope: the order of it all. Out of scope: envelopes (`sends`), receipts, heads.
 
 use comity_link::batch;
+use comity_link::channel::ChannelId;
 use comity_link::header::EnvelopeId;
 use comity_link::message::{Cursor, Gap, Message, Refused};
-use comity_store::state::channel::Direction;
+use comity_store::state::channel::{self, ChannelRow, Direction};
 use comity_store::state::{Tx, ledger, outbox, party};
+use std::sync::PoisonError;
 
 use crate::link::heads::Watched;
 use crate::link::outgoing::{Proven, inclusion};
 use crate::link::peer::Peer;
 use crate::link::sends::Checked;
+use crate::link::sends::UNKNOWN_LOG;
 use crate::link::{Link, LinkError};
 
 /// How far a batch's time may lie behind the newest that was heard: batches of two lanes cross each other.
@@ -65,12 +68,23 @@ pub(crate) struct Taking {
     say: Vec<Message>,
     wrong: Vec<String>,
     again: Vec<Gap>,
+    cursors: Vec<Cursor>,
+    frozen: bool,
     proved: bool,
 }
 
 impl Taking {
     pub(crate) fn say(&mut self, message: Message) {
         self.say.push(message);
+    }
+
+    /// Shows the other side which head of its log is held here.
+    fn hold(&mut self, code: &str, held: Vec<u8>) {
+        self.say(Message::Refused(Refused {
+            envelope: None,
+            code: code.to_owned(),
+            held,
+        }));
     }
 }
 
@@ -96,28 +110,18 @@ impl Link {
             .into_iter()
             .map(|message| self.know(&peer, message))
             .collect();
-        let known = std::cell::RefCell::new(Some(known));
         let time = hello.time;
         let taking = self.state.write(|tx| {
-            let mut taking = Taking {
-                peer: peer.clone(),
-                now,
-                stored: Vec::new(),
-                say: Vec::new(),
-                wrong: Vec::new(),
-                again: Vec::new(),
-                proved: false,
-            };
-            if way == Way::Call && time + CROSSING_MICROS < peer.row.last_heard {
+            let stale = time.saturating_add(CROSSING_MICROS) < peer.row.last_heard;
+            if way == Way::Call && stale {
                 return Err(LinkError::Stale);
             }
-            party::heard(tx, &peer.row.name, time)?;
-            outbox::hurry(tx, &peer.row.name, now, now + HURRY_MICROS)?;
-            for known in known.borrow().iter().flatten() {
-                self.hear(tx, &mut taking, known)?;
-            }
-            Ok(taking)
-        })?;
+            self.hear_all(tx, &peer, &known, (time, now))
+        });
+        if matches!(taking, Err(LinkError::SetBack)) {
+            self.remember_set_back()?;
+        }
+        let taking = taking?;
         let mut say = taking.say;
         say.extend(self.again(&taking.peer, &taking.again)?);
         Ok(Taken {
@@ -176,6 +180,41 @@ impl Link {
         }
     }
 
+    fn hear_all(
+        &self,
+        tx: &mut dyn Tx,
+        peer: &Peer,
+        known: &[Known],
+        (time, now): (u64, i64),
+    ) -> Result<Taking, LinkError> {
+        if self.is_frozen(tx, &peer.row.name)? {
+            return Err(LinkError::Frozen(peer.row.name.clone()));
+        }
+        let mut taking = Taking {
+            peer: peer.clone(),
+            now,
+            stored: Vec::new(),
+            say: Vec::new(),
+            wrong: Vec::new(),
+            again: Vec::new(),
+            cursors: Vec::new(),
+            frozen: false,
+            proved: false,
+        };
+        let newest = party::heard(tx, &peer.row.name, time)?;
+        outbox::hurry(tx, &peer.row.name, now, now + HURRY_MICROS)?;
+        for known in known {
+            self.hear(tx, &mut taking, known)?;
+            if taking.frozen {
+                return Ok(taking);
+            }
+        }
+        if newest && peer.is_verified() {
+            self.give_back(tx, &mut taking)?;
+        }
+        Ok(taking)
+    }
+
     fn hear(&self, tx: &mut dyn Tx, taking: &mut Taking, known: &Known) -> Result<(), LinkError> {
         match known {
             Known::Envelope(_) if !taking.peer.is_verified() => {
@@ -201,13 +240,11 @@ impl Link {
         let now = taking.now;
         match message {
             Message::Head(head) => match self.watch(tx, &taking.peer, head, now)? {
-                Watched::Follows | Watched::Older => {}
-                Watched::Gap(held) => taking.say(Message::Refused(Refused {
-                    envelope: None,
-                    code: "head-gap".to_owned(),
-                    held,
-                })),
+                Watched::Follows => {}
+                Watched::Older(held) => taking.hold("head-older", held),
+                Watched::Gap(held) => taking.hold("head-gap", held),
                 Watched::Forked => {
+                    taking.frozen = true;
                     taking.wrong.push("the log forked".to_owned());
                     taking.refuse(None, "log-forked");
                 }
@@ -227,7 +264,7 @@ impl Link {
                     Some(code) => taking.wrong.push(format!("cosignature: {code}")),
                 }
             }
-            Message::Cursor(cursor) => self.take_cursor(tx, taking, cursor)?,
+            Message::Cursor(cursor) => taking.cursors.push(cursor.clone()),
             Message::Gap(gap) => taking.again.push(gap.clone()),
             Message::Refused(refused) => self.take_refused(tx, taking, refused)?,
             // Taken before everything else.
@@ -238,26 +275,25 @@ impl Link {
     }
 
     /// A partner that has come less far than its receipts say was set back: it gets again what it lost.
-    fn take_cursor(
-        &self,
-        tx: &mut dyn Tx,
-        taking: &mut Taking,
-        cursor: &Cursor,
-    ) -> Result<(), LinkError> {
-        let name = cursor.channel.to_string();
-        let known = comity_store::state::channel::find(tx, Direction::Out, &name, cursor.epoch)?;
-        let Some(known) = known.filter(|known| known.seq > cursor.seq) else {
-            return Ok(());
-        };
-        let first = cursor.seq + 1;
-        let settled = outbox::stretch(tx, &name, cursor.epoch, (first, known.seq), 1)?;
-        if settled.first().is_some_and(|row| row.state == "receipted") {
-            taking.again.push(Gap {
-                channel: cursor.channel,
-                epoch: cursor.epoch,
-                first,
-                last: known.seq,
+    ///
+    /// A batch names every channel that its sender has; what it does not name never came, or is lost.
+    fn give_back(&self, tx: &mut dyn Tx, taking: &mut Taking) -> Result<(), LinkError> {
+        let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
+        for out in channel::with_party(tx, Direction::Out, &taking.peer.row.name)? {
+            let came = taking.cursors.iter().find(|cursor| {
+                cursor.epoch == out.epoch && cursor.channel.to_string() == out.channel
             });
+            let first = came.map_or(0, |cursor| cursor.seq).saturating_add(1);
+            if first > out.seq {
+                continue;
+            }
+            let places = (first, out.seq);
+            let lost = outbox::stretch(tx, &out.channel, out.epoch, places, AGAIN_MAX)?;
+            if out.epoch != log.epoch {
+                self.make_lost_anew(tx, lost, taking.now)?;
+            } else if lost.iter().any(|row| !matches!(row.state.as_str(), "queued" | "sent")) {
+                taking.again.extend(gap(&out, first));
+            }
         }
         Ok(())
     }
@@ -269,6 +305,15 @@ impl Link {
         refused: &Refused,
     ) -> Result<(), LinkError> {
         taking.wrong.push(format!("the other side refused: {}", refused.code));
+        if matches!(refused.code.as_str(), "head-gap" | "head-older") {
+            if self.is_contradicted_by(tx, &refused.held)? {
+                return Err(LinkError::SetBack);
+            }
+        }
+        if refused.code == UNKNOWN_LOG {
+            let mut asked = self.card_asked.lock().unwrap_or_else(PoisonError::into_inner);
+            asked.insert(taking.peer.row.name.clone());
+        }
         if refused.code == "head-gap" {
             self.lead_on_from(&taking.peer.row.name, &refused.held);
         }
@@ -280,7 +325,7 @@ impl Link {
             return Ok(());
         };
         // Another attempt may do better where the place was not free yet; the rest is for people to look at.
-        let later = matches!(refused.code.as_str(), "too-far-ahead" | "chain-broken");
+        let later = matches!(refused.code.as_str(), "too-far-ahead" | "chain-broken" | UNKNOWN_LOG);
         if !later && row.state != "receipted" {
             outbox::settle(tx, &id.0, "refused", Some(&refused.code), taking.now)?;
         }
@@ -316,3 +361,12 @@ impl Link {
     }
 }
 
+/// What is missing of a channel from a place on.
+fn gap(out: &ChannelRow, first: u64) -> Option<Gap> {
+    Some(Gap {
+        channel: ChannelId::parse(&out.channel)?,
+        epoch: out.epoch,
+        first,
+        last: out.seq,
+    })
+}
