@@ -269,7 +269,7 @@ pub fn two_histories_are_convicted(
             format!("node {node} followed {} from one history into another", after.origin)
         })?;
         let shown = shown.as_ref().filter(|shown| shown.origin == after.origin);
-        let comparable = shown.filter(|shown| shown.size <= known.size.min(known.mirrored.max(known.size)));
+        let comparable = shown.filter(|shown| shown.size == known.size || shown.size <= known.mirrored);
         let Some(shown) = comparable else {
             continue;
         };

@@ -196,7 +196,9 @@ impl World {
         let taken = self.place(to).node.link.take(bytes, way, now);
         self.fault.after_take(&self.place(to).node, from)?;
         invariants::nothing_from_the_suspended(self, to, from, taken.is_ok())?;
-        invariants::two_histories_are_convicted(self, (to, from), bytes, &before)?;
+        if taken.is_ok() {
+            invariants::two_histories_are_convicted(self, (to, from), bytes, &before)?;
+        }
         match taken {
             Ok(taken) => {
                 self.note(|| {

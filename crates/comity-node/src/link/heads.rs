@@ -253,7 +253,12 @@ impl Link {
     }
 
     /// A partner holds an older head of the own log than it cosigned: it was set back, and is led on from there.
-    pub(crate) fn lead_on_from(&self, party: &str, checkpoint: &[u8]) {
+    pub(crate) fn lead_on_from(&self, party: &str, epoch: u32, checkpoint: &[u8]) {
+        if checkpoint.is_empty() {
+            let mut held = self.held_by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            held.insert((party.to_owned(), epoch), 0);
+            return;
+        }
         let Ok(signed) = SignedCheckpoint::parse(checkpoint) else {
             return;
         };
@@ -291,7 +296,9 @@ fn compare(
         return Ok(if same { Watched::Older(row.checkpoint.clone()) } else { Watched::Forked });
     }
     if head.old != held.size {
-        return Ok(Watched::Gap(row.checkpoint.clone()));
+        // Of a log that is new here nothing is held yet.
+        let held = if row.size == 0 { Vec::new() } else { row.checkpoint.clone() };
+        return Ok(Watched::Gap(held));
     }
     let proof: Vec<Hash> = head.consistency.iter().copied().map(Hash::new).collect();
     let follows = verify_consistency(&held, new, &proof).is_ok();

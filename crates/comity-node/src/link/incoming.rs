@@ -315,7 +315,8 @@ impl Link {
             asked.insert(taking.peer.row.name.clone());
         }
         if refused.code == "head-gap" {
-            self.lead_on_from(&taking.peer.row.name, &refused.held);
+            let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
+            self.lead_on_from(&taking.peer.row.name, log.epoch, &refused.held);
         }
         let Some(id) = refused.envelope else {
             return Ok(());

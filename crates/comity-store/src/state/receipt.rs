@@ -142,10 +142,11 @@ pub fn sent(
     Ok(())
 }
 
-/// A receipt that is asked for again is due at once.
+/// A receipt that is asked for again is due at once, and no cosignature settles it before it was sent again: the head may
+/// have come without it.
 pub fn hurry(tx: &mut dyn Tx, envelope: &[u8; 32], now: i64) -> Result<(), StoreError> {
     tx.execute(
-        "UPDATE receipt SET next_attempt = ?2, owed = 1 WHERE envelope = ?1 AND direction = 'in'",
+        "UPDATE receipt SET next_attempt = ?2, owed = 1, size = 0 WHERE envelope = ?1 AND direction = 'in'",
         &[envelope.into(), now.into()],
     )?;
     Ok(())
