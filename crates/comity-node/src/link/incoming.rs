@@ -13,7 +13,7 @@ use comity_store::state::channel::{self, ChannelRow, Direction};
 use comity_store::state::{Tx, ledger, outbox, party};
 use std::sync::PoisonError;
 
-use crate::link::heads::Watched;
+use crate::link::heads::{Linked, Watched};
 use crate::link::outgoing::{Proven, inclusion};
 use crate::link::peer::Peer;
 use crate::link::sends::Checked;
@@ -203,7 +203,11 @@ impl Link {
         };
         let newest = party::heard(tx, &peer.row.name, time)?;
         outbox::hurry(tx, &peer.row.name, now, now + HURRY_MICROS)?;
-        for known in known {
+        // The head first: whatever is proven must be proven in a history that is known here.
+        let (heads, rest): (Vec<&Known>, Vec<&Known>) = known
+            .iter()
+            .partition(|known| matches!(known, Known::Other(Message::Head(_))));
+        for known in heads.into_iter().chain(rest) {
             self.hear(tx, &mut taking, known)?;
             if taking.frozen {
                 return Ok(taking);
@@ -221,7 +225,12 @@ impl Link {
                 taking.refuse(None, "not-verified");
                 Ok(())
             }
-            Known::Envelope(checked) => self.place(tx, taking, checked),
+            Known::Envelope(checked) => {
+                if self.is_linked(tx, taking, checked.proof())? {
+                    self.place(tx, taking, checked)?;
+                }
+                Ok(())
+            }
             Known::Wrong(id, code) => {
                 taking.wrong.push(format!("envelope {id}: {code}"));
                 taking.refuse(Some(*id), code);
@@ -229,6 +238,20 @@ impl Link {
             }
             Known::Other(message) => self.hear_message(tx, taking, message),
         }
+    }
+
+    /// Whether the head of a proof is linked to what was cosigned; if not, what it proves comes again once it is.
+    fn is_linked(&self, tx: &mut dyn Tx, taking: &mut Taking, proof: &[u8]) -> Result<bool, LinkError> {
+        match self.linked(tx, &taking.peer, proof)? {
+            Linked::Yes => return Ok(true),
+            Linked::NotYet => taking.wrong.push("proven in a head that is not linked yet".to_owned()),
+            Linked::Contradicts => {
+                taking.frozen = true;
+                taking.wrong.push("the log forked".to_owned());
+                taking.refuse(None, "log-forked");
+            }
+        }
+        Ok(false)
     }
 
     fn hear_message(
@@ -254,6 +277,9 @@ impl Link {
                 }
             },
             Message::Receipt(given) => {
+                if !self.is_linked(tx, taking, &given.proof)? {
+                    return Ok(());
+                }
                 if let Some(code) = self.take_receipt(tx, &taking.peer, given, now)? {
                     taking.wrong.push(format!("receipt of {}: {code}", given.envelope));
                 }

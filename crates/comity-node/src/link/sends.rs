@@ -29,6 +29,13 @@ pub(crate) struct Checked {
     lane: Lane,
 }
 
+impl Checked {
+    /// The tlog-proof of its leaf.
+    pub(crate) fn proof(&self) -> &[u8] {
+        &self.proof
+    }
+}
+
 /// The log is of an epoch of which no card is here: the card is due first.
 pub(crate) const UNKNOWN_LOG: &str = "unknown-log";
 
