@@ -12,7 +12,7 @@ use comity_store::state::{State, inbox};
 use crate::facts::Sent;
 use crate::guard::{Behaviour, SimGuard};
 use crate::invariants::{self, Violation};
-use crate::network::{Leg, Packet};
+use crate::network::{Leg, Packet, Said};
 use crate::world::{Backup, HOUR, SECOND, World, name, surprise};
 
 /// What a seed's world goes through besides the ordinary.
@@ -134,7 +134,7 @@ impl World {
     }
 
     /// Hands bytes to the network, or dies before they leave, or after.
-    fn send(&mut self, from: usize, to: usize, leg: Leg, bytes: Vec<u8>) -> Result<(), Violation> {
+    fn send(&mut self, from: usize, to: usize, leg: Leg, bytes: Said) -> Result<(), Violation> {
         let dies = self.random.below(40);
         if dies != 0 {
             self.network.send(Packet { from, to, leg, bytes });

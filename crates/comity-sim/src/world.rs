@@ -15,7 +15,7 @@ use crate::facts::{BranchId, Facts, Held, Point};
 use crate::fault::Fault;
 use crate::guard::SimGuard;
 use crate::invariants::{self, Invariant, Violation};
-use crate::network::{Leg, Network, Packet};
+use crate::network::{Leg, Network, Packet, Said};
 use crate::node::{Identity, SimNode, Templates, name_of};
 use crate::random::Random;
 
@@ -159,7 +159,7 @@ impl World {
     }
 
     /// What a node says to another; none when it will not or cannot.
-    pub fn collect(&mut self, from: usize, to: usize, lanes: &[Lane]) -> Result<Option<Vec<u8>>, Violation> {
+    pub fn collect(&mut self, from: usize, to: usize, lanes: &[Lane]) -> Result<Option<Said>, Violation> {
         let now = self.clock(from);
         let collected = self.place(from).node.link.collect(&name(to), lanes, None, now);
         self.said(from, to, collected)
@@ -171,12 +171,12 @@ impl World {
         from: usize,
         to: usize,
         said: Result<Vec<u8>, LinkError>,
-    ) -> Result<Option<Vec<u8>>, Violation> {
+    ) -> Result<Option<Said>, Violation> {
         match said {
             Ok(bytes) => {
                 invariants::nothing_to_the_suspended(self, from, to)?;
-                invariants::what_leaves_is_kept(self, from, &bytes)?;
-                Ok(Some(bytes))
+                let head = invariants::what_leaves_is_kept(self, from, &bytes)?;
+                Ok(Some(Said { batch: bytes, head }))
             }
             Err(error) => {
                 self.note(|| format!("{from} says nothing to {to}: {error}"));
@@ -193,11 +193,11 @@ impl World {
         let way = if *leg == Leg::File { Way::Carried } else { Way::Call };
         let now = self.clock(to);
         let before = invariants::held_heads(self, to, from)?;
-        let taken = self.place(to).node.link.take(bytes, way, now);
+        let taken = self.place(to).node.link.take(&bytes.batch, way, now);
         self.fault.after_take(&self.place(to).node, from)?;
         invariants::nothing_from_the_suspended(self, to, from, taken.is_ok())?;
         if taken.is_ok() {
-            invariants::two_histories_are_convicted(self, (to, from), bytes, &before)?;
+            invariants::two_histories_are_convicted(self, (to, from), bytes.head.as_ref(), &before)?;
         }
         match taken {
             Ok(taken) => {
