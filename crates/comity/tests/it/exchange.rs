@@ -3,8 +3,8 @@
 //! In scope: that everything arrives, once, byte for byte, and that repeating and interrupting change nothing.
 //! Out of scope: other people's servers (`comity-transport`).
 
-mod network;
 mod failures;
+mod network;
 mod party;
 mod release;
 

@@ -212,7 +212,10 @@ fn goes_on_in_a_new_epoch(trouble: &Trouble) {
     let held = meanwhile.iter().cloned().chain([indicator_id(3)]);
     let held: Vec<String> = held.collect();
     let held: Vec<&str> = held.iter().map(String::as_str).collect();
-    assert_eq!(alpha.share(&indicator_id(3), "bravo")["verdict"], "released");
+    assert_eq!(
+        alpha.share(&indicator_id(3), "bravo")["verdict"],
+        "released"
+    );
     bravo.until_from("alpha", &held);
     bravo.share(&indicator_id(11), "alpha");
     alpha.until_from("bravo", &[&indicator_id(10), &indicator_id(11)]);
@@ -315,7 +318,9 @@ fn a_full_disk_loses_nothing_acknowledged_and_room_mends_it() {
     assert!(mount.unwrap().success());
     let next = 1_000;
     let goes_on = until_within(Duration::from_secs(20), "the node goes on", || {
-        post(&alpha, next).ok().filter(|answer| answer.status == 202)
+        post(&alpha, next)
+            .ok()
+            .filter(|answer| answer.status == 202)
     });
     assert_eq!(goes_on.json()["failure_count"], 0);
     taken.push(indicator_id(next));
@@ -354,11 +359,20 @@ fn a_clock_that_steps_stops_nothing() {
         alpha.serve();
         ours.push(indicator_id(number));
         others.push(indicator_id(10 + number));
-        assert_eq!(alpha.share(&indicator_id(number), "bravo")["verdict"], "released");
+        assert_eq!(
+            alpha.share(&indicator_id(number), "bravo")["verdict"],
+            "released"
+        );
         bravo.share(&indicator_id(10 + number), "alpha");
         println!("alpha's clock is {step}");
-        bravo.until_from("alpha", &ours.iter().map(String::as_str).collect::<Vec<_>>());
-        alpha.until_from("bravo", &others.iter().map(String::as_str).collect::<Vec<_>>());
+        bravo.until_from(
+            "alpha",
+            &ours.iter().map(String::as_str).collect::<Vec<_>>(),
+        );
+        alpha.until_from(
+            "bravo",
+            &others.iter().map(String::as_str).collect::<Vec<_>>(),
+        );
         alpha.until_receipted();
         bravo.until_receipted();
     }
@@ -472,7 +486,10 @@ fn a_node_that_cannot_be_called_asks_and_gets_everything() {
         alpha.until_receipted();
         bravo.until_receipted();
         alpha.cli(&["recall", &ids[0]]).expect(0);
-        bravo.until_from("alpha", &ids[1..].iter().map(String::as_str).collect::<Vec<_>>());
+        bravo.until_from(
+            "alpha",
+            &ids[1..].iter().map(String::as_str).collect::<Vec<_>>(),
+        );
     });
 }
 
@@ -501,10 +518,19 @@ fn a_stranger_learns_the_same_whatever_it_sends() {
         ("an unknown party", of(&charlie, own, here)),
         ("for somebody else", of(&charlie, own, "bravo.example/log")),
         ("for nobody", of(&charlie, own, "zulu.example/log")),
-        ("as a verified party", of(&charlie, "bravo.example/log", here)),
-        ("as a pending party", of(&charlie, "delta.example/log", here)),
+        (
+            "as a verified party",
+            of(&charlie, "bravo.example/log", here),
+        ),
+        (
+            "as a pending party",
+            of(&charlie, "delta.example/log", here),
+        ),
         ("as the node itself", of(&charlie, here, here)),
-        ("a partner's, for somebody else", of(&bravo, "bravo.example/log", own)),
+        (
+            "a partner's, for somebody else",
+            of(&bravo, "bravo.example/log", own),
+        ),
         ("cut off", cut),
         ("no batch", b"comity-batch/v1\n".to_vec()),
         ("nothing", Vec::new()),
