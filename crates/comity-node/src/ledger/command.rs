@@ -113,7 +113,7 @@ impl Node {
                 let mut files = self.ledger_files(self.ledger_view(false)?);
                 let mut found = document(&verify::fsck(&mut files)?);
                 if let Some(found) = found.as_object_mut() {
-                    found.insert("opened".to_owned(), self.opened().into());
+                    found.insert("log_opened".to_owned(), self.opened().into());
                 }
                 found
             }

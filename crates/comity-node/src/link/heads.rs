@@ -391,7 +391,7 @@ fn mirror(
     Ok(())
 }
 
-/// Takes cosignatures of the own log: a partner holds everything below.
+/// Takes cosignatures of the own log: a partner holds everything below. With `post_quantum`, one must be of ML-DSA-44.
 pub(crate) fn take_cosigned(
     link: &Link,
     tx: &mut dyn Tx,
@@ -399,6 +399,7 @@ pub(crate) fn take_cosigned(
     cosigned: &Cosigned,
     now: i64,
 ) -> Result<Option<&'static str>, LinkError> {
+    let post_quantum = link.demands_post_quantum(&peer.row.name);
     let epochs = ledger::epochs(tx)?;
     let Some(log) = epochs.iter().find(|log| log.origin == cosigned.origin) else {
         return Ok(Some("unknown-log"));
@@ -418,9 +419,14 @@ pub(crate) fn take_cosigned(
         .filter_map(|line| NoteSignature::parse(line).ok())
         .collect();
     let note = comity_ledger::note::Note::new(checkpoint.to_string(), signatures);
-    let known = note.is_ok_and(|note| note.verify(&peer.keys.witness).is_ok());
-    if !known {
+    let Some(verified) = note
+        .ok()
+        .and_then(|note| note.verify(&peer.keys.witness).ok())
+    else {
         return Ok(Some("bad-cosignature"));
+    };
+    if post_quantum && !has_ml_dsa(&verified, &peer.keys.witness) {
+        return Ok(Some("ml-dsa-44-missing"));
     }
     let row = CosignatureRow {
         epoch: log.epoch,

@@ -5,7 +5,7 @@
 
 mod failures;
 mod network;
-mod party;
+pub(crate) mod party;
 mod release;
 
 use serde_json::Value;
