@@ -10,11 +10,13 @@ use comity_node::command::{Answer, Command};
 use comity_node::exchange::command::ExchangeCommand;
 use comity_node::folder::{self, FolderError, SOCKET_FILE};
 use comity_node::ledger::command::LedgerCommand;
+use comity_node::link::log::Opened;
 use comity_node::node::Node;
 use comity_node::refusal::store_hint;
 use comity_store::error::{StoreError, chain};
 
 use crate::failure::Failure;
+use crate::output;
 use crate::settings::{Settings, no_node};
 
 /// What does commands.
@@ -103,6 +105,11 @@ pub(crate) fn open_node(folder: &Path, settings: &Settings) -> Result<Node, Fail
     let clock = Clock::System;
     let opened = folder::open(folder, &settings.place(), &clock);
     let opened = opened.map_err(|error| folder_failure(&error, folder))?;
+    if let Opened::NewEpoch { epoch, reason } = &opened.ledger {
+        output::say(&format!(
+            "ledger: epoch {epoch} begins, because {reason}; other parties learn of it with the next call"
+        ));
+    }
     Ok(Node::new(opened, clock, settings.node_limits()))
 }
 

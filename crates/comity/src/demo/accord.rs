@@ -20,6 +20,8 @@ use crate::failure::Failure;
 
 /// The collection of this half of the story.
 const COLLECTION: &str = "case-17";
+/// Its title, which is all that others learn of it.
+const TITLE: &str = "Case 17";
 /// May go to the community.
 const GREEN: &str = "indicator--6f1d2c3b-0a4e-4b5f-8c6d-7e8f90a1b2c3";
 /// For named persons only.
@@ -159,7 +161,7 @@ fn holds(party: &Party, id: &str) -> Result<bool, Failure> {
 
 async fn share(alpha: &Party, bravo: &Party) -> Result<String, Failure> {
     alpha.execute(Command::CreateCollection {
-        title: "Case 17".to_owned(),
+        title: TITLE.to_owned(),
         description: None,
         alias: Some(COLLECTION.to_owned()),
     })?;
@@ -225,7 +227,7 @@ async fn released_view(alpha: &Party) -> Result<String, Failure> {
             .await
             .map_err(|error| not_held(error.to_string()))?;
         let (root, collection) = resolved
-            .choose(Some(COLLECTION))
+            .choose(Some(TITLE))
             .ok_or_else(|| not_held("alpha does not show the collection"))?;
         let page = client
             .page(&root.url, &collection.id, &PageQuery::default())

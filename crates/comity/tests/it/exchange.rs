@@ -3,6 +3,8 @@
 //! In scope: that everything arrives, once, byte for byte, and that repeating and interrupting change nothing.
 //! Out of scope: other people's servers (`comity-transport`).
 
+mod failures;
+mod network;
 pub(crate) mod party;
 mod release;
 
