@@ -26,23 +26,7 @@ use crate::settings::Settings;
 /// `comity ledger …`
 pub(crate) fn run(command: LedgerVerb) -> Result<(), Failure> {
     match command {
-        LedgerVerb::Key { data, json } => {
-            let keys = ask(data.data, LedgerCommand::Keys)?;
-            if json.json {
-                return output::json(&keys);
-            }
-            for name in ["log", "witness"] {
-                for key in keys
-                    .get(name)
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten()
-                {
-                    output::data(&format!("{name}\t{}", key.as_str().unwrap_or_default()))?;
-                }
-            }
-            Ok(())
-        }
+        LedgerVerb::Key { data, json } => keys(data.data, json.json),
         LedgerVerb::Export {
             data,
             folder,
@@ -65,53 +49,13 @@ pub(crate) fn run(command: LedgerVerb) -> Result<(), Failure> {
             out,
             field,
         } => prove(data.data, what, field, &out),
-        LedgerVerb::Fsck { data, folder, json } => match folder {
-            Some(folder) => {
-                let found = verify::fsck(&mut existing(&folder)?);
-                told(&found.map_err(|error| unread(&error))?, json.json)
-            }
-            None => {
-                let found = ask(data.data, LedgerCommand::Fsck)?;
-                output::say(&format!("the log was {}", text(&found, "log_opened")));
-                told(&report(found)?, json.json)
-            }
-        },
+        LedgerVerb::Fsck { data, folder, json } => fsck(data.data, folder, json.json),
         LedgerVerb::Erase {
             data,
             envelope,
             reason,
-        } => {
-            let erased = ask(data.data, LedgerCommand::Erase { envelope, reason })?;
-            output::say(&format!(
-                "erased here: the content of {} and what opens it; entry {} of the log says so",
-                text(&erased, "envelope"),
-                erased.get("entry").and_then(Value::as_u64).unwrap_or(0),
-            ));
-            output::say(
-                "the other party's copy, objects taken into collections, and backups are not touched",
-            );
-            Ok(())
-        }
-        LedgerVerb::Evidence { data, json } => {
-            let forks = ask(data.data, LedgerCommand::Forks)?;
-            if json.json {
-                return output::json(&forks);
-            }
-            let forks = forks.as_array().map(Vec::as_slice).unwrap_or_default();
-            if forks.is_empty() {
-                output::say("no log showed two histories");
-            }
-            for fork in forks {
-                output::data(&format!(
-                    "{}\t{}",
-                    text(fork, "party"),
-                    text(fork, "origin")
-                ))?;
-                output::data(text(fork, "checkpoint"))?;
-                output::data(text(fork, "contradiction"))?;
-            }
-            Ok(())
-        }
+        } => erase(data.data, envelope, reason),
+        LedgerVerb::Evidence { data, json } => forks(data.data, json.json),
         LedgerVerb::Witness {
             data,
             url,
@@ -126,6 +70,64 @@ fn ask(data: Option<PathBuf>, command: LedgerCommand) -> Result<Value, Failure> 
     let answer = backend.ledger(command)?;
     backend.close()?;
     Ok(answer)
+}
+
+fn keys(data: Option<PathBuf>, json: bool) -> Result<(), Failure> {
+    let keys = ask(data, LedgerCommand::Keys)?;
+    if json {
+        return output::json(&keys);
+    }
+    for name in ["log", "witness"] {
+        let keys = keys.get(name).and_then(Value::as_array);
+        for key in keys.into_iter().flatten() {
+            output::data(&format!("{name}\t{}", key.as_str().unwrap_or_default()))?;
+        }
+    }
+    Ok(())
+}
+
+fn fsck(data: Option<PathBuf>, folder: Option<PathBuf>, json: bool) -> Result<(), Failure> {
+    if let Some(folder) = folder {
+        let found = verify::fsck(&mut existing(&folder)?);
+        return told(&found.map_err(|error| unread(&error))?, json);
+    }
+    let found = ask(data, LedgerCommand::Fsck)?;
+    output::say(&format!("the log was {}", text(&found, "log_opened")));
+    told(&report(found)?, json)
+}
+
+fn erase(data: Option<PathBuf>, envelope: String, reason: String) -> Result<(), Failure> {
+    let erased = ask(data, LedgerCommand::Erase { envelope, reason })?;
+    output::say(&format!(
+        "erased here: the content of {} and what opens it; entry {} of the log says so",
+        text(&erased, "envelope"),
+        erased.get("entry").and_then(Value::as_u64).unwrap_or(0),
+    ));
+    output::say(
+        "the other party's copy, objects taken into collections, and backups are not touched",
+    );
+    Ok(())
+}
+
+fn forks(data: Option<PathBuf>, json: bool) -> Result<(), Failure> {
+    let forks = ask(data, LedgerCommand::Forks)?;
+    if json {
+        return output::json(&forks);
+    }
+    let forks = forks.as_array().map(Vec::as_slice).unwrap_or_default();
+    if forks.is_empty() {
+        output::say("no log showed two histories");
+    }
+    for fork in forks {
+        output::data(&format!(
+            "{}\t{}",
+            text(fork, "party"),
+            text(fork, "origin")
+        ))?;
+        output::data(text(fork, "checkpoint"))?;
+        output::data(text(fork, "contradiction"))?;
+    }
+    Ok(())
 }
 
 fn existing(folder: &Path) -> Result<DiskFiles, Failure> {
