@@ -345,12 +345,12 @@ fn compare(
     }
     if head.old != known_head.size {
         // Of a log that is new here nothing is held yet.
-        let held = if row.size == 0 {
+        let last = if row.size == 0 {
             Vec::new()
         } else {
             row.checkpoint.clone()
         };
-        return Ok(Watched::Gap(held));
+        return Ok(Watched::Gap(last));
     }
     let proof: Vec<Hash> = head.consistency.iter().copied().map(Hash::new).collect();
     let follows = verify_consistency(&known_head, new, &proof).is_ok();

@@ -319,8 +319,8 @@ impl Link {
         match message {
             Message::Head(head) => match self.watch(tx, &taking.peer, head, now)? {
                 Watched::Follows => {}
-                Watched::Older(held) => taking.hold("head-older", held),
-                Watched::Gap(held) => taking.hold("head-gap", held),
+                Watched::Older(known) => taking.hold("head-older", known),
+                Watched::Gap(known) => taking.hold("head-gap", known),
                 Watched::Forked => {
                     taking.frozen = true;
                     taking.wrong.push("the log forked".to_owned());

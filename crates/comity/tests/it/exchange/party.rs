@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -68,6 +69,8 @@ pub(crate) struct Party {
     _database: Option<Database>,
     pub(crate) name: String,
     pub(crate) port: u16,
+    /// How the program is started to serve: words in front of its own.
+    pub(crate) under: Vec<String>,
     /// What the program finds in its environment.
     pub(crate) environment: Vec<(String, String)>,
 }
@@ -91,6 +94,7 @@ impl Party {
             _database: None,
             name: name.to_owned(),
             port,
+            under: Vec::new(),
             environment: Vec::new(),
         };
         let domain = format!("{name}.example");
@@ -136,8 +140,16 @@ impl Party {
 
     pub(crate) fn serve(&mut self) {
         assert!(self.serving.is_none(), "already serving");
-        let mut command = comity(&["serve", "--data"]);
-        command.arg(&self.data);
+        let program = comity::<&str>(&[]);
+        let mut command = match self.under.split_first() {
+            None => program,
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(program.get_program());
+                command
+            }
+        };
+        command.args(["serve", "--data"]).arg(&self.data);
         command.envs(self.environment.iter().cloned());
         self.serving = Some(Serving::spawn(command));
     }
