@@ -305,7 +305,6 @@ pub fn two_histories_are_convicted(
     for after in held_heads(world, node, party)? {
         let known = before.iter().find(|known| known.origin == after.origin);
         if after.state == "forked" {
-            the_guilty_alone(world, node, &after)?;
             continue;
         }
         let Some(known) = known else {
@@ -335,6 +334,22 @@ pub fn two_histories_are_convicted(
                 after.origin
             )
         })?;
+    }
+    Ok(())
+}
+
+/// Every conviction of a node stands, with its evidence; records new ones.
+pub fn convictions_stand(world: &mut World, node: usize, party: usize) -> Result<(), Violation> {
+    for row in held_heads(world, node, party)? {
+        let forked = row.state == "forked";
+        let known = world.place(node).held.convicted.contains(&row.origin);
+        ensure(forked || !known, Invariant::TwoHistoriesConvicted, || {
+            format!("node {node} convicted {} and took it back", row.origin)
+        })?;
+        if forked {
+            the_guilty_alone(world, node, &row)?;
+            world.place_mut(node).held.convicted.insert(row.origin);
+        }
     }
     Ok(())
 }

@@ -221,6 +221,7 @@ impl World {
         let taken = self.place(to).node.link.take(&bytes.batch, way, now);
         self.fault.after_take(&self.place(to).node, from)?;
         invariants::nothing_from_the_suspended(self, to, from, taken.is_ok())?;
+        invariants::convictions_stand(self, to, from)?;
         if taken.is_ok() {
             invariants::two_histories_are_convicted(
                 self,

@@ -82,7 +82,7 @@ impl State {
             Ok(connection)
         });
         let mut connection = opened.map_err(StoreError::sqlite("open the state"))?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+        keep_statements(&connection)?;
         migration::migrate_sqlite(&mut connection)?;
         Ok(Self {
             engine: Engine::Embedded(Mutex::new(connection)),
@@ -93,7 +93,7 @@ impl State {
     pub fn open_in_memory() -> Result<Self, StoreError> {
         let opened = Connection::open_in_memory();
         let mut connection = opened.map_err(StoreError::sqlite("open a state in memory"))?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+        keep_statements(&connection)?;
         migration::migrate_sqlite(&mut connection)?;
         Ok(Self {
             engine: Engine::Embedded(Mutex::new(connection)),
@@ -129,7 +129,7 @@ impl State {
             Ok(connection)
         });
         let mut connection = opened.map_err(StoreError::sqlite("open a snapshot of a state"))?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+        keep_statements(&connection)?;
         migration::migrate_sqlite(&mut connection)?;
         Ok(Self {
             engine: Engine::Embedded(Mutex::new(connection)),
@@ -218,6 +218,15 @@ impl State {
             )
         })
     }
+}
+
+/// Statements are prepared once: without the planner's promise of stable plans SQLite prepares many of them anew each time
+/// values are bound.
+fn keep_statements(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    let stable = rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
+    let set = connection.set_db_config(stable, true);
+    set.map(|_| ()).map_err(StoreError::sqlite("set up the state"))
 }
 
 impl Tx for rusqlite::Transaction<'_> {
