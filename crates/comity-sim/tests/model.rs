@@ -134,7 +134,9 @@ impl Model for Protocol {
             Action::Sign(entry) => {
                 world.guard = world.guard.max(world.disk.head.epoch);
                 world.signed.insert(world.disk.head.clone());
-                world.network.insert(Message::Send(entry, world.disk.head.clone()));
+                world
+                    .network
+                    .insert(Message::Send(entry, world.disk.head.clone()));
             }
             Action::BackUp => world.backup = Some(world.disk.clone()),
             Action::Restore => {
@@ -214,7 +216,12 @@ fn check(new_epoch_after_restore: bool, stores_before_receipt: bool) -> (usize, 
         new_epoch_after_restore,
         stores_before_receipt,
     };
-    let checker = protocol.checker().threads(2).target_state_count(2_000_000).spawn_bfs().join();
+    let checker = protocol
+        .checker()
+        .threads(2)
+        .target_state_count(2_000_000)
+        .spawn_bfs()
+        .join();
     let mut broken: Vec<&'static str> = checker.discoveries().into_keys().collect();
     broken.retain(|name| !name.starts_with("everything") && !name.starts_with("what B"));
     (checker.unique_state_count(), broken)

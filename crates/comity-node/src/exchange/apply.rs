@@ -11,10 +11,11 @@ use comity_store::state::deposit;
 use comity_store::state::inbox::{self, InboxRow};
 use comity_store::state::source::SourceRow;
 
+use crate::clock::new_uuid;
 use crate::exchange::ExchangeError;
 use crate::exchange::origin::Place;
 use crate::exchange::parts::take_part;
-use crate::exchange::recall::{inbox_collection_id, take_recall_answer};
+use crate::exchange::recall::take_recall_answer;
 use crate::exchange::subject::record_sources;
 use crate::node::Node;
 
@@ -180,14 +181,14 @@ fn inbox_collection(
     party: &str,
     now: i64,
 ) -> Result<collection::Collection, ExchangeError> {
-    let id = inbox_collection_id(party);
-    if let Some(known) = collection::find(tx, &id.to_string())? {
+    if let Some(known) = collection::of_source(tx, party)? {
         return Ok(known);
     }
     let alias = format!("from-{}", party.replace('.', "-"));
     let free = collection::find(tx, &alias)?.is_none();
     let new = NewCollection {
-        id,
+        // At random: a partner that may read it learns nothing of whom it is from.
+        id: new_uuid(),
         title: format!("From {party}"),
         description: Some(format!("What {party} shared with this node")),
         alias: free.then_some(alias),

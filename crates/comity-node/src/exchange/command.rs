@@ -294,7 +294,7 @@ fn party(view: &PartyView) -> Value {
     json!({
         "name": view.row.name, "state": view.row.state, "serial": view.row.serial, "since": at(view.row.changed),
         "origin": view.row.origin, "link": view.row.link_url, "root": view.root,
-        "read_aloud": view.read_aloud, "begins": view.begins,
+        "read_aloud": view.read_aloud, "begins": view.begins, "forked": view.forked,
         "waiting": view.waiting.0, "oldest_waiting": view.waiting.1.map(at),
     })
 }

@@ -7,11 +7,12 @@ use comity_accord::enrolment::{self, Event, Progress, Side, State};
 use comity_accord::fingerprint::Reading;
 use comity_stix::timestamp::Timestamp;
 use comity_store::state::party::{self, PartyRow};
-use comity_store::state::{Tx, outbox};
+use comity_store::state::{Tx, outbox, peer_log};
 
 use crate::exchange::ExchangeError;
 use crate::link::Taken;
 use crate::link::card::CardFacts;
+use crate::link::heads::FORKED;
 use crate::link::peer::{PENDING, VERIFIED};
 use crate::node::Node;
 
@@ -28,6 +29,8 @@ pub struct PartyView {
     pub waiting: (u64, Option<i64>),
     /// The SHA-256 of its root key, as accords name it.
     pub root: String,
+    /// The log of this party that showed two histories: nothing is exchanged with it any more.
+    pub forked: Option<String>,
 }
 
 /// The word for a state in tables.
@@ -181,6 +184,10 @@ impl Node {
             begins: reading.is_some_and(|reading| reading.begins()),
             waiting: outbox::waiting(tx, &row.name)?,
             root: comity_accord::card::root_hash(&card.card().root).to_string(),
+            forked: peer_log::of_party(tx, &row.name)?
+                .into_iter()
+                .find(|log| log.state == FORKED)
+                .map(|log| log.origin),
             row,
         })
     }

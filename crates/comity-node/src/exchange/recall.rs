@@ -16,7 +16,6 @@ use comity_store::state::inbox::InboxRow;
 use comity_store::state::recall::{self, RecallRow};
 use comity_store::state::release::DecisionRow;
 use comity_store::state::{Tx, release, source};
-use uuid::Uuid;
 
 use crate::clock::new_uuid;
 use crate::exchange::ExchangeError;
@@ -313,11 +312,6 @@ fn released_views(
         }
     }
     Ok(all)
-}
-
-/// The collection that holds what a party sent has an id of its own, made from the party's name.
-pub(crate) fn inbox_collection_id(party: &str) -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_DNS, format!("inbox of {party}").as_bytes())
 }
 
 /// Takes the answer to a recall of this node.

@@ -391,7 +391,8 @@ fn mirror(
     Ok(())
 }
 
-/// Takes cosignatures of the own log: a partner holds everything below. With `post_quantum`, one must be of ML-DSA-44.
+/// Takes cosignatures of the own log: a partner holds everything below. Where the accord demands it, one must be of
+/// ML-DSA-44.
 pub(crate) fn take_cosigned(
     link: &Link,
     tx: &mut dyn Tx,

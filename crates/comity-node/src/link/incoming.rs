@@ -437,6 +437,10 @@ impl Link {
         let found = self.state.read(|tx| {
             let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
             let mut found = Vec::new();
+            // Who may have nothing gets nothing by asking for it again.
+            if !peer.is_verified() || self.is_frozen(tx, &peer.row.name)? {
+                return Ok((log, found));
+            }
             for gap in gaps {
                 let name = gap.channel.to_string();
                 for row in outbox::stretch(tx, &name, gap.epoch, (gap.first, gap.last), AGAIN_MAX)?

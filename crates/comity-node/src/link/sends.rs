@@ -145,6 +145,7 @@ impl Link {
                 inbox::remove(tx, &next.envelope)?;
                 break;
             }
+            inbox::placed(tx, &next.envelope, taking.now)?;
             self.store(tx, taking, &next)?;
         }
         Ok(())

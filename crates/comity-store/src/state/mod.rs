@@ -226,7 +226,8 @@ fn keep_statements(connection: &Connection) -> Result<(), StoreError> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     let stable = rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
     let set = connection.set_db_config(stable, true);
-    set.map(|_| ()).map_err(StoreError::sqlite("set up the state"))
+    set.map(|_| ())
+        .map_err(StoreError::sqlite("set up the state"))
 }
 
 impl Tx for rusqlite::Transaction<'_> {

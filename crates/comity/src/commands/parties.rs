@@ -128,7 +128,17 @@ fn line(party: &Value) -> String {
             output::counted(waiting, "envelope waits", "envelopes wait")
         )
     };
-    format!("{}\t{}\t{waits}", text(party, "name"), text(party, "state"))
+    let log = text(party, "forked");
+    let forked = if log.is_empty() {
+        String::new()
+    } else {
+        format!("\tits log {log} has forked: nothing is exchanged; speak with its duty officer")
+    };
+    format!(
+        "{}\t{}\t{waits}{forked}",
+        text(party, "name"),
+        text(party, "state")
+    )
 }
 
 /// A text of a document; empty where there is none.

@@ -4,9 +4,11 @@
 //! Out of scope: other people's servers (`comity-transport`).
 
 mod failures;
+mod known_failures;
 mod network;
 pub(crate) mod party;
 mod release;
+mod release_table;
 
 use serde_json::Value;
 

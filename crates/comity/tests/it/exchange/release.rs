@@ -3,8 +3,9 @@
 //! In scope: what known failures of other platforms have to do with synchronisation, and what release control promises
 //! besides. Out of scope: the table of labels, recipients and outlets (`release_table`).
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::exchange::known_failures::edge;
 use crate::exchange::party::{
     OPEN, Party, RELAY, befriend, befriend_with, labelled, on_both_stores, text, until,
 };
@@ -12,19 +13,8 @@ use crate::http::Request;
 use crate::node::{Store, objects};
 use crate::sample::{envelope, indicator, indicator_at, indicator_id, malware};
 
-fn embedded<const N: usize>(names: [&str; N]) -> [Party; N] {
+pub(crate) fn embedded<const N: usize>(names: [&str; N]) -> [Party; N] {
     names.map(|name| Party::new(name, Store::Embedded))
-}
-
-/// A relationship between two objects, without a label that could hide it.
-fn edge(from: &Value, to: &Value, label: &str) -> Value {
-    let relationship = json!({
-        "type": "relationship", "spec_version": "2.1",
-        "id": "relationship--00000001-0000-4000-8000-000000000001",
-        "created": "2020-01-01T00:00:00.000Z", "modified": "2020-01-01T00:00:00.000Z",
-        "relationship_type": "indicates", "source_ref": from["id"], "target_ref": to["id"],
-    });
-    labelled(relationship, label)
 }
 
 #[test]
@@ -40,17 +30,6 @@ fn what_is_shared_arrives_byte_for_byte_and_is_receipted() {
         assert_eq!(held[&indicator_id(1)], one);
         alpha.until_receipted();
     });
-}
-
-/// What the rules would say, of objects in a collection of alpha's, to bravo by the link.
-fn judged(terms: &str, objects: &[Value]) -> Vec<Value> {
-    let [mut alpha, mut bravo] = embedded(["alpha", "bravo"]);
-    befriend(&mut alpha, &mut bravo, terms);
-    let house = alpha.create_collection("House", &[]);
-    alpha.import(&house, objects);
-    let ids = objects.iter().map(|one| text(one, "id"));
-    ids.map(|id| alpha.share_with(&id, "bravo", &["--dry-run"]))
-        .collect()
 }
 
 #[test]
