@@ -71,6 +71,10 @@ pub struct Link {
     peers: Peers,
     /// Heads of the own log that partners hold after they were set back, by party and epoch.
     held_by: Mutex<HashMap<(String, u32), u64>>,
+    /// Parties that may not know the own card.
+    card_asked: Mutex<HashSet<String>>,
+    /// A partner showed a head of this node that its rows do not make.
+    set_back: std::sync::atomic::AtomicBool,
     /// Parties whose newest head was cosigned here and that have not been told.
     untold: Mutex<HashSet<String>>,
 }
@@ -163,6 +167,8 @@ impl Link {
             last_signed: Mutex::default(),
             peers: Peers::default(),
             held_by: Mutex::default(),
+            card_asked: Mutex::default(),
+            set_back: std::sync::atomic::AtomicBool::new(false),
             untold: Mutex::default(),
         }
     }

@@ -42,6 +42,8 @@ pub struct Held {
     pub applied: BTreeMap<[u8; 32], u64>,
     /// The numbers that they carried.
     pub numbers: BTreeSet<u64>,
+    /// The logs that it convicted.
+    pub convicted: BTreeSet<String>,
     /// The parties that it suspended.
     pub suspended: BTreeSet<usize>,
 }

@@ -5,7 +5,10 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use comity_ledger::tree::empty_root;
 use comity_node::link::guard::{Guard, GuardError, Known, LastSigned};
+
+use crate::node::name_of;
 
 /// How a guard behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +40,15 @@ impl SimGuard {
         let guard = Self::default();
         guard.inner().kept = kept;
         guard
+    }
+
+    /// The guard of a node that has signed nothing yet.
+    pub fn fresh(number: u8) -> Self {
+        Self::with(Some(LastSigned {
+            origin: format!("{}.example/log", name_of(number)),
+            size: 0,
+            root: *empty_root().as_bytes(),
+        }))
     }
 
     /// What it kept last.

@@ -102,7 +102,12 @@ pub fn number_in(payload: &[u8]) -> Option<u64> {
 
 /// Whatever leaves a node: its head is new or known, kept by the guard and in the rows; its receipts are of stored
 /// envelopes.
-pub fn what_leaves_is_kept(world: &mut World, from: usize, bytes: &[u8]) -> Result<(), Violation> {
+pub fn what_leaves_is_kept(
+    world: &mut World,
+    from: usize,
+    bytes: &[u8],
+) -> Result<Option<LastSigned>, Violation> {
+    let mut shown = None;
     let keys = [world.place(from).node.link.keys().envelope().verifier()];
     let messages = batch::read(bytes)
         .and_then(|batch| batch.open(&keys))
@@ -113,6 +118,7 @@ pub fn what_leaves_is_kept(world: &mut World, from: usize, bytes: &[u8]) -> Resu
                 let head = head_of(&head.checkpoint)?;
                 one_root_per_size(world, from, &head)?;
                 head_is_kept(world, from, &head)?;
+                shown = Some(head);
             }
             Message::Receipt(receipt) => {
                 let find = |tx: &mut dyn Tx| inbox::find(tx, &receipt.envelope.0);
@@ -135,7 +141,7 @@ pub fn what_leaves_is_kept(world: &mut World, from: usize, bytes: &[u8]) -> Resu
             | Message::Refused(_) => {}
         }
     }
-    Ok(())
+    Ok(shown)
 }
 
 fn head_of(checkpoint: &[u8]) -> Result<LastSigned, Violation> {
@@ -293,21 +299,12 @@ pub fn held_heads(world: &World, node: usize, party: usize) -> Result<Vec<PeerLo
 pub fn two_histories_are_convicted(
     world: &World,
     (node, party): (usize, usize),
-    bytes: &[u8],
+    shown: Option<&LastSigned>,
     before: &[PeerLogRow],
 ) -> Result<(), Violation> {
-    let keys = [world.place(party).node.link.keys().envelope().verifier()];
-    let messages = batch::read(bytes)
-        .and_then(|batch| batch.open(&keys))
-        .map_err(surprise)?;
-    let shown = messages.iter().find_map(|message| match message {
-        Message::Head(head) => head_of(&head.checkpoint).ok(),
-        _ => None,
-    });
     for after in held_heads(world, node, party)? {
         let known = before.iter().find(|known| known.origin == after.origin);
         if after.state == "forked" {
-            the_guilty_alone(world, node, &after)?;
             continue;
         }
         let Some(known) = known else {
@@ -324,9 +321,9 @@ pub fn two_histories_are_convicted(
                 )
             },
         )?;
-        let shown = shown.as_ref().filter(|shown| shown.origin == after.origin);
+        let shown = shown.filter(|shown| shown.origin == after.origin);
         let comparable =
-            shown.filter(|shown| shown.size <= known.size.min(known.mirrored.max(known.size)));
+            shown.filter(|shown| shown.size == known.size || shown.size <= known.mirrored);
         let Some(shown) = comparable else {
             continue;
         };
@@ -337,6 +334,22 @@ pub fn two_histories_are_convicted(
                 after.origin
             )
         })?;
+    }
+    Ok(())
+}
+
+/// Every conviction of a node stands, with its evidence; records new ones.
+pub fn convictions_stand(world: &mut World, node: usize, party: usize) -> Result<(), Violation> {
+    for row in held_heads(world, node, party)? {
+        let forked = row.state == "forked";
+        let known = world.place(node).held.convicted.contains(&row.origin);
+        ensure(forked || !known, Invariant::TwoHistoriesConvicted, || {
+            format!("node {node} convicted {} and took it back", row.origin)
+        })?;
+        if forked {
+            the_guilty_alone(world, node, &row)?;
+            world.place_mut(node).held.convicted.insert(row.origin);
+        }
     }
     Ok(())
 }

@@ -10,9 +10,9 @@ use std::time::Instant;
 use comity_sim::fault::Fault;
 use comity_sim::node::Templates;
 use comity_sim::run::{run, run_all};
+use comity_sim::step::Weather;
 
-const USAGE: &str =
-    "usage: comity-sim --seeds A..B [--jobs N] [--fault NAME] | --seed N [--trace] [--fault NAME]";
+const USAGE: &str = "usage: comity-sim --seeds A..B [--jobs N] [--survey] [--fault NAME] | --seed N [--trace] [--fault NAME]";
 
 #[derive(Default)]
 struct Arguments {
@@ -20,6 +20,7 @@ struct Arguments {
     seed: Option<u64>,
     jobs: usize,
     trace: bool,
+    survey: bool,
     fault: Fault,
 }
 
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     };
     let done = match (arguments.seed, arguments.seeds) {
         (Some(seed), _) => one(&mut out, seed, &arguments),
+        (None, Some(seeds)) if arguments.survey => survey(&mut out, seeds, arguments.fault),
         (None, Some(seeds)) => many(&mut out, seeds, &arguments),
         (None, None) => Ok(true),
     };
@@ -49,6 +51,7 @@ fn read(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
     };
     while let Some(word) = words.next() {
         match word.as_str() {
+            "--survey" => arguments.survey = true,
             "--trace" => arguments.trace = true,
             "--jobs" => arguments.jobs = words.next()?.parse().ok()?,
             "--seed" => arguments.seed = Some(words.next()?.parse().ok()?),
@@ -85,6 +88,19 @@ fn one(out: &mut impl std::io::Write, seed: u64, arguments: &Arguments) -> std::
         Err(ref violation) => writeln!(out, "seed {seed}: {violation}")?,
     }
     Ok(result.is_ok())
+}
+
+/// Every seed that leads to a violation, a line each.
+fn survey(out: &mut impl std::io::Write, seeds: (u64, u64), fault: Fault) -> std::io::Result<bool> {
+    let templates = Templates::default();
+    let mut held = true;
+    for seed in seeds.0..seeds.1 {
+        if let (Err(violation), _) = run(seed, fault, &templates, false) {
+            held = false;
+            writeln!(out, "seed {seed} ({:?}): {violation}", Weather::of(seed))?;
+        }
+    }
+    Ok(held)
 }
 
 fn many(

@@ -2,6 +2,8 @@
 //!
 //! In scope: what is on its way, what may be lost. Out of scope: what it leads to.
 
+use comity_node::link::guard::LastSigned;
+
 use crate::random::Random;
 
 /// By what way a batch travels.
@@ -15,6 +17,15 @@ pub enum Leg {
     File,
 }
 
+/// A batch, and the head that it shows.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// The batch.
+    pub batch: Vec<u8>,
+    /// The head.
+    pub head: Option<LastSigned>,
+}
+
 /// A batch on its way.
 #[derive(Clone, Debug)]
 pub struct Packet {
@@ -25,7 +36,7 @@ pub struct Packet {
     /// By what way.
     pub leg: Leg,
     /// The batch.
-    pub bytes: Vec<u8>,
+    pub bytes: Said,
 }
 
 /// What is on its way.

@@ -14,7 +14,7 @@ use crate::step::Weather;
 use crate::world::World;
 
 /// How many steps a world goes through before it heals.
-pub const STEPS: u64 = 60;
+pub const STEPS: u64 = 24;
 
 /// A seed that led to a violation.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use comity_store::state::{State, inbox};
 use crate::facts::Sent;
 use crate::guard::{Behaviour, SimGuard};
 use crate::invariants::{self, Violation};
-use crate::network::{Leg, Packet};
+use crate::network::{Leg, Packet, Said};
 use crate::world::{Backup, HOUR, SECOND, World, name, surprise};
 
 /// What a seed's world goes through besides the ordinary.
@@ -147,7 +147,7 @@ impl World {
     }
 
     /// Hands bytes to the network, or dies before they leave, or after.
-    fn send(&mut self, from: usize, to: usize, leg: Leg, bytes: Vec<u8>) -> Result<(), Violation> {
+    fn send(&mut self, from: usize, to: usize, leg: Leg, bytes: Said) -> Result<(), Violation> {
         let dies = self.random.below(40);
         if dies != 0 {
             self.network.send(Packet {
@@ -362,6 +362,11 @@ impl World {
 
     fn restore(&mut self, node: usize, backup: &Backup, guard: SimGuard) -> Result<(), Violation> {
         self.note(|| format!("{node} is restored from a backup at {:?}", backup.at));
+        if guard.kept().is_none() {
+            // Whoever starts a copy without its guard sets the clock first, and does not do so twice in a minute.
+            self.place_mut(node).skew = 0;
+            self.now += 120 * SECOND;
+        }
         let guard = if self.fault.hides_restores() {
             SimGuard::with(backup.guard.clone())
         } else {

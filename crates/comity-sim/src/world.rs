@@ -15,7 +15,7 @@ use crate::facts::{BranchId, Facts, Held, Point};
 use crate::fault::Fault;
 use crate::guard::SimGuard;
 use crate::invariants::{self, Invariant, Violation};
-use crate::network::{Leg, Network, Packet};
+use crate::network::{Leg, Network, Packet, Said};
 use crate::node::{Identity, SimNode, Templates, name_of};
 use crate::random::Random;
 
@@ -107,7 +107,7 @@ impl World {
             let hour = world.random.below(7_200).cast_signed() - 3_600;
             let identity = Identity { number, keys };
             let salt = world.random.next();
-            let guard = SimGuard::default();
+            let guard = SimGuard::fresh(number);
             let node = SimNode::start(identity, salt, state, guard, world.now).map_err(surprise)?;
             let branch = world.facts.branch(None, (0, 0));
             world.places.push(Place {
@@ -171,7 +171,7 @@ impl World {
         from: usize,
         to: usize,
         lanes: &[Lane],
-    ) -> Result<Option<Vec<u8>>, Violation> {
+    ) -> Result<Option<Said>, Violation> {
         let now = self.clock(from);
         let collected = self
             .place(from)
@@ -187,12 +187,12 @@ impl World {
         from: usize,
         to: usize,
         said: Result<Vec<u8>, LinkError>,
-    ) -> Result<Option<Vec<u8>>, Violation> {
+    ) -> Result<Option<Said>, Violation> {
         match said {
             Ok(bytes) => {
                 invariants::nothing_to_the_suspended(self, from, to)?;
-                invariants::what_leaves_is_kept(self, from, &bytes)?;
-                Ok(Some(bytes))
+                let head = invariants::what_leaves_is_kept(self, from, &bytes)?;
+                Ok(Some(Said { batch: bytes, head }))
             }
             Err(error) => {
                 self.note(|| format!("{from} says nothing to {to}: {error}"));
@@ -218,10 +218,18 @@ impl World {
         };
         let now = self.clock(to);
         let before = invariants::held_heads(self, to, from)?;
-        let taken = self.place(to).node.link.take(bytes, way, now);
+        let taken = self.place(to).node.link.take(&bytes.batch, way, now);
         self.fault.after_take(&self.place(to).node, from)?;
         invariants::nothing_from_the_suspended(self, to, from, taken.is_ok())?;
-        invariants::two_histories_are_convicted(self, (to, from), bytes, &before)?;
+        invariants::convictions_stand(self, to, from)?;
+        if taken.is_ok() {
+            invariants::two_histories_are_convicted(
+                self,
+                (to, from),
+                bytes.head.as_ref(),
+                &before,
+            )?;
+        }
         match taken {
             Ok(taken) => {
                 self.note(|| {

@@ -9,6 +9,7 @@ use comity_node::clock::Clock;
 use comity_node::command::{Answer, Command};
 use comity_node::exchange::command::ExchangeCommand;
 use comity_node::folder::{self, FolderError, SOCKET_FILE};
+use comity_node::ledger::command::LedgerCommand;
 use comity_node::link::log::Opened;
 use comity_node::node::Node;
 use comity_node::refusal::store_hint;
@@ -72,7 +73,16 @@ impl Backend {
         &mut self,
         command: ExchangeCommand,
     ) -> Result<serde_json::Value, Failure> {
-        let Answer::Document(document) = self.execute(Command::Exchange(command))? else {
+        self.document(Command::Exchange(command))
+    }
+
+    /// Does a command about the ledger and answers its document.
+    pub(crate) fn ledger(&mut self, command: LedgerCommand) -> Result<serde_json::Value, Failure> {
+        self.document(Command::Ledger(command))
+    }
+
+    fn document(&mut self, command: Command) -> Result<serde_json::Value, Failure> {
+        let Answer::Document(document) = self.execute(command)? else {
             return Err(Failure::unknown(
                 "the node answered something else",
                 "use the same version of comity for the node and the command",

@@ -103,11 +103,11 @@ impl Node {
         let version = u64::from(text.content().version);
         self.inner.state.write(|tx| {
             let rings = self.rings(tx)?;
-            let signers = signers(&rings, now)?;
+            let arriving = signers(&rings, now)?;
             let known = accord::list(tx)?;
             let known: Vec<&AccordRow> = known.iter().filter(|row| row.name == name).collect();
-            let last = last_agreed(&known, &signers)?;
-            let signed_by_us = agreed_by(&known, &signers, &own)?;
+            let last = last_agreed(&known, &rings)?;
+            let signed_by_us = agreed_by(&known, &rings, &own)?;
             may_sign(&own, text, last, &signed_by_us).map_err(|error| bad(&error))?;
             let mut agreement = Agreement::new(text.clone());
             if let Some(row) = known.iter().find(|row| row.version == version) {
@@ -117,7 +117,7 @@ impl Node {
                     return Err(ExchangeError::Accord(reason.to_owned()));
                 }
                 agreement
-                    .merge(&row.agreement, &signers)
+                    .merge(&row.agreement, &signers(&rings, row.changed)?)
                     .map_err(|error| bad(&error))?;
             }
             agreement
@@ -162,7 +162,7 @@ impl Node {
     ) -> Result<(), ExchangeError> {
         let text = AccordText::parse(&said.text).map_err(|error| bad(&error))?;
         let rings = self.rings(tx)?;
-        let signers = signers(&rings, now)?;
+        let arriving = signers(&rings, now)?;
         let (name, version) = (&text.content().name, u64::from(text.content().version));
         let known = accord::find(tx, name, version)?;
         let mut agreement = Agreement::new(text.clone());
@@ -172,10 +172,10 @@ impl Node {
                 return Err(ExchangeError::Accord(reason.to_owned()));
             }
             agreement
-                .merge(&row.agreement, &signers)
+                .merge(&row.agreement, &signers(&rings, row.changed)?)
                 .map_err(|error| bad(&error))?;
         }
-        let signed = agreement.merge(said.agreement.as_bytes(), &signers);
+        let signed = agreement.merge(said.agreement.as_bytes(), &arriving);
         if signed.map_err(|error| bad(&error))?.is_empty() {
             return Err(ExchangeError::Accord("nobody signed the text".to_owned()));
         }
@@ -199,10 +199,9 @@ impl Node {
         let now = self.clock().now();
         self.inner.state.read(|tx| {
             let rings = self.rings(tx)?;
-            let signers = signers(&rings, now)?;
             let rows = accord::list(tx)?;
             rows.iter()
-                .map(|row| view(row, &rows, &signers, now))
+                .map(|row| view(row, &rows, &rings, now))
                 .collect()
         })
     }
@@ -230,11 +229,10 @@ impl Node {
         let own = PartyName::parse(&self.identity().party).map_err(|error| bad(&error))?;
         let other = PartyName::parse(other).map_err(|error| bad(&error))?;
         let rings = self.rings(tx)?;
-        let signers = signers(&rings, now)?;
         let rows = accord::list(tx)?;
         let mut found = None;
         for row in &rows {
-            if view(row, &rows, &signers, now)?.standing == IN_FORCE {
+            if view(row, &rows, &rings, now)?.standing == IN_FORCE {
                 let text = AccordText::parse(&row.text).map_err(|error| bad(&error))?;
                 if text.party(&own).is_some() && text.party(&other).is_some() {
                     found = Some(text);
@@ -272,34 +270,45 @@ impl Node {
 
     /// The keys of every party that is known, and the own ones.
     fn rings(&self, tx: &mut dyn Tx) -> Result<Vec<KeyRing>, ExchangeError> {
-        let mut rings = Vec::new();
-        if let Some(own) = self.link().own_card(tx)? {
-            rings.push(KeyRing::new(own));
-        }
+        let mut rings: Vec<KeyRing> = ring_of(self.link().own_cards(tx)?).into_iter().collect();
         for row in party::list(tx)? {
-            let mut ring: Option<KeyRing> = None;
-            for card in party::cards(tx, &row.name)? {
-                let card = SignedCard::parse(&card).map_err(|error| bad(&error))?;
-                match &mut ring {
-                    None => ring = Some(KeyRing::new(card)),
-                    Some(ring) => {
-                        let at = card.card().issued;
-                        ring.succeed(card, at).map_err(|error| bad(&error))?;
-                    }
-                }
-            }
-            rings.extend(ring);
+            let cards = party::cards(tx, &row.name)?;
+            let cards = cards.iter().map(|card| SignedCard::parse(card));
+            let cards = cards
+                .collect::<Result<_, _>>()
+                .map_err(|error| bad(&error))?;
+            rings.extend(ring_of(cards));
         }
         Ok(rings)
     }
 }
 
+/// The keys of a party's cards, oldest first. A node that was restored leaves serials out: its card was judged when it was
+/// taken, and a ring begins with it.
+fn ring_of(cards: Vec<SignedCard>) -> Option<KeyRing> {
+    let mut ring: Option<KeyRing> = None;
+    for card in cards {
+        let at = card.card().issued;
+        let followed = ring.as_mut().map(|ring| ring.succeed(card.clone(), at));
+        if !matches!(followed, Some(Ok(_))) {
+            ring = Some(KeyRing::new(card));
+        }
+    }
+    ring
+}
+
 /// The word for a version that holds.
 pub const IN_FORCE: &str = "in force";
 
-fn signers(rings: &[KeyRing], now: i64) -> Result<Vec<Signer<'_>>, ExchangeError> {
-    let at = moment(now)?;
-    Ok(rings.iter().map(|ring| Signer { ring, at }).collect())
+/// Whose signatures arrived `when`. A party's keys count from its first card on, whatever this node's clock says.
+fn signers(rings: &[KeyRing], when: i64) -> Result<Vec<Signer<'_>>, ExchangeError> {
+    let when = moment(when)?;
+    let signer = |ring| {
+        let first = KeyRing::cards(ring).next().map(|card| card.card().issued);
+        let at = first.map_or(when, |first| first.max(when));
+        Signer { ring, at }
+    };
+    Ok(rings.iter().map(signer).collect())
 }
 
 fn keep(tx: &mut dyn Tx, agreement: &Agreement, now: i64) -> Result<AccordRow, ExchangeError> {
@@ -321,10 +330,10 @@ fn keep(tx: &mut dyn Tx, agreement: &Agreement, now: i64) -> Result<AccordRow, E
 fn view(
     row: &AccordRow,
     all: &[AccordRow],
-    signers: &[Signer<'_>],
+    rings: &[KeyRing],
     now: i64,
 ) -> Result<AccordView, ExchangeError> {
-    let (text, signed) = read(row, signers)?;
+    let (text, signed) = read(row, rings)?;
     let content = text.content();
     let names = content.parties.iter().map(|party| party.name.clone());
     let missing: BTreeSet<PartyName> = names.filter(|name| !signed.contains(name)).collect();
@@ -335,7 +344,7 @@ fn view(
         .iter()
         .filter(|one| one.name == row.name && one.version > row.version)
     {
-        let (later, signed) = read(later, signers)?;
+        let (later, signed) = read(later, rings)?;
         let whole = signed.len() == later.content().parties.len();
         replaced = replaced || holds(&later, !whole);
     }
@@ -359,24 +368,18 @@ fn view(
     })
 }
 
-fn read(
-    row: &AccordRow,
-    signers: &[Signer<'_>],
-) -> Result<(AccordText, Vec<PartyName>), ExchangeError> {
+fn read(row: &AccordRow, rings: &[KeyRing]) -> Result<(AccordText, Vec<PartyName>), ExchangeError> {
     let text = AccordText::parse(&row.text).map_err(|error| bad(&error))?;
     let mut agreement = Agreement::new(text.clone());
-    let signed = agreement.merge(&row.agreement, signers);
+    let signed = agreement.merge(&row.agreement, &signers(rings, row.changed)?);
     Ok((text, signed.map_err(|error| bad(&error))?))
 }
 
 /// The last version that all parties signed.
-fn last_agreed(
-    known: &[&AccordRow],
-    signers: &[Signer<'_>],
-) -> Result<Option<Agreed>, ExchangeError> {
+fn last_agreed(known: &[&AccordRow], rings: &[KeyRing]) -> Result<Option<Agreed>, ExchangeError> {
     let mut last = None;
     for row in known {
-        let (text, signed) = read(row, signers)?;
+        let (text, signed) = read(row, rings)?;
         if signed.len() == text.content().parties.len() {
             last = Some(Agreed {
                 version: text.content().version,
@@ -390,12 +393,12 @@ fn last_agreed(
 /// The versions that a party has signed.
 fn agreed_by(
     known: &[&AccordRow],
-    signers: &[Signer<'_>],
+    rings: &[KeyRing],
     party: &PartyName,
 ) -> Result<Vec<Agreed>, ExchangeError> {
     let mut all = Vec::new();
     for row in known {
-        let (text, signed) = read(row, signers)?;
+        let (text, signed) = read(row, rings)?;
         if signed.contains(party) {
             all.push(Agreed {
                 version: text.content().version,

@@ -5,6 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use comity_accord::card::SignedCard;
 use comity_store::state::{inbox, ledger, outbox, party, peer_log};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -113,7 +114,7 @@ impl Node {
                 let mut files = self.ledger_files(self.ledger_view(false)?);
                 let mut found = document(&verify::fsck(&mut files)?);
                 if let Some(found) = found.as_object_mut() {
-                    found.insert("opened".to_owned(), self.opened().into());
+                    found.insert("log_opened".to_owned(), self.opened().into());
                 }
                 found
             }
@@ -191,7 +192,7 @@ impl Node {
     pub fn prove(&self, what: &str, fields: &[String]) -> Result<ProofFile, LedgerError> {
         self.have_card()?;
         let files = self.ledger_files(self.ledger_view(true)?);
-        let proven = self.inner.state.read(|tx| {
+        self.inner.state.read(|tx| {
             let newest = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
             let id = match (unhex(what), what.parse::<u64>()) {
                 (Some(id), _) => Some(id),
@@ -204,7 +205,7 @@ impl Node {
                         None => None,
                     };
                     let Some(id) = sent else {
-                        return Ok(self.prove_entry(tx, &files, newest.epoch, position)?);
+                        return self.prove_entry(tx, &files, newest.epoch, position);
                     };
                     Some(id)
                 }
@@ -225,8 +226,7 @@ impl Node {
             let policy = files.policy(tx, epoch)?;
             let cards = vec![self.own_card_texts(tx)?, texts(party::cards(tx, &name)?)];
             ProofFile::of_envelope(&listing, fields, policy, cards).map_err(LedgerError::Content)
-        });
-        proven
+        })
     }
 
     fn prove_entry(
@@ -252,7 +252,7 @@ impl Node {
     ) -> Result<Vec<String>, LedgerError> {
         let cards = self.link().own_cards(tx);
         let cards = cards.map_err(|error| LedgerError::Content(error.to_string()))?;
-        Ok(texts(cards.iter().map(|card| card.to_bytes()).collect()))
+        Ok(texts(cards.iter().map(SignedCard::to_bytes).collect()))
     }
 
     fn forks(&self) -> Result<Value, LedgerError> {

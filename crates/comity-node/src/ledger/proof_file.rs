@@ -213,14 +213,14 @@ impl ProofFile {
             parties.push(party);
         }
         let witnesses = self.witnesses(&parties)?;
-        let told = Told {
+        let mut told = Told {
             parties: &parties,
             witnesses: &witnesses,
-            shows: &mut shows.shows,
+            lines: &mut shows.shows,
         };
         match (&self.header, &self.entry) {
-            (Some(header), None) => self.verify_envelope(header, told)?,
-            (None, Some(entry)) => self.verify_entry(entry, told)?,
+            (Some(header), None) => self.verify_envelope(header, &mut told)?,
+            (None, Some(entry)) => self.verify_entry(entry, &mut told)?,
             _ => return Err("it holds not exactly one of a header and an entry".to_owned()),
         }
         Ok(shows)
@@ -241,7 +241,7 @@ impl ProofFile {
         Ok(keys)
     }
 
-    fn verify_entry(&self, entry: &str, told: Told<'_>) -> Result<(), String> {
+    fn verify_entry(&self, entry: &str, told: &mut Told<'_>) -> Result<(), String> {
         let leaf = STANDARD
             .decode(entry)
             .map_err(|_| "the entry is not base64")?;
@@ -265,7 +265,7 @@ impl ProofFile {
             proof.hashes(),
         )
         .map_err(|error| error.to_string())?;
-        told.shows.push(format!(
+        told.lines.push(format!(
             "{} has an entry {} in its log {}; what it stands for is not shown",
             owner.name,
             proof.index(),
@@ -275,10 +275,10 @@ impl ProofFile {
             index: proof.index(),
             head: signed.clone(),
         };
-        tell_times(told.shows, &shown, told.witnesses)
+        tell_times(told.lines, &shown, told.witnesses)
     }
 
-    fn verify_envelope(&self, piece: &Piece, told: Told<'_>) -> Result<(), String> {
+    fn verify_envelope(&self, piece: &Piece, told: &mut Told<'_>) -> Result<(), String> {
         let peeked = comity_link::header::peek(piece.note.as_bytes());
         let peeked = peeked.map_err(|error| error.to_string())?;
         let find = |base: &str| told.parties.iter().find(|party| party.base == base);
@@ -292,7 +292,7 @@ impl ProofFile {
             hex(&sha2::Sha256::digest(bundle.note))
         };
         let shown = bundle.place(sender)?.ok_or("there is no proof")?;
-        told.shows.push(format!(
+        told.lines.push(format!(
             "{} committed to envelope {id} for {}: kind {}, number {} of channel {}, entry {} of its log {}",
             sender.name,
             recipient.name,
@@ -302,9 +302,9 @@ impl ProofFile {
             shown.index,
             shown.head.checkpoint().origin
         ));
-        tell_times(told.shows, &shown, told.witnesses)?;
+        tell_times(told.lines, &shown, told.witnesses)?;
         if let Some(seen) = &header.seen {
-            told.shows.push(format!(
+            told.lines.push(format!(
                 "it was made after {} had {} entries with the root {}",
                 seen.origin,
                 seen.size,
@@ -313,7 +313,7 @@ impl ProofFile {
         }
         let content = bundle.content(&header)?;
         tell_content(
-            told.shows,
+            told.lines,
             content.is_some(),
             self.fields.as_deref(),
             &header,
@@ -324,19 +324,19 @@ impl ProofFile {
             let (_, said) = bundle.receipt(recipient, (&header, &id), Some(shown.index))?;
             let place = bundle.place(recipient)?;
             let place = place.ok_or("there is no proof of the receipt")?;
-            told.shows.push(format!(
+            told.lines.push(format!(
                 "{} received the envelope intact (outcome: {}), says its receipt, entry {} of its log {}",
                 recipient.name,
                 said.outcome,
                 place.index,
                 place.head.checkpoint().origin
             ));
-            tell_times(told.shows, &place, told.witnesses)?;
+            tell_times(told.lines, &place, told.witnesses)?;
         }
         self.verify_tombstone(&id, told)
     }
 
-    fn verify_tombstone(&self, id: &str, told: Told<'_>) -> Result<(), String> {
+    fn verify_tombstone(&self, id: &str, told: &mut Told<'_>) -> Result<(), String> {
         let Some(piece) = &self.tombstone else {
             return Ok(());
         };
@@ -351,7 +351,7 @@ impl ProofFile {
         let bundle = piece.bundle(None, None);
         let place = bundle.place(party)?;
         let place = place.ok_or("there is no proof of the tombstone")?;
-        told.shows.push(format!(
+        told.lines.push(format!(
             "{} erased its copy of the content, by its own word on {} for the reason {}: entry {} of its log {}",
             party.name,
             moment(said.erased),
@@ -367,24 +367,24 @@ impl ProofFile {
 struct Told<'a> {
     parties: &'a [Party],
     witnesses: &'a [comity_ledger::key::VerifierKey],
-    shows: &'a mut Vec<String>,
+    lines: &'a mut Vec<String>,
 }
 
 /// By when an entry stood in its log, on whose word.
 fn tell_times(
-    shows: &mut Vec<String>,
+    lines: &mut Vec<String>,
     shown: &Shown,
     witnesses: &[comity_ledger::key::VerifierKey],
 ) -> Result<(), String> {
     let cosigned = cosigners(&shown.head, witnesses)?;
     let size = shown.head.checkpoint().size;
     if cosigned.is_empty() {
-        shows.push(format!(
+        lines.push(format!(
             "no other party has cosigned the log's head of {size} entries: when it was made is its owner's word"
         ));
     }
     for (name, time) in cosigned {
-        shows.push(format!(
+        lines.push(format!(
             "it stood there by {}: then {name} cosigned the log's head of {size} entries",
             moment(time)
         ));
@@ -393,13 +393,13 @@ fn tell_times(
 }
 
 fn tell_content(
-    shows: &mut Vec<String>,
+    lines: &mut Vec<String>,
     whole: bool,
     fields: Option<&str>,
     header: &Header,
 ) -> Result<(), String> {
     if whole {
-        shows.push("the content here is what was committed to".to_owned());
+        lines.push("the content here is what was committed to".to_owned());
     } else if let Some(text) = fields {
         let (opening, count) = opened_fields(text, header)?;
         let names: Vec<&str> = opening
@@ -410,13 +410,13 @@ fn tell_content(
                 Slot::Withheld(_) => None,
             })
             .collect();
-        shows.push(format!(
+        lines.push(format!(
             "these fields here are as they were committed to: {}; {} others are withheld, and unchanged",
             names.join(", "),
             opening.slots().len() - count
         ));
     } else {
-        shows.push("its content is not shown".to_owned());
+        lines.push("its content is not shown".to_owned());
     }
     Ok(())
 }

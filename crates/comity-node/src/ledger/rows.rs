@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
+use comity_accord::card::SignedCard;
 use comity_ledger::checkpoint::SignedCheckpoint;
 use comity_ledger::note::NoteSignature;
 use comity_ledger::proof::LogProof;
@@ -128,7 +129,7 @@ impl Files for NodeFiles {
                 [first] if *first == EVIDENCE => {
                     Ok(folders((0..=255).map(|byte: u8| hex(&[byte])).collect()))
                 }
-                [first, two] if *first == EVIDENCE => this.envelopes(tx, two),
+                [first, two] if *first == EVIDENCE => envelopes(tx, two),
                 [first, _, id] if *first == EVIDENCE => match unhex(id) {
                     Some(id) => this.evidence(tx, &id),
                     None => Ok(Listing::default()),
@@ -291,13 +292,12 @@ impl NodeFiles {
         } else {
             None
         };
-        let note = match note.filter(|_| size == log.size) {
-            Some(note) => note,
-            None => {
-                log.root = root_at(tx, &log, size)?;
-                log.size = size;
-                self.link().checkpoint(&log)?
-            }
+        let note = if let Some(note) = note.filter(|_| size == log.size) {
+            note
+        } else {
+            log.root = root_at(tx, &log, size)?;
+            log.size = size;
+            self.link().checkpoint(&log)?
         };
         let bad = |error: &dyn std::fmt::Display| LinkError::Tiles(error.to_string());
         let mut signed = SignedCheckpoint::parse(&note).map_err(|error| bad(&error))?;
@@ -376,32 +376,16 @@ impl NodeFiles {
             let cards = cards.map_err(|error| {
                 LedgerError::Content(format!("the node's own card cannot be read: {error}"))
             })?;
-            cards.iter().map(|card| card.to_bytes()).collect()
+            cards.iter().map(SignedCard::to_bytes).collect()
         } else {
             party::cards(tx, name)?
         };
         let mut listing = Listing::default();
         for card in cards {
-            let serial = comity_accord::card::SignedCard::parse(&card)
-                .map_or(0, |signed| signed.card().serial);
+            let serial = SignedCard::parse(&card).map_or(0, |signed| signed.card().serial);
             listing.add(&format!("{serial:08}.card"), card);
         }
         Ok(listing)
-    }
-
-    fn envelopes(&self, tx: &mut dyn Tx, two: &str) -> Result<Listing, LedgerError> {
-        let bounds = (
-            unhex(&format!("{two}{}", "00".repeat(31))),
-            unhex(&format!("{two}{}", "ff".repeat(31))),
-        );
-        let (Some(first), Some(last)) = bounds else {
-            return Ok(Listing::default());
-        };
-        let most = u64::try_from(NAMES_MAX).unwrap_or(u64::MAX);
-        let mut ids = outbox::identities(tx, &first, &last, most)?;
-        ids.extend(inbox::identities(tx, &first, &last, most)?);
-        ids.sort_unstable();
-        Ok(folders(ids.iter().map(|id| hex(id)).collect()))
     }
 
     /// What there is of one envelope; nothing if it came after the view began.
@@ -501,6 +485,22 @@ fn cosigned_at(tx: &mut dyn Tx, epoch: u32, size: u64) -> Result<Vec<Cosignature
     let mut rows = ledger::cosignatures_over(tx, epoch, last)?;
     rows.retain(|row| row.size == size);
     Ok(rows)
+}
+
+/// The envelopes whose identities begin with these two digits.
+fn envelopes(tx: &mut dyn Tx, two: &str) -> Result<Listing, LedgerError> {
+    let bounds = (
+        unhex(&format!("{two}{}", "00".repeat(31))),
+        unhex(&format!("{two}{}", "ff".repeat(31))),
+    );
+    let (Some(first), Some(last)) = bounds else {
+        return Ok(Listing::default());
+    };
+    let most = u64::try_from(NAMES_MAX).unwrap_or(u64::MAX);
+    let mut ids = outbox::identities(tx, &first, &last, most)?;
+    ids.extend(inbox::identities(tx, &first, &last, most)?);
+    ids.sort_unstable();
+    Ok(folders(ids.iter().map(|id| hex(id)).collect()))
 }
 
 /// The bytes of a tile that this log has, at this width.

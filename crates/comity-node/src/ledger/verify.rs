@@ -18,7 +18,7 @@ use comity_ledger::fsck::{self, Extent};
 use comity_ledger::key::VerifierKey;
 use comity_ledger::layout::Layout;
 use comity_ledger::policy::Policy;
-use comity_ledger::tile::{Tile, Tiles};
+use comity_ledger::tile::{ReadError, Tile, Tiles};
 
 use crate::ledger::LedgerError;
 use crate::ledger::files::{EVIDENCE, Files, LOG, PEERS};
@@ -295,6 +295,7 @@ impl Check<'_> {
                 self.consistent.insert(known);
                 Ok(None)
             }
+            Err(ReadError::Read { source, .. }) => Err(source),
             Ok(_) | Err(_) => Ok(Some("its proof leads to a head that the log never had")),
         }
     }

@@ -121,10 +121,11 @@ impl Link {
         if origin_of(base, epoch) != origin.as_str() || epoch > peer.keys.epoch {
             return Ok(Err(Refusal::UnknownOrigin));
         }
-        let row = peer_log::find(tx, origin.as_str())?;
-        if row.as_ref().is_some_and(|row| row.state == FORKED) {
+        // Of a party that showed two histories nothing is cosigned.
+        if self.is_frozen(tx, &peer.row.name)? {
             return Ok(Err(Refusal::Inconsistent));
         }
+        let row = peer_log::find(tx, origin.as_str())?;
         let of_origin = peer.keys.log.iter();
         let keys = of_origin.filter(|key| key.name() == origin.as_str());
         let known = KnownLog {

@@ -118,7 +118,9 @@ impl Link {
         let mut card = Card {
             party: PartyName::parse(party)?,
             domain: Domain::parse(domain)?,
-            serial: known.map_or(1, |card| card.serial + 1),
+            serial: known
+                .map_or(1, |card| card.serial + 1)
+                .max(first_serial(epoch)),
             issued: issued.ok_or(OwnCardError::Clock)?,
             root,
             root_key: None,
@@ -186,6 +188,12 @@ impl Link {
         })?;
         Ok(signed)
     }
+}
+
+/// The first serial of an epoch: a node that was restored does not know how many cards it had made, and never gives two
+/// cards one serial as long as an epoch has fewer than a hundred.
+fn first_serial(epoch: u32) -> u32 {
+    epoch.saturating_mul(100).saturating_add(1)
 }
 
 fn keep(tx: &mut dyn Tx, card: &SignedCard) -> Result<(), OwnCardError> {

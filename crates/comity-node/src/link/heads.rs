@@ -16,8 +16,9 @@ use comity_store::state::ledger::{self, CosignatureRow, LogRow};
 use comity_store::state::peer_log::{self, PeerLogRow};
 use comity_store::state::receipt;
 
-use crate::link::log::{epoch_of, grow_tiles, root_at, with_tiles};
+use crate::link::log::{epoch_of, grown, put_tiles, root_at, with_tiles};
 use crate::link::peer::Peer;
+use crate::link::sends::UNKNOWN_LOG;
 use crate::link::{Link, LinkError, seconds};
 
 /// A log that goes on.
@@ -47,13 +48,24 @@ impl Tail {
     }
 }
 
+/// How a head under which something is proven stands to what was cosigned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Linked {
+    /// It is part of it.
+    Yes,
+    /// It may be; what leads there has not come.
+    NotYet,
+    /// It is not: the log forked.
+    Contradicts,
+}
+
 /// What became of a head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Watched {
     /// It continues what was known, or is that.
     Follows,
-    /// Older than what was known.
-    Older,
+    /// Older than what was known, which is this.
+    Older(Vec<u8>),
     /// It may continue what was known, but the proof begins elsewhere.
     Gap(Vec<u8>),
     /// It does not continue what was known.
@@ -136,7 +148,7 @@ impl Link {
         let origin = checkpoint.origin.as_str().to_owned();
         let epoch = epoch_of(&origin);
         if super::log::origin_of(&peer.row.origin, epoch) != origin || epoch > peer.keys.epoch {
-            return Ok(Watched::Bad("unknown-log"));
+            return Ok(Watched::Bad(UNKNOWN_LOG));
         }
         let Ok(verified) = signed.verify(&peer.keys.log) else {
             return Ok(Watched::Bad("bad-signature"));
@@ -161,16 +173,13 @@ impl Link {
             state: LIVE.to_owned(),
             evidence: None,
         });
-        if row.state == FORKED {
-            return Err(LinkError::Frozen(peer.row.name.clone()));
-        }
         let watched = compare(tx, &row, &new, head)?;
         match &watched {
             Watched::Follows => {
                 if new.size > row.size {
                     self.untold().insert(peer.row.name.clone());
                 }
-                mirror(tx, &mut row, head)?;
+                mirror(tx, &mut row, &new, head)?;
                 row.size = new.size;
                 row.root = *new.root.as_bytes();
                 row.checkpoint.clone_from(&head.checkpoint);
@@ -182,9 +191,12 @@ impl Link {
                 row.evidence = Some(head.checkpoint.clone());
                 peer_log::put(tx, &row)?;
             }
-            Watched::Older | Watched::Gap(_) | Watched::Bad(_) => {}
+            Watched::Older(_) | Watched::Gap(_) | Watched::Bad(_) => {}
         }
-        Ok(watched)
+        // Whoever goes on with an epoch that ended does not know that it opened another.
+        let newest = peer_log::of_party(tx, &peer.row.name)?.pop();
+        let ended = newest.filter(|newest| newest.epoch > epoch && watched != Watched::Forked);
+        Ok(ended.map_or(watched, |newest| Watched::Older(newest.checkpoint)))
     }
 
     /// Whether a party does not have the newest cosignature of its log, or has not cosigned the own newest head.
@@ -200,6 +212,55 @@ impl Link {
         })
     }
 
+    /// Whether the head under which something is proven belongs to the history that was cosigned. One that does not is the
+    /// proof of two.
+    pub(crate) fn linked(
+        &self,
+        tx: &mut dyn Tx,
+        peer: &Peer,
+        proof: &[u8],
+    ) -> Result<Linked, LinkError> {
+        let Some(note) = checkpoint_of(proof) else {
+            return Ok(Linked::NotYet);
+        };
+        let Ok(signed) = SignedCheckpoint::parse(note) else {
+            return Ok(Linked::NotYet);
+        };
+        let checkpoint = signed.checkpoint();
+        let Some(mut row) = peer_log::find(tx, checkpoint.origin.as_str())? else {
+            return Ok(Linked::NotYet);
+        };
+        if row.checkpoint == note {
+            return Ok(Linked::Yes);
+        }
+        let known = if checkpoint.size == row.size {
+            Hash::new(row.root)
+        } else if checkpoint.size <= row.mirrored {
+            with_tiles(tx, &row.origin, row.mirrored, |tiles| {
+                tiles.head_at(checkpoint.size)
+            })?
+            .root
+        } else {
+            return Ok(Linked::NotYet);
+        };
+        if known == checkpoint.root {
+            return Ok(Linked::Yes);
+        }
+        if row.party != peer.row.name || signed.verify(&peer.keys.log).is_err() {
+            return Ok(Linked::NotYet);
+        }
+        FORKED.clone_into(&mut row.state);
+        row.evidence = Some(note.to_vec());
+        peer_log::put(tx, &row)?;
+        Ok(Linked::Contradicts)
+    }
+
+    /// Whether a party showed two histories of any of its logs: nothing is said to it and nothing heard from it.
+    pub(crate) fn is_frozen(&self, tx: &mut dyn Tx, party: &str) -> Result<bool, LinkError> {
+        let logs = peer_log::of_party(tx, party)?;
+        Ok(logs.iter().any(|log| log.state == FORKED))
+    }
+
     pub(crate) fn untold(&self) -> std::sync::MutexGuard<'_, std::collections::HashSet<String>> {
         self.untold
             .lock()
@@ -207,7 +268,15 @@ impl Link {
     }
 
     /// A partner holds an older head of the own log than it cosigned: it was set back, and is led on from there.
-    pub(crate) fn lead_on_from(&self, party: &str, checkpoint: &[u8]) {
+    pub(crate) fn lead_on_from(&self, party: &str, epoch: u32, checkpoint: &[u8]) {
+        if checkpoint.is_empty() {
+            let mut held = self
+                .held_by
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            held.insert((party.to_owned(), epoch), 0);
+            return;
+        }
         let Ok(signed) = SignedCheckpoint::parse(checkpoint) else {
             return;
         };
@@ -236,6 +305,12 @@ fn has_ml_dsa(verified: &[Verified], keys: &[VerifierKey]) -> bool {
     })
 }
 
+/// The checkpoint at the end of a tlog-proof.
+fn checkpoint_of(proof: &[u8]) -> Option<&[u8]> {
+    let end = proof.windows(2).position(|two| two == b"\n\n")?;
+    proof.get(end + 2..)
+}
+
 fn compare(
     tx: &mut dyn Tx,
     row: &PeerLogRow,
@@ -256,20 +331,26 @@ fn compare(
     }
     if new.size < known_head.size {
         if row.mirrored < new.size {
-            return Ok(Watched::Older);
+            return Ok(Watched::Older(row.checkpoint.clone()));
         }
         let known = with_tiles(tx, &row.origin, row.mirrored, |tiles| {
             tiles.head_at(new.size)
         })?;
         let same = known.root == new.root;
         return Ok(if same {
-            Watched::Older
+            Watched::Older(row.checkpoint.clone())
         } else {
             Watched::Forked
         });
     }
     if head.old != known_head.size {
-        return Ok(Watched::Gap(row.checkpoint.clone()));
+        // Of a log that is new here nothing is held yet.
+        let last = if row.size == 0 {
+            Vec::new()
+        } else {
+            row.checkpoint.clone()
+        };
+        return Ok(Watched::Gap(last));
     }
     let proof: Vec<Hash> = head.consistency.iter().copied().map(Hash::new).collect();
     let follows = verify_consistency(&known_head, new, &proof).is_ok();
@@ -281,7 +362,12 @@ fn compare(
 }
 
 /// Takes leaf hashes into the mirror; what does not lead to the head is left out.
-fn mirror(tx: &mut dyn Tx, row: &mut PeerLogRow, head: &message::Head) -> Result<(), LinkError> {
+fn mirror(
+    tx: &mut dyn Tx,
+    row: &mut PeerLogRow,
+    new: &TreeHead,
+    head: &message::Head,
+) -> Result<(), LinkError> {
     let known = row.mirrored.checked_sub(head.mirrored);
     let Some(known) = known.and_then(|known| usize::try_from(known).ok()) else {
         return Ok(());
@@ -290,41 +376,38 @@ fn mirror(tx: &mut dyn Tx, row: &mut PeerLogRow, head: &message::Head) -> Result
         .leaves
         .iter()
         .skip(known)
+        .take(usize::try_from(new.size.saturating_sub(row.mirrored)).unwrap_or(usize::MAX))
         .copied()
         .map(Hash::new)
         .collect();
     if leaves.is_empty() {
         return Ok(());
     }
-    let grown = grow_tiles(tx, &row.origin, row.mirrored, &leaves)?;
-    row.mirrored = grown.size;
+    let growth = grown(tx, &row.origin, row.mirrored, &leaves)?;
+    if growth.head.size < new.size || growth.head.root == new.root {
+        put_tiles(tx, &row.origin, &growth)?;
+        row.mirrored = growth.head.size;
+    }
     Ok(())
 }
 
-/// Whether a log of a party showed two histories: nothing is exchanged with it until people have talked.
-pub(crate) fn is_frozen(tx: &mut dyn Tx, party: &str) -> Result<bool, LinkError> {
-    let logs = peer_log::of_party(tx, party)?;
-    Ok(logs.iter().any(|log| log.state == FORKED))
-}
-
-/// Takes cosignatures of the own log: a partner holds everything below.
+/// Takes cosignatures of the own log: a partner holds everything below. Where the accord demands it, one must be of
+/// ML-DSA-44.
 pub(crate) fn take_cosigned(
+    link: &Link,
     tx: &mut dyn Tx,
     peer: &Peer,
     cosigned: &Cosigned,
     now: i64,
 ) -> Result<Option<&'static str>, LinkError> {
+    let post_quantum = link.demands_post_quantum(&peer.row.name);
     let epochs = ledger::epochs(tx)?;
     let Some(log) = epochs.iter().find(|log| log.origin == cosigned.origin) else {
         return Ok(Some("unknown-log"));
     };
     if cosigned.size > log.size {
-        // It holds more of this log than this node knows: the log was set back.
-        if epochs.iter().any(|newer| newer.epoch > log.epoch) {
-            // That was found out; the partner learns of the new epoch with the answer.
-            return Ok(Some("epoch-ended"));
-        }
-        return Err(LinkError::SetBack);
+        // It may hold more of this log than this node knows; a head with the own signature would prove it.
+        return Ok(Some("cosigned-ahead"));
     }
     let root = root_at(tx, log, cosigned.size)?;
     let origin = comity_ledger::checkpoint::Origin::parse(&log.origin)
@@ -337,9 +420,14 @@ pub(crate) fn take_cosigned(
         .filter_map(|line| NoteSignature::parse(line).ok())
         .collect();
     let note = comity_ledger::note::Note::new(checkpoint.to_string(), signatures);
-    let known = note.is_ok_and(|note| note.verify(&peer.keys.witness).is_ok());
-    if !known {
+    let Some(verified) = note
+        .ok()
+        .and_then(|note| note.verify(&peer.keys.witness).ok())
+    else {
         return Ok(Some("bad-cosignature"));
+    };
+    if post_quantum && !has_ml_dsa(&verified, &peer.keys.witness) {
+        return Ok(Some("ml-dsa-44-missing"));
     }
     let row = CosignatureRow {
         epoch: log.epoch,
@@ -349,6 +437,18 @@ pub(crate) fn take_cosigned(
         received: now,
     };
     ledger::add_cosignature(tx, &row)?;
+    let mut held = link
+        .held_by
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let place = (peer.row.name.clone(), log.epoch);
+    if held
+        .get(&place)
+        .is_some_and(|led_from| *led_from < cosigned.size)
+    {
+        held.remove(&place);
+    }
+    drop(held);
     receipt::acknowledged(tx, &peer.row.name, log.epoch, cosigned.size)?;
     Ok(None)
 }

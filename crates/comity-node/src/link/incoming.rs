@@ -6,15 +6,18 @@
 //! In scope: the order of it all. Out of scope: envelopes (`sends`), receipts, heads.
 
 use comity_link::batch;
+use comity_link::channel::ChannelId;
 use comity_link::header::{EnvelopeId, peek};
 use comity_link::message::{Cursor, Forward, Gap, Message, Refused};
-use comity_store::state::channel::Direction;
+use comity_store::state::channel::{self, ChannelRow, Direction};
 use comity_store::state::{Tx, deposit, ledger, outbox, party};
+use std::sync::PoisonError;
 
-use crate::link::heads::{Watched, is_frozen, take_cosigned};
+use crate::link::heads::{Linked, Watched, take_cosigned};
 use crate::link::outgoing::{Proven, Saying, inclusion};
 use crate::link::peer::Peer;
 use crate::link::sends::Checked;
+use crate::link::sends::UNKNOWN_LOG;
 use crate::link::{Link, LinkError};
 
 /// How far a batch's time may lie behind the newest that was heard: batches of two lanes cross each other.
@@ -65,12 +68,23 @@ pub(crate) struct Taking {
     say: Vec<Message>,
     wrong: Vec<String>,
     again: Vec<Gap>,
+    cursors: Vec<Cursor>,
+    frozen: bool,
     proved: bool,
 }
 
 impl Taking {
     pub(crate) fn say(&mut self, message: Message) {
         self.say.push(message);
+    }
+
+    /// Shows the other side which head of its log is held here.
+    fn hold(&mut self, code: &str, held: Vec<u8>) {
+        self.say(Message::Refused(Refused {
+            envelope: None,
+            code: code.to_owned(),
+            held,
+        }));
     }
 }
 
@@ -98,28 +112,18 @@ impl Link {
             .into_iter()
             .map(|message| self.know(&peer, message))
             .collect();
-        let known = std::cell::RefCell::new(Some(known));
         let time = hello.time;
         let taking = self.state.write(|tx| {
-            let mut taking = Taking {
-                peer: peer.clone(),
-                now,
-                stored: Vec::new(),
-                say: Vec::new(),
-                wrong: Vec::new(),
-                again: Vec::new(),
-                proved: false,
-            };
-            if way == Way::Call && time + CROSSING_MICROS < peer.row.last_heard {
+            let stale = time.saturating_add(CROSSING_MICROS) < peer.row.last_heard;
+            if way == Way::Call && stale {
                 return Err(LinkError::Stale);
             }
-            party::heard(tx, &peer.row.name, time)?;
-            outbox::hurry(tx, &peer.row.name, now, now + HURRY_MICROS)?;
-            for known in known.borrow().iter().flatten() {
-                self.hear(tx, &mut taking, known)?;
-            }
-            Ok(taking)
-        })?;
+            self.hear_all(tx, &peer, &known, (time, now))
+        });
+        if matches!(taking, Err(LinkError::SetBack)) {
+            self.remember_set_back()?;
+        }
+        let taking = taking?;
         let mut say = taking.say;
         say.extend(self.again(&taking.peer, &taking.again)?);
         Ok(Taken {
@@ -210,21 +214,68 @@ impl Link {
         }
     }
 
+    fn hear_all(
+        &self,
+        tx: &mut dyn Tx,
+        peer: &Peer,
+        known: &[Known],
+        (time, now): (u64, i64),
+    ) -> Result<Taking, LinkError> {
+        if self.is_frozen(tx, &peer.row.name)? {
+            return Err(LinkError::Frozen(peer.row.name.clone()));
+        }
+        let mut taking = Taking {
+            peer: peer.clone(),
+            now,
+            stored: Vec::new(),
+            say: Vec::new(),
+            wrong: Vec::new(),
+            again: Vec::new(),
+            cursors: Vec::new(),
+            frozen: false,
+            proved: false,
+        };
+        let newest = party::heard(tx, &peer.row.name, time)?;
+        outbox::hurry(tx, &peer.row.name, now, now + HURRY_MICROS)?;
+        // The head first: whatever is proven must be proven in a history that is known here.
+        let (heads, rest): (Vec<&Known>, Vec<&Known>) = known
+            .iter()
+            .partition(|known| matches!(known, Known::Other(Message::Head(_))));
+        for known in heads.into_iter().chain(rest) {
+            self.hear(tx, &mut taking, known)?;
+            if taking.frozen {
+                return Ok(taking);
+            }
+        }
+        if newest && peer.is_verified() {
+            self.give_back(tx, &mut taking)?;
+        }
+        Ok(taking)
+    }
+
     fn hear(&self, tx: &mut dyn Tx, taking: &mut Taking, known: &Known) -> Result<(), LinkError> {
         match known {
             Known::Envelope(_) if !taking.peer.is_verified() => {
                 taking.refuse(None, "not-verified");
                 Ok(())
             }
-            Known::Envelope(checked) => self.place(tx, taking, checked),
             Known::Deposited(deposited) => {
                 let (sender, checked) = deposited.as_ref();
-                if taking.peer.is_verified() && sender.is_verified() {
+                // Its sender is silent: what links the head of its proof comes later, but must not speak against it.
+                let linked = self.linked(tx, sender, checked.proof())?;
+                let both = taking.peer.is_verified() && sender.is_verified();
+                if both && linked != Linked::Contradicts {
                     let carrier = std::mem::replace(&mut taking.peer, sender.clone());
                     let placed = self.place(tx, taking, checked);
                     taking.peer = carrier;
                     placed?;
                     taking.say(Message::Holds(checked.id()));
+                }
+                Ok(())
+            }
+            Known::Envelope(checked) => {
+                if self.is_linked(tx, taking, checked.proof())? {
+                    self.place(tx, taking, checked)?;
                 }
                 Ok(())
             }
@@ -237,6 +288,27 @@ impl Link {
         }
     }
 
+    /// Whether the head of a proof is linked to what was cosigned; if not, what it proves comes again once it is.
+    fn is_linked(
+        &self,
+        tx: &mut dyn Tx,
+        taking: &mut Taking,
+        proof: &[u8],
+    ) -> Result<bool, LinkError> {
+        match self.linked(tx, &taking.peer, proof)? {
+            Linked::Yes => return Ok(true),
+            Linked::NotYet => taking
+                .wrong
+                .push("proven in a head that is not linked yet".to_owned()),
+            Linked::Contradicts => {
+                taking.frozen = true;
+                taking.wrong.push("the log forked".to_owned());
+                taking.refuse(None, "log-forked");
+            }
+        }
+        Ok(false)
+    }
+
     fn hear_message(
         &self,
         tx: &mut dyn Tx,
@@ -246,13 +318,11 @@ impl Link {
         let now = taking.now;
         match message {
             Message::Head(head) => match self.watch(tx, &taking.peer, head, now)? {
-                Watched::Follows | Watched::Older => {}
-                Watched::Gap(checkpoint) => taking.say(Message::Refused(Refused {
-                    envelope: None,
-                    code: "head-gap".to_owned(),
-                    held: checkpoint,
-                })),
+                Watched::Follows => {}
+                Watched::Older(known) => taking.hold("head-older", known),
+                Watched::Gap(known) => taking.hold("head-gap", known),
                 Watched::Forked => {
+                    taking.frozen = true;
                     taking.wrong.push("the log forked".to_owned());
                     taking.refuse(None, "log-forked");
                 }
@@ -262,23 +332,55 @@ impl Link {
                 }
             },
             Message::Receipt(given) => {
+                if !self.is_linked(tx, taking, &given.proof)? {
+                    return Ok(());
+                }
                 if let Some(code) = self.take_receipt(tx, &taking.peer, given, now)? {
                     taking
                         .wrong
                         .push(format!("receipt of {}: {code}", given.envelope));
                 }
             }
-            Message::Cosigned(cosigned) => match take_cosigned(tx, &taking.peer, cosigned, now)? {
-                None => taking.proved = true,
-                Some(code) => taking.wrong.push(format!("cosignature: {code}")),
-            },
-            Message::Cursor(cursor) => take_cursor(tx, taking, cursor)?,
+            Message::Cosigned(cosigned) => {
+                match take_cosigned(self, tx, &taking.peer, cosigned, now)? {
+                    None => taking.proved = true,
+                    Some(code) => taking.wrong.push(format!("cosignature: {code}")),
+                }
+            }
+            Message::Cursor(cursor) => taking.cursors.push(cursor.clone()),
             Message::Gap(gap) => taking.again.push(gap.clone()),
             Message::Refused(refused) => self.take_refused(tx, taking, refused)?,
             // Cards are taken before everything else; envelopes are checked on the way.
             Message::Card(_) | Message::Send(_) | Message::Forward(_) => {}
             Message::Holds(id) => {
                 deposit::fetched(tx, &id.0, &taking.peer.row.origin)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A partner that has come less far than its receipts say was set back: it gets again what it lost.
+    ///
+    /// A batch names every channel that its sender has; what it does not name never came, or is lost.
+    fn give_back(&self, tx: &mut dyn Tx, taking: &mut Taking) -> Result<(), LinkError> {
+        let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
+        for out in channel::with_party(tx, Direction::Out, &taking.peer.row.name)? {
+            let came = taking.cursors.iter().find(|cursor| {
+                cursor.epoch == out.epoch && cursor.channel.to_string() == out.channel
+            });
+            let first = came.map_or(0, |cursor| cursor.seq).saturating_add(1);
+            if first > out.seq {
+                continue;
+            }
+            let places = (first, out.seq);
+            let lost = outbox::stretch(tx, &out.channel, out.epoch, places, AGAIN_MAX)?;
+            if out.epoch != log.epoch {
+                self.make_lost_anew(tx, lost, taking.now)?;
+            } else if lost
+                .iter()
+                .any(|row| !matches!(row.state.as_str(), "queued" | "sent"))
+            {
+                taking.again.extend(gap(&out, first));
             }
         }
         Ok(())
@@ -293,8 +395,21 @@ impl Link {
         taking
             .wrong
             .push(format!("the other side refused: {}", refused.code));
+        if matches!(refused.code.as_str(), "head-gap" | "head-older") {
+            if self.is_contradicted_by(tx, &refused.held)? {
+                return Err(LinkError::SetBack);
+            }
+        }
+        if refused.code == UNKNOWN_LOG {
+            let mut asked = self
+                .card_asked
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            asked.insert(taking.peer.row.name.clone());
+        }
         if refused.code == "head-gap" {
-            self.lead_on_from(&taking.peer.row.name, &refused.held);
+            let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
+            self.lead_on_from(&taking.peer.row.name, log.epoch, &refused.held);
         }
         let Some(id) = refused.envelope else {
             return Ok(());
@@ -304,7 +419,10 @@ impl Link {
             return Ok(());
         };
         // Another attempt may do better where the place was not free yet; the rest is for people to look at.
-        let later = matches!(refused.code.as_str(), "too-far-ahead" | "chain-broken");
+        let later = matches!(
+            refused.code.as_str(),
+            "too-far-ahead" | "chain-broken" | UNKNOWN_LOG
+        );
         if !later && row.state != "receipted" {
             outbox::settle(tx, &id.0, "refused", Some(&refused.code), taking.now)?;
         }
@@ -320,7 +438,7 @@ impl Link {
             let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
             let mut found = Vec::new();
             // Who may have nothing gets nothing by asking for it again.
-            if !peer.is_verified() || is_frozen(tx, &peer.row.name)? {
+            if !peer.is_verified() || self.is_frozen(tx, &peer.row.name)? {
                 return Ok((log, found));
             }
             for gap in gaps {
@@ -345,22 +463,12 @@ impl Link {
     }
 }
 
-/// A partner that has come less far than its receipts say was set back: it gets again what it lost.
-fn take_cursor(tx: &mut dyn Tx, taking: &mut Taking, cursor: &Cursor) -> Result<(), LinkError> {
-    let name = cursor.channel.to_string();
-    let known = comity_store::state::channel::find(tx, Direction::Out, &name, cursor.epoch)?;
-    let Some(known) = known.filter(|known| known.seq > cursor.seq) else {
-        return Ok(());
-    };
-    let first = cursor.seq + 1;
-    let settled = outbox::stretch(tx, &name, cursor.epoch, (first, known.seq), 1)?;
-    if settled.first().is_some_and(|row| row.state == "receipted") {
-        taking.again.push(Gap {
-            channel: cursor.channel,
-            epoch: cursor.epoch,
-            first,
-            last: known.seq,
-        });
-    }
-    Ok(())
+/// What is missing of a channel from a place on.
+fn gap(out: &ChannelRow, first: u64) -> Option<Gap> {
+    Some(Gap {
+        channel: ChannelId::parse(&out.channel)?,
+        epoch: out.epoch,
+        first,
+        last: out.seq,
+    })
 }

@@ -3,14 +3,18 @@
 //! In scope: entries, epochs, the order of commit, guard and signature. Out of scope: what an entry means.
 
 use comity_ledger::checkpoint::{Checkpoint, Origin, SignedCheckpoint};
-use comity_ledger::tile::{ReadError, Tile, Tiles, grow};
+use comity_ledger::tile::{Growth, ReadError, Tile, Tiles, grow};
 use comity_ledger::tree::{Hash, empty_root, leaf_hash};
 use comity_store::error::StoreError;
 use comity_store::state::Tx;
 use comity_store::state::ledger::{self, EntryRow, LogRow};
+use comity_store::state::meta;
 
 use crate::link::guard::{Known, LastSigned};
 use crate::link::{Link, LinkError};
+
+/// Where the log is kept of which a partner holds more than its rows make.
+const SET_BACK: &str = "set-back";
 
 /// How the node stood when it was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,12 +95,28 @@ pub(crate) fn grow_tiles(
     old: u64,
     leaves: &[Hash],
 ) -> Result<comity_ledger::tree::TreeHead, LinkError> {
-    let growth = grow(old, leaves, |tile| read_tile(tx, origin, tile)).map_err(tiles_failed)?;
+    let growth = grown(tx, origin, old, leaves)?;
+    put_tiles(tx, origin, &growth)?;
+    Ok(growth.head)
+}
+
+/// What a log would be with these leaves.
+pub(crate) fn grown(
+    tx: &mut dyn Tx,
+    origin: &str,
+    old: u64,
+    leaves: &[Hash],
+) -> Result<Growth, LinkError> {
+    grow(old, leaves, |tile| read_tile(tx, origin, tile)).map_err(tiles_failed)
+}
+
+/// Writes the tiles of a log that grew.
+pub(crate) fn put_tiles(tx: &mut dyn Tx, origin: &str, growth: &Growth) -> Result<(), LinkError> {
     for written in &growth.tiles {
         let level = u32::from(written.tile.level());
         ledger::put_tile(tx, origin, level, written.tile.index(), &written.bytes)?;
     }
-    Ok(growth.head)
+    Ok(())
 }
 
 /// A tile of a log, own or mirrored, as full as it is.
@@ -136,11 +156,19 @@ impl Link {
     /// A log that may have been set back is never continued: a new epoch begins, which the node's card must announce.
     pub fn open_log(&self, now: i64) -> Result<Opened, LinkError> {
         let known = self.guard.known()?;
-        let newest = self.state.read(ledger::newest)?;
+        let (newest, set_back) = self.state.read(|tx| {
+            let newest = ledger::newest(tx)?;
+            Ok::<_, LinkError>((newest, meta::find(tx, SET_BACK)?))
+        })?;
+        let mut certain = matches!(known, Known::Signed(_));
         let reason = match (&newest, &known) {
             (None, Known::Nothing) => {
                 self.begin_epoch(0, now)?;
                 return Ok(Opened::First);
+            }
+            (Some(log), _) if set_back.as_ref() == Some(&log.origin) => {
+                certain = false;
+                "a partner holds a head of this log that its rows do not make: it was set back"
             }
             (Some(log), Known::Signed(signed)) if signed.origin == log.origin => {
                 if signed.size > log.size {
@@ -151,9 +179,7 @@ impl Link {
                     "the log differs from what was signed last: it was set back and went on"
                 }
             }
-            (Some(log), Known::Nothing) if log.size == 0 || self.shared => {
-                return Ok(Opened::Continued);
-            }
+            (Some(_), Known::Nothing) if self.shared => return Ok(Opened::Continued),
             (Some(_), Known::Signed(_)) => "another log was signed last: this one was set back",
             (Some(_), Known::Nothing) => {
                 "nothing here tells what was signed last: the folder was restored or copied"
@@ -165,6 +191,11 @@ impl Link {
             Known::Signed(signed) => epoch_of(&signed.origin) + 1,
             Known::Nothing | Known::Doubt(_) => 0,
         });
+        let epoch = if certain {
+            epoch
+        } else {
+            epoch.max(minutes(now))
+        };
         self.begin_epoch(epoch, now)?;
         Ok(Opened::NewEpoch {
             epoch,
@@ -184,11 +215,58 @@ impl Link {
         self.state.write(|tx| {
             ledger::open(tx, &row)?;
             self.make_anew(tx, now)
+        })?;
+        // Else a node that dies before it signs anything could not be told from one that was restored.
+        self.guard.keep(&LastSigned {
+            origin: row.origin,
+            size: row.size,
+            root: row.root,
+        })?;
+        Ok(())
+    }
+
+    /// Remembers that a partner showed a head of this node that its rows do not make: nothing is signed any more, and the
+    /// next start opens an epoch.
+    pub(crate) fn remember_set_back(&self) -> Result<(), LinkError> {
+        self.set_back
+            .store(true, std::sync::atomic::Ordering::SeqCst);
+        self.state.write(|tx| {
+            if let Some(log) = ledger::newest(tx)? {
+                meta::put(tx, SET_BACK, &log.origin)?;
+            }
+            Ok(())
         })
+    }
+
+    /// Whether a head that carries the own signature is none that the rows make.
+    pub(crate) fn is_contradicted_by(
+        &self,
+        tx: &mut dyn Tx,
+        checkpoint: &[u8],
+    ) -> Result<bool, LinkError> {
+        let Ok(signed) = SignedCheckpoint::parse(checkpoint) else {
+            return Ok(false);
+        };
+        let held = signed.checkpoint();
+        let origin = held.origin.as_str();
+        let epoch = epoch_of(origin);
+        if origin != origin_of(&self.origin, epoch)
+            || signed.verify(&[self.keys.log(origin)?.verifier()]).is_err()
+        {
+            return Ok(false);
+        }
+        let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
+        if epoch != log.epoch {
+            return Ok(epoch > log.epoch);
+        }
+        Ok(held.size > log.size || root_at(tx, &log, held.size)? != *held.root.as_bytes())
     }
 
     /// Signs a head of the own log, once the guard has it. The rows must be committed.
     pub(crate) fn sign_head(&self, log: &LogRow) -> Result<Vec<u8>, LinkError> {
+        if self.set_back.load(std::sync::atomic::Ordering::SeqCst) {
+            return Err(LinkError::SetBack);
+        }
         let mut last = self
             .last_signed
             .lock()
@@ -245,6 +323,12 @@ pub(crate) fn root_at(tx: &mut dyn Tx, log: &LogRow, size: u64) -> Result<[u8; 3
     }
     let head = with_tiles(tx, &log.origin, log.size, |tiles| tiles.head_at(size))?;
     Ok(*head.root.as_bytes())
+}
+
+/// Minutes since 1970: the number of an epoch where it cannot be known which were opened before. Copies of one backup that
+/// are started one after the other never open the same.
+fn minutes(now: i64) -> u32 {
+    u32::try_from(now / 60_000_000).unwrap_or(0)
 }
 
 /// The origin of an epoch: the first has no suffix.

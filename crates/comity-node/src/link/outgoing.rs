@@ -22,7 +22,6 @@ use comity_store::state::peer_log;
 use comity_store::state::receipt::{self, ReceiptRow};
 
 use crate::link::evidence::{commit, leaf, proof};
-use crate::link::heads::is_frozen;
 use crate::link::log::{Growing, with_tiles};
 use crate::link::peer::Peer;
 use crate::link::{Link, LinkError, seconds};
@@ -174,22 +173,40 @@ impl Link {
     pub(crate) fn make_anew(&self, tx: &mut dyn Tx, now: i64) -> Result<(), LinkError> {
         for party in party::list(tx)? {
             for row in outbox::unsettled(tx, &party.name)? {
-                let words = (Lane::parse(&row.lane), Kind::parse(&row.kind), row.payload);
-                let (Some(lane), Some(kind), Some(payload)) = words else {
-                    continue;
-                };
-                let draft = Draft {
-                    party: row.party,
-                    lane,
-                    kind,
-                    payload,
-                    due: row.due,
-                };
-                let id = self.enqueue_in(tx, &draft, now)?;
-                let reason = format!("made anew as {id} in a new epoch");
-                outbox::settle(tx, &row.envelope, "void", Some(&reason), now)?;
+                self.make_one_anew(tx, row, now)?;
             }
         }
+        Ok(())
+    }
+
+    /// What a partner lost of an epoch that ended is made anew: that epoch's log proves nothing new.
+    pub(crate) fn make_lost_anew(
+        &self,
+        tx: &mut dyn Tx,
+        lost: Vec<OutboxRow>,
+        now: i64,
+    ) -> Result<(), LinkError> {
+        for row in lost.into_iter().filter(|row| row.state == "receipted") {
+            self.make_one_anew(tx, row, now)?;
+        }
+        Ok(())
+    }
+
+    fn make_one_anew(&self, tx: &mut dyn Tx, row: OutboxRow, now: i64) -> Result<(), LinkError> {
+        let words = (Lane::parse(&row.lane), Kind::parse(&row.kind), row.payload);
+        let (Some(lane), Some(kind), Some(payload)) = words else {
+            return Ok(());
+        };
+        let draft = Draft {
+            party: row.party,
+            lane,
+            kind,
+            payload,
+            due: row.due,
+        };
+        let id = self.enqueue_in(tx, &draft, now)?;
+        let reason = format!("made anew as {id} in a new epoch");
+        outbox::settle(tx, &row.envelope, "void", Some(&reason), now)?;
         Ok(())
     }
 
@@ -267,6 +284,12 @@ impl Link {
         now: i64,
     ) -> Result<Gathered, LinkError> {
         let peer = self.peer(tx, party)?.enrolled()?;
+        if self.is_frozen(tx, party)? {
+            return Err(LinkError::Frozen(party.to_owned()));
+        }
+        if peer.is_verified() {
+            self.renew_receipts(tx, &peer, now)?;
+        }
         let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
         let time = u64::try_from(now).unwrap_or(0).max(peer.row.last_sent + 1);
         party::sent(tx, party, time)?;
@@ -274,7 +297,7 @@ impl Link {
             time,
             cursors: cursors(tx, party)?,
             tail: self.tail(tx, &log, party)?,
-            card: card_for(tx, &log, party)?,
+            card: card_for(self, tx, &log, party)?,
             peer,
             log,
             bytes: 0,
@@ -283,14 +306,10 @@ impl Link {
             sends: Vec::new(),
         };
         // With a party whose log forked nothing but heads is exchanged.
-        if is_frozen(tx, party)? || !gathered.peer.is_verified() {
+        if self.is_frozen(tx, party)? || !gathered.peer.is_verified() {
             return Ok(gathered);
         }
         for row in receipt::owed(tx, party, now, SENDS_MAX)? {
-            // A receipt of an ended epoch is proven in that epoch's last head.
-            if row.epoch != gathered.log.epoch {
-                continue;
-            }
             let hashes = inclusion(tx, &gathered.log, row.position)?;
             let pause = RECEIPT_MICROS << row.attempts.min(5);
             receipt::sent(tx, &row.envelope, gathered.log.size, now + pause)?;
@@ -434,9 +453,18 @@ fn seen(tx: &mut dyn Tx, party: &str) -> Result<Option<Seen>, LinkError> {
 }
 
 /// The own card, for a party that has not cosigned this epoch yet: it may not know the card.
-fn card_for(tx: &mut dyn Tx, log: &LogRow, party: &str) -> Result<Option<String>, LinkError> {
+fn card_for(
+    link: &Link,
+    tx: &mut dyn Tx,
+    log: &LogRow,
+    party: &str,
+) -> Result<Option<String>, LinkError> {
     let known = ledger::newest_cosignatures(tx, log.epoch)?;
-    if known.iter().any(|row| row.party == party) {
+    let mut asked = link
+        .card_asked
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    if known.iter().any(|row| row.party == party) && !asked.remove(party) {
         return Ok(None);
     }
     Ok(meta::find(tx, super::card::CARD)?)

@@ -21,6 +21,9 @@ use crate::link::log::Growing;
 use crate::link::peer::Peer;
 use crate::link::{Draft, Link, LinkError};
 
+/// Receipts that are given anew at a time: as many as one batch carries.
+const RENEWED_MAX: u64 = 512;
+
 /// What a receipt says of an envelope whose content was taken.
 pub(crate) const STORED: &str = "stored";
 
@@ -75,6 +78,39 @@ impl Link {
                 changed: taking.now,
             },
         )?;
+        Ok(())
+    }
+
+    /// Receipts that are owed from an epoch that ended are given anew: that epoch's log proves nothing new.
+    pub(crate) fn renew_receipts(
+        &self,
+        tx: &mut dyn Tx,
+        peer: &Peer,
+        now: i64,
+    ) -> Result<(), LinkError> {
+        let mut growing = Growing::begin(tx, now)?;
+        let epoch = growing.log.epoch;
+        let owed = receipt::owed(tx, &peer.row.name, now, RENEWED_MAX)?;
+        for row in owed.into_iter().filter(|row| row.epoch != epoch) {
+            let draft = Draft {
+                party: row.party.clone(),
+                lane: Lane::Receipt,
+                kind: Kind::Receipt,
+                payload: row.payload.clone(),
+                due: None,
+            };
+            let made = self.make(tx, &mut growing, peer, &draft)?;
+            let renewed = ReceiptRow {
+                header: made.signed.note().to_vec(),
+                blind: made.blind,
+                opening: made.opening,
+                epoch,
+                position: made.position,
+                ..row
+            };
+            receipt::renew(tx, &renewed)?;
+        }
+        growing.finish(tx)?;
         Ok(())
     }
 

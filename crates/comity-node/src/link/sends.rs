@@ -28,6 +28,16 @@ pub(crate) struct Checked {
     lane: Lane,
 }
 
+impl Checked {
+    /// The tlog-proof of its leaf.
+    pub(crate) fn proof(&self) -> &[u8] {
+        &self.proof
+    }
+}
+
+/// The log is of an epoch of which no card is here: the card is due first.
+pub(crate) const UNKNOWN_LOG: &str = "unknown-log";
+
 /// Why an envelope does not prove itself: a stable word, for the other side.
 type Code = &'static str;
 
@@ -37,6 +47,9 @@ impl Link {
         let header = peek(&send.header).map_err(|_| "bad-header")?;
         if header.from != peer.row.origin || header.to != self.origin {
             return Err("not-between-us");
+        }
+        if header.epoch > peer.keys.epoch {
+            return Err(UNKNOWN_LOG);
         }
         let signed =
             SignedHeader::open(&send.header, &peer.keys.envelope).map_err(|_| "bad-signature")?;
@@ -132,6 +145,7 @@ impl Link {
                 inbox::remove(tx, &next.envelope)?;
                 break;
             }
+            inbox::placed(tx, &next.envelope, taking.now)?;
             self.store(tx, taking, &next)?;
         }
         Ok(())

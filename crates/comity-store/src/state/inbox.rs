@@ -39,7 +39,7 @@ pub struct InboxRow {
     pub state: String,
     /// What became of its content.
     pub outcome: Option<String>,
-    /// When it came, microseconds since 1970.
+    /// When it came, or when it got its place in the channel; microseconds since 1970.
     pub received: i64,
 }
 
@@ -135,6 +135,15 @@ pub fn settle(
     let changed = tx.execute(
         "UPDATE inbox SET state = ?2, outcome = ?3 WHERE envelope = ?1",
         &[envelope.into(), state.into(), outcome.into()],
+    )?;
+    Ok(changed == 1)
+}
+
+/// Records that an envelope has its place now: what was parked is applied after what it waited for.
+pub fn placed(tx: &mut dyn Tx, envelope: &[u8; 32], now: i64) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "UPDATE inbox SET received = ?2 WHERE envelope = ?1",
+        &[envelope.into(), now.into()],
     )?;
     Ok(changed == 1)
 }

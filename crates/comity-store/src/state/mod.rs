@@ -43,6 +43,9 @@ pub(crate) use crate::state::server::{Pool, is_conflict};
 /// Idle connections that are kept for the next transaction on PostgreSQL.
 pub const POOL_KEPT: usize = 8;
 
+/// Prepared statements that are kept on SQLite: about as many as there are.
+const STATEMENTS_KEPT: usize = 256;
+
 /// A transaction: the one thing that use cases see of a database.
 pub trait Tx {
     /// Rows of a query.
@@ -79,6 +82,7 @@ impl State {
             Ok(connection)
         });
         let mut connection = opened.map_err(StoreError::sqlite("open the state"))?;
+        keep_statements(&connection)?;
         migration::migrate_sqlite(&mut connection)?;
         Ok(Self {
             engine: Engine::Embedded(Mutex::new(connection)),
@@ -89,6 +93,7 @@ impl State {
     pub fn open_in_memory() -> Result<Self, StoreError> {
         let opened = Connection::open_in_memory();
         let mut connection = opened.map_err(StoreError::sqlite("open a state in memory"))?;
+        keep_statements(&connection)?;
         migration::migrate_sqlite(&mut connection)?;
         Ok(Self {
             engine: Engine::Embedded(Mutex::new(connection)),
@@ -124,6 +129,7 @@ impl State {
             Ok(connection)
         });
         let mut connection = opened.map_err(StoreError::sqlite("open a snapshot of a state"))?;
+        keep_statements(&connection)?;
         migration::migrate_sqlite(&mut connection)?;
         Ok(Self {
             engine: Engine::Embedded(Mutex::new(connection)),
@@ -212,6 +218,16 @@ impl State {
             )
         })
     }
+}
+
+/// Statements are prepared once: without the planner's promise of stable plans SQLite prepares many of them anew each time
+/// values are bound.
+fn keep_statements(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    let stable = rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
+    let set = connection.set_db_config(stable, true);
+    set.map(|_| ())
+        .map_err(StoreError::sqlite("set up the state"))
 }
 
 impl Tx for rusqlite::Transaction<'_> {

@@ -67,6 +67,23 @@ pub fn add(tx: &mut dyn Tx, direction: Direction, row: &ReceiptRow) -> Result<()
     Ok(())
 }
 
+/// Puts a receipt that was given anew in the place of the one before, to be sent at once.
+pub fn renew(tx: &mut dyn Tx, row: &ReceiptRow) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE receipt SET header = ?2, blind = ?3, opening = ?4, epoch = ?5, position = ?6, size = 0, attempts = 0
+         WHERE envelope = ?1 AND direction = 'in'",
+        &[
+            (&row.envelope).into(),
+            row.header.as_slice().into(),
+            (&row.blind).into(),
+            (&row.opening).into(),
+            row.epoch.into(),
+            row.position.into(),
+        ],
+    )?;
+    Ok(())
+}
+
 /// The receipt of an envelope.
 pub fn find(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<Option<ReceiptRow>, StoreError> {
     let rows = tx.query(
@@ -125,10 +142,11 @@ pub fn sent(
     Ok(())
 }
 
-/// A receipt that is asked for again is due at once.
+/// A receipt that is asked for again is due at once, and no cosignature settles it before it was sent again: the head may
+/// have come without it.
 pub fn hurry(tx: &mut dyn Tx, envelope: &[u8; 32], now: i64) -> Result<(), StoreError> {
     tx.execute(
-        "UPDATE receipt SET next_attempt = ?2, owed = 1 WHERE envelope = ?1 AND direction = 'in'",
+        "UPDATE receipt SET next_attempt = ?2, owed = 1, size = 0 WHERE envelope = ?1 AND direction = 'in'",
         &[envelope.into(), now.into()],
     )?;
     Ok(())

@@ -20,6 +20,8 @@ use crate::failure::Failure;
 
 /// The collection of this half of the story.
 const COLLECTION: &str = "case-17";
+/// Its title, which is all that others learn of it.
+const TITLE: &str = "Case 17";
 /// May go to the community.
 const GREEN: &str = "indicator--6f1d2c3b-0a4e-4b5f-8c6d-7e8f90a1b2c3";
 /// For named persons only.
@@ -52,6 +54,10 @@ pub(crate) async fn tell(alpha: &Party, bravo: &Party, teller: &mut Teller) -> R
     teller.step(
         "Alpha recalls the indicator: bravo has given it up, and its answer is signed.",
         recall(alpha, bravo).await,
+    )?;
+    teller.step(
+        "A third process, with nothing but the evidence that alpha exported, verifies it.",
+        tokio::task::block_in_place(|| verify(alpha)),
     )
 }
 
@@ -159,7 +165,7 @@ fn holds(party: &Party, id: &str) -> Result<bool, Failure> {
 
 async fn share(alpha: &Party, bravo: &Party) -> Result<String, Failure> {
     alpha.execute(Command::CreateCollection {
-        title: "Case 17".to_owned(),
+        title: TITLE.to_owned(),
         description: None,
         alias: Some(COLLECTION.to_owned()),
     })?;
@@ -225,7 +231,7 @@ async fn released_view(alpha: &Party) -> Result<String, Failure> {
             .await
             .map_err(|error| not_held(error.to_string()))?;
         let (root, collection) = resolved
-            .choose(Some(COLLECTION))
+            .choose(Some(TITLE))
             .ok_or_else(|| not_held("alpha does not show the collection"))?;
         let page = client
             .page(&root.url, &collection.id, &PageQuery::default())
@@ -276,4 +282,45 @@ async fn recall(alpha: &Party, bravo: &Party) -> Result<String, Failure> {
     Ok(format!(
         "Bravo answered: {outcome}. Its collection holds the indicator no more."
     ))
+}
+
+/// Exports alpha's evidence, and has another process verify it that knows neither node.
+fn verify(alpha: &Party) -> Result<String, Failure> {
+    let made = tempfile::Builder::new()
+        .prefix("comity-evidence-")
+        .tempdir();
+    let folder = made.map_err(|error| not_held(format!("no folder for the evidence: {error}")))?;
+    let evidence = folder.path().join("evidence").display().to_string();
+    let data = alpha.folder().display().to_string();
+    run(&["ledger", "export", &evidence, "--data", &data])?;
+    let said = run(&["ledger", "verify", &evidence])?;
+    let words: Vec<&str> = said
+        .lines()
+        .last()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    Ok(format!(
+        "Of {}. Every signature, hash and proof holds.",
+        words.join(" ")
+    ))
+}
+
+/// Runs this program anew with these arguments and nothing else, and answers what it says.
+fn run(arguments: &[&str]) -> Result<String, Failure> {
+    let failed = |error: std::io::Error| not_held(format!("comity {arguments:?}: {error}"));
+    let program = std::env::current_exe().map_err(failed)?;
+    let mut command = std::process::Command::new(program);
+    let ran = command
+        .args(arguments)
+        .env_clear()
+        .output()
+        .map_err(failed)?;
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+    let talk = String::from_utf8_lossy(&ran.stderr).into_owned();
+    if ran.status.success() {
+        Ok(format!("{talk}{said}"))
+    } else {
+        Err(not_held(format!("comity {arguments:?}: {said}{talk}")))
+    }
 }

@@ -96,6 +96,11 @@ impl Party {
         Ok(document)
     }
 
+    /// The node's folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Where other nodes reach it.
     pub(crate) fn link(&self) -> String {
         format!("http://{}", self.address)

@@ -5,7 +5,8 @@
 
 mod failures;
 mod known_failures;
-mod party;
+mod network;
+pub(crate) mod party;
 mod release;
 mod release_table;
 

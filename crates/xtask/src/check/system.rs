@@ -42,6 +42,11 @@ const NEEDS: &[Need] = &[
         package: "golang-golang-x-mod-dev",
         met: || Path::new(GO_SUMDB).is_dir() || !has_apt(),
     },
+    // The tests' own networks.
+    Need {
+        package: "iproute2",
+        met: || works(Command::new("ip").arg("-V")),
+    },
     Need {
         package: "python3-venv",
         met: || works(Command::new("python3").args(["-c", "import ensurepip, venv"])),

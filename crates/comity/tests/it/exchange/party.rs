@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ use crate::node::{Database, Said, Serving, Store, comity, postgres_url, set};
 use crate::sample::envelope;
 
 /// What has not happened by then will not.
-pub(crate) const WAIT_MAX: Duration = Duration::from_mins(1);
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(60);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -67,6 +68,9 @@ pub(crate) struct Party {
     data: PathBuf,
     _database: Option<Database>,
     pub(crate) name: String,
+    pub(crate) port: u16,
+    /// How the program is started to serve: words in front of its own.
+    pub(crate) under: Vec<String>,
     /// What the program finds in its environment.
     pub(crate) environment: Vec<(String, String)>,
 }
@@ -89,6 +93,8 @@ impl Party {
             data,
             _database: None,
             name: name.to_owned(),
+            port,
+            under: Vec::new(),
             environment: Vec::new(),
         };
         let domain = format!("{name}.example");
@@ -134,8 +140,16 @@ impl Party {
 
     pub(crate) fn serve(&mut self) {
         assert!(self.serving.is_none(), "already serving");
-        let mut command = comity(&["serve", "--data"]);
-        command.arg(&self.data);
+        let program = comity::<&str>(&[]);
+        let mut command = match self.under.split_first() {
+            None => program,
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(program.get_program());
+                command
+            }
+        };
+        command.args(["serve", "--data"]).arg(&self.data);
         command.envs(self.environment.iter().cloned());
         self.serving = Some(Serving::spawn(command));
     }
