@@ -74,7 +74,10 @@ impl Facts {
         let known = self.heads.entry(place).or_default();
         let other = known.iter().find(|(root, _)| *root != head.root);
         let other = other.map(|(_, branch)| *branch);
-        if !known.iter().any(|(root, of)| *root == head.root && *of == branch) {
+        if !known
+            .iter()
+            .any(|(root, of)| *root == head.root && *of == branch)
+        {
             known.push((head.root, branch));
         }
         other
@@ -84,7 +87,10 @@ impl Facts {
     pub fn signers(&self, origin: &str, size: u64, root: &[u8; 32]) -> Vec<BranchId> {
         let known = self.heads.get(&(origin.to_owned(), size));
         let known = known.into_iter().flatten();
-        known.filter(|(of, _)| of == root).map(|(_, branch)| *branch).collect()
+        known
+            .filter(|(of, _)| of == root)
+            .map(|(_, branch)| *branch)
+            .collect()
     }
 
     /// Whether two heads of one log cannot both be true.

@@ -72,9 +72,11 @@ impl Fault {
     pub fn after_take(self, node: &SimNode, from: usize) -> Result<(), Violation> {
         let party = name(from);
         match self {
-            Self::ForgottenEnvelope => {
-                change(&node.state, "DELETE FROM inbox WHERE state = 'stored' AND party = ?1", &[party.as_str().into()])
-            }
+            Self::ForgottenEnvelope => change(
+                &node.state,
+                "DELETE FROM inbox WHERE state = 'stored' AND party = ?1",
+                &[party.as_str().into()],
+            ),
             Self::LostReceipts => change(
                 &node.state,
                 "UPDATE receipt SET owed = 0 WHERE direction = 'in' AND party = ?1",
@@ -87,7 +89,8 @@ impl Fault {
     /// What a crash loses.
     pub fn lose_sync(self, node: usize, place: &mut Place) {
         let state = &place.node.state;
-        let newest = "DELETE FROM outbox WHERE created = (SELECT max(created) FROM outbox) AND ?1 >= 0";
+        let newest =
+            "DELETE FROM outbox WHERE created = (SELECT max(created) FROM outbox) AND ?1 >= 0";
         let lost = change(state, newest, &[u64::try_from(node).unwrap_or(0).into()]);
         drop(lost);
     }
@@ -100,13 +103,19 @@ impl Fault {
             return Ok(());
         }
         let sql = match self {
-            Self::HoleInChannel => "UPDATE outbox SET seq = seq + 1 WHERE seq = (SELECT max(seq) FROM outbox)",
+            Self::HoleInChannel => {
+                "UPDATE outbox SET seq = seq + 1 WHERE seq = (SELECT max(seq) FROM outbox)"
+            }
             Self::AppliedAgain => "UPDATE inbox SET state = 'stored' WHERE state = 'applied'",
-            Self::Pardon => "UPDATE peer_log SET state = 'live', evidence = NULL WHERE state = 'forked'",
+            Self::Pardon => {
+                "UPDATE peer_log SET state = 'live', evidence = NULL WHERE state = 'forked'"
+            }
             Self::LostEvidence => "UPDATE peer_log SET evidence = NULL WHERE state = 'forked'",
             Self::WrongHead => "UPDATE peer_log SET root = zeroblob(32) WHERE size > 1",
             Self::SecretResume => "UPDATE party SET state = 'verified'",
-            Self::ForgottenChannel => "UPDATE channel SET seq = seq - 1 WHERE direction = 'in' AND seq > 1",
+            Self::ForgottenChannel => {
+                "UPDATE channel SET seq = seq - 1 WHERE direction = 'in' AND seq > 1"
+            }
             Self::FalseReceipt => "UPDATE outbox SET state = 'receipted' WHERE state = 'sent'",
             _ => return Ok(()),
         };

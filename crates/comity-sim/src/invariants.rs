@@ -70,7 +70,11 @@ pub fn ensure(
     invariant: Invariant,
     what: impl FnOnce() -> String,
 ) -> Result<(), Violation> {
-    if holds { Ok(()) } else { Err(Violation::new(invariant, what())) }
+    if holds {
+        Ok(())
+    } else {
+        Err(Violation::new(invariant, what()))
+    }
 }
 
 /// Rows of a query over a node's rows.
@@ -81,20 +85,33 @@ pub fn rows(
     values: &[Value],
 ) -> Result<Vec<Row>, Violation> {
     let state = &world.place(node).node.state;
-    state.read(|tx: &mut dyn Tx| tx.query(sql, values)).map_err(surprise)
+    state
+        .read(|tx: &mut dyn Tx| tx.query(sql, values))
+        .map_err(surprise)
 }
 
 /// The number that a simulated payload carries.
 pub fn number_in(payload: &[u8]) -> Option<u64> {
-    std::str::from_utf8(payload).ok()?.split('#').nth(1)?.parse().ok()
+    std::str::from_utf8(payload)
+        .ok()?
+        .split('#')
+        .nth(1)?
+        .parse()
+        .ok()
 }
 
 /// Whatever leaves a node: its head is new or known, kept by the guard and in the rows; its receipts are of stored
 /// envelopes.
-pub fn what_leaves_is_kept(world: &mut World, from: usize, bytes: &[u8]) -> Result<Option<LastSigned>, Violation> {
+pub fn what_leaves_is_kept(
+    world: &mut World,
+    from: usize,
+    bytes: &[u8],
+) -> Result<Option<LastSigned>, Violation> {
     let mut shown = None;
     let keys = [world.place(from).node.link.keys().envelope().verifier()];
-    let messages = batch::read(bytes).and_then(|batch| batch.open(&keys)).map_err(surprise)?;
+    let messages = batch::read(bytes)
+        .and_then(|batch| batch.open(&keys))
+        .map_err(surprise)?;
     for message in &messages {
         match message {
             Message::Head(head) => {
@@ -108,7 +125,10 @@ pub fn what_leaves_is_kept(world: &mut World, from: usize, bytes: &[u8]) -> Resu
                 let row = world.place(from).node.state.read(find).map_err(surprise)?;
                 let stored = row.is_some_and(|row| row.state != "parked");
                 ensure(stored, Invariant::ReceiptsAreOfStored, || {
-                    format!("node {from} gives a receipt of {}, which it does not hold", receipt.envelope)
+                    format!(
+                        "node {from} gives a receipt of {}, which it does not hold",
+                        receipt.envelope
+                    )
                 })?;
             }
             Message::Send(_)
@@ -137,7 +157,10 @@ fn one_root_per_size(world: &mut World, from: usize, head: &LastSigned) -> Resul
     let other = world.facts.sign(head, branch);
     let excused = other.is_none_or(|other| other != branch && world.is_two_faced(from));
     ensure(excused, Invariant::OneRootPerSize, || {
-        format!("node {from} signed two heads of {} at {}", head.origin, head.size)
+        format!(
+            "node {from} signed two heads of {} at {}",
+            head.origin, head.size
+        )
     })
 }
 
@@ -145,7 +168,10 @@ fn head_is_kept(world: &World, from: usize, head: &LastSigned) -> Result<(), Vio
     let kept = world.place(from).node.guard.kept();
     let guarded = kept.is_some_and(|kept| kept.origin != head.origin || kept.size >= head.size);
     ensure(guarded, Invariant::KeptBeforeItLeaves, || {
-        format!("node {from} shows {} at {} and its guard does not know", head.origin, head.size)
+        format!(
+            "node {from} shows {} at {} and its guard does not know",
+            head.origin, head.size
+        )
     })?;
     let leaves = rows(
         world,
@@ -155,16 +181,26 @@ fn head_is_kept(world: &World, from: usize, head: &LastSigned) -> Result<(), Vio
         &[head.origin.as_str().into(), head.size.into()],
     )?;
     let leaves = leaves.iter().map(|row| Ok(leaf_hash(&row.bytes(0)?)));
-    let leaves: Vec<Hash> = leaves.collect::<Result<_, StoreError>>().map_err(surprise)?;
+    let leaves: Vec<Hash> = leaves
+        .collect::<Result<_, StoreError>>()
+        .map_err(surprise)?;
     let committed = *root_of(&leaves).as_bytes() == head.root;
     ensure(committed, Invariant::KeptBeforeItLeaves, || {
-        format!("node {from} shows {} at {}, which its rows do not make", head.origin, head.size)
+        format!(
+            "node {from} shows {} at {}, which its rows do not make",
+            head.origin, head.size
+        )
     })
 }
 
 /// Each channel of a node, out and in, has every place up to its end, and each envelope names the one before.
 pub fn channels_are_whole(world: &World, node: usize) -> Result<(), Violation> {
-    let out = rows(world, node, "SELECT channel, epoch, seq, envelope, header FROM outbox ORDER BY channel, epoch, seq", &[])?;
+    let out = rows(
+        world,
+        node,
+        "SELECT channel, epoch, seq, envelope, header FROM outbox ORDER BY channel, epoch, seq",
+        &[],
+    )?;
     whole(world, node, Direction::Out, &out)?;
     let stored = "SELECT channel, epoch, seq, envelope, header FROM inbox WHERE state <> 'parked' ORDER BY channel, epoch, seq";
     let stored = rows(world, node, stored, &[])?;
@@ -180,7 +216,8 @@ fn whole(world: &World, node: usize, direction: Direction, found: &[Row]) -> Res
     let mut last: Option<(String, i64, u64, [u8; 32])> = None;
     let mut ends = std::collections::BTreeMap::new();
     for row in found {
-        let read = || Ok::<_, StoreError>((row.text(0)?, row.integer(1)?, row.count(2)?, row.hash(3)?));
+        let read =
+            || Ok::<_, StoreError>((row.text(0)?, row.integer(1)?, row.count(2)?, row.hash(3)?));
         let place = read().map_err(surprise)?;
         let header = peek(&row.bytes(4).map_err(surprise)?).map_err(surprise)?;
         let before = last.filter(|last| (&last.0, last.1) == (&place.0, place.1));
@@ -212,7 +249,8 @@ pub fn applied_once(world: &mut World, node: usize, row: &InboxRow) -> Result<()
     let times = held.applied.entry(row.envelope).or_default();
     *times += 1;
     let once = *times == 1;
-    held.numbers.extend(row.payload.as_deref().and_then(number_in));
+    held.numbers
+        .extend(row.payload.as_deref().and_then(number_in));
     ensure(once, Invariant::AppliedOnce, || {
         format!("node {node} applied {} again", EnvelopeId(row.envelope))
     })
@@ -221,7 +259,9 @@ pub fn applied_once(world: &mut World, node: usize, row: &InboxRow) -> Result<()
 /// What was committed before a crash is there after it.
 pub fn committed_is_there(world: &World, node: usize) -> Result<(), Violation> {
     let found = rows(world, node, "SELECT payload FROM outbox", &[])?;
-    let found = found.iter().filter_map(|row| number_in(&row.bytes(0).ok()?));
+    let found = found
+        .iter()
+        .filter_map(|row| number_in(&row.bytes(0).ok()?));
     let found: std::collections::BTreeSet<u64> = found.collect();
     let held = &world.place(node).held;
     let lost = held.committed.iter().find(|number| !found.contains(number));
@@ -231,9 +271,16 @@ pub fn committed_is_there(world: &World, node: usize) -> Result<(), Violation> {
     for envelope in held.applied.keys() {
         let find = |tx: &mut dyn Tx| inbox::find(tx, envelope);
         let row = world.place(node).node.state.read(find).map_err(surprise)?;
-        ensure(row.is_some_and(|row| row.state == "applied"), Invariant::CommittedSurvives, || {
-            format!("node {node} forgot by a crash that it applied {}", EnvelopeId(*envelope))
-        })?;
+        ensure(
+            row.is_some_and(|row| row.state == "applied"),
+            Invariant::CommittedSurvives,
+            || {
+                format!(
+                    "node {node} forgot by a crash that it applied {}",
+                    EnvelopeId(*envelope)
+                )
+            },
+        )?;
     }
     Ok(())
 }
@@ -241,7 +288,9 @@ pub fn committed_is_there(world: &World, node: usize) -> Result<(), Violation> {
 /// What a node holds of a party's logs.
 pub fn held_heads(world: &World, node: usize, party: usize) -> Result<Vec<PeerLogRow>, Violation> {
     let state = &world.place(node).node.state;
-    state.read(|tx| peer_log::of_party(tx, &name(party))).map_err(surprise)
+    state
+        .read(|tx| peer_log::of_party(tx, &name(party)))
+        .map_err(surprise)
 }
 
 /// After a batch was taken: a party that showed two histories is convicted with both notes, one that did not is not.
@@ -260,17 +309,28 @@ pub fn two_histories_are_convicted(
             continue;
         };
         let (old, new) = ((known.size, known.root), (after.size, after.root));
-        ensure(!contradict(world, &after, old, new), Invariant::TwoHistoriesConvicted, || {
-            format!("node {node} followed {} from one history into another", after.origin)
-        })?;
+        ensure(
+            !contradict(world, &after, old, new),
+            Invariant::TwoHistoriesConvicted,
+            || {
+                format!(
+                    "node {node} followed {} from one history into another",
+                    after.origin
+                )
+            },
+        )?;
         let shown = shown.filter(|shown| shown.origin == after.origin);
-        let comparable = shown.filter(|shown| shown.size == known.size || shown.size <= known.mirrored);
+        let comparable =
+            shown.filter(|shown| shown.size == known.size || shown.size <= known.mirrored);
         let Some(shown) = comparable else {
             continue;
         };
         let guilty = contradict(world, &after, old, (shown.size, shown.root));
         ensure(!guilty, Invariant::TwoHistoriesConvicted, || {
-            format!("node {node} was shown two histories of {} and goes on", after.origin)
+            format!(
+                "node {node} was shown two histories of {} and goes on",
+                after.origin
+            )
         })?;
     }
     Ok(())
@@ -297,26 +357,41 @@ fn the_guilty_alone(world: &World, node: usize, row: &PeerLogRow) -> Result<(), 
     let evidence = row.evidence.as_deref().and_then(|note| head_of(note).ok());
     let held = head_of(&row.checkpoint)?;
     ensure(evidence.is_some(), Invariant::TwoHistoriesConvicted, || {
-        format!("node {node} holds {} as forked without evidence", row.origin)
+        format!(
+            "node {node} holds {} as forked without evidence",
+            row.origin
+        )
     })?;
     let proven = evidence.is_some_and(|other| {
         let same_log = other.origin == row.origin && held.origin == row.origin;
         same_log && contradict(world, row, (held.size, held.root), (other.size, other.root))
     });
     ensure(proven, Invariant::OnlyTheGuiltyConvicted, || {
-        format!("node {node} convicted {}, which showed one history", row.origin)
+        format!(
+            "node {node} convicted {}, which showed one history",
+            row.origin
+        )
     })
 }
 
 /// Whether two heads of a log cannot both be of one history. A head that nobody signed contradicts nothing.
-fn contradict(world: &World, log: &PeerLogRow, one: (u64, [u8; 32]), other: (u64, [u8; 32])) -> bool {
+fn contradict(
+    world: &World,
+    log: &PeerLogRow,
+    one: (u64, [u8; 32]),
+    other: (u64, [u8; 32]),
+) -> bool {
     let ones = world.facts.signers(&log.origin, one.0, &one.1);
     let others = world.facts.signers(&log.origin, other.0, &other.1);
-    let pairs = ones.iter().flat_map(|a| others.iter().map(move |b| (*a, *b)));
+    let pairs = ones
+        .iter()
+        .flat_map(|a| others.iter().map(move |b| (*a, *b)));
     let mut pairs = pairs.peekable();
     pairs.peek().is_some()
         && pairs.all(|(a, b)| {
-            world.facts.contradict((a, (log.epoch, one.0)), (b, (log.epoch, other.0)))
+            world
+                .facts
+                .contradict((a, (log.epoch, one.0)), (b, (log.epoch, other.0)))
         })
 }
 
@@ -336,9 +411,11 @@ pub fn nothing_from_the_suspended(
     taken: bool,
 ) -> Result<(), Violation> {
     let suspended = world.place(node).held.suspended.contains(&from);
-    ensure(!(suspended && taken), Invariant::SuspendedGetsNothing, || {
-        format!("node {node} took a batch of {from}, which it suspended")
-    })
+    ensure(
+        !(suspended && taken),
+        Invariant::SuspendedGetsNothing,
+        || format!("node {node} took a batch of {from}, which it suspended"),
+    )
 }
 
 /// Each receipt that a node holds is of an envelope that the other side holds with the same content.
@@ -356,7 +433,10 @@ pub fn receipts_are_of_stored(world: &World, from: usize, to: usize) -> Result<(
         let payload = row.optional_bytes(1).map_err(surprise)?;
         let stored = held.is_some_and(|held| held.state != "parked" && held.payload == payload);
         ensure(stored, Invariant::ReceiptsAreOfStored, || {
-            format!("node {from} holds a receipt of {}, which {to} does not hold", EnvelopeId(envelope))
+            format!(
+                "node {from} holds a receipt of {}, which {to} does not hold",
+                EnvelopeId(envelope)
+            )
         })?;
     }
     Ok(())

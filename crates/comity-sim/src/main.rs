@@ -37,7 +37,11 @@ fn main() -> ExitCode {
         (None, Some(seeds)) => many(&mut out, seeds, &arguments),
         (None, None) => Ok(true),
     };
-    if matches!(done, Ok(true)) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if matches!(done, Ok(true)) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn read(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
@@ -58,7 +62,9 @@ fn read(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
             }
             "--fault" => {
                 let name = words.next()?;
-                let known = Fault::ALL.into_iter().find(|fault| format!("{fault:?}") == name);
+                let known = Fault::ALL
+                    .into_iter()
+                    .find(|fault| format!("{fault:?}") == name);
                 arguments.fault = known?;
             }
             _ => return None,
@@ -68,7 +74,12 @@ fn read(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
 }
 
 fn one(out: &mut impl std::io::Write, seed: u64, arguments: &Arguments) -> std::io::Result<bool> {
-    let (result, trace) = run(seed, arguments.fault, &Templates::default(), arguments.trace);
+    let (result, trace) = run(
+        seed,
+        arguments.fault,
+        &Templates::default(),
+        arguments.trace,
+    );
     for line in trace {
         writeln!(out, "{line}")?;
     }
@@ -112,7 +123,10 @@ fn many(
     let Some(found) = found else {
         let count = end.saturating_sub(first);
         let rate = f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / seconds;
-        writeln!(out, "{count} seeds from {first}: everything held; {seconds:.1} s, {rate:.0} seeds a second")?;
+        writeln!(
+            out,
+            "{count} seeds from {first}: everything held; {seconds:.1} s, {rate:.0} seeds a second"
+        )?;
         return Ok(true);
     };
     for line in &found.trace {
@@ -120,6 +134,9 @@ fn many(
     }
     let seed = found.seed;
     writeln!(out, "seed {seed}: {}", found.violation)?;
-    writeln!(out, "again: cargo run -p comity-sim --release -- --seed {seed} --trace")?;
+    writeln!(
+        out,
+        "again: cargo run -p comity-sim --release -- --seed {seed} --trace"
+    )?;
     Ok(false)
 }

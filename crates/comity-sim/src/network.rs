@@ -62,7 +62,10 @@ impl Network {
         let place = usize::try_from(random.below(count)).unwrap_or(0);
         let packet = self.packets.get(place)?.clone();
         let (a, b) = (packet.from.min(packet.to), packet.from.max(packet.to));
-        let cut = self.cut.iter().any(|(one, other, until)| (*one, *other) == (a, b) && *until > now);
+        let cut = self
+            .cut
+            .iter()
+            .any(|(one, other, until)| (*one, *other) == (a, b) && *until > now);
         if cut && packet.leg != Leg::File {
             self.packets.swap_remove(place);
             return None;

@@ -72,7 +72,10 @@ impl SimNode {
             origin: format!("{name}.example/log"),
             guard: Box::new(guard.clone()),
             random: Box::new(move |bytes| {
-                random.lock().unwrap_or_else(PoisonError::into_inner).fill(bytes);
+                random
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .fill(bytes);
             }),
             post_quantum: false,
             shared: false,
@@ -112,7 +115,8 @@ impl SimNode {
             last_sent: 0,
             last_heard: 0,
         };
-        self.state.write(|tx| party::put(tx, &row).map_err(StoreError::from))?;
+        self.state
+            .write(|tx| party::put(tx, &row).map_err(StoreError::from))?;
         Ok(())
     }
 }
@@ -141,7 +145,13 @@ impl Templates {
         for number in 0..nodes {
             let identity = Identity { number, keys };
             let state = State::open_in_memory()?;
-            all.push(SimNode::start(identity, 0, state, SimGuard::default(), now)?);
+            all.push(SimNode::start(
+                identity,
+                0,
+                state,
+                SimGuard::default(),
+                now,
+            )?);
         }
         for one in &all {
             for other in all.iter().filter(|other| other.name != one.name) {

@@ -28,7 +28,12 @@ pub struct Found {
 }
 
 /// Runs a seed; the trace is kept if somebody wants to read it.
-pub fn run(seed: u64, fault: Fault, templates: &Templates, traced: bool) -> (Result<(), Violation>, Vec<String>) {
+pub fn run(
+    seed: u64,
+    fault: Fault,
+    templates: &Templates,
+    traced: bool,
+) -> (Result<(), Violation>, Vec<String>) {
     let mut world = match World::new(seed, fault, templates) {
         Ok(world) => world,
         Err(violation) => return (Err(violation), Vec::new()),

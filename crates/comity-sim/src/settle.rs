@@ -23,7 +23,11 @@ impl World {
         self.note(|| "everything heals".to_owned());
         self.heal()?;
         for packet in self.network.drain() {
-            let leg = if packet.leg == Leg::Request { Leg::Response } else { packet.leg };
+            let leg = if packet.leg == Leg::Request {
+                Leg::Response
+            } else {
+                packet.leg
+            };
             self.take(&Packet { leg, ..packet })?;
         }
         for round in 0..ROUNDS_MAX {
@@ -86,7 +90,12 @@ impl World {
             if let Some(bytes) = answer {
                 let leg = Leg::Response;
                 let (from, to) = (other, one);
-                self.take(&Packet { from, to, leg, bytes })?;
+                self.take(&Packet {
+                    from,
+                    to,
+                    leg,
+                    bytes,
+                })?;
             }
         }
         for node in [one, other] {
@@ -108,7 +117,9 @@ impl World {
 
     /// Whether what two nodes owe each other is judged: not with a liar, not over a frozen link.
     fn is_judged(&self, one: usize, other: usize) -> Result<bool, Violation> {
-        let liar = [one, other].iter().any(|node| self.place(*node).twin.is_some());
+        let liar = [one, other]
+            .iter()
+            .any(|node| self.place(*node).twin.is_some());
         Ok(!liar && !self.is_frozen(one, other)?)
     }
 
@@ -121,10 +132,13 @@ impl World {
             let party = name(other);
             let waits = node.state.read(|tx| {
                 let (waiting, _) = outbox::waiting(tx, &party)?;
-                Ok::<_, comity_store::error::StoreError>(waiting > 0 || receipt::owed_count(tx, &party)? > 0)
+                Ok::<_, comity_store::error::StoreError>(
+                    waiting > 0 || receipt::owed_count(tx, &party)? > 0,
+                )
             });
             let unsettled = node.link.has_unsettled_head(&party).map_err(surprise)?;
-            if waits.map_err(surprise)? || unsettled || self.channels_differ(one, other)?.is_some() {
+            if waits.map_err(surprise)? || unsettled || self.channels_differ(one, other)?.is_some()
+            {
                 return Ok(false);
             }
         }
@@ -167,9 +181,16 @@ impl World {
         Ok(())
     }
 
-    fn envelope_settled(&self, from: usize, row: &OutboxRow, all: &[OutboxRow]) -> Result<(), Violation> {
+    fn envelope_settled(
+        &self,
+        from: usize,
+        row: &OutboxRow,
+        all: &[OutboxRow],
+    ) -> Result<(), Violation> {
         let number = row.payload.as_deref().and_then(number_in);
-        let fit = number.and_then(|number| self.facts.sent.get(&number)).is_none_or(|sent| sent.fit);
+        let fit = number
+            .and_then(|number| self.facts.sent.get(&number))
+            .is_none_or(|sent| sent.fit);
         let reason = row.reason.as_deref().unwrap_or_default();
         let settled = match row.state.as_str() {
             "receipted" => fit,
@@ -193,7 +214,11 @@ impl World {
     }
 
     /// What is receipted is applied, or was refused with the reason that the receipt gives.
-    fn sent_is_applied(&self, (from, to): (usize, usize), row: &OutboxRow) -> Result<(), Violation> {
+    fn sent_is_applied(
+        &self,
+        (from, to): (usize, usize),
+        row: &OutboxRow,
+    ) -> Result<(), Violation> {
         let number = row.payload.as_deref().and_then(number_in);
         let Some(number) = number.filter(|_| row.state == "receipted") else {
             return Ok(());
@@ -213,18 +238,27 @@ impl World {
         let (log, out) = sender
             .read(|tx| {
                 let log = ledger::newest(tx)?;
-                Ok::<_, comity_store::error::StoreError>((log, channel::with_party(tx, Direction::Out, &name(to))?))
+                Ok::<_, comity_store::error::StoreError>((
+                    log,
+                    channel::with_party(tx, Direction::Out, &name(to))?,
+                ))
             })
             .map_err(surprise)?;
         let receiver = &self.place(to).node.state;
         let epoch = log.map_or(0, |log| log.epoch);
-        for row in out.iter().filter(|row| row.epoch == epoch && row.lane != "receipt") {
+        for row in out
+            .iter()
+            .filter(|row| row.epoch == epoch && row.lane != "receipt")
+        {
             let there = receiver.read(|tx| channel::find(tx, Direction::In, &row.channel, epoch));
             let there = there.map_err(surprise)?;
             let place = there.map(|there| (there.seq, there.last));
             if place != Some((row.seq, row.last)) {
                 let came = place.map(|place| place.0);
-                return Ok(Some(format!("the {} channel of epoch {epoch} went to {}, came to {came:?}", row.lane, row.seq)));
+                return Ok(Some(format!(
+                    "the {} channel of epoch {epoch} went to {}, came to {came:?}",
+                    row.lane, row.seq
+                )));
             }
         }
         Ok(None)

@@ -55,17 +55,17 @@ impl World {
             self.swap_twin();
         }
         match self.random.below(100) {
-            0..22 => self.enqueue(),
-            22..46 => self.call(),
-            46..72 => self.deliver(),
-            72..76 => self.file(),
-            76..83 => self.apply(),
-            83..88 => self.crash(),
-            88..90 => self.fail_guard(),
-            90..92 => self.jump_clock(),
-            92..94 => self.suspend_or_resume(),
-            94..95 => self.cut(),
-            95..98 => self.back_up(),
+            0..20 => self.enqueue(),
+            20..42 => self.call(),
+            42..67 => self.deliver(),
+            67..71 => self.file(),
+            71..77 => self.apply(),
+            77..82 => self.crash(),
+            82..84 => self.fail_guard(),
+            84..86 => self.jump_clock(),
+            86..88 => self.suspend_or_resume(),
+            88..89 => self.cut(),
+            89..94 => self.back_up(),
             _ => self.disaster(weather),
         }
     }
@@ -81,7 +81,11 @@ impl World {
             let made = place.node.state.write(|tx| {
                 let id = place.node.link.enqueue_in(tx, &draft, now)?;
                 // The node dies before the commit.
-                if rolled_back { Err(LinkError::NoLog) } else { Ok(id) }
+                if rolled_back {
+                    Err(LinkError::NoLog)
+                } else {
+                    Ok(id)
+                }
             });
             match made {
                 Ok(id) => {
@@ -103,13 +107,18 @@ impl World {
             _ => Lane::Normal,
         };
         let (kind, payload, fit) = match self.random.below(12) {
-            0 => (Kind::Share, format!(r##"{{"unknown":"#{number}#"}}"##), false),
+            0 => (
+                Kind::Share,
+                format!(r##"{{"unknown":"#{number}#"}}"##),
+                false,
+            ),
             1..4 => {
                 let payload = format!(r##"{{"recall":"#{number}#","objects":["x"],"reason":""}}"##);
                 (Kind::Recall, payload, true)
             }
             _ => {
-                let payload = format!(r##"{{"objects":[{{"id":"#{number}#"}}],"label":"TLP:GREEN"}}"##);
+                let payload =
+                    format!(r##"{{"objects":[{{"id":"#{number}#"}}],"label":"TLP:GREEN"}}"##);
                 (Kind::Share, payload, true)
             }
         };
@@ -125,7 +134,11 @@ impl World {
 
     fn call(&mut self) -> Result<(), Violation> {
         let (from, to) = self.two();
-        let lanes: &[Lane] = if self.random.percent(20) { &[Lane::Urgent] } else { &Lane::ALL };
+        let lanes: &[Lane] = if self.random.percent(20) {
+            &[Lane::Urgent]
+        } else {
+            &Lane::ALL
+        };
         let Some(bytes) = self.collect(from, to, lanes)? else {
             return Ok(());
         };
@@ -137,10 +150,20 @@ impl World {
     fn send(&mut self, from: usize, to: usize, leg: Leg, bytes: Said) -> Result<(), Violation> {
         let dies = self.random.below(40);
         if dies != 0 {
-            self.network.send(Packet { from, to, leg, bytes });
+            self.network.send(Packet {
+                from,
+                to,
+                leg,
+                bytes,
+            });
         }
         if dies < 2 {
-            self.note(|| format!("{from} dies, bytes {}", if dies == 0 { "kept back" } else { "sent" }));
+            self.note(|| {
+                format!(
+                    "{from} dies, bytes {}",
+                    if dies == 0 { "kept back" } else { "sent" }
+                )
+            });
             return self.restart(from);
         }
         Ok(())
@@ -204,9 +227,17 @@ impl World {
     }
 
     /// Applies what is stored, each envelope in a transaction of its own; or dies in the middle of the first.
-    pub(crate) fn apply_stored(&mut self, node: usize, most: u64, dies: bool) -> Result<(), Violation> {
+    pub(crate) fn apply_stored(
+        &mut self,
+        node: usize,
+        most: u64,
+        dies: bool,
+    ) -> Result<(), Violation> {
         let place = self.place(node);
-        let stored = place.node.state.read(|tx| inbox::in_state(tx, "stored", most));
+        let stored = place
+            .node
+            .state
+            .read(|tx| inbox::in_state(tx, "stored", most));
         for row in stored.map_err(surprise)? {
             let place = self.place(node);
             let settled = place.node.state.write(|tx| {
@@ -230,7 +261,11 @@ impl World {
 
     fn fail_guard(&mut self) -> Result<(), Violation> {
         let (node, to) = self.two();
-        let behaviour = if self.random.percent(50) { Behaviour::FailsBefore } else { Behaviour::FailsAfter };
+        let behaviour = if self.random.percent(50) {
+            Behaviour::FailsBefore
+        } else {
+            Behaviour::FailsAfter
+        };
         self.note(|| format!("{node}: the guard {behaviour:?}"));
         self.place(node).node.guard.behave(behaviour);
         if let Some(bytes) = self.collect(node, to, &Lane::ALL)? {
@@ -262,8 +297,18 @@ impl World {
     }
 
     /// Suspends a party or resumes the exchange with it.
-    pub(crate) fn set_suspended(&mut self, node: usize, party: usize, suspend: bool) -> Result<(), Violation> {
-        self.note(|| format!("{node} {} {party}", if suspend { "suspends" } else { "resumes" }));
+    pub(crate) fn set_suspended(
+        &mut self,
+        node: usize,
+        party: usize,
+        suspend: bool,
+    ) -> Result<(), Violation> {
+        self.note(|| {
+            format!(
+                "{node} {} {party}",
+                if suspend { "suspends" } else { "resumes" }
+            )
+        });
         self.set_party_state(node, party, if suspend { "suspended" } else { "verified" })?;
         let held = &mut self.place_mut(node).held;
         if suspend {
@@ -299,7 +344,7 @@ impl World {
             return Ok(());
         };
         match weather {
-            Weather::Rough => Ok(()),
+            Weather::Rough => self.enqueue(),
             Weather::Restores => {
                 let guard = self.place(node).node.guard.clone();
                 self.restore(node, &backup, guard)
@@ -358,7 +403,8 @@ impl World {
             let identity = self.place(0).node.identity();
             let (salt, now) = (self.random.next(), self.clock(0));
             let guard = SimGuard::with(backup.guard.clone());
-            let twin = crate::node::SimNode::start(identity, salt, rows, guard, now).map_err(surprise)?;
+            let twin =
+                crate::node::SimNode::start(identity, salt, rows, guard, now).map_err(surprise)?;
             self.facts.restored.insert(0);
             self.place_mut(0).twin = Some(Box::new((twin, backup.held.clone(), branch)));
         }

@@ -89,7 +89,9 @@ impl World {
             _ => 4,
         };
         let keys = u8::try_from(random.below(crate::node::KEY_SETS)).unwrap_or(0);
-        let rows = templates.of(nodes, keys, BEGIN_MICROS - HOUR).map_err(surprise)?;
+        let rows = templates
+            .of(nodes, keys, BEGIN_MICROS - HOUR)
+            .map_err(surprise)?;
         let mut world = Self {
             random,
             now: BEGIN_MICROS,
@@ -131,12 +133,16 @@ impl World {
 
     /// A node's place.
     pub fn place(&self, node: usize) -> &Place {
-        self.places.get(node).expect("invariant: a node of this world")
+        self.places
+            .get(node)
+            .expect("invariant: a node of this world")
     }
 
     /// The same, to change it.
     pub fn place_mut(&mut self, node: usize) -> &mut Place {
-        self.places.get_mut(node).expect("invariant: a node of this world")
+        self.places
+            .get_mut(node)
+            .expect("invariant: a node of this world")
     }
 
     /// A node chosen at random.
@@ -149,7 +155,8 @@ impl World {
     pub fn two(&mut self) -> (usize, usize) {
         let one = self.any();
         let count = self.places.len();
-        let step = 1 + usize::try_from(self.random.below(u64::try_from(count - 1).unwrap_or(1))).unwrap_or(0);
+        let step = 1 + usize::try_from(self.random.below(u64::try_from(count - 1).unwrap_or(1)))
+            .unwrap_or(0);
         (one, (one + step) % count)
     }
 
@@ -159,9 +166,18 @@ impl World {
     }
 
     /// What a node says to another; none when it will not or cannot.
-    pub fn collect(&mut self, from: usize, to: usize, lanes: &[Lane]) -> Result<Option<Said>, Violation> {
+    pub fn collect(
+        &mut self,
+        from: usize,
+        to: usize,
+        lanes: &[Lane],
+    ) -> Result<Option<Said>, Violation> {
         let now = self.clock(from);
-        let collected = self.place(from).node.link.collect(&name(to), lanes, None, now);
+        let collected = self
+            .place(from)
+            .node
+            .link
+            .collect(&name(to), lanes, None, now);
         self.said(from, to, collected)
     }
 
@@ -188,9 +204,18 @@ impl World {
 
     /// A node takes a batch; none when it refuses it whole.
     pub fn take(&mut self, packet: &Packet) -> Result<Option<Taken>, Violation> {
-        let Packet { from, to, leg, bytes } = packet;
+        let Packet {
+            from,
+            to,
+            leg,
+            bytes,
+        } = packet;
         let (from, to) = (*from, *to);
-        let way = if *leg == Leg::File { Way::Carried } else { Way::Call };
+        let way = if *leg == Leg::File {
+            Way::Carried
+        } else {
+            Way::Call
+        };
         let now = self.clock(to);
         let before = invariants::held_heads(self, to, from)?;
         let taken = self.place(to).node.link.take(&bytes.batch, way, now);
@@ -198,13 +223,21 @@ impl World {
         invariants::nothing_from_the_suspended(self, to, from, taken.is_ok())?;
         invariants::convictions_stand(self, to, from)?;
         if taken.is_ok() {
-            invariants::two_histories_are_convicted(self, (to, from), bytes.head.as_ref(), &before)?;
+            invariants::two_histories_are_convicted(
+                self,
+                (to, from),
+                bytes.head.as_ref(),
+                &before,
+            )?;
         }
         match taken {
             Ok(taken) => {
                 self.note(|| {
                     let stored = taken.stored.len();
-                    format!("{to} takes a {leg:?} of {from}: {stored} stored, wrong {:?}", taken.wrong)
+                    format!(
+                        "{to} takes a {leg:?} of {from}: {stored} stored, wrong {:?}",
+                        taken.wrong
+                    )
                 });
                 Ok(Some(taken))
             }
@@ -238,7 +271,12 @@ impl World {
     }
 
     /// Starts a node over rows and a guard.
-    pub fn start(&mut self, node: usize, rows: Arc<State>, guard: SimGuard) -> Result<(), Violation> {
+    pub fn start(
+        &mut self,
+        node: usize,
+        rows: Arc<State>,
+        guard: SimGuard,
+    ) -> Result<(), Violation> {
         let identity = self.place(node).node.identity();
         let salt = self.random.next();
         let now = self.clock(node);
@@ -276,7 +314,12 @@ impl World {
     }
 
     /// Whether a node holds a party as suspended.
-    pub fn set_party_state(&mut self, node: usize, party: usize, state: &str) -> Result<(), Violation> {
+    pub fn set_party_state(
+        &mut self,
+        node: usize,
+        party: usize,
+        state: &str,
+    ) -> Result<(), Violation> {
         let place = self.place(node);
         let set = place.node.state.write(|tx| {
             let row = party::find(tx, &name(party))?;
