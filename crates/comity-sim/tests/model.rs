@@ -73,6 +73,11 @@ struct Protocol {
     stores_before_receipt: bool,
 }
 
+const RULES: Protocol = Protocol {
+    new_epoch_after_restore: true,
+    stores_before_receipt: true,
+};
+
 impl Model for Protocol {
     type State = World;
     type Action = Action;
@@ -151,7 +156,7 @@ impl Model for Protocol {
                 world.disk.deposited.insert(entry);
                 world.network.insert(Message::Deposit(entry));
             }
-            Action::Deliver(message) => deliver(&mut world, message),
+            Action::Deliver(message) => deliver(&mut world, &message),
             Action::ReceiptFirst(Message::Send(entry, _)) => {
                 world.network.insert(Message::Receipt(entry));
             }
@@ -167,7 +172,8 @@ impl Model for Protocol {
                 all.iter().all(|one| {
                     all.iter().all(|other| {
                         let shared = one.entries.len().min(other.entries.len());
-                        one.epoch != other.epoch || one.entries[..shared] == other.entries[..shared]
+                        one.epoch != other.epoch
+                            || one.entries.get(..shared) == other.entries.get(..shared)
                     })
                 })
             }),
@@ -193,8 +199,8 @@ impl Model for Protocol {
     }
 }
 
-fn deliver(world: &mut World, message: Message) {
-    match message {
+fn deliver(world: &mut World, message: &Message) {
+    match *message {
         Message::Send(entry, _) => {
             world.stored.insert(entry);
             world.network.insert(Message::Receipt(entry));
@@ -211,11 +217,7 @@ fn deliver(world: &mut World, message: Message) {
     }
 }
 
-fn check(new_epoch_after_restore: bool, stores_before_receipt: bool) -> (usize, Vec<&'static str>) {
-    let protocol = Protocol {
-        new_epoch_after_restore,
-        stores_before_receipt,
-    };
+fn check(protocol: Protocol) -> (usize, Vec<&'static str>) {
     let checker = protocol
         .checker()
         .threads(2)
@@ -229,21 +231,27 @@ fn check(new_epoch_after_restore: bool, stores_before_receipt: bool) -> (usize, 
 
 #[test]
 fn with_its_rules_the_protocol_holds_in_every_state() {
-    let (states, broken) = check(true, true);
+    let (states, broken) = check(RULES);
     println!("{states} states, no counterexample");
     assert_eq!(broken, Vec::<&str>::new());
 }
 
 #[test]
 fn without_a_new_epoch_after_a_restore_the_log_forks() {
-    let (states, broken) = check(false, true);
+    let (states, broken) = check(Protocol {
+        new_epoch_after_restore: false,
+        ..RULES
+    });
     println!("{states} states until the fork");
     assert_eq!(broken, ["one history for each epoch"]);
 }
 
 #[test]
 fn a_receipt_before_the_envelope_is_stored_is_found() {
-    let (states, broken) = check(true, false);
+    let (states, broken) = check(Protocol {
+        stores_before_receipt: false,
+        ..RULES
+    });
     println!("{states} states until the empty receipt");
     assert_eq!(broken, ["a receipt is of a stored envelope"]);
 }
