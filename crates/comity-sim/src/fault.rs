@@ -101,6 +101,16 @@ impl Fault {
         drop(lost);
     }
 
+    /// What is done to a world while it heals: most convictions fall there.
+    pub fn tamper_at_the_end(self, world: &mut World) -> Result<(), Violation> {
+        if matches!(self, Self::Pardon | Self::LostEvidence) {
+            for _ in 0..20 {
+                self.tamper(world)?;
+            }
+        }
+        Ok(())
+    }
+
     /// What is done to a world now and then.
     pub fn tamper(self, world: &mut World) -> Result<(), Violation> {
         let node = world.any();
