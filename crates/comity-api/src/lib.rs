@@ -15,4 +15,5 @@ pub mod taxii;
 
 mod body;
 mod gzip;
+mod log;
 mod router;

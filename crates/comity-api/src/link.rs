@@ -34,7 +34,7 @@ pub(crate) async fn batches(State(api): State<Api>, request: Request<Body>) -> R
     {
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-a-batch");
     }
-    let Ok(_permit) = api.bodies.clone().acquire_owned().await else {
+    let Ok(permit) = api.bodies.clone().acquire_owned().await else {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, "stopping");
     };
     let read = Limited::new(body, BATCH_BYTES_MAX).collect();
@@ -43,7 +43,7 @@ pub(crate) async fn batches(State(api): State<Api>, request: Request<Body>) -> R
         Ok(Err(_)) => return refuse(StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
         Err(_) => return refuse(StatusCode::REQUEST_TIMEOUT, "too-slow"),
     };
-    drop(_permit);
+    drop(permit);
     let node = api.node.clone();
     let taken = tokio::task::spawn_blocking(move || {
         let now = node.clock().now();
@@ -100,7 +100,11 @@ fn wait(headers: &HeaderMap) -> Duration {
     let asked = headers
         .get("prefer")
         .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split([',', ';']).find_map(|one| one.trim().strip_prefix("wait=")))
+        .and_then(|value| {
+            value
+                .split([',', ';'])
+                .find_map(|one| one.trim().strip_prefix("wait="))
+        })
         .and_then(|seconds| seconds.parse().ok())
         .unwrap_or(0);
     Duration::from_secs(u64::min(asked, WAIT_SECONDS_MAX))
@@ -116,7 +120,16 @@ fn failed(error: &LinkError) -> Response {
         LinkError::Frozen(_) => (StatusCode::FORBIDDEN, "log-forked"),
         LinkError::Stale => (StatusCode::CONFLICT, "stale"),
         LinkError::Card { .. } => (StatusCode::FORBIDDEN, "card-not-accepted"),
-        _ => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
+        LinkError::NoLog
+        | LinkError::SetBack
+        | LinkError::Header(_)
+        | LinkError::Seal(_)
+        | LinkError::Payload(_)
+        | LinkError::Tiles(_)
+        | LinkError::Guard(_)
+        | LinkError::Keys(_)
+        | LinkError::Store(_)
+        | _ => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
     };
     if status.is_server_error() {
         tracing::error!(error = %comity_node::link::chain(error), "batch not taken");

@@ -19,6 +19,8 @@ pub struct ApiSettings {
     pub wrong_password_delay: Duration,
     /// A proxy in front tells where requests come from, in the last entry of `X-Forwarded-For`.
     pub behind_proxy: bool,
+    /// Anybody may read the log and ask for cosignatures; else only accounts of this node.
+    pub ledger_public: bool,
     /// Title of the server in its discovery (section 4.1.1).
     pub title: String,
     /// Who answers for it, for people.
@@ -34,6 +36,7 @@ impl Default for ApiSettings {
             pause_max: Duration::from_secs(30),
             wrong_password_delay: Duration::from_millis(400),
             behind_proxy: false,
+            ledger_public: false,
             title: "Comity".to_owned(),
             contact: None,
         }

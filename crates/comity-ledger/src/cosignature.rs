@@ -77,4 +77,5 @@ fn push_short(message: &mut Vec<u8>, text: &str) {
 }
 
 #[cfg(test)]
+#[allow(clippy::as_conversions, reason = "test code: short beats fast")]
 mod tests;

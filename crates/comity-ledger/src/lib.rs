@@ -7,9 +7,19 @@
 //! (`comity-link`), what an entry means.
 
 pub mod checkpoint;
+pub mod commitment;
 pub mod cosignature;
 mod encoding;
+pub mod epoch;
+pub mod equivocation;
+pub mod fsck;
 pub mod key;
+pub mod layout;
+pub mod leaf;
+pub mod mirror;
 pub mod note;
+pub mod policy;
+pub mod proof;
 pub mod tile;
 pub mod tree;
+pub mod witness;

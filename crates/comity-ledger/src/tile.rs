@@ -79,4 +79,5 @@ fn rows(before: u64, after: u64) -> impl Iterator<Item = (u64, u16)> {
 }
 
 #[cfg(test)]
+#[allow(clippy::as_conversions, reason = "test code: short beats fast")]
 mod tests;

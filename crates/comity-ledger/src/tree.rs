@@ -105,4 +105,5 @@ pub fn root_of(leaves: &[Hash]) -> Hash {
 }
 
 #[cfg(test)]
+#[allow(clippy::as_conversions, reason = "test code: short beats fast")]
 mod tests;

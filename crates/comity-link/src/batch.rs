@@ -83,7 +83,9 @@ pub fn digest(batch: &[u8]) -> [u8; 32] {
 pub fn write(hello: &Hello, messages: &[Message], key: &SigningKey) -> Vec<u8> {
     let body = messages
         .iter()
-        .fold(Writer::default(), |body, message| body.bytes(&message.encode()))
+        .fold(Writer::default(), |body, message| {
+            body.bytes(&message.encode())
+        })
         .done();
     let text = text(hello, &body);
     let signatures = vec![key.sign_note(&text)];
@@ -184,8 +186,12 @@ mod tests {
     #[test]
     fn opens_with_the_senders_key_alone_and_only_unchanged() {
         let key = |seed| {
-            SigningKey::from_seed("alpha.example/envelope", SignatureType::Ed25519, &[seed; 32])
-                .unwrap()
+            SigningKey::from_seed(
+                "alpha.example/envelope",
+                SignatureType::Ed25519,
+                &[seed; 32],
+            )
+            .unwrap()
         };
         let hello = Hello {
             from: "alpha.example/log".to_owned(),
@@ -202,7 +208,10 @@ mod tests {
         let batch = read(&bytes).unwrap();
         assert_eq!(batch.hello(), &hello);
         assert_eq!(batch.open(&[key(1).verifier()]), Ok(vec![message]));
-        assert!(matches!(batch.open(&[key(2).verifier()]), Err(BatchError::Signature(_))));
+        assert!(matches!(
+            batch.open(&[key(2).verifier()]),
+            Err(BatchError::Signature(_))
+        ));
         let last = bytes.len() - 1;
         assert!(read(bytes.get(..last).unwrap()).is_err());
         *bytes.last_mut().unwrap() ^= 1;

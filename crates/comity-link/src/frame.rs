@@ -85,6 +85,10 @@ impl<'a> Reader<'a> {
 
     /// Nothing may be left.
     pub(crate) fn end(&self) -> Result<(), Broken> {
-        if self.0.is_empty() { Ok(()) } else { Err(Broken) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(Broken)
+        }
     }
 }

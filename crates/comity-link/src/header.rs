@@ -118,7 +118,12 @@ impl Header {
         let prev = self.prev.map_or("-".to_owned(), |id| STANDARD.encode(id.0));
         let due = self.due.map_or("-".to_owned(), |due| due.to_string());
         let seen = self.seen.as_ref().map_or("-".to_owned(), |seen| {
-            format!("{} {} {}", seen.origin, seen.size, STANDARD.encode(seen.root))
+            format!(
+                "{} {} {}",
+                seen.origin,
+                seen.size,
+                STANDARD.encode(seen.root)
+            )
         });
         format!(
             "{TITLE}\nfrom {} {}\nto {}\nchannel {}\nseq {}\nprev {prev}\nkind {}\ncommit {}\nsize {}\ncreated {}\ndue {due}\nseen {seen}\n",
@@ -160,7 +165,9 @@ impl Header {
                 .and_then(|rest| rest.strip_prefix(' '));
             value.ok_or(HeaderError::Line(name))
         };
-        let (from, epoch) = line("from")?.split_once(' ').ok_or(HeaderError::Line("from"))?;
+        let (from, epoch) = line("from")?
+            .split_once(' ')
+            .ok_or(HeaderError::Line("from"))?;
         let header = Self {
             from: from.to_owned(),
             epoch: u32::try_from(number(epoch, "from")?).map_err(|_| HeaderError::Line("from"))?,

@@ -108,6 +108,13 @@ pub struct NewCard {
     pub card: Vec<u8>,
 }
 
+/// An envelope of another party that was deposited with the sender for the recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forward {
+    /// The message that carries it.
+    pub message: Vec<u8>,
+}
+
 /// Something was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
@@ -136,6 +143,10 @@ pub enum Message {
     Gap(Gap),
     /// The sender's newest card, when it may be new to the recipient.
     Card(NewCard),
+    /// What was deposited.
+    Forward(Forward),
+    /// A deposited envelope is here.
+    Holds(EnvelopeId),
     /// What was not taken.
     Refused(Refused),
 }
@@ -188,6 +199,8 @@ impl Message {
                 .number(gap.first)
                 .number(gap.last),
             Self::Card(card) => Writer::new(b"K").bytes(&card.card),
+            Self::Forward(forward) => Writer::new(b"F").bytes(&forward.message),
+            Self::Holds(id) => Writer::new(b"D").bytes(&id.0),
             Self::Refused(refused) => Writer::new(b"X")
                 .bytes(refused.envelope.as_ref().map_or(&[][..], |id| &id.0))
                 .bytes(refused.code.as_bytes())
@@ -241,6 +254,10 @@ impl Message {
             [b'K'] => Self::Card(NewCard {
                 card: reader.bytes()?.to_vec(),
             }),
+            [b'F'] => Self::Forward(Forward {
+                message: reader.bytes()?.to_vec(),
+            }),
+            [b'D'] => Self::Holds(EnvelopeId(reader.array()?)),
             [b'X'] => Self::Refused(Refused {
                 envelope: envelope(reader.bytes()?)?,
                 code: reader.text()?,
@@ -324,7 +341,13 @@ mod tests {
                 first: 2,
                 last: 3,
             }),
-            Message::Card(NewCard { card: b"k".to_vec() }),
+            Message::Forward(Forward {
+                message: b"m".to_vec(),
+            }),
+            Message::Holds(EnvelopeId([9; 32])),
+            Message::Card(NewCard {
+                card: b"k".to_vec(),
+            }),
             Message::Refused(Refused {
                 envelope: None,
                 code: "unknown-party".to_owned(),

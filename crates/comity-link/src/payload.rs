@@ -107,7 +107,11 @@ impl Kind {
             Self::Receipt => false,
             Self::Void | Self::Status => is::<serde_json::Map<String, serde_json::Value>>(payload),
         };
-        if fits { None } else { Some("payload-unreadable") }
+        if fits {
+            None
+        } else {
+            Some("payload-unreadable")
+        }
     }
 }
 
@@ -258,7 +262,9 @@ pub fn fields(payload: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
                     (name, value.get().as_bytes().to_vec())
                 })),
                 // A recall lists ids, not objects.
-                Err(_) => fields.push((format!("objects/{place}"), object.get().as_bytes().to_vec())),
+                Err(_) => {
+                    fields.push((format!("objects/{place}"), object.get().as_bytes().to_vec()));
+                }
             }
         }
     }

@@ -142,11 +142,11 @@ impl OpeningKey {
         }
     }
 
-    /// Opens what was sealed to this key with the same `context`, the header's bytes.
-    pub fn open(&self, sealed: &[u8], context: &[u8]) -> Result<Content, SealError> {
+    /// Opens what was sealed to this key with the same `bound`, the header's bytes.
+    pub fn open(&self, sealed: &[u8], bound: &[u8]) -> Result<Content, SealError> {
         let plain = match self.algorithm {
-            SealingAlgorithm::X25519 => open::<X25519HkdfSha256>(&self.secret, sealed, context),
-            SealingAlgorithm::XWing => open::<XWing>(&self.secret, sealed, context),
+            SealingAlgorithm::X25519 => open::<X25519HkdfSha256>(&self.secret, sealed, bound),
+            SealingAlgorithm::XWing => open::<XWing>(&self.secret, sealed, bound),
         }?;
         let plain = Zeroizing::new(plain);
         let mut reader = Reader::new(&plain);
@@ -173,11 +173,11 @@ impl fmt::Debug for OpeningKey {
 }
 
 impl SealingKey {
-    /// Seals a content; `context` is the header's bytes, to which it is bound.
+    /// Seals a content; `bound` is the header's bytes, to which it is bound.
     pub fn seal(
         &self,
         content: &Content,
-        context: &[u8],
+        bound: &[u8],
         random: &mut dyn FnMut(&mut [u8]),
     ) -> Result<Vec<u8>, SealError> {
         let size = u64::try_from(content.payload.len()).unwrap_or(u64::MAX);
@@ -190,9 +190,9 @@ impl SealingKey {
         let plain = Zeroizing::new(plain);
         match self.algorithm {
             SealingAlgorithm::X25519 => {
-                seal::<X25519HkdfSha256>(&self.public, &plain, context, random)
+                seal::<X25519HkdfSha256>(&self.public, &plain, bound, random)
             }
-            SealingAlgorithm::XWing => seal::<XWing>(&self.public, &plain, context, random),
+            SealingAlgorithm::XWing => seal::<XWing>(&self.public, &plain, bound, random),
         }
     }
 }
@@ -200,7 +200,7 @@ impl SealingKey {
 fn seal<K: Kem>(
     public: &[u8],
     plain: &[u8],
-    context: &[u8],
+    bound: &[u8],
     random: &mut dyn FnMut(&mut [u8]),
 ) -> Result<Vec<u8>, SealError> {
     let public = K::PublicKey::from_bytes(public).map_err(|_| SealError::Key)?;
@@ -209,14 +209,17 @@ fn seal<K: Kem>(
         &public,
         INFORMATION,
         plain,
-        context,
+        bound,
         &mut Given(random),
     );
     let (key, sealed) = sealed.map_err(|_| SealError::Key)?;
-    Ok(Writer::default().bytes(&key.to_bytes()).bytes(&sealed).done())
+    Ok(Writer::default()
+        .bytes(&key.to_bytes())
+        .bytes(&sealed)
+        .done())
 }
 
-fn open<K: Kem>(secret: &[u8], sealed: &[u8], context: &[u8]) -> Result<Vec<u8>, SealError> {
+fn open<K: Kem>(secret: &[u8], sealed: &[u8], bound: &[u8]) -> Result<Vec<u8>, SealError> {
     let mut reader = Reader::new(sealed);
     let mut read = || {
         let key = reader.bytes()?;
@@ -233,7 +236,7 @@ fn open<K: Kem>(secret: &[u8], sealed: &[u8], context: &[u8]) -> Result<Vec<u8>,
         &key,
         INFORMATION,
         sealed,
-        context,
+        bound,
     )
     .map_err(|_| SealError::Closed)
 }
@@ -279,7 +282,9 @@ mod tests {
                 opening: [0; 32],
                 payload: vec![b'x'; size],
             };
-            key.seal(&content, b"", &mut |bytes| bytes.fill(3)).unwrap().len()
+            key.seal(&content, b"", &mut |bytes| bytes.fill(3))
+                .unwrap()
+                .len()
         };
         assert_eq!(length(1), length(256));
         assert_eq!(length(257), length(512));

@@ -296,10 +296,12 @@ impl Node {
                 Some(name) => comity_store::state::party::find(tx, name)?.is_some(),
                 None => true,
             };
-            Ok::<_, StoreError>(known.then(|| account::add(tx, &account)).transpose()?)
+            known.then(|| account::add(tx, &account)).transpose()
         })?;
         let Some(added) = added else {
-            return Err(AccountError::UnknownParty(party.unwrap_or_default().to_owned()));
+            return Err(AccountError::UnknownParty(
+                party.unwrap_or_default().to_owned(),
+            ));
         };
         if !added {
             return Err(AccountError::Taken(name.to_owned()));

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use comity_store::error::StoreError;
-use comity_store::state::release;
 use comity_store::state::collection::{self, Collection, NewCollection, Rights};
+use comity_store::state::release;
 use uuid::Uuid;
 
 use crate::clock::new_uuid;

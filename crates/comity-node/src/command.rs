@@ -8,6 +8,7 @@ use comity_store::state::account::Role;
 use serde::{Deserialize, Serialize};
 
 use crate::exchange::command::ExchangeCommand;
+use crate::ledger::command::LedgerCommand;
 
 /// Objects in one [`Answer::Page`].
 pub const PAGE_OBJECTS_MAX: usize = 1000;
@@ -83,6 +84,8 @@ pub enum Command {
     Check,
     /// Something about other parties.
     Exchange(ExchangeCommand),
+    /// Something about the ledger.
+    Ledger(LedgerCommand),
 }
 
 /// Something about accounts, to be done.
@@ -190,7 +193,7 @@ pub enum Answer {
     Cursor(Option<String>),
     /// The state of the store.
     Checked(CheckAnswer),
-    /// What a command about other parties comes to.
+    /// What a command about other parties or the ledger comes to.
     Document(serde_json::Value),
     /// It was not done.
     Refused(Refusal),

@@ -4,9 +4,13 @@
 
 pub mod accords;
 pub mod apply;
+pub mod carried;
 pub mod command;
+pub mod deposits;
 pub mod enrolment;
+mod origin;
 pub mod outbox;
+pub mod parts;
 pub mod recall;
 pub mod share;
 pub mod subject;

@@ -65,7 +65,9 @@ impl Node {
 
     /// Records what [`Self::admit_envelope`] made ready and answers its status, once it is durable.
     pub async fn record(&self, admitting: Admitting) -> Result<Status, IntakeError> {
-        let written = self.write_async(WriteRequest::Append(admitting.request)).await?;
+        let written = self
+            .write_async(WriteRequest::Append(admitting.request))
+            .await?;
         self.due().tell();
         match written {
             Written::Appended {

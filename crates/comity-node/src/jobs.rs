@@ -17,9 +17,8 @@ pub async fn run(node: Node, mut stop: watch::Receiver<bool>) {
     let mut due = node.due().listen();
     while !*stop.borrow() {
         due.mark_unchanged();
-        let worker = node.clone();
-        let worked = tokio::task::spawn_blocking(move || work(&worker)).await;
-        match worked {
+        let doer = node.clone();
+        match tokio::task::spawn_blocking(move || work(&doer)).await {
             Ok(Ok(0)) => {}
             Ok(Ok(_)) => continue,
             Ok(Err(error)) => {
@@ -37,5 +36,7 @@ pub async fn run(node: Node, mut stop: watch::Receiver<bool>) {
 
 /// One turn; answers how much was done.
 pub fn work(node: &Node) -> Result<usize, ExchangeError> {
-    Ok(node.apply_inbox()? + node.release_due()?)
+    let applied = node.apply_inbox()?;
+    node.follow_accords()?;
+    Ok(applied + node.release_due()? + node.deposit_due()?)
 }

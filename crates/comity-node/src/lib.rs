@@ -15,6 +15,7 @@ pub mod exchange;
 pub mod folder;
 pub mod intake;
 pub mod jobs;
+pub mod ledger;
 pub mod link;
 pub mod node;
 pub mod reading;

@@ -12,15 +12,15 @@ pub mod keys;
 pub mod log;
 pub mod peer;
 
-mod evidence;
-mod heads;
+pub(crate) mod evidence;
+pub(crate) mod heads;
 mod incoming;
 mod outgoing;
 mod receipts;
 mod sends;
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use comity_link::batch::BatchError;
 use comity_link::header::HeaderError;
@@ -29,10 +29,10 @@ use comity_store::error::StoreError;
 use comity_store::state::State;
 
 use crate::link::guard::{Guard, GuardError, LastSigned};
-use crate::link::keys::{KeysError, NodeKeys};
-use crate::link::peer::Peers;
 pub use crate::link::incoming::{Taken, Way};
+use crate::link::keys::{KeysError, NodeKeys};
 pub use crate::link::outgoing::Draft;
+use crate::link::peer::Peers;
 
 /// A source of randomness.
 pub type Random = Box<dyn Fn(&mut [u8]) + Send + Sync>;
@@ -62,7 +62,10 @@ pub struct Link {
     pub(crate) origin: String,
     guard: Box<dyn Guard>,
     pub(crate) random: Random,
-    pub(crate) post_quantum: bool,
+    /// Checkpoints and cosignatures carry ML-DSA-44 whatever the accords say.
+    post_quantum: bool,
+    /// Parties with which an accord in force demands it.
+    demanding: Mutex<BTreeSet<String>>,
     shared: bool,
     last_signed: Mutex<Option<(LastSigned, Vec<u8>)>>,
     peers: Peers,
@@ -159,6 +162,7 @@ impl Link {
             guard,
             random,
             post_quantum,
+            demanding: Mutex::default(),
             shared,
             last_signed: Mutex::default(),
             peers: Peers::default(),
@@ -177,6 +181,45 @@ impl Link {
     /// The own log's origin, without its epoch.
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// From now on, these parties are shown ML-DSA-44 signatures, and must show them.
+    pub(crate) fn demand_post_quantum(&self, parties: BTreeSet<String>) {
+        let mut demanding = self
+            .demanding
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if *demanding == parties {
+            return;
+        }
+        *demanding = parties;
+        drop(demanding);
+        // The newest head is signed anew, with the signatures that are demanded now.
+        let mut last = self
+            .last_signed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, note)) = last.as_mut() {
+            note.clear();
+        }
+    }
+
+    /// Whether checkpoints and cosignatures carry ML-DSA-44.
+    pub(crate) fn signs_post_quantum(&self) -> bool {
+        let demanding = self
+            .demanding
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.post_quantum || !demanding.is_empty()
+    }
+
+    /// Whether a party must show ML-DSA-44.
+    pub(crate) fn demands_post_quantum(&self, party: &str) -> bool {
+        let demanding = self
+            .demanding
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        demanding.contains(party)
     }
 
     pub(crate) fn random_hash(&self) -> [u8; 32] {

@@ -17,6 +17,7 @@ use crate::collection::RightsCache;
 use crate::due::Due;
 use crate::exchange::share::TermsCache;
 use crate::folder::{FolderLock, Identity, OpenFolder};
+use crate::ledger::Demands;
 use crate::link::Link;
 use crate::link::log::Opened;
 
@@ -57,6 +58,7 @@ pub(crate) struct Inner {
     pub(crate) ledger: Opened,
     pub(crate) due: Due,
     pub(crate) terms: TermsCache,
+    pub(crate) demands: Demands,
     pub(crate) sessions: Sessions,
     pub(crate) rights: RightsCache,
     lock: Mutex<Option<FolderLock>>,
@@ -83,13 +85,18 @@ impl Node {
             ledger: folder.ledger,
             due: Due::default(),
             terms: TermsCache::default(),
+            demands: Demands::default(),
             sessions: Sessions::default(),
             rights: RightsCache::default(),
             lock: Mutex::new(Some(folder.lock)),
         };
-        Self {
+        let node = Self {
             inner: Arc::new(inner),
+        };
+        if let Err(error) = node.follow_accords() {
+            tracing::warn!(error = %comity_store::error::chain(&error), "accords not followed");
         }
+        node
     }
 
     /// Who this node is.

@@ -13,6 +13,7 @@ use crate::collection::CollectionError;
 use crate::command::{Refusal, RefusalKind};
 use crate::exchange::ExchangeError;
 use crate::intake::IntakeError;
+use crate::ledger::LedgerError;
 use crate::link::LinkError;
 
 /// What is wrong with a command that names an object.
@@ -54,6 +55,9 @@ fn advice(error: &(dyn Error + 'static)) -> (RefusalKind, String) {
     }
     if let Some(error) = error.downcast_ref::<ExchangeError>() {
         return exchange(error);
+    }
+    if let Some(error) = error.downcast_ref::<LedgerError>() {
+        return ledger(error);
     }
     if let Some(error) = error.downcast_ref::<StoreError>() {
         return (RefusalKind::Unknown, store_hint(error));
@@ -143,6 +147,37 @@ fn exchange(error: &ExchangeError) -> (RefusalKind, String) {
             (RefusalKind::Unknown, store_hint(source))
         }
         ExchangeError::Link(_) => (RefusalKind::Unknown, DOCTOR.to_owned()),
+    }
+}
+
+fn ledger(error: &LedgerError) -> (RefusalKind, String) {
+    let no = |hint: &str| (RefusalKind::No, hint.to_owned());
+    let envelopes =
+        "`comity outbox list` and `comity inbox list` show envelopes with their identities";
+    match error {
+        LedgerError::BadName(_) => (RefusalKind::Usage, envelopes.to_owned()),
+        LedgerError::UnknownEnvelope(_) => no(envelopes),
+        LedgerError::UnknownEntry { .. } => {
+            no("`comity ledger key` shows how many entries the log has")
+        }
+        LedgerError::NotProvable(_) => no("`comity ledger verify` says what the ledger can show"),
+        LedgerError::Content(_) => {
+            no("`comity ledger prove ENVELOPE --out FILE` shows what there is, without --field")
+        }
+        LedgerError::NotErased(_) => {
+            no("`comity outbox list` and `comity inbox list` show how each envelope stands")
+        }
+        LedgerError::Witness(_) => no(
+            "give the witness's own URL and verifier key; its operator adds this node's log, \
+             whose key `comity ledger key` shows",
+        ),
+        LedgerError::File { .. } | LedgerError::TooLong { .. } | LedgerError::TooMany { .. } => {
+            no("`comity ledger export DIR` writes a whole folder of evidence")
+        }
+        LedgerError::Link(LinkError::Store(source)) | LedgerError::Store(source) => {
+            (RefusalKind::Unknown, store_hint(source))
+        }
+        LedgerError::Link(_) => (RefusalKind::Unknown, DOCTOR.to_owned()),
     }
 }
 

@@ -40,7 +40,12 @@ pub struct LinkSettings {
 }
 
 /// Calls every party that can be called, until `stop` says so.
-pub async fn run(node: Node, http: Client, settings: LinkSettings, mut stop: watch::Receiver<bool>) {
+pub async fn run(
+    node: Node,
+    http: Client,
+    settings: LinkSettings,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut callers: HashMap<String, String> = HashMap::new();
     let mut tasks = JoinSet::new();
     let mut due = node.due().listen();
@@ -97,8 +102,12 @@ impl Caller {
         let mut pause = PAUSE;
         while !*stop.borrow() {
             due.mark_unchanged();
+            // A call that says nothing only waits for the other side; it gives way to something to say. One that says
+            // something is answered at once, else what comes up meanwhile would wait behind it.
+            let only_listens = self.settings.polls && self.is_idle().await;
             let called = tokio::select! {
-                called = self.call() => called,
+                called = self.call(only_listens) => called,
+                () = self.woken(&mut due), if only_listens => continue,
                 _ = stop.changed() => return,
             };
             let rest = match called {
@@ -123,22 +132,37 @@ impl Caller {
                     continue;
                 }
             };
-            let woken = async {
-                loop {
-                    if due.changed().await.is_err() {
-                        std::future::pending::<()>().await;
-                    }
-                    if self.something_waits().await {
-                        break;
-                    }
-                }
-            };
             tokio::select! {
-                () = woken => {}
+                () = self.woken(&mut due) => {}
                 () = tokio::time::sleep(rest) => {}
                 _ = stop.changed() => {}
             }
         }
+    }
+
+    /// Waits until somebody says that there is work, and some of it is for this party.
+    async fn woken(&self, due: &mut watch::Receiver<u64>) {
+        loop {
+            if due.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            if self.something_waits().await {
+                return;
+            }
+        }
+    }
+
+    /// Whether there is nothing to say, heads and their cosignatures included.
+    async fn is_idle(&self) -> bool {
+        let (node, party) = (self.node.clone(), self.party.clone());
+        let idle = tokio::task::spawn_blocking(move || {
+            let now = node.clock().now();
+            let link = node.link();
+            Ok::<_, comity_node::link::LinkError>(
+                !link.has_more(&party, now)? && !link.has_unsettled_head(&party)?,
+            )
+        });
+        matches!(idle.await, Ok(Ok(true)))
     }
 
     async fn something_waits(&self) -> bool {
@@ -153,7 +177,8 @@ impl Caller {
     /// How long nothing is due.
     async fn rest(&self) -> Duration {
         if self.settings.polls {
-            return Duration::ZERO;
+            let idle = self.is_idle().await;
+            return if idle { Duration::ZERO } else { PAUSE };
         }
         let (node, party) = (self.node.clone(), self.party.clone());
         let next = tokio::task::spawn_blocking(move || {
@@ -168,10 +193,11 @@ impl Caller {
         let due = next.map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or(0)));
         let settle = unsettled.then_some(SETTLE);
         let soon = due.into_iter().chain(settle).min();
-        soon.unwrap_or(self.settings.heartbeat).min(self.settings.heartbeat)
+        soon.unwrap_or(self.settings.heartbeat)
+            .min(self.settings.heartbeat)
     }
 
-    async fn call(&self) -> Called {
+    async fn call(&self, only_listens: bool) -> Called {
         let (node, party) = (self.node.clone(), self.party.clone());
         let batch = tokio::task::spawn_blocking(move || {
             let now = node.clock().now();
@@ -183,7 +209,7 @@ impl Caller {
             Ok(Err(error)) => return Called::Failed(comity_node::link::chain(&error)),
             Err(_) => return Called::Failed("the node panicked".to_owned()),
         };
-        let answer = match self.post(batch).await {
+        let answer = match self.post(batch, only_listens).await {
             Ok(answer) => answer,
             Err(reason) => return Called::Failed(reason),
         };
@@ -202,7 +228,7 @@ impl Caller {
         }
     }
 
-    async fn post(&self, batch: Vec<u8>) -> Result<Vec<u8>, String> {
+    async fn post(&self, batch: Vec<u8>, only_listens: bool) -> Result<Vec<u8>, String> {
         let url = format!("{}/link/v1/batches", self.url.trim_end_matches('/'));
         let url = parse_url(&url).map_err(|error| error.to_string())?;
         let request = Request {
@@ -212,7 +238,7 @@ impl Caller {
             body: Some((BATCH, batch.into())),
             credentials: None,
             repeatable: false,
-            wait_seconds: self.settings.polls.then_some(WAIT_SECONDS),
+            wait_seconds: only_listens.then_some(WAIT_SECONDS),
         };
         let sent = self.http.send(&request);
         let answer = tokio::time::timeout(Duration::from_secs(CALL_SECONDS_MAX), sent).await;
@@ -221,8 +247,13 @@ impl Caller {
         if answer.status == 200 {
             Ok(answer.body.to_vec())
         } else {
-            let said = String::from_utf8_lossy(answer.body.get(..200).unwrap_or(&answer.body)).into_owned();
-            Err(format!("the other side answered {}: {}", answer.status, said.trim()))
+            let said = String::from_utf8_lossy(answer.body.get(..200).unwrap_or(&answer.body))
+                .into_owned();
+            Err(format!(
+                "the other side answered {}: {}",
+                answer.status,
+                said.trim()
+            ))
         }
     }
 }

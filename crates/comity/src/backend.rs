@@ -9,11 +9,14 @@ use comity_node::clock::Clock;
 use comity_node::command::{Answer, Command};
 use comity_node::exchange::command::ExchangeCommand;
 use comity_node::folder::{self, FolderError, SOCKET_FILE};
+use comity_node::ledger::command::LedgerCommand;
+use comity_node::link::log::Opened;
 use comity_node::node::Node;
 use comity_node::refusal::store_hint;
 use comity_store::error::{StoreError, chain};
 
 use crate::failure::Failure;
+use crate::output;
 use crate::settings::{Settings, no_node};
 
 /// What does commands.
@@ -70,13 +73,22 @@ impl Backend {
         &mut self,
         command: ExchangeCommand,
     ) -> Result<serde_json::Value, Failure> {
-        match self.execute(Command::Exchange(command))? {
-            Answer::Document(document) => Ok(document),
-            _ => Err(Failure::unknown(
+        self.document(Command::Exchange(command))
+    }
+
+    /// Does a command about the ledger and answers its document.
+    pub(crate) fn ledger(&mut self, command: LedgerCommand) -> Result<serde_json::Value, Failure> {
+        self.document(Command::Ledger(command))
+    }
+
+    fn document(&mut self, command: Command) -> Result<serde_json::Value, Failure> {
+        let Answer::Document(document) = self.execute(command)? else {
+            return Err(Failure::unknown(
                 "the node answered something else",
                 "use the same version of comity for the node and the command",
-            )),
-        }
+            ));
+        };
+        Ok(document)
     }
 
     /// Ends: what this process wrote is finished.
@@ -93,6 +105,11 @@ pub(crate) fn open_node(folder: &Path, settings: &Settings) -> Result<Node, Fail
     let clock = Clock::System;
     let opened = folder::open(folder, &settings.place(), &clock);
     let opened = opened.map_err(|error| folder_failure(&error, folder))?;
+    if let Opened::NewEpoch { epoch, reason } = &opened.ledger {
+        output::say(&format!(
+            "ledger: epoch {epoch} begins, because {reason}; other parties learn of it with the next call"
+        ));
+    }
     Ok(Node::new(opened, clock, settings.node_limits()))
 }
 

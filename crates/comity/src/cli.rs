@@ -75,7 +75,7 @@ pub(crate) enum Top {
     /// Collections, and who may read or write them
     #[command(subcommand)]
     Collection(CollectionCommand),
-    /// Read files into a collection: STIX 2.1 and 2.0 bundles, TAXII envelopes, JSON lines, indicator lists (CSV, TSV,
+    /// Take in files: .comity files from other parties, and into a collection STIX 2.1 and 2.0 bundles, TAXII envelopes, JSON lines, indicator lists (CSV, TSV,
     /// or a value a line), all also gzipped
     Import(ImportArgs),
     /// Write a collection to a file
@@ -102,6 +102,9 @@ pub(crate) enum Top {
     /// Envelopes that came, and what became of each
     #[command(subcommand)]
     Inbox(InboxCommand),
+    /// The log that proves what was exchanged: exporting, verifying, proving, erasing
+    #[command(subcommand)]
+    Ledger(LedgerVerb),
     /// Fetch a collection from another TAXII 2.1 server; goes on where it stopped
     Pull(PullArgs),
     /// Send a collection to another TAXII 2.1 server; goes on where it stopped
@@ -405,6 +408,88 @@ pub(crate) struct DoctorArgs {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum LedgerVerb {
+    /// Print the keys by which others verify this node's log and its cosignatures
+    Key {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Write everything that proves something into a folder: the log, cards, and what there is of each envelope
+    Export {
+        #[command(flatten)]
+        data: Data,
+        /// The folder, which must be new or empty
+        folder: PathBuf,
+        /// Leave out payloads and what opens them
+        #[arg(long)]
+        without_contents: bool,
+    },
+    /// Verify an exported folder or a proof file with nothing but itself, or the node's own ledger
+    Verify {
+        #[command(flatten)]
+        data: Data,
+        /// The folder or file; left out, the node's own ledger
+        path: Option<PathBuf>,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Write one file that proves an envelope, or that an entry is in the log
+    Prove {
+        #[command(flatten)]
+        data: Data,
+        /// The envelope's identity, or the entry's place in the log
+        what: String,
+        /// The file
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Show this field of the payload and withhold the others: a name such as objects/0/name, or the beginning of
+        /// names such as objects/0; may be given more than once
+        #[arg(long, value_name = "NAME")]
+        field: Vec<String>,
+    },
+    /// Check that the log's files fit together: entries, tiles, root, signature
+    Fsck {
+        #[command(flatten)]
+        data: Data,
+        /// An exported folder; left out, the node's own log
+        folder: Option<PathBuf>,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Erase what an envelope said, here; the log stays whole and says that it was erased
+    Erase {
+        #[command(flatten)]
+        data: Data,
+        /// The envelope's identity
+        envelope: String,
+        /// Why, one word that stands in the log's evidence
+        #[arg(long, value_name = "WORD")]
+        reason: String,
+    },
+    /// Show logs of other parties that showed two histories, with both signed heads
+    Evidence {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Ask a witness that is no party (C2SP tlog-witness) to cosign this node's log, and keep its cosignature
+    Witness {
+        #[command(flatten)]
+        data: Data,
+        /// Where it is asked: the address in front of /add-checkpoint
+        url: String,
+        /// Its verifier key
+        #[arg(long, value_name = "VKEY")]
+        key: String,
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum SettingsCommand {
     /// Show what is in force, without secrets
     Show {
@@ -638,6 +723,16 @@ pub(crate) enum ReleaseCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum OutboxCommand {
+    /// Write what waits for a party into .comity files, to be carried by hand; comity import takes them in there
+    Export {
+        #[command(flatten)]
+        data: Data,
+        /// The party
+        party: String,
+        /// The folder to write into [default: here]
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
     /// Show the newest envelopes, and whether their receipts are here
     List {
         #[command(flatten)]

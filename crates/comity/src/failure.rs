@@ -21,6 +21,8 @@ pub(crate) enum Exit {
     Unknown,
     /// 6: the release rules refuse it.
     Release,
+    /// 7: what was to be verified does not hold.
+    Verification,
 }
 
 /// A command that did not do it. It always says what mends it.
@@ -50,11 +52,17 @@ impl Failure {
         Self::new(message, hint, Exit::Usage)
     }
 
-    /// It could not be found out.
+    /// What was to be verified does not hold.
+    pub(crate) fn verification(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(message, hint, Exit::Verification)
+    }
+
+    /// The release rules refuse it.
     pub(crate) fn release(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(message, hint, Exit::Release)
     }
 
+    /// It could not be found out.
     pub(crate) fn unknown(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(message, hint, Exit::Unknown)
     }
@@ -88,6 +96,7 @@ impl Failure {
             Exit::Usage => 2,
             Exit::Unknown => 3,
             Exit::Release => 6,
+            Exit::Verification => 7,
         })
     }
 }

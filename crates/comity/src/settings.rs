@@ -28,6 +28,7 @@ pub(crate) struct Settings {
     pub(crate) taxii: TaxiiSettings,
     pub(crate) limits: LimitSettings,
     pub(crate) link: NodeLinkSettings,
+    pub(crate) ledger: LedgerSettings,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -78,6 +79,12 @@ pub(crate) struct NodeLinkSettings {
     pub(crate) heartbeat_seconds: u64,
     pub(crate) ca_file: PathBuf,
     pub(crate) plain_http: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct LedgerSettings {
+    pub(crate) public: bool,
 }
 
 impl Default for NodeLinkSettings {
@@ -250,6 +257,14 @@ const REFERENCE: &[Entry] = &[
         "false",
         "Call nodes that speak plain HTTP on other machines too. What is sent is sealed and signed all the same.",
     ),
+    entry(
+        "ledger",
+        "public",
+        "false",
+        "Anybody may read this node's log at /log/ (C2SP tlog-tiles: checkpoint, tiles, blinded entries) and have \
+           partners' checkpoints cosigned at /log/witness/. Whoever reads it learns how much this node exchanges and \
+           when, not what or with whom. false: only those who sign in with an account; strangers get 404.",
+    ),
 ];
 
 impl Default for ServeSettings {
@@ -367,7 +382,11 @@ impl Settings {
     /// Where other parties reach this node.
     pub(crate) fn links(&self) -> Vec<String> {
         let url = self.link.url.trim_end_matches('/');
-        if url.is_empty() { Vec::new() } else { vec![url.to_owned()] }
+        if url.is_empty() {
+            Vec::new()
+        } else {
+            vec![url.to_owned()]
+        }
     }
 
     /// How this node calls others.
@@ -385,7 +404,8 @@ impl Settings {
             redirects_max: 0,
             attempts_max: 1,
             plain_http: self.link.plain_http,
-            extra_ca_file: Some(self.link.ca_file.clone()).filter(|path| !path.as_os_str().is_empty()),
+            extra_ca_file: Some(self.link.ca_file.clone())
+                .filter(|path| !path.as_os_str().is_empty()),
             ..ClientOptions::default()
         }
     }
@@ -399,6 +419,7 @@ impl Settings {
             pause_max: Duration::from_secs(self.serve.pause_seconds_max.max(1)),
             wrong_password_delay: Duration::from_millis(self.serve.wrong_password_milliseconds),
             behind_proxy: self.serve.behind_proxy,
+            ledger_public: self.ledger.public,
             title: self.taxii.title.clone(),
             contact: Some(self.taxii.contact.clone()).filter(|contact| !contact.is_empty()),
         }
@@ -432,6 +453,7 @@ impl Settings {
             self.link.heartbeat_seconds.to_string(),
             path(&self.link.ca_file),
             self.link.plain_http.to_string(),
+            self.ledger.public.to_string(),
         ];
         REFERENCE
             .iter()
@@ -455,7 +477,7 @@ pub(crate) fn file(store_url: &str) -> String {
         for line in wrap(entry.about, 100) {
             let _ = writeln!(text, "# {line}");
         }
-        if entry.key == "url" && !store_url.is_empty() {
+        if (entry.table, entry.key) == ("store", "url") && !store_url.is_empty() {
             let _ = writeln!(text, "url = {}", quoted(store_url));
         } else {
             let _ = writeln!(text, "#{} = {}", entry.key, entry.default);

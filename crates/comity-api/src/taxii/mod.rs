@@ -67,7 +67,7 @@ async fn respond(api: Api, parts: Parts, body: Body) -> Result<Response, Problem
 }
 
 /// Where a request comes from: the other end of the connection, or what the proxy there says of it.
-fn place(api: &Api, parts: &Parts) -> IpAddr {
+pub(crate) fn place(api: &Api, parts: &Parts) -> IpAddr {
     let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
     let forwarded = parts
         .headers

@@ -39,14 +39,14 @@ pub fn grow<E: std::error::Error + 'static>(
     while !added.is_empty() {
         let before = old >> (HEIGHT * u32::from(level));
         let partial = u16::try_from(before % u64::from(WIDTH)).unwrap_or(0);
-        let mut index = before / u64::from(WIDTH);
+        let first = before / u64::from(WIDTH);
         let mut row = if partial > 0 {
-            read_tile(&mut read, Tile::of(level, index, partial))?
+            read_tile(&mut read, Tile::of(level, first, partial))?
         } else {
             Vec::new()
         };
         row.append(&mut added);
-        for hashes in row.chunks(WIDTH_HASHES) {
+        for (index, hashes) in (first..).zip(row.chunks(WIDTH_HASHES)) {
             let width = u16::try_from(hashes.len()).unwrap_or(WIDTH);
             let tile = Tile::of(level, index, width);
             let bytes = encode_tile(hashes);
@@ -54,7 +54,6 @@ pub fn grow<E: std::error::Error + 'static>(
             if width == WIDTH {
                 added.push(root_of(hashes));
             }
-            index += 1;
         }
         level += 1;
     }

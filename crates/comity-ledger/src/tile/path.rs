@@ -5,7 +5,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::WIDTH;
+use super::{HEIGHT, WIDTH};
 
 /// Highest level of a tile. The specification allows 63; a tree of 2^63 leaves has 8 levels of tiles, 0 to 7.
 const LEVEL_MAX: u8 = 63;
@@ -25,6 +25,14 @@ impl Tile {
             return Err(PathError);
         }
         Ok(Self::of(level, index, width))
+    }
+
+    /// The tile at this level and index of a tree of `size` leaves, as wide as it is there; `None` if it has none.
+    pub fn in_tree(level: u8, index: u64, size: u64) -> Option<Self> {
+        let hashes = size.checked_shr(HEIGHT * u32::from(level))?;
+        let filled = hashes.checked_sub(index.checked_mul(u64::from(WIDTH))?)?;
+        let width = u16::try_from(filled.min(u64::from(WIDTH))).ok()?;
+        Self::new(level, index, width).ok()
     }
 
     pub(super) fn of(level: u8, index: u64, width: u16) -> Self {

@@ -110,10 +110,9 @@ where
 
     fn tile(&mut self, level: u8, row: u64) -> Result<&[Hash], ReadError<E>> {
         if !self.cache.contains_key(&(level, row)) {
-            let on_level = self.size >> (HEIGHT * u32::from(level));
-            let filled = (on_level - row * u64::from(WIDTH)).min(u64::from(WIDTH));
-            let width = u16::try_from(filled).unwrap_or(WIDTH);
-            let hashes = read_tile(&mut self.read, Tile::of(level, row, width))?;
+            let tile = Tile::in_tree(level, row, self.size)
+                .expect("a node that is complete in this tree lies in one of its tiles");
+            let hashes = read_tile(&mut self.read, tile)?;
             if self.cache.len() >= CACHE_TILES_MAX {
                 self.cache.clear();
             }

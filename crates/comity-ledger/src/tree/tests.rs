@@ -70,7 +70,7 @@ fn head(leaves: &[Hash]) -> TreeHead {
 }
 
 fn hex(text: &str) -> Hash {
-    let byte = |at: usize| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).unwrap();
+    let byte = |at: usize| u8::from_str_radix(text.get(2 * at..2 * at + 2).unwrap(), 16).unwrap();
     Hash::new(std::array::from_fn(byte))
 }
 

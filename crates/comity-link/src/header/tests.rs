@@ -28,7 +28,12 @@ fn header() -> Header {
 }
 
 fn key(seed: u8) -> SigningKey {
-    SigningKey::from_seed("alpha.example/envelope", SignatureType::Ed25519, &[seed; 32]).unwrap()
+    SigningKey::from_seed(
+        "alpha.example/envelope",
+        SignatureType::Ed25519,
+        &[seed; 32],
+    )
+    .unwrap()
 }
 
 #[test]

@@ -44,16 +44,19 @@ fn bad(error: &dyn std::fmt::Display) -> ExchangeError {
 
 impl Node {
     /// The text of a new accord with a party, to be edited.
-    pub fn draft_accord(
-        &self,
-        party: &str,
-        template: &str,
-    ) -> Result<String, ExchangeError> {
+    pub fn draft_accord(&self, party: &str, template: &str) -> Result<String, ExchangeError> {
         let template = Template::parse(template).ok_or_else(|| {
             let names: Vec<&str> = Template::ALL.iter().map(|one| one.as_str()).collect();
-            ExchangeError::Accord(format!("there is no template {template:?}; there is {}", names.join(" and ")))
+            ExchangeError::Accord(format!(
+                "there is no template {template:?}; there is {}",
+                names.join(" and ")
+            ))
         })?;
-        let own = self.own_card(&CardFacts::default())?;
+        // The card that others know: to draft a text changes nothing of what it says.
+        let own = match self.inner.state.read(|tx| self.link().own_card(tx))? {
+            Some(own) => own,
+            None => self.own_card(&CardFacts::default())?,
+        };
         let row = self.inner.state.read(|tx| party::find(tx, party))?;
         let row = row.ok_or_else(|| ExchangeError::UnknownParty(party.to_owned()))?;
         let other = SignedCard::parse(&row.card).map_err(|error| bad(&error))?;
@@ -79,38 +82,42 @@ impl Node {
     /// Proposes a text: it is signed here and sent to every other party of it.
     pub fn propose_accord(&self, text: &str) -> Result<AccordView, ExchangeError> {
         let parsed = AccordText::parse(text).map_err(|error| bad(&error))?;
-        self.sign_text(parsed, Kind::AccordProposal)
+        self.sign_text(&parsed, Kind::AccordProposal)
     }
 
     /// Signs a version that was proposed.
     pub fn sign_accord(&self, name: &str, version: u64) -> Result<AccordView, ExchangeError> {
-        let row = self.inner.state.read(|tx| accord::find(tx, name, version))?;
+        let row = self
+            .inner
+            .state
+            .read(|tx| accord::find(tx, name, version))?;
         let row = row.ok_or_else(|| ExchangeError::UnknownAccord(format!("{name} {version}")))?;
         let parsed = AccordText::parse(&row.text).map_err(|error| bad(&error))?;
-        self.sign_text(parsed, Kind::AccordSignature)
+        self.sign_text(&parsed, Kind::AccordSignature)
     }
 
-    fn sign_text(&self, text: AccordText, kind: Kind) -> Result<AccordView, ExchangeError> {
+    fn sign_text(&self, text: &AccordText, kind: Kind) -> Result<AccordView, ExchangeError> {
         let now = self.clock().now();
         let own = PartyName::parse(&self.identity().party).map_err(|error| bad(&error))?;
         let name = text.content().name.clone();
         let version = u64::from(text.content().version);
         self.inner.state.write(|tx| {
             let rings = self.rings(tx)?;
-            let signers = signers(&rings, now)?;
+            let arriving = signers(&rings, now)?;
             let known = accord::list(tx)?;
             let known: Vec<&AccordRow> = known.iter().filter(|row| row.name == name).collect();
-            let last = last_agreed(&known, &signers)?;
-            let signed_by_us = agreed_by(&known, &signers, &own)?;
-            may_sign(&own, &text, last, &signed_by_us).map_err(|error| bad(&error))?;
+            let last = last_agreed(&known, &rings)?;
+            let signed_by_us = agreed_by(&known, &rings, &own)?;
+            may_sign(&own, text, last, &signed_by_us).map_err(|error| bad(&error))?;
             let mut agreement = Agreement::new(text.clone());
             if let Some(row) = known.iter().find(|row| row.version == version) {
                 if row.text != text.source() {
-                    let reason = "another text was proposed under this name and version; raise the version";
+                    let reason =
+                        "another text was proposed under this name and version; raise the version";
                     return Err(ExchangeError::Accord(reason.to_owned()));
                 }
                 agreement
-                    .merge(&row.agreement, &signers)
+                    .merge(&row.agreement, &signers(&rings, row.changed)?)
                     .map_err(|error| bad(&error))?;
             }
             agreement
@@ -122,7 +129,12 @@ impl Node {
                 agreement: String::from_utf8_lossy(&row.agreement).into_owned(),
             };
             let payload = serde_json::to_vec(&payload).map_err(|error| bad(&error))?;
-            for other in text.content().parties.iter().filter(|other| other.name != own) {
+            for other in text
+                .content()
+                .parties
+                .iter()
+                .filter(|other| other.name != own)
+            {
                 let draft = Draft {
                     party: other.name.as_str().to_owned(),
                     lane: Lane::Normal,
@@ -136,6 +148,8 @@ impl Node {
         })?;
         self.due().tell();
         self.inner.terms.forget();
+        self.inner.demands.forget();
+        self.follow_accords()?;
         self.accord(&name, version)
     }
 
@@ -148,7 +162,7 @@ impl Node {
     ) -> Result<(), ExchangeError> {
         let text = AccordText::parse(&said.text).map_err(|error| bad(&error))?;
         let rings = self.rings(tx)?;
-        let signers = signers(&rings, now)?;
+        let arriving = signers(&rings, now)?;
         let (name, version) = (&text.content().name, u64::from(text.content().version));
         let known = accord::find(tx, name, version)?;
         let mut agreement = Agreement::new(text.clone());
@@ -158,15 +172,16 @@ impl Node {
                 return Err(ExchangeError::Accord(reason.to_owned()));
             }
             agreement
-                .merge(&row.agreement, &signers)
+                .merge(&row.agreement, &signers(&rings, row.changed)?)
                 .map_err(|error| bad(&error))?;
         }
-        let signed = agreement.merge(said.agreement.as_bytes(), &signers);
+        let signed = agreement.merge(said.agreement.as_bytes(), &arriving);
         if signed.map_err(|error| bad(&error))?.is_empty() {
             return Err(ExchangeError::Accord("nobody signed the text".to_owned()));
         }
         keep(tx, &agreement, now)?;
         self.inner.terms.forget();
+        self.inner.demands.forget();
         Ok(())
     }
 
@@ -184,14 +199,20 @@ impl Node {
         let now = self.clock().now();
         self.inner.state.read(|tx| {
             let rings = self.rings(tx)?;
-            let signers = signers(&rings, now)?;
             let rows = accord::list(tx)?;
-            rows.iter().map(|row| view(row, &rows, &signers, now)).collect()
+            rows.iter()
+                .map(|row| view(row, &rows, &rings, now))
+                .collect()
         })
     }
 
     /// What changes between two versions of an accord; without a version before, all that the first one says.
-    pub fn compare_accords(&self, name: &str, before: u64, after: u64) -> Result<Comparison, ExchangeError> {
+    pub fn compare_accords(
+        &self,
+        name: &str,
+        before: u64,
+        after: u64,
+    ) -> Result<Comparison, ExchangeError> {
         let (before, after) = (self.accord(name, before)?, self.accord(name, after)?);
         let before = AccordText::parse(&before.row.text).map_err(|error| bad(&error))?;
         let after = AccordText::parse(&after.row.text).map_err(|error| bad(&error))?;
@@ -208,11 +229,10 @@ impl Node {
         let own = PartyName::parse(&self.identity().party).map_err(|error| bad(&error))?;
         let other = PartyName::parse(other).map_err(|error| bad(&error))?;
         let rings = self.rings(tx)?;
-        let signers = signers(&rings, now)?;
         let rows = accord::list(tx)?;
         let mut found = None;
         for row in &rows {
-            if view(row, &rows, &signers, now)?.standing == IN_FORCE {
+            if view(row, &rows, &rings, now)?.standing == IN_FORCE {
                 let text = AccordText::parse(&row.text).map_err(|error| bad(&error))?;
                 if text.party(&own).is_some() && text.party(&other).is_some() {
                     found = Some(text);
@@ -250,34 +270,45 @@ impl Node {
 
     /// The keys of every party that is known, and the own ones.
     fn rings(&self, tx: &mut dyn Tx) -> Result<Vec<KeyRing>, ExchangeError> {
-        let mut rings = Vec::new();
-        if let Some(own) = self.link().own_card(tx)? {
-            rings.push(KeyRing::new(own));
-        }
+        let mut rings: Vec<KeyRing> = ring_of(self.link().own_cards(tx)?).into_iter().collect();
         for row in party::list(tx)? {
-            let mut ring: Option<KeyRing> = None;
-            for card in party::cards(tx, &row.name)? {
-                let card = SignedCard::parse(&card).map_err(|error| bad(&error))?;
-                match &mut ring {
-                    None => ring = Some(KeyRing::new(card)),
-                    Some(ring) => {
-                        let at = card.card().issued;
-                        ring.succeed(card, at).map_err(|error| bad(&error))?;
-                    }
-                }
-            }
-            rings.extend(ring);
+            let cards = party::cards(tx, &row.name)?;
+            let cards = cards.iter().map(|card| SignedCard::parse(card));
+            let cards = cards
+                .collect::<Result<_, _>>()
+                .map_err(|error| bad(&error))?;
+            rings.extend(ring_of(cards));
         }
         Ok(rings)
     }
 }
 
+/// The keys of a party's cards, oldest first. A node that was restored leaves serials out: its card was judged when it was
+/// taken, and a ring begins with it.
+fn ring_of(cards: Vec<SignedCard>) -> Option<KeyRing> {
+    let mut ring: Option<KeyRing> = None;
+    for card in cards {
+        let at = card.card().issued;
+        let followed = ring.as_mut().map(|ring| ring.succeed(card.clone(), at));
+        if !matches!(followed, Some(Ok(_))) {
+            ring = Some(KeyRing::new(card));
+        }
+    }
+    ring
+}
+
 /// The word for a version that holds.
 pub const IN_FORCE: &str = "in force";
 
-fn signers(rings: &[KeyRing], now: i64) -> Result<Vec<Signer<'_>>, ExchangeError> {
-    let at = moment(now)?;
-    Ok(rings.iter().map(|ring| Signer { ring, at }).collect())
+/// Whose signatures arrived `when`. A party's keys count from its first card on, whatever this node's clock says.
+fn signers(rings: &[KeyRing], when: i64) -> Result<Vec<Signer<'_>>, ExchangeError> {
+    let when = moment(when)?;
+    let signer = |ring| {
+        let first = KeyRing::cards(ring).next().map(|card| card.card().issued);
+        let at = first.map_or(when, |first| first.max(when));
+        Signer { ring, at }
+    };
+    Ok(rings.iter().map(signer).collect())
 }
 
 fn keep(tx: &mut dyn Tx, agreement: &Agreement, now: i64) -> Result<AccordRow, ExchangeError> {
@@ -299,20 +330,21 @@ fn keep(tx: &mut dyn Tx, agreement: &Agreement, now: i64) -> Result<AccordRow, E
 fn view(
     row: &AccordRow,
     all: &[AccordRow],
-    signers: &[Signer<'_>],
+    rings: &[KeyRing],
     now: i64,
 ) -> Result<AccordView, ExchangeError> {
-    let (text, signed) = read(row, signers)?;
+    let (text, signed) = read(row, rings)?;
     let content = text.content();
     let names = content.parties.iter().map(|party| party.name.clone());
     let missing: BTreeSet<PartyName> = names.filter(|name| !signed.contains(name)).collect();
     let at = moment(now)?;
-    let holds = |text: &AccordText, missing: bool| {
-        !missing && text.content().effective <= at
-    };
+    let holds = |text: &AccordText, missing: bool| !missing && text.content().effective <= at;
     let mut replaced = false;
-    for later in all.iter().filter(|one| one.name == row.name && one.version > row.version) {
-        let (later, signed) = read(later, signers)?;
+    for later in all
+        .iter()
+        .filter(|one| one.name == row.name && one.version > row.version)
+    {
+        let (later, signed) = read(later, rings)?;
         let whole = signed.len() == later.content().parties.len();
         replaced = replaced || holds(&later, !whole);
     }
@@ -336,24 +368,18 @@ fn view(
     })
 }
 
-fn read(
-    row: &AccordRow,
-    signers: &[Signer<'_>],
-) -> Result<(AccordText, Vec<PartyName>), ExchangeError> {
+fn read(row: &AccordRow, rings: &[KeyRing]) -> Result<(AccordText, Vec<PartyName>), ExchangeError> {
     let text = AccordText::parse(&row.text).map_err(|error| bad(&error))?;
     let mut agreement = Agreement::new(text.clone());
-    let signed = agreement.merge(&row.agreement, signers);
+    let signed = agreement.merge(&row.agreement, &signers(rings, row.changed)?);
     Ok((text, signed.map_err(|error| bad(&error))?))
 }
 
 /// The last version that all parties signed.
-fn last_agreed(
-    known: &[&AccordRow],
-    signers: &[Signer<'_>],
-) -> Result<Option<Agreed>, ExchangeError> {
+fn last_agreed(known: &[&AccordRow], rings: &[KeyRing]) -> Result<Option<Agreed>, ExchangeError> {
     let mut last = None;
     for row in known {
-        let (text, signed) = read(row, signers)?;
+        let (text, signed) = read(row, rings)?;
         if signed.len() == text.content().parties.len() {
             last = Some(Agreed {
                 version: text.content().version,
@@ -367,12 +393,12 @@ fn last_agreed(
 /// The versions that a party has signed.
 fn agreed_by(
     known: &[&AccordRow],
-    signers: &[Signer<'_>],
+    rings: &[KeyRing],
     party: &PartyName,
 ) -> Result<Vec<Agreed>, ExchangeError> {
     let mut all = Vec::new();
     for row in known {
-        let (text, signed) = read(row, signers)?;
+        let (text, signed) = read(row, rings)?;
         if signed.contains(party) {
             all.push(Agreed {
                 version: text.content().version,

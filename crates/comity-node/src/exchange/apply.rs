@@ -7,16 +7,22 @@
 use comity_link::payload::{self, Kind};
 use comity_stix::marking::Tlp;
 use comity_store::state::collection::{self, NewCollection};
+use comity_store::state::deposit;
 use comity_store::state::inbox::{self, InboxRow};
 use comity_store::state::source::SourceRow;
 
+use crate::clock::new_uuid;
 use crate::exchange::ExchangeError;
-use crate::exchange::recall::inbox_collection_id;
+use crate::exchange::origin::Place;
+use crate::exchange::parts::take_part;
+use crate::exchange::recall::take_recall_answer;
 use crate::exchange::subject::record_sources;
 use crate::node::Node;
 
 /// Envelopes that are applied before others get a turn.
 const TURN_MAX: u64 = 64;
+/// Objects of one share that are told one by one, of each kind.
+const TOLD_MAX: usize = 5;
 
 impl Node {
     /// Applies what is stored; answers how many envelopes that were.
@@ -46,27 +52,40 @@ impl Node {
         let bytes = row.payload.as_deref().unwrap_or_default();
         let now = self.clock().now();
         let Some(kind) = Kind::parse(&row.kind) else {
-            return Err(ExchangeError::Refused(format!("{} is no known kind", row.kind)));
+            return Err(ExchangeError::Refused(format!(
+                "{} is no known kind",
+                row.kind
+            )));
         };
         match kind {
             Kind::Share => {
                 let share = serde_json::from_slice(bytes).map_err(unread)?;
                 self.take_share(row, &share)
             }
+            Kind::Part => {
+                let said = serde_json::from_slice(bytes).map_err(unread)?;
+                self.take_piece(row, &said)
+            }
+            Kind::Deposit => {
+                let said = serde_json::from_slice(bytes).map_err(unread)?;
+                self.take_deposit(&row.party, &said)
+            }
             Kind::Recall => {
                 let said = serde_json::from_slice(bytes).map_err(unread)?;
-                self.take_recall(&row.party, &said)
+                self.take_recall(row, &said)
             }
             Kind::RecallAnswer => {
                 let said = serde_json::from_slice(bytes).map_err(unread)?;
                 self.inner
                     .state
-                    .write(|tx| self.take_recall_answer(tx, &row.party, &said, now))?;
+                    .write(|tx| take_recall_answer(tx, &row.party, &said, now))?;
                 Ok("taken".to_owned())
             }
             Kind::AccordProposal | Kind::AccordSignature => {
                 let said = serde_json::from_slice(bytes).map_err(unread)?;
-                self.inner.state.write(|tx| self.take_accord(tx, &said, now))?;
+                self.inner
+                    .state
+                    .write(|tx| self.take_accord(tx, &said, now))?;
                 Ok("taken".to_owned())
             }
             Kind::Card => {
@@ -74,23 +93,45 @@ impl Node {
                 self.accept_card(said.card.as_bytes())?;
                 Ok("taken".to_owned())
             }
-            Kind::Deposit | Kind::Part | Kind::Receipt | Kind::Epoch | Kind::Void | Kind::Status => {
-                Ok("kept".to_owned())
-            }
+            Kind::Receipt | Kind::Epoch | Kind::Void | Kind::Status => Ok("kept".to_owned()),
         }
+    }
+
+    /// Keeps a part; the whole is applied like an envelope's payload once it is there.
+    fn take_piece(&self, row: &InboxRow, said: &payload::Part) -> Result<String, ExchangeError> {
+        let now = self.clock().now();
+        let whole = self
+            .inner
+            .state
+            .write(|tx| take_part(tx, &row.party, said, now))?;
+        let Some(whole) = whole else {
+            return Ok(format!("part {} of {}", said.part + 1, said.parts));
+        };
+        let joined = InboxRow {
+            kind: whole.kind.word().to_owned(),
+            payload: Some(whole.payload),
+            ..row.clone()
+        };
+        let outcome = self.apply(&joined)?;
+        self.inner
+            .state
+            .write(|tx| deposit::forget_parts(tx, &row.party, &whole.name))?;
+        Ok(outcome)
     }
 
     /// Takes shared objects into the collection that holds what the party sent.
     fn take_share(&self, row: &InboxRow, share: &payload::Share) -> Result<String, ExchangeError> {
         let label = Tlp::parse(&share.label);
-        let label = label.ok_or_else(|| ExchangeError::Refused("its label is none of TLP".to_owned()))?;
-        let texts: Vec<String> = share.objects.iter().map(|raw| raw.get().to_owned()).collect();
-        let now = self.clock().now();
-        let ids: Vec<String> = texts
+        let label =
+            label.ok_or_else(|| ExchangeError::Refused("its label is none of TLP".to_owned()))?;
+        let texts: Vec<String> = share
+            .objects
             .iter()
-            .filter_map(|text| crate::intake::read_object(self, text))
-            .map(|admitted| admitted.id.to_string())
+            .map(|raw| raw.get().to_owned())
             .collect();
+        let now = self.clock().now();
+        let sorted = self.sort_offered(&row.party, texts, Some(Place::of(row)))?;
+        let ids: Vec<String> = sorted.taken.iter().map(|one| one.id.clone()).collect();
         let held = self.inner.state.write(|tx| {
             let terms = self.terms_from(tx, &row.party, now)?;
             let of = SourceRow {
@@ -103,47 +144,58 @@ impl Node {
                 received: now,
             };
             record_sources(tx, &ids, &of)?;
-            self.inbox_collection(tx, &row.party, now)
+            inbox_collection(tx, &row.party, now)
         })?;
-        let taken = self.take(held.view, texts, false);
-        let taken = taken.map_err(|error| ExchangeError::Refused(comity_store::error::chain(&error)))?;
+        let texts = sorted.taken.into_iter().map(|one| one.text);
+        let taken = self.take(held.view, texts.chain(sorted.unread).collect(), false);
+        let taken =
+            taken.map_err(|error| ExchangeError::Refused(comity_store::error::chain(&error)))?;
         let mut outcome = format!(
             "{} new, {} known, {} refused",
             taken.added,
             taken.unchanged,
-            taken.failures.len()
+            taken.failures.len() + sorted.own.len() + sorted.recalled.len()
         );
-        for failure in taken.failures.iter().take(5) {
+        for failure in taken.failures.iter().take(TOLD_MAX) {
             outcome.push_str("; ");
             outcome.push_str(failure.message.as_deref().unwrap_or(&failure.id));
+        }
+        for id in sorted.own.iter().take(TOLD_MAX) {
+            outcome.push_str("; ");
+            outcome.push_str(id);
+            outcome.push_str(" originated here and stays as it is");
+        }
+        for id in sorted.recalled.iter().take(TOLD_MAX) {
+            outcome.push_str("; ");
+            outcome.push_str(id);
+            outcome.push_str(" was recalled meanwhile");
         }
         self.due().tell();
         Ok(outcome)
     }
+}
 
-    /// The collection that holds what a party sent.
-    fn inbox_collection(
-        &self,
-        tx: &mut dyn comity_store::state::Tx,
-        party: &str,
-        now: i64,
-    ) -> Result<collection::Collection, ExchangeError> {
-        let id = inbox_collection_id(party);
-        if let Some(known) = collection::find(tx, &id.to_string())? {
-            return Ok(known);
-        }
-        let alias = format!("from-{}", party.replace('.', "-"));
-        let free = collection::find(tx, &alias)?.is_none();
-        let new = NewCollection {
-            id,
-            title: format!("From {party}"),
-            description: Some(format!("What {party} shared with this node")),
-            alias: free.then_some(alias),
-            created: now,
-            source: Some(party.to_owned()),
-            label: None,
-        };
-        let made = collection::add(tx, &new)?;
-        made.ok_or_else(|| ExchangeError::Refused("the collection cannot be made".to_owned()))
+/// The collection that holds what a party sent.
+fn inbox_collection(
+    tx: &mut dyn comity_store::state::Tx,
+    party: &str,
+    now: i64,
+) -> Result<collection::Collection, ExchangeError> {
+    if let Some(known) = collection::of_source(tx, party)? {
+        return Ok(known);
     }
+    let alias = format!("from-{}", party.replace('.', "-"));
+    let free = collection::find(tx, &alias)?.is_none();
+    let new = NewCollection {
+        // At random: a partner that may read it learns nothing of whom it is from.
+        id: new_uuid(),
+        title: format!("From {party}"),
+        description: Some(format!("What {party} shared with this node")),
+        alias: free.then_some(alias),
+        created: now,
+        source: Some(party.to_owned()),
+        label: None,
+    };
+    let made = collection::add(tx, &new)?;
+    made.ok_or_else(|| ExchangeError::Refused("the collection cannot be made".to_owned()))
 }

@@ -3,6 +3,8 @@
 //! In scope: each command's call of the use case that it names; answers as JSON documents, which the command line shows
 //! as tables. Out of scope: deciding anything.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use comity_accord::terms::Outlet;
 use comity_link::header::EnvelopeId;
 use comity_stix::timestamp::Timestamp;
@@ -110,6 +112,16 @@ pub enum ExchangeCommand {
         /// To one party only.
         party: Option<String>,
     },
+    /// What waits for a party, as batches to be carried.
+    Carry {
+        /// The party.
+        party: String,
+    },
+    /// Take a batch that was carried.
+    TakeCarried {
+        /// The batch, base64.
+        batch: String,
+    },
     /// The newest envelopes that this node got.
     Inbox {
         /// From one party only.
@@ -149,6 +161,10 @@ pub enum Movement {
 
 impl Node {
     /// Does a command about other parties.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a table of commands, a line or two each"
+    )]
     pub fn exchange(&self, command: ExchangeCommand) -> Result<Value, ExchangeError> {
         Ok(match command {
             ExchangeCommand::OwnCard { links } => {
@@ -166,7 +182,9 @@ impl Node {
             }
             ExchangeCommand::AcceptCard { card } => party(&self.accept_card(card.as_bytes())?),
             ExchangeCommand::Parties => self.parties()?.iter().map(party).collect(),
-            ExchangeCommand::Verify { party: name, typed } => party(&self.verify_party(&name, &typed)?),
+            ExchangeCommand::Verify { party: name, typed } => {
+                party(&self.verify_party(&name, &typed)?)
+            }
             ExchangeCommand::Move { party: name, to } => party(&match to {
                 Movement::Suspend => self.suspend_party(&name)?,
                 Movement::Resume => self.resume_party(&name)?,
@@ -203,12 +221,33 @@ impl Node {
                 .map(recall)
                 .collect(),
             ExchangeCommand::Recalls { received } => {
-                let direction = if received { Direction::In } else { Direction::Out };
+                let direction = if received {
+                    Direction::In
+                } else {
+                    Direction::Out
+                };
                 self.recalls(direction)?.iter().map(recall).collect()
             }
-            ExchangeCommand::Outbox { party } => self.outbox(party.as_deref())?.iter().map(sent).collect(),
-            ExchangeCommand::Inbox { party } => self.inbox(party.as_deref())?.iter().map(got).collect(),
-            ExchangeCommand::Decisions { object, party } => self.decisions_document(object, party)?,
+            ExchangeCommand::Outbox { party } => {
+                self.outbox(party.as_deref())?.iter().map(sent).collect()
+            }
+            ExchangeCommand::Carry { party } => {
+                let batches = self.carry(&party)?;
+                let batches = batches.iter().map(|batch| STANDARD.encode(batch));
+                json!({ "batches": batches.collect::<Vec<_>>() })
+            }
+            ExchangeCommand::TakeCarried { batch } => {
+                let batch = STANDARD.decode(batch);
+                let batch = batch.map_err(|error| ExchangeError::Refused(error.to_string()))?;
+                let carried = self.take_carried(&batch)?;
+                json!({ "party": carried.party, "stored": carried.stored, "wrong": carried.wrong })
+            }
+            ExchangeCommand::Inbox { party } => {
+                self.inbox(party.as_deref())?.iter().map(got).collect()
+            }
+            ExchangeCommand::Decisions { object, party } => {
+                self.decisions_document(object.as_deref(), party.as_deref())?
+            }
             ExchangeCommand::Approvals => self.approvals_document()?,
             ExchangeCommand::Approve { id, by, yes } => document(&self.approve(&id, &by, yes)?),
         })
@@ -216,10 +255,10 @@ impl Node {
 
     fn decisions_document(
         &self,
-        object: Option<String>,
-        party: Option<String>,
+        object: Option<&str>,
+        party: Option<&str>,
     ) -> Result<Value, ExchangeError> {
-        let rows = self.decisions(object.as_deref(), party.as_deref())?;
+        let rows = self.decisions(object, party)?;
         let rows = rows.iter().map(|row| {
             json!({
                 "number": row.number, "object": row.object, "version": row.version, "party": row.party,
@@ -255,7 +294,7 @@ fn party(view: &PartyView) -> Value {
     json!({
         "name": view.row.name, "state": view.row.state, "serial": view.row.serial, "since": at(view.row.changed),
         "origin": view.row.origin, "link": view.row.link_url, "root": view.root,
-        "read_aloud": view.read_aloud, "begins": view.begins,
+        "read_aloud": view.read_aloud, "begins": view.begins, "forked": view.forked,
         "waiting": view.waiting.0, "oldest_waiting": view.waiting.1.map(at),
     })
 }

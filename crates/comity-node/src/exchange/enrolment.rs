@@ -7,11 +7,12 @@ use comity_accord::enrolment::{self, Event, Progress, Side, State};
 use comity_accord::fingerprint::Reading;
 use comity_stix::timestamp::Timestamp;
 use comity_store::state::party::{self, PartyRow};
-use comity_store::state::{Tx, outbox};
+use comity_store::state::{Tx, outbox, peer_log};
 
 use crate::exchange::ExchangeError;
-use crate::link::card::CardFacts;
 use crate::link::Taken;
+use crate::link::card::CardFacts;
+use crate::link::heads::FORKED;
 use crate::link::peer::{PENDING, VERIFIED};
 use crate::node::Node;
 
@@ -28,6 +29,8 @@ pub struct PartyView {
     pub waiting: (u64, Option<i64>),
     /// The SHA-256 of its root key, as accords name it.
     pub root: String,
+    /// The log of this party that showed two histories: nothing is exchanged with it any more.
+    pub forked: Option<String>,
 }
 
 /// The word for a state in tables.
@@ -166,7 +169,9 @@ impl Node {
     pub fn parties(&self) -> Result<Vec<PartyView>, ExchangeError> {
         self.inner.state.read(|tx| {
             let rows = party::list(tx)?;
-            rows.into_iter().map(|row| self.party_view(tx, row)).collect()
+            rows.into_iter()
+                .map(|row| self.party_view(tx, row))
+                .collect()
         })
     }
 
@@ -179,6 +184,10 @@ impl Node {
             begins: reading.is_some_and(|reading| reading.begins()),
             waiting: outbox::waiting(tx, &row.name)?,
             root: comity_accord::card::root_hash(&card.card().root).to_string(),
+            forked: peer_log::of_party(tx, &row.name)?
+                .into_iter()
+                .find(|log| log.state == FORKED)
+                .map(|log| log.origin),
             row,
         })
     }
@@ -202,7 +211,9 @@ impl Node {
             let row = row.ok_or_else(|| ExchangeError::UnknownParty(name.to_owned()))?;
             let reading = self.reading(tx, &row)?;
             let reading = reading.ok_or_else(|| {
-                ExchangeError::Enrolment("this node has no card yet: `comity party invite` makes it".to_owned())
+                ExchangeError::Enrolment(
+                    "this node has no card yet: `comity party invite` makes it".to_owned(),
+                )
             })?;
             match reading.check(typed) {
                 Ok(()) => {
@@ -218,6 +229,7 @@ impl Node {
             }
         })?;
         outcome?;
+        self.inner.rights.forget();
         self.due().tell();
         self.party(name)
     }
@@ -274,6 +286,8 @@ impl Node {
         self.inner
             .state
             .write(|tx| advance(tx, name, event, now).map(|_| ()))?;
+        // At once, also for its accounts that were here a moment ago.
+        self.inner.rights.forget();
         self.due().tell();
         self.party(name)
     }

@@ -14,11 +14,17 @@ const LIST_MAX: u64 = 1_000;
 impl Node {
     /// The newest envelopes that this node made.
     pub fn outbox(&self, party: Option<&str>) -> Result<Vec<OutboxRow>, ExchangeError> {
-        Ok(self.inner.state.read(|tx| outbox::list(tx, party, LIST_MAX))?)
+        Ok(self
+            .inner
+            .state
+            .read(|tx| outbox::list(tx, party, LIST_MAX))?)
     }
 
     /// The newest envelopes that this node got.
     pub fn inbox(&self, party: Option<&str>) -> Result<Vec<InboxRow>, ExchangeError> {
-        Ok(self.inner.state.read(|tx| inbox::list(tx, party, LIST_MAX))?)
+        Ok(self
+            .inner
+            .state
+            .read(|tx| inbox::list(tx, party, LIST_MAX))?)
     }
 }

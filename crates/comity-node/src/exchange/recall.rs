@@ -12,12 +12,14 @@ use comity_stix::id::ObjectId;
 use comity_store::objects::query::{Filter, PageQuery, SpecVersions, Versions};
 use comity_store::objects::{RemoveRequest, ViewId, WriteRequest};
 use comity_store::state::channel::Direction;
+use comity_store::state::inbox::InboxRow;
 use comity_store::state::recall::{self, RecallRow};
+use comity_store::state::release::DecisionRow;
 use comity_store::state::{Tx, release, source};
-use uuid::Uuid;
 
 use crate::clock::new_uuid;
 use crate::exchange::ExchangeError;
+use crate::exchange::origin::{Place, keep_recalled};
 use crate::link::Draft;
 use crate::node::Node;
 
@@ -25,6 +27,8 @@ use crate::node::Node;
 const ANSWER_HOURS: i64 = 24;
 const HOUR_MICROS: i64 = 3_600_000_000;
 
+/// The verdict and the rule of what a party was asked to give up.
+pub(crate) const RECALLED: &str = "recalled";
 /// What an object of a recall came to: the words of the answer.
 const REMOVED: &str = "removed";
 const NEVER_HAD: &str = "never-had";
@@ -60,16 +64,20 @@ impl Node {
     fn ask_back(
         &self,
         tx: &mut dyn Tx,
-        holders: &BTreeMap<String, BTreeSet<String>>,
+        holders: &Holders,
         reason: &str,
     ) -> Result<Vec<RecallRow>, ExchangeError> {
         let now = self.clock().now();
         let id = new_uuid().to_string();
         let mut rows = Vec::new();
         for (party, objects) in holders {
-            let objects: Vec<String> = objects.iter().cloned().collect();
+            for (released, object) in objects {
+                release::decide(tx, &recalled(party, object, released, reason, now))?;
+            }
+            let objects: Vec<String> = objects.keys().cloned().collect();
             let accord = self.in_force(tx, party, now)?;
-            let hours = accord.map(|text: AccordText| i64::from(text.content().recall_answer_hours));
+            let hours =
+                accord.map(|text: AccordText| i64::from(text.content().recall_answer_hours));
             let due = now + hours.unwrap_or(ANSWER_HOURS) * HOUR_MICROS;
             let said = payload::Recall {
                 recall: id.clone(),
@@ -116,9 +124,10 @@ impl Node {
     /// Does what another party asks back, and answers. Objects that this party never gave are none of its business.
     pub(crate) fn take_recall(
         &self,
-        party: &str,
+        row: &InboxRow,
         said: &payload::Recall,
     ) -> Result<String, ExchangeError> {
+        let party = row.party.as_str();
         let ids: Vec<ObjectId> = said
             .objects
             .iter()
@@ -135,7 +144,8 @@ impl Node {
             Ok::<_, ExchangeError>(given)
         })?;
         let holdings = self.holdings()?;
-        let removed = self.remove_everywhere(&holdings.views, &given.iter().cloned().collect::<Vec<_>>())?;
+        let removed =
+            self.remove_everywhere(&holdings.views, &given.iter().cloned().collect::<Vec<_>>())?;
         let outcomes: Vec<RecallOutcome> = said
             .objects
             .iter()
@@ -161,6 +171,7 @@ impl Node {
             if known.is_some_and(|row| row.answer.is_some()) {
                 return Ok(());
             }
+            keep_recalled(tx, party, &said.objects, Place::of(row), now)?;
             for id in &given {
                 source::remove(tx, &id.to_string(), party)?;
             }
@@ -209,24 +220,6 @@ impl Node {
         Ok(())
     }
 
-    /// Takes the answer to a recall of this node.
-    pub(crate) fn take_recall_answer(
-        &self,
-        tx: &mut dyn Tx,
-        party: &str,
-        said: &payload::RecallAnswer,
-        now: i64,
-    ) -> Result<(), ExchangeError> {
-        let row = recall::find(tx, Direction::Out, &said.recall, party)?;
-        let Some(mut row) = row else {
-            return Err(ExchangeError::Refused("it answers no recall of this node".to_owned()));
-        };
-        "answered".clone_into(&mut row.state);
-        row.answer = serde_json::to_string(said).ok();
-        row.changed = now;
-        Ok(recall::put(tx, Direction::Out, &row)?)
-    }
-
     /// Removes every version of objects from views.
     pub(crate) fn remove_everywhere(
         &self,
@@ -258,7 +251,9 @@ impl Node {
                     },
                 };
                 let request = WriteRequest::Remove(RemoveRequest { query });
-                if let comity_store::objects::Written::Removed { versions: gone } = self.write(request)? {
+                if let comity_store::objects::Written::Removed { versions: gone } =
+                    self.write(request)?
+                {
                     versions += gone;
                 }
             }
@@ -267,18 +262,34 @@ impl Node {
     }
 }
 
+/// Who got which objects: by party, the id by which it got each, with the id by which that is held here.
+type Holders = BTreeMap<String, BTreeMap<String, String>>;
+
+/// What is recorded with the decisions: from now on the party has it no more, and nothing that is shared as it grows gives it
+/// again.
+fn recalled(party: &str, object: &str, released: &str, reason: &str, now: i64) -> DecisionRow {
+    let copy = (object != released).then(|| format!(" (the copy {released})"));
+    DecisionRow {
+        object: object.to_owned(),
+        party: party.to_owned(),
+        outlet: "link".to_owned(),
+        verdict: RECALLED.to_owned(),
+        rule: RECALLED.to_owned(),
+        reason: format!("{reason}{}", copy.unwrap_or_default()),
+        decided: now,
+        ..DecisionRow::default()
+    }
+}
+
 /// Who got which of these objects, under the id by which each got it.
-fn holders(
-    tx: &mut dyn Tx,
-    ids: &[String],
-    from: Option<&str>,
-) -> Result<BTreeMap<String, BTreeSet<String>>, ExchangeError> {
-    let mut holders: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+fn holders(tx: &mut dyn Tx, ids: &[String], from: Option<&str>) -> Result<Holders, ExchangeError> {
+    let mut holders = Holders::new();
     for id in ids {
         for decision in release::of_object(tx, id)? {
             let named = from.is_none_or(|party| party == decision.party);
             if let Some(released) = decision.released.filter(|_| named) {
-                holders.entry(decision.party).or_default().insert(released);
+                let objects = holders.entry(decision.party).or_default();
+                objects.insert(released, decision.object);
             }
         }
     }
@@ -288,11 +299,14 @@ fn holders(
 /// The released views of parties, with what is taken out of each.
 fn released_views(
     tx: &mut dyn Tx,
-    holders: &BTreeMap<String, BTreeSet<String>>,
+    holders: &Holders,
 ) -> Result<Vec<(ViewId, Vec<ObjectId>)>, ExchangeError> {
     let mut all = Vec::new();
     for (party, objects) in holders {
-        let ids: Vec<ObjectId> = objects.iter().filter_map(|id| ObjectId::parse(id).ok()).collect();
+        let ids: Vec<ObjectId> = objects
+            .keys()
+            .filter_map(|id| ObjectId::parse(id).ok())
+            .collect();
         for (_, views) in release::views_of_party(tx, party)? {
             all.push((views.released, ids.clone()));
         }
@@ -300,7 +314,21 @@ fn released_views(
     Ok(all)
 }
 
-/// The collection that holds what a party sent has an id of its own, made from the party's name.
-pub(crate) fn inbox_collection_id(party: &str) -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_DNS, format!("inbox of {party}").as_bytes())
+/// Takes the answer to a recall of this node.
+pub(crate) fn take_recall_answer(
+    tx: &mut dyn Tx,
+    party: &str,
+    said: &payload::RecallAnswer,
+    now: i64,
+) -> Result<(), ExchangeError> {
+    let row = recall::find(tx, Direction::Out, &said.recall, party)?;
+    let Some(mut row) = row else {
+        return Err(ExchangeError::Refused(
+            "it answers no recall of this node".to_owned(),
+        ));
+    };
+    "answered".clone_into(&mut row.state);
+    row.answer = serde_json::to_string(said).ok();
+    row.changed = now;
+    Ok(recall::put(tx, Direction::Out, &row)?)
 }

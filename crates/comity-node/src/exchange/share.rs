@@ -33,7 +33,7 @@ use crate::link::Draft;
 use crate::node::Node;
 
 /// Objects in one envelope.
-const ENVELOPE_OBJECTS_MAX: usize = 500;
+const ENVELOPE_OBJECTS_MAX: usize = 200;
 /// Bytes of objects in one envelope.
 const ENVELOPE_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// How long terms are taken as known: two seconds.
@@ -86,12 +86,26 @@ pub struct Shared {
 
 /// Terms by party, for a moment.
 #[derive(Debug, Default)]
-pub(crate) struct TermsCache(Mutex<HashMap<String, (i64, Option<Arc<Terms>>)>>);
+pub(crate) struct TermsCache(Mutex<HashMap<String, Ready>>);
+
+/// Since when terms are known, and what they are, if there are any.
+type Ready = (i64, Option<Arc<Terms>>);
 
 impl TermsCache {
     pub(crate) fn forget(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
+}
+
+/// What goes into one envelope.
+pub(crate) struct Portion<'a> {
+    pub(crate) party: &'a str,
+    pub(crate) texts: Vec<&'a str>,
+    pub(crate) label: Tlp,
+    pub(crate) persons: Vec<String>,
 }
 
 /// An object that may go, and how.
@@ -113,7 +127,7 @@ impl Node {
         &self,
         request: &ShareRequest,
         approved: &BTreeSet<Rule>,
-        approval: Option<&str>,
+        approval: Option<&ApprovalRow>,
     ) -> Result<Shared, ExchangeError> {
         let going = self.judge_all(request, approved)?;
         let waits = going.iter().any(|one| one.line.verdict == "waiting");
@@ -127,8 +141,19 @@ impl Node {
         }
         let now = self.clock().now();
         let id = new_uuid().to_string();
-        let asked = serde_json::to_string(request).unwrap_or_default();
+        // What goes at once does not go again with what waits.
+        let waiting = going.iter().filter(|one| one.line.verdict == "waiting");
+        let asked = ShareRequest {
+            objects: waiting.map(|one| one.line.object.clone()).collect(),
+            ..request.clone()
+        };
+        let asked = serde_json::to_string(&asked).unwrap_or_default();
         let envelopes = self.inner.state.write(|tx| {
+            if let Some(row) = approval
+                && !release::settle_approval(tx, row)?
+            {
+                return Err(ExchangeError::UnknownApproval(row.id.clone()));
+            }
             if waits {
                 let row = ApprovalRow {
                     id: id.clone(),
@@ -142,7 +167,8 @@ impl Node {
                 };
                 release::put_approval(tx, &row)?;
             }
-            self.send_all(tx, request, &going, approval, now)
+            let approval = approval.map(|row| row.id.as_str());
+            self.send_all(tx, request, (&going, approval), now)
         })?;
         shared.envelopes = envelopes.iter().map(ToString::to_string).collect();
         shared.approval = waits.then_some(id);
@@ -153,24 +179,30 @@ impl Node {
     /// A second person's word on what waits.
     pub fn approve(&self, id: &str, by: &str, yes: bool) -> Result<Shared, ExchangeError> {
         let all = self.inner.state.read(release::approvals)?;
-        let waiting = all.into_iter().find(|row| row.id == id && row.state == "waiting");
+        let waiting = all
+            .into_iter()
+            .find(|row| row.id == id && row.state == "waiting");
         let mut row = waiting.ok_or_else(|| ExchangeError::UnknownApproval(id.to_owned()))?;
         if row.asked_by == by {
             return Err(ExchangeError::SamePerson(by.to_owned()));
         }
         let request: ShareRequest = serde_json::from_str(&row.request)
             .map_err(|_| ExchangeError::UnknownApproval(id.to_owned()))?;
-        row.state = if yes { "approved" } else { "declined" }.to_owned();
+        let word = if yes { "approved" } else { "declined" };
+        word.clone_into(&mut row.state);
         row.decided_by = Some(by.to_owned());
         row.decided = Some(self.clock().now());
-        let shared = if yes {
+        if yes {
             let rules = STEPS.iter().map(|step| step.rule).collect();
-            self.share_with(&request, &rules, Some(id))?
-        } else {
-            Shared::default()
-        };
-        self.inner.state.write(|tx| release::put_approval(tx, &row))?;
-        Ok(shared)
+            return self.share_with(&request, &rules, Some(&row));
+        }
+        let declined = self
+            .inner
+            .state
+            .write(|tx| release::settle_approval(tx, &row))?;
+        declined
+            .then(Shared::default)
+            .ok_or_else(|| ExchangeError::UnknownApproval(id.to_owned()))
     }
 
     /// What waits for a second person, and what was decided.
@@ -234,14 +266,21 @@ impl Node {
             None => Recipient::Party { party, standing },
         };
         let terms = self.release_terms(name)?;
-        Ok((recipient, terms.ok_or_else(|| ExchangeError::NoAccord(name.to_owned()))?))
+        Ok((
+            recipient,
+            terms.ok_or_else(|| ExchangeError::NoAccord(name.to_owned()))?,
+        ))
     }
 
     /// What this node may let a party have, made ready.
     pub(crate) fn release_terms(&self, name: &str) -> Result<Option<Arc<Terms>>, ExchangeError> {
         let now = self.clock().now();
         let cache = &self.inner.terms.0;
-        let known = cache.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        let known = cache
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+            .cloned();
         if let Some((since, terms)) = known
             && now - since < FRESH_MICROS
         {
@@ -257,7 +296,9 @@ impl Node {
             name_original: false,
             indicators: IndicatorData::Exempt,
         };
-        let prepared = agreed.map(|agreed| Terms::prepare(agreed, copies)).transpose();
+        let prepared = agreed
+            .map(|agreed| Terms::prepare(agreed, copies))
+            .transpose();
         let prepared = prepared.map_err(|error| ExchangeError::Accord(error.to_string()))?;
         let prepared = prepared.map(Arc::new);
         cache
@@ -284,16 +325,24 @@ impl Node {
         &self,
         tx: &mut dyn Tx,
         request: &ShareRequest,
-        going: &[Going],
-        approval: Option<&str>,
+        (going, approval): (&[Going], Option<&str>),
         now: i64,
     ) -> Result<Vec<EnvelopeId>, ExchangeError> {
         let mut envelopes = Vec::new();
         for batch in batches(going) {
             let texts: Vec<&str> = batch.iter().filter_map(|one| one.text.as_deref()).collect();
-            let label = batch.iter().map(|one| one.label).max().unwrap_or(Tlp::Clear);
-            let persons = request.person.iter().cloned().collect();
-            let envelope = self.send_share(tx, &request.party, &texts, (label, persons), now)?;
+            let label = batch
+                .iter()
+                .map(|one| one.label)
+                .max()
+                .unwrap_or(Tlp::Clear);
+            let portion = Portion {
+                party: &request.party,
+                texts,
+                label,
+                persons: request.person.iter().cloned().collect(),
+            };
+            let envelope = self.send_share(tx, portion, now)?;
             for one in &batch {
                 decide(tx, request, one, (Some(&envelope), approval), now)?;
             }
@@ -309,27 +358,25 @@ impl Node {
     pub(crate) fn send_share(
         &self,
         tx: &mut dyn Tx,
-        party: &str,
-        texts: &[&str],
-        (label, persons): (Tlp, Vec<String>),
+        portion: Portion<'_>,
         now: i64,
     ) -> Result<EnvelopeId, ExchangeError> {
         let raw = |text: &&str| serde_json::value::RawValue::from_string((*text).to_owned());
-        let objects = texts.iter().map(raw).collect::<Result<Vec<_>, _>>();
+        let objects = portion.texts.iter().map(raw).collect::<Result<Vec<_>, _>>();
         let unfit = |_| ExchangeError::Refused("an object is no JSON".to_owned());
         let share = payload::Share {
             objects: objects.map_err(unfit)?,
-            label: label.to_string(),
-            persons,
+            label: portion.label.to_string(),
+            persons: portion.persons,
         };
         let draft = Draft {
-            party: party.to_owned(),
+            party: portion.party.to_owned(),
             lane: Lane::Normal,
             kind: Kind::Share,
             payload: serde_json::to_vec(&share).map_err(unfit)?,
             due: None,
         };
-        Ok(self.link().enqueue_in(tx, &draft, now)?)
+        self.send_whole(tx, &draft, now)
     }
 }
 
@@ -359,7 +406,13 @@ fn going(gathered: &Gathered, decision: &Decision) -> Going {
     let (verdict, text, released, cuts, reason) = match &decision.verdict {
         Verdict::Release => {
             let text = Some(gathered.json.clone());
-            ("released", text, Some(object.clone()), Vec::new(), String::new())
+            (
+                "released",
+                text,
+                Some(object.clone()),
+                Vec::new(),
+                String::new(),
+            )
         }
         Verdict::Redact(copy) => {
             let cuts = copy.cuts().iter().map(|cut| cut.selector.clone()).collect();
@@ -370,7 +423,13 @@ fn going(gathered: &Gathered, decision: &Decision) -> Going {
         Verdict::NeedsApproval { copy, .. } => {
             let cuts = copy.iter().flat_map(|copy| copy.cuts());
             let cuts = cuts.map(|cut| cut.selector.clone()).collect();
-            ("waiting", None, None, cuts, "a second person must approve".to_owned())
+            (
+                "waiting",
+                None,
+                None,
+                cuts,
+                "a second person must approve".to_owned(),
+            )
         }
         Verdict::Refuse { reason, .. } => ("refused", None, None, Vec::new(), reason.clone()),
     };
@@ -380,7 +439,7 @@ fn going(gathered: &Gathered, decision: &Decision) -> Going {
             verdict: verdict.to_owned(),
             rule: decision.rule().step().code.to_owned(),
             label: decision.label.label.to_string(),
-            reason,
+            reason: with_remarks(reason, decision),
             released,
             cuts,
         },
@@ -388,6 +447,27 @@ fn going(gathered: &Gathered, decision: &Decision) -> Going {
         label: decision.obligations.label,
         text,
     }
+}
+
+/// What the record says of the label besides: that nobody had given one, or that two were given.
+fn with_remarks(mut reason: String, decision: &Decision) -> String {
+    let remarks = [
+        (
+            decision.label.inferred,
+            "it has no label: this one is inferred",
+        ),
+        (
+            decision.label.conflict,
+            "it has two labels: the stricter counts",
+        ),
+    ];
+    for (_, remark) in remarks.into_iter().filter(|(holds, _)| *holds) {
+        if !reason.is_empty() {
+            reason.push_str("; ");
+        }
+        reason.push_str(remark);
+    }
+    reason
 }
 
 fn decide(
@@ -423,13 +503,9 @@ fn decide(
 fn copy_seed(tx: &mut dyn Tx, party: &str) -> Result<Uuid, ExchangeError> {
     const NAME: &str = "copy_seed";
     let known = meta::find(tx, NAME)?.and_then(|text| Uuid::parse_str(&text).ok());
-    let seed = match known {
-        Some(seed) => seed,
-        None => {
-            let seed = new_uuid();
-            meta::put(tx, NAME, &seed.to_string())?;
-            seed
-        }
-    };
+    let seed = known.unwrap_or_else(new_uuid);
+    if known.is_none() {
+        meta::put(tx, NAME, &seed.to_string())?;
+    }
     Ok(Uuid::new_v5(&seed, party.as_bytes()))
 }

@@ -79,7 +79,10 @@ impl Node {
         let mut sources = self.inner.state.read(|tx| source::of(tx, &text))?;
         // A collection that holds what one party sent vouches for the source of all that is in it.
         for one in all {
-            let holder = holdings.collections.iter().find(|held| held.view == one.view);
+            let holder = holdings
+                .collections
+                .iter()
+                .find(|held| held.view == one.view);
             if let Some(party) = holder.and_then(|holder| holder.source.clone())
                 && sources.iter().all(|known| known.party != party)
             {
@@ -119,10 +122,17 @@ impl<'a> LookUp<'a> {
         let Ok(object) = json::parse(&gathered.json, &limits) else {
             return Ok(());
         };
-        let refs = object.member("object_marking_refs").and_then(json::Value::as_array);
-        let refs = refs.unwrap_or_default().iter().filter_map(json::Value::as_str);
+        let refs = object
+            .member("object_marking_refs")
+            .and_then(json::Value::as_array);
+        let refs = refs
+            .unwrap_or_default()
+            .iter()
+            .filter_map(json::Value::as_str);
         let marked = refs.filter_map(|text| ObjectId::parse(text).ok());
-        let parts = marking::granular(&object).into_iter().map(|part| part.marking);
+        let parts = marking::granular(&object)
+            .into_iter()
+            .map(|part| part.marking);
         for id in marked.chain(parts) {
             if Tlp::of(&id).is_some() || self.definitions.contains_key(&id) {
                 continue;
@@ -171,20 +181,34 @@ impl<'a> LookUp<'a> {
         let limits = self.node.limits().object.json();
         let own = json::parse(&gathered.json, &limits);
         let own = own.ok().and_then(|object| marking::effective(&object));
-        let given = gathered.sources.iter().filter_map(|row| Tlp::parse(row.label.as_deref()?));
+        let given = gathered
+            .sources
+            .iter()
+            .filter_map(|row| Tlp::parse(row.label.as_deref()?));
         let label = own.into_iter().chain(gathered.container).chain(given).max();
         Ok(label.map_or(End::Unlabelled, End::Labelled))
     }
 }
 
-/// Whose an object is, for one recipient: what came from the recipient itself is no secret from it.
+/// Whose an object is, for one recipient: what came from the recipient alone is no secret from it. What others gave as well
+/// stays theirs, for a party could otherwise free it for itself by sending something under the same id.
 fn source_of(sources: &[SourceRow], recipient: &str) -> Source {
-    if sources.is_empty() || sources.iter().any(|row| row.party == recipient) {
+    let sources: Vec<&SourceRow> = sources
+        .iter()
+        .filter(|row| row.party != recipient)
+        .collect();
+    if sources.is_empty() {
         return Source::Own;
     }
-    let floor = sources.iter().filter_map(|row| Tlp::parse(row.label.as_deref()?)).max();
+    let floor = sources
+        .iter()
+        .filter_map(|row| Tlp::parse(row.label.as_deref()?))
+        .max();
     Source::Party {
-        party: sources.first().map(|row| row.party.clone()).unwrap_or_default(),
+        party: sources
+            .first()
+            .map(|row| row.party.clone())
+            .unwrap_or_default(),
         unlabelled: Some(Tlp::AmberStrict),
         floor,
         relay: sources.iter().all(|row| row.onward),

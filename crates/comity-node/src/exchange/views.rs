@@ -4,17 +4,19 @@
 //! In scope: judging from where it was left, and what a party posted. Out of scope: who shares what (`share`).
 
 use comity_accord::terms::Outlet;
-use comity_release::recipient::Way;
+use comity_release::recipient::{Recipient, Standing, Way};
+use comity_stix::id::ObjectId;
 use comity_stix::marking::Tlp;
 use comity_store::objects::query::{Filter, PageQuery, Piece, SpecVersions, Versions};
 use comity_store::objects::{Found, ViewId};
 use comity_store::state::collection::{self, Collection};
 use comity_store::state::release::{self, DecisionRow, StandingShare};
-use comity_store::state::source::SourceRow;
+use comity_store::state::source::{self, SourceRow};
 
 use crate::exchange::ExchangeError;
-use crate::exchange::share::{Going, batches};
-use crate::exchange::subject::{LookUp, record_sources};
+use crate::exchange::recall::RECALLED;
+use crate::exchange::share::{Going, Portion, batches};
+use crate::exchange::subject::LookUp;
 use crate::node::Node;
 
 /// Objects that are judged in one turn.
@@ -26,7 +28,12 @@ const LINK: &str = "link";
 
 impl Node {
     /// Shares a collection with a party as it grows, its past included: by its released view, or by envelopes.
-    pub fn share_collection(&self, name: &str, party: &str, outlet: Outlet) -> Result<(), ExchangeError> {
+    pub fn share_collection(
+        &self,
+        name: &str,
+        party: &str,
+        outlet: Outlet,
+    ) -> Result<(), ExchangeError> {
         let word = match outlet {
             Outlet::Link => LINK,
             Outlet::Taxii => TAXII,
@@ -70,22 +77,41 @@ impl Node {
     }
 
     fn release_share(&self, share: &StandingShare) -> Result<usize, ExchangeError> {
-        let held = self.inner.state.read(|tx| collection::find(tx, &share.collection))?;
+        let held = self
+            .inner
+            .state
+            .read(|tx| collection::find(tx, &share.collection))?;
         let Some(held) = held else { return Ok(0) };
         let (found, next) = self.stretch(held.view, share.position)?;
         if found.is_empty() {
             return Ok(0);
         }
         let (recipient, terms) = self.recipient(&share.party, None)?;
+        // What comes meanwhile is judged when the party may have something again: else it would never get it.
+        let due = match &recipient {
+            Recipient::Party { standing, .. } => *standing == Standing::Verified,
+            Recipient::Public
+            | Recipient::OwnPerson { .. }
+            | Recipient::Person { .. }
+            | Recipient::Client { .. } => false,
+        };
+        if !due {
+            return Ok(0);
+        }
         let holdings = self.holdings()?;
         let mut look_up = LookUp::new(self, &holdings);
-        let outlet = if share.outlet == TAXII { Outlet::Taxii } else { Outlet::Link };
+        let outlet = if share.outlet == TAXII {
+            Outlet::Taxii
+        } else {
+            Outlet::Link
+        };
         let way = Way::by(outlet).encrypted();
         let mut going = Vec::with_capacity(found.len());
         for one in &found {
             let all = self.inner.objects.newest(&holdings.views, &one.item.id)?;
             let gathered = self.gathered(&holdings, one, &all)?;
-            going.push(self.judge_one(&mut look_up, &gathered, (&recipient, &terms), &way)?);
+            let judged = self.judge_one(&mut look_up, &gathered, (&recipient, &terms), &way)?;
+            going.push(self.unless_recalled(&share.party, judged)?);
         }
         if outlet == Outlet::Taxii {
             self.fill_view(share, &held, &going)?;
@@ -97,9 +123,20 @@ impl Node {
             }
             if outlet == Outlet::Link {
                 for batch in batches(&going) {
-                    let texts: Vec<&str> = batch.iter().filter_map(|one| one.text.as_deref()).collect();
-                    let label = batch.iter().map(|one| one.label).max().unwrap_or(Tlp::Clear);
-                    self.send_share(tx, &share.party, &texts, (label, Vec::new()), now)?;
+                    let texts: Vec<&str> =
+                        batch.iter().filter_map(|one| one.text.as_deref()).collect();
+                    let label = batch
+                        .iter()
+                        .map(|one| one.label)
+                        .max()
+                        .unwrap_or(Tlp::Clear);
+                    let portion = Portion {
+                        party: &share.party,
+                        texts,
+                        label,
+                        persons: Vec::new(),
+                    };
+                    self.send_share(tx, portion, now)?;
                 }
             }
             for one in &going {
@@ -110,20 +147,85 @@ impl Node {
         Ok(found.len())
     }
 
-    /// Puts what may go into the party's released view; doing it twice changes nothing.
+    /// Nothing that a party was asked to give up goes to it again because it is shared as it grows: somebody must share it
+    /// anew.
+    fn unless_recalled(&self, party: &str, mut one: Going) -> Result<Going, ExchangeError> {
+        let object = &one.line.object;
+        let last = self
+            .inner
+            .state
+            .read(|tx| release::last_word(tx, object, party))?;
+        if one.text.is_some() && last.is_some_and(|last| last.verdict == RECALLED) {
+            one.text = None;
+            one.line.released = None;
+            "refused".clone_into(&mut one.line.verdict);
+            RECALLED.clone_into(&mut one.line.rule);
+            one.line.reason =
+                format!("it was recalled from {party}; share it by its id to give it again");
+        }
+        Ok(one)
+    }
+
+    /// Puts what may go into the party's released view, and takes out of it what may go no more, with what refers to that;
+    /// doing it twice changes nothing.
     fn fill_view(
         &self,
         share: &StandingShare,
         held: &Collection,
         going: &[Going],
     ) -> Result<(), ExchangeError> {
-        let views = self.inner.state.read(|tx| release::party_views(tx, &held.id, &share.party))?;
+        let views = self
+            .inner
+            .state
+            .read(|tx| release::party_views(tx, &held.id, &share.party))?;
         let texts: Vec<String> = going.iter().filter_map(|one| one.text.clone()).collect();
-        let Some(views) = views.filter(|_| !texts.is_empty()) else {
+        let Some(views) = views else {
             return Ok(());
         };
+        for one in going.iter().filter(|one| one.text.is_none()) {
+            self.withdraw(share, views.released, &one.line.object)?;
+        }
+        if texts.is_empty() {
+            return Ok(());
+        }
         let taken = self.take(views.released, texts, false);
         taken.map_err(|error| ExchangeError::Refused(comity_store::error::chain(&error)))?;
+        Ok(())
+    }
+
+    /// Takes what was released of an object before, and what refers to it, out of a party's view: its label was raised.
+    fn withdraw(
+        &self,
+        share: &StandingShare,
+        view: ViewId,
+        object: &str,
+    ) -> Result<(), ExchangeError> {
+        let last = self
+            .inner
+            .state
+            .read(|tx| release::last_word(tx, object, &share.party))?;
+        let released = last.and_then(|last| last.released);
+        let Some(id) = released.and_then(|id| ObjectId::parse(&id).ok()) else {
+            return Ok(());
+        };
+        if !self.inner.objects.holds(view, &id)? {
+            return Ok(());
+        }
+        let named = format!("\"{id}\"");
+        let mut ids = vec![id];
+        let mut from = 0;
+        loop {
+            let (found, next) = self.stretch(view, from)?;
+            if found.is_empty() {
+                break;
+            }
+            let naming = found.iter().filter(|one| one.json.contains(&named));
+            ids.extend(naming.map(|one| one.item.id.clone()));
+            from = next;
+        }
+        ids.sort();
+        ids.dedup();
+        self.remove_everywhere(&[view], &ids)?;
         Ok(())
     }
 
@@ -149,21 +251,30 @@ impl Node {
         if found.is_empty() {
             return Ok(0);
         }
-        let ids: Vec<String> = found.iter().map(|one| one.item.id.to_string()).collect();
+        let texts = found.iter().map(|one| one.json.clone()).collect();
+        let sorted = self.sort_offered(&share.party, texts, None)?;
+        for id in &sorted.own {
+            tracing::warn!(party = %share.party, %id, "posted object not taken: it originated here");
+        }
         let now = self.clock().now();
         self.inner.state.write(|tx| {
             let terms = self.terms_from(tx, &share.party, now)?;
-            let of = SourceRow {
-                id: String::new(),
-                party: share.party.clone(),
-                label: None,
-                onward: terms.is_some_and(|terms| terms.relay_onward),
-                persons: None,
-                received: now,
-            };
-            record_sources(tx, &ids, &of)
+            for one in &sorted.taken {
+                let of = SourceRow {
+                    id: one.id.clone(),
+                    party: share.party.clone(),
+                    // The floor below which nobody else's version lowers it.
+                    label: one.label.map(|label| label.to_string()),
+                    onward: terms.as_ref().is_some_and(|terms| terms.relay_onward),
+                    persons: None,
+                    received: now,
+                };
+                source::put(tx, &of)?;
+            }
+            Ok::<_, ExchangeError>(())
         })?;
-        let texts = found.iter().map(|one| one.json.clone()).collect();
+        let texts = sorted.taken.into_iter().map(|one| one.text);
+        let texts = texts.chain(sorted.unread).collect();
         let taken = self.take(held.view, texts, false);
         taken.map_err(|error| ExchangeError::Refused(comity_store::error::chain(&error)))?;
         self.inner.state.write(|tx| {

@@ -66,6 +66,21 @@ impl Link {
         Ok(card.transpose()?)
     }
 
+    /// Every own card that is kept, oldest first.
+    pub fn own_cards(&self, tx: &mut dyn Tx) -> Result<Vec<SignedCard>, OwnCardError> {
+        let Some(newest) = self.own_card(tx)? else {
+            return Ok(Vec::new());
+        };
+        let mut cards = Vec::new();
+        for serial in 1..newest.card().serial {
+            if let Some(text) = meta::find(tx, &numbered(serial))? {
+                cards.push(SignedCard::parse(text.as_bytes())?);
+            }
+        }
+        cards.push(newest);
+        Ok(cards)
+    }
+
     /// What a card of this node must say now, and whether the newest one says it.
     fn due_card(
         &self,
@@ -81,7 +96,11 @@ impl Link {
         let root = match (self.keys.root(), known) {
             (Some(root), _) => root.verifier(),
             (None, Some(card)) => card.root.clone(),
-            (None, None) => return Err(OwnCardError::RootOffline { text: String::new() }),
+            (None, None) => {
+                return Err(OwnCardError::RootOffline {
+                    text: String::new(),
+                });
+            }
         };
         let next_root = match (self.keys.next_root(), known) {
             (Some(next), _) => root_hash(&next.verifier()),
@@ -90,13 +109,18 @@ impl Link {
         };
         let origin = origin_of(&self.origin, epoch);
         let log = self.keys.log(&origin).map_err(LinkError::from)?;
-        let log_more = self.keys.log_post_quantum(&origin).map_err(LinkError::from)?;
+        let log_more = self
+            .keys
+            .log_post_quantum(&origin)
+            .map_err(LinkError::from)?;
         let sealing = self.keys.opening().sealing_key();
         let issued = Timestamp::from_micros(now / 1_000_000 * 1_000_000);
         let mut card = Card {
             party: PartyName::parse(party)?,
             domain: Domain::parse(domain)?,
-            serial: known.map_or(1, |card| card.serial + 1).max(first_serial(epoch)),
+            serial: known
+                .map_or(1, |card| card.serial + 1)
+                .max(first_serial(epoch)),
             issued: issued.ok_or(OwnCardError::Clock)?,
             root,
             root_key: None,
@@ -174,5 +198,11 @@ fn first_serial(epoch: u32) -> u32 {
 
 fn keep(tx: &mut dyn Tx, card: &SignedCard) -> Result<(), OwnCardError> {
     let text = String::from_utf8_lossy(&card.to_bytes()).into_owned();
-    Ok(meta::put(tx, CARD, &text)?)
+    meta::put(tx, CARD, &text)?;
+    // Older cards stay: what was signed with their keys is verified with them.
+    Ok(meta::put(tx, &numbered(card.card().serial), &text)?)
+}
+
+fn numbered(serial: u32) -> String {
+    format!("{CARD}/{serial}")
 }

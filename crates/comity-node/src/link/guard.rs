@@ -115,7 +115,9 @@ impl Guard for FileGuard {
             .map_err(self.failed("read"))?;
         let slots: Vec<Slot> = bytes.chunks(SLOT_BYTES).filter_map(read_slot).collect();
         if slots.is_empty() {
-            return Ok(Known::Doubt("the file of what was signed last cannot be read"));
+            return Ok(Known::Doubt(
+                "the file of what was signed last cannot be read",
+            ));
         }
         let own = slots.into_iter().filter(|slot| slot.inode == inode);
         match own.max_by_key(|slot| slot.turn) {
@@ -228,7 +230,10 @@ mod tests {
     #[test]
     fn the_last_head_survives_and_a_torn_write_leaves_the_one_before() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(FileGuard::new(folder.path()).known().unwrap(), Known::Nothing);
+        assert_eq!(
+            FileGuard::new(folder.path()).known().unwrap(),
+            Known::Nothing
+        );
         let guard = FileGuard::new(folder.path());
         for size in 1..=5 {
             guard.keep(&signed(size)).unwrap();
@@ -258,6 +263,10 @@ mod tests {
         assert!(matches!(copied.known().unwrap(), Known::Doubt(_)));
         copied.keep(&signed(4)).unwrap();
         let known = FileGuard::new(copy.path()).known().unwrap();
-        assert_eq!(known, Known::Signed(signed(4)), "the copy is its own from now on");
+        assert_eq!(
+            known,
+            Known::Signed(signed(4)),
+            "the copy is its own from now on"
+        );
     }
 }

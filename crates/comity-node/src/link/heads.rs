@@ -7,7 +7,8 @@
 
 use comity_ledger::checkpoint::SignedCheckpoint;
 use comity_ledger::cosignature::cosign;
-use comity_ledger::note::NoteSignature;
+use comity_ledger::key::{SignatureType, VerifierKey};
+use comity_ledger::note::{NoteSignature, Verified};
 use comity_ledger::tree::{Hash, TreeHead, verify_consistency};
 use comity_link::message::{self, Cosigned, LEAVES_MAX, Message};
 use comity_store::state::Tx;
@@ -15,8 +16,7 @@ use comity_store::state::ledger::{self, CosignatureRow, LogRow};
 use comity_store::state::peer_log::{self, PeerLogRow};
 use comity_store::state::receipt;
 
-use crate::link::log::{epoch_of, grown, put_tiles, with_tiles};
-use crate::link::outgoing::Gathered;
+use crate::link::log::{epoch_of, grown, put_tiles, root_at, with_tiles};
 use crate::link::peer::Peer;
 use crate::link::sends::UNKNOWN_LOG;
 use crate::link::{Link, LinkError, seconds};
@@ -32,6 +32,20 @@ pub(crate) struct Tail {
     old: u64,
     consistency: Vec<Hash>,
     leaves: Vec<Hash>,
+}
+
+impl Tail {
+    /// The own head as a message.
+    pub(crate) fn head(&self, checkpoint: &[u8]) -> Message {
+        let bytes = |hashes: &[Hash]| hashes.iter().map(|hash| *hash.as_bytes()).collect();
+        Message::Head(message::Head {
+            checkpoint: checkpoint.to_vec(),
+            old: self.old,
+            consistency: bytes(&self.consistency),
+            leaves: bytes(&self.leaves),
+            mirrored: self.old,
+        })
+    }
 }
 
 /// How a head under which something is proven stands to what was cosigned.
@@ -70,7 +84,10 @@ impl Link {
     ) -> Result<Tail, LinkError> {
         let known = ledger::newest_cosignatures(tx, log.epoch)?;
         let cosigned = known.into_iter().find(|row| row.party == party);
-        let held = self.held_by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let held = self
+            .held_by
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let old = held
             .get(&(party.to_owned(), log.epoch))
             .copied()
@@ -82,7 +99,9 @@ impl Link {
         with_tiles(tx, &log.origin, log.size, |tiles| {
             let consistency = tiles.consistency_proof(old)?;
             let end = log.size.min(old.saturating_add(most));
-            let leaves = (old..end).map(|index| tiles.leaf(index)).collect::<Result<_, _>>()?;
+            let leaves = (old..end)
+                .map(|index| tiles.leaf(index))
+                .collect::<Result<_, _>>()?;
             Ok(Tail {
                 old,
                 consistency,
@@ -91,33 +110,19 @@ impl Link {
         })
     }
 
-    /// The own head as a message.
-    pub(crate) fn head(
-        &self,
-        gathered: &Gathered,
-        checkpoint: &[u8],
-    ) -> Result<Message, LinkError> {
-        let tail = &gathered.tail;
-        let bytes = |hashes: &[Hash]| hashes.iter().map(|hash| *hash.as_bytes()).collect();
-        Ok(Message::Head(message::Head {
-            checkpoint: checkpoint.to_vec(),
-            old: tail.old,
-            consistency: bytes(&tail.consistency),
-            leaves: bytes(&tail.leaves),
-            mirrored: tail.old,
-        }))
-    }
-
     /// The cosignature of the newest head of a partner's log, as a message.
     pub(crate) fn cosigned(&self, peer: &Peer) -> Result<Option<Message>, LinkError> {
-        let known = self.state.read(|tx| peer_log::of_party(tx, &peer.row.name))?.pop();
+        let known = self
+            .state
+            .read(|tx| peer_log::of_party(tx, &peer.row.name))?
+            .pop();
         let Some(row) = known.filter(|row| row.state == LIVE) else {
             return Ok(None);
         };
         let signed = SignedCheckpoint::parse(&row.checkpoint)
             .map_err(|error| LinkError::Tiles(error.to_string()))?;
         let mut lines = cosign(self.keys.witness(), signed.checkpoint(), row.cosigned).to_string();
-        if self.post_quantum {
+        if self.signs_post_quantum() {
             let key = self.keys.witness_post_quantum();
             lines.push_str(&cosign(key, signed.checkpoint(), row.cosigned).to_string());
         }
@@ -145,8 +150,11 @@ impl Link {
         if super::log::origin_of(&peer.row.origin, epoch) != origin || epoch > peer.keys.epoch {
             return Ok(Watched::Bad(UNKNOWN_LOG));
         }
-        if signed.verify(&peer.keys.log).is_err() {
+        let Ok(verified) = signed.verify(&peer.keys.log) else {
             return Ok(Watched::Bad("bad-signature"));
+        };
+        if self.demands_post_quantum(&peer.row.name) && !has_ml_dsa(&verified, &peer.keys.log) {
+            return Ok(Watched::Bad("ml-dsa-44-missing"));
         }
         let new = TreeHead {
             size: checkpoint.size,
@@ -191,55 +199,6 @@ impl Link {
         Ok(ended.map_or(watched, |newest| Watched::Older(newest.checkpoint)))
     }
 
-    /// Takes cosignatures of the own log: a partner holds everything below.
-    pub(crate) fn take_cosigned(
-        &self,
-        tx: &mut dyn Tx,
-        peer: &Peer,
-        cosigned: &Cosigned,
-        now: i64,
-    ) -> Result<Option<&'static str>, LinkError> {
-        let epochs = ledger::epochs(tx)?;
-        let Some(log) = epochs.iter().find(|log| log.origin == cosigned.origin) else {
-            return Ok(Some("unknown-log"));
-        };
-        if cosigned.size > log.size {
-            // It may hold more of this log than this node knows; a head with the own signature would prove it.
-            return Ok(Some("cosigned-ahead"));
-        }
-        let root = self.root_at(tx, log, cosigned.size)?;
-        let origin = comity_ledger::checkpoint::Origin::parse(&log.origin)
-            .map_err(|error| LinkError::Tiles(error.to_string()))?;
-        let checkpoint =
-            comity_ledger::checkpoint::Checkpoint::new(origin, cosigned.size, Hash::new(root));
-        let lines = std::str::from_utf8(&cosigned.lines).unwrap_or_default();
-        let signatures: Vec<NoteSignature> = lines
-            .split_inclusive('\n')
-            .filter_map(|line| NoteSignature::parse(line).ok())
-            .collect();
-        let note = comity_ledger::note::Note::new(checkpoint.to_string(), signatures);
-        let known = note.is_ok_and(|note| note.verify(&peer.keys.witness).is_ok());
-        if !known {
-            return Ok(Some("bad-cosignature"));
-        }
-        let row = CosignatureRow {
-            epoch: log.epoch,
-            size: cosigned.size,
-            party: peer.row.name.clone(),
-            lines: cosigned.lines.clone(),
-            received: now,
-        };
-        ledger::add_cosignature(tx, &row)?;
-        let mut held = self.held_by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let place = (peer.row.name.clone(), log.epoch);
-        if held.get(&place).is_some_and(|led_from| *led_from < cosigned.size) {
-            held.remove(&place);
-        }
-        drop(held);
-        receipt::acknowledged(tx, &peer.row.name, log.epoch, cosigned.size)?;
-        Ok(None)
-    }
-
     /// Whether a party does not have the newest cosignature of its log, or has not cosigned the own newest head.
     pub fn has_unsettled_head(&self, party: &str) -> Result<bool, LinkError> {
         if self.untold().contains(party) {
@@ -255,7 +214,12 @@ impl Link {
 
     /// Whether the head under which something is proven belongs to the history that was cosigned. One that does not is the
     /// proof of two.
-    pub(crate) fn linked(&self, tx: &mut dyn Tx, peer: &Peer, proof: &[u8]) -> Result<Linked, LinkError> {
+    pub(crate) fn linked(
+        &self,
+        tx: &mut dyn Tx,
+        peer: &Peer,
+        proof: &[u8],
+    ) -> Result<Linked, LinkError> {
         let Some(note) = checkpoint_of(proof) else {
             return Ok(Linked::NotYet);
         };
@@ -272,7 +236,10 @@ impl Link {
         let known = if checkpoint.size == row.size {
             Hash::new(row.root)
         } else if checkpoint.size <= row.mirrored {
-            with_tiles(tx, &row.origin, row.mirrored, |tiles| tiles.head_at(checkpoint.size))?.root
+            with_tiles(tx, &row.origin, row.mirrored, |tiles| {
+                tiles.head_at(checkpoint.size)
+            })?
+            .root
         } else {
             return Ok(Linked::NotYet);
         };
@@ -295,13 +262,18 @@ impl Link {
     }
 
     pub(crate) fn untold(&self) -> std::sync::MutexGuard<'_, std::collections::HashSet<String>> {
-        self.untold.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.untold
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// A partner holds an older head of the own log than it cosigned: it was set back, and is led on from there.
     pub(crate) fn lead_on_from(&self, party: &str, epoch: u32, checkpoint: &[u8]) {
         if checkpoint.is_empty() {
-            let mut held = self.held_by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut held = self
+                .held_by
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             held.insert((party.to_owned(), epoch), 0);
             return;
         }
@@ -313,10 +285,24 @@ impl Link {
             return;
         };
         if signed.verify(&[key.verifier()]).is_ok() {
-            let mut held = self.held_by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            held.insert((party.to_owned(), epoch_of(&origin)), signed.checkpoint().size);
+            let mut held = self
+                .held_by
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            held.insert(
+                (party.to_owned(), epoch_of(&origin)),
+                signed.checkpoint().size,
+            );
         }
     }
+}
+
+/// Whether one of the signatures that verified is of ML-DSA-44.
+fn has_ml_dsa(verified: &[Verified], keys: &[VerifierKey]) -> bool {
+    verified.iter().any(|one| {
+        let key = keys.get(one.key_index);
+        key.is_some_and(|key| key.signature_type() == SignatureType::CosignatureMlDsa44)
+    })
 }
 
 /// The checkpoint at the end of a tlog-proof.
@@ -331,30 +317,48 @@ fn compare(
     new: &TreeHead,
     head: &message::Head,
 ) -> Result<Watched, LinkError> {
-    let held = TreeHead {
+    let known_head = TreeHead {
         size: row.size,
         root: Hash::new(row.root),
     };
-    if new.size == held.size {
-        let same = new.root == held.root;
-        return Ok(if same { Watched::Follows } else { Watched::Forked });
+    if new.size == known_head.size {
+        let same = new.root == known_head.root;
+        return Ok(if same {
+            Watched::Follows
+        } else {
+            Watched::Forked
+        });
     }
-    if new.size < held.size {
+    if new.size < known_head.size {
         if row.mirrored < new.size {
             return Ok(Watched::Older(row.checkpoint.clone()));
         }
-        let known = with_tiles(tx, &row.origin, row.mirrored, |tiles| tiles.head_at(new.size))?;
+        let known = with_tiles(tx, &row.origin, row.mirrored, |tiles| {
+            tiles.head_at(new.size)
+        })?;
         let same = known.root == new.root;
-        return Ok(if same { Watched::Older(row.checkpoint.clone()) } else { Watched::Forked });
+        return Ok(if same {
+            Watched::Older(row.checkpoint.clone())
+        } else {
+            Watched::Forked
+        });
     }
-    if head.old != held.size {
+    if head.old != known_head.size {
         // Of a log that is new here nothing is held yet.
-        let held = if row.size == 0 { Vec::new() } else { row.checkpoint.clone() };
-        return Ok(Watched::Gap(held));
+        let last = if row.size == 0 {
+            Vec::new()
+        } else {
+            row.checkpoint.clone()
+        };
+        return Ok(Watched::Gap(last));
     }
     let proof: Vec<Hash> = head.consistency.iter().copied().map(Hash::new).collect();
-    let follows = verify_consistency(&held, new, &proof).is_ok();
-    Ok(if follows { Watched::Follows } else { Watched::Forked })
+    let follows = verify_consistency(&known_head, new, &proof).is_ok();
+    Ok(if follows {
+        Watched::Follows
+    } else {
+        Watched::Forked
+    })
 }
 
 /// Takes leaf hashes into the mirror; what does not lead to the head is left out.
@@ -385,4 +389,66 @@ fn mirror(
         row.mirrored = growth.head.size;
     }
     Ok(())
+}
+
+/// Takes cosignatures of the own log: a partner holds everything below. Where the accord demands it, one must be of
+/// ML-DSA-44.
+pub(crate) fn take_cosigned(
+    link: &Link,
+    tx: &mut dyn Tx,
+    peer: &Peer,
+    cosigned: &Cosigned,
+    now: i64,
+) -> Result<Option<&'static str>, LinkError> {
+    let post_quantum = link.demands_post_quantum(&peer.row.name);
+    let epochs = ledger::epochs(tx)?;
+    let Some(log) = epochs.iter().find(|log| log.origin == cosigned.origin) else {
+        return Ok(Some("unknown-log"));
+    };
+    if cosigned.size > log.size {
+        // It may hold more of this log than this node knows; a head with the own signature would prove it.
+        return Ok(Some("cosigned-ahead"));
+    }
+    let root = root_at(tx, log, cosigned.size)?;
+    let origin = comity_ledger::checkpoint::Origin::parse(&log.origin)
+        .map_err(|error| LinkError::Tiles(error.to_string()))?;
+    let checkpoint =
+        comity_ledger::checkpoint::Checkpoint::new(origin, cosigned.size, Hash::new(root));
+    let lines = std::str::from_utf8(&cosigned.lines).unwrap_or_default();
+    let signatures: Vec<NoteSignature> = lines
+        .split_inclusive('\n')
+        .filter_map(|line| NoteSignature::parse(line).ok())
+        .collect();
+    let note = comity_ledger::note::Note::new(checkpoint.to_string(), signatures);
+    let Some(verified) = note
+        .ok()
+        .and_then(|note| note.verify(&peer.keys.witness).ok())
+    else {
+        return Ok(Some("bad-cosignature"));
+    };
+    if post_quantum && !has_ml_dsa(&verified, &peer.keys.witness) {
+        return Ok(Some("ml-dsa-44-missing"));
+    }
+    let row = CosignatureRow {
+        epoch: log.epoch,
+        size: cosigned.size,
+        party: peer.row.name.clone(),
+        lines: cosigned.lines.clone(),
+        received: now,
+    };
+    ledger::add_cosignature(tx, &row)?;
+    let mut held = link
+        .held_by
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let place = (peer.row.name.clone(), log.epoch);
+    if held
+        .get(&place)
+        .is_some_and(|led_from| *led_from < cosigned.size)
+    {
+        held.remove(&place);
+    }
+    drop(held);
+    receipt::acknowledged(tx, &peer.row.name, log.epoch, cosigned.size)?;
+    Ok(None)
 }

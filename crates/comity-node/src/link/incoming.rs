@@ -7,14 +7,14 @@
 
 use comity_link::batch;
 use comity_link::channel::ChannelId;
-use comity_link::header::EnvelopeId;
-use comity_link::message::{Cursor, Gap, Message, Refused};
+use comity_link::header::{EnvelopeId, peek};
+use comity_link::message::{Cursor, Forward, Gap, Message, Refused};
 use comity_store::state::channel::{self, ChannelRow, Direction};
-use comity_store::state::{Tx, ledger, outbox, party};
+use comity_store::state::{Tx, deposit, ledger, outbox, party};
 use std::sync::PoisonError;
 
-use crate::link::heads::{Linked, Watched};
-use crate::link::outgoing::{Proven, inclusion};
+use crate::link::heads::{Linked, Watched, take_cosigned};
+use crate::link::outgoing::{Proven, Saying, inclusion};
 use crate::link::peer::Peer;
 use crate::link::sends::Checked;
 use crate::link::sends::UNKNOWN_LOG;
@@ -91,6 +91,8 @@ impl Taking {
 /// A message that was checked as far as it can be without rows.
 enum Known {
     Envelope(Box<Checked>),
+    /// An envelope of a third party.
+    Deposited(Box<(Peer, Checked)>),
     Other(Message),
     Wrong(EnvelopeId, &'static str),
 }
@@ -145,7 +147,12 @@ impl Link {
     pub fn say(&self, taken: &mut Taken, now: i64) -> Result<Vec<u8>, LinkError> {
         let say = std::mem::take(&mut taken.say);
         let lanes = &comity_link::channel::Lane::ALL;
-        self.collect_with(&taken.party, lanes, Some(taken.digest), say, now)
+        let saying = Saying {
+            lanes,
+            answers: Some(taken.digest),
+            first: say,
+        };
+        self.collect_with(&taken.party, saying, now)
     }
 
     /// Whether anything waits to be said to a party now, besides the own head.
@@ -168,6 +175,7 @@ impl Link {
 
     fn know(&self, peer: &Peer, message: Message) -> Known {
         match message {
+            Message::Forward(forward) => self.know_forward(&forward),
             Message::Send(send) => match self.check(peer, &send) {
                 Ok(checked) => Known::Envelope(Box::new(checked)),
                 Err(code) => {
@@ -176,7 +184,33 @@ impl Link {
                     Known::Wrong(id, code)
                 }
             },
-            other => Known::Other(other),
+            other @ (Message::Head(_)
+            | Message::Receipt(_)
+            | Message::Cosigned(_)
+            | Message::Cursor(_)
+            | Message::Gap(_)
+            | Message::Card(_)
+            | Message::Holds(_)
+            | Message::Refused(_)) => Known::Other(other),
+        }
+    }
+
+    /// An envelope that its sender left with this partner for us.
+    fn know_forward(&self, forward: &Forward) -> Known {
+        let unknown = Known::Wrong(EnvelopeId([0; 32]), "bad-deposit");
+        let Ok(Message::Send(send)) = Message::decode(&forward.message) else {
+            return unknown;
+        };
+        let Ok(header) = peek(&send.header) else {
+            return unknown;
+        };
+        let sender = self.state.read(|tx| self.peer_by_origin(tx, &header.from));
+        let Ok(sender) = sender.and_then(Peer::enrolled) else {
+            return unknown;
+        };
+        match self.check(&sender, &send) {
+            Ok(checked) => Known::Deposited(Box::new((sender, checked))),
+            Err(_) => unknown,
         }
     }
 
@@ -225,6 +259,20 @@ impl Link {
                 taking.refuse(None, "not-verified");
                 Ok(())
             }
+            Known::Deposited(deposited) => {
+                let (sender, checked) = deposited.as_ref();
+                // Its sender is silent: what links the head of its proof comes later, but must not speak against it.
+                let linked = self.linked(tx, sender, checked.proof())?;
+                let both = taking.peer.is_verified() && sender.is_verified();
+                if both && linked != Linked::Contradicts {
+                    let carrier = std::mem::replace(&mut taking.peer, sender.clone());
+                    let placed = self.place(tx, taking, checked);
+                    taking.peer = carrier;
+                    placed?;
+                    taking.say(Message::Holds(checked.id()));
+                }
+                Ok(())
+            }
             Known::Envelope(checked) => {
                 if self.is_linked(tx, taking, checked.proof())? {
                     self.place(tx, taking, checked)?;
@@ -241,10 +289,17 @@ impl Link {
     }
 
     /// Whether the head of a proof is linked to what was cosigned; if not, what it proves comes again once it is.
-    fn is_linked(&self, tx: &mut dyn Tx, taking: &mut Taking, proof: &[u8]) -> Result<bool, LinkError> {
+    fn is_linked(
+        &self,
+        tx: &mut dyn Tx,
+        taking: &mut Taking,
+        proof: &[u8],
+    ) -> Result<bool, LinkError> {
         match self.linked(tx, &taking.peer, proof)? {
             Linked::Yes => return Ok(true),
-            Linked::NotYet => taking.wrong.push("proven in a head that is not linked yet".to_owned()),
+            Linked::NotYet => taking
+                .wrong
+                .push("proven in a head that is not linked yet".to_owned()),
             Linked::Contradicts => {
                 taking.frozen = true;
                 taking.wrong.push("the log forked".to_owned());
@@ -264,8 +319,8 @@ impl Link {
         match message {
             Message::Head(head) => match self.watch(tx, &taking.peer, head, now)? {
                 Watched::Follows => {}
-                Watched::Older(held) => taking.hold("head-older", held),
-                Watched::Gap(held) => taking.hold("head-gap", held),
+                Watched::Older(known) => taking.hold("head-older", known),
+                Watched::Gap(known) => taking.hold("head-gap", known),
                 Watched::Forked => {
                     taking.frozen = true;
                     taking.wrong.push("the log forked".to_owned());
@@ -281,11 +336,13 @@ impl Link {
                     return Ok(());
                 }
                 if let Some(code) = self.take_receipt(tx, &taking.peer, given, now)? {
-                    taking.wrong.push(format!("receipt of {}: {code}", given.envelope));
+                    taking
+                        .wrong
+                        .push(format!("receipt of {}: {code}", given.envelope));
                 }
             }
             Message::Cosigned(cosigned) => {
-                match self.take_cosigned(tx, &taking.peer, cosigned, now)? {
+                match take_cosigned(self, tx, &taking.peer, cosigned, now)? {
                     None => taking.proved = true,
                     Some(code) => taking.wrong.push(format!("cosignature: {code}")),
                 }
@@ -293,9 +350,11 @@ impl Link {
             Message::Cursor(cursor) => taking.cursors.push(cursor.clone()),
             Message::Gap(gap) => taking.again.push(gap.clone()),
             Message::Refused(refused) => self.take_refused(tx, taking, refused)?,
-            // Taken before everything else.
-            Message::Card(_) => {}
-            Message::Send(_) => {}
+            // Cards are taken before everything else; envelopes are checked on the way.
+            Message::Card(_) | Message::Send(_) | Message::Forward(_) => {}
+            Message::Holds(id) => {
+                deposit::fetched(tx, &id.0, &taking.peer.row.origin)?;
+            }
         }
         Ok(())
     }
@@ -317,7 +376,10 @@ impl Link {
             let lost = outbox::stretch(tx, &out.channel, out.epoch, places, AGAIN_MAX)?;
             if out.epoch != log.epoch {
                 self.make_lost_anew(tx, lost, taking.now)?;
-            } else if lost.iter().any(|row| !matches!(row.state.as_str(), "queued" | "sent")) {
+            } else if lost
+                .iter()
+                .any(|row| !matches!(row.state.as_str(), "queued" | "sent"))
+            {
                 taking.again.extend(gap(&out, first));
             }
         }
@@ -330,14 +392,19 @@ impl Link {
         taking: &mut Taking,
         refused: &Refused,
     ) -> Result<(), LinkError> {
-        taking.wrong.push(format!("the other side refused: {}", refused.code));
+        taking
+            .wrong
+            .push(format!("the other side refused: {}", refused.code));
         if matches!(refused.code.as_str(), "head-gap" | "head-older") {
             if self.is_contradicted_by(tx, &refused.held)? {
                 return Err(LinkError::SetBack);
             }
         }
         if refused.code == UNKNOWN_LOG {
-            let mut asked = self.card_asked.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut asked = self
+                .card_asked
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             asked.insert(taking.peer.row.name.clone());
         }
         if refused.code == "head-gap" {
@@ -352,7 +419,10 @@ impl Link {
             return Ok(());
         };
         // Another attempt may do better where the place was not free yet; the rest is for people to look at.
-        let later = matches!(refused.code.as_str(), "too-far-ahead" | "chain-broken" | UNKNOWN_LOG);
+        let later = matches!(
+            refused.code.as_str(),
+            "too-far-ahead" | "chain-broken" | UNKNOWN_LOG
+        );
         if !later && row.state != "receipted" {
             outbox::settle(tx, &id.0, "refused", Some(&refused.code), taking.now)?;
         }
@@ -367,9 +437,14 @@ impl Link {
         let found = self.state.read(|tx| {
             let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
             let mut found = Vec::new();
+            // Who may have nothing gets nothing by asking for it again.
+            if !peer.is_verified() || self.is_frozen(tx, &peer.row.name)? {
+                return Ok((log, found));
+            }
             for gap in gaps {
                 let name = gap.channel.to_string();
-                for row in outbox::stretch(tx, &name, gap.epoch, (gap.first, gap.last), AGAIN_MAX)? {
+                for row in outbox::stretch(tx, &name, gap.epoch, (gap.first, gap.last), AGAIN_MAX)?
+                {
                     let held = row.party == peer.row.name && row.payload.is_some();
                     if held && row.epoch == log.epoch {
                         let hashes = inclusion(tx, &log, row.position)?;

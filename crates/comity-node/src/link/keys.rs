@@ -136,7 +136,10 @@ impl NodeKeys {
         random: &mut dyn FnMut(&mut [u8]),
     ) -> Result<Self, KeysError> {
         let keys = folder.join(KEYS_FOLDER);
-        let made = std::fs::DirBuilder::new().mode(0o700).recursive(true).create(&keys);
+        let made = std::fs::DirBuilder::new()
+            .mode(0o700)
+            .recursive(true)
+            .create(&keys);
         made.map_err(file("create", &keys))?;
         for which in Use::ALL {
             let mut seed = Zeroizing::new([0; 32]);
@@ -148,7 +151,11 @@ impl NodeKeys {
 
     /// Reads the keys of a node.
     pub fn read(folder: &Path, domain: &str) -> Result<Self, KeysError> {
-        Self::from_seeds(domain, &mut |which| read(folder, which), SealingAlgorithm::XWing)
+        Self::from_seeds(
+            domain,
+            &mut |which| read(folder, which),
+            SealingAlgorithm::XWing,
+        )
     }
 
     /// The root key, where it is not kept offline.
@@ -222,7 +229,9 @@ fn file(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Key
 }
 
 fn path(folder: &Path, which: Use) -> PathBuf {
-    folder.join(KEYS_FOLDER).join(format!("{}.key", which.word()))
+    folder
+        .join(KEYS_FOLDER)
+        .join(format!("{}.key", which.word()))
 }
 
 /// Reads a seed; none where there is no file.
@@ -254,7 +263,12 @@ pub fn write(folder: &Path, which: Use, seed: &Seed) -> Result<(), KeysError> {
     let new = path.with_extension("new");
     let digits = Zeroizing::new(seed.map(|byte| format!("{byte:02x}")).concat());
     let mut options = OpenOptions::new();
-    let opened = options.write(true).create(true).truncate(true).mode(0o600).open(&new);
+    let opened = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&new);
     let mut opened = opened.map_err(file("create", &new))?;
     writeln!(opened, "{}", digits.as_str())
         .and_then(|()| opened.sync_all())

@@ -36,35 +36,37 @@ pub enum Opened {
 #[derive(Debug)]
 pub(crate) struct Growing {
     pub(crate) log: LogRow,
+    pub(crate) now: i64,
     added: Vec<EntryRow>,
 }
 
 impl Growing {
     /// Begins with the newest epoch.
-    pub(crate) fn begin(tx: &mut dyn Tx) -> Result<Self, LinkError> {
+    pub(crate) fn begin(tx: &mut dyn Tx, now: i64) -> Result<Self, LinkError> {
         let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
         Ok(Self {
             log,
+            now,
             added: Vec::new(),
         })
     }
 
     /// Adds an entry and answers its place.
-    pub(crate) fn add(&mut self, kind: &str, leaf: Vec<u8>, envelope: Option<&[u8; 32]>, now: i64) -> u64 {
+    pub(crate) fn add(&mut self, kind: &str, leaf: Vec<u8>, envelope: Option<&[u8; 32]>) -> u64 {
         let position = self.log.size + u64::try_from(self.added.len()).unwrap_or(u64::MAX);
         self.added.push(EntryRow {
             position,
             kind: kind.to_owned(),
             leaf,
             envelope: envelope.map(|id| id.to_vec()),
-            created: now,
+            created: self.now,
         });
         position
     }
 
     /// Writes what was added: rows, tiles, the new head.
     pub(crate) fn finish(self, tx: &mut dyn Tx) -> Result<LogRow, LinkError> {
-        let Self { mut log, added } = self;
+        let Self { mut log, added, .. } = self;
         if added.is_empty() {
             return Ok(log);
         }
@@ -127,9 +129,10 @@ pub(crate) fn read_tile(tx: &mut dyn Tx, origin: &str, tile: &Tile) -> Result<Ve
 }
 
 pub(crate) fn tiles_failed(error: ReadError<StoreError>) -> LinkError {
+    let told = error.to_string();
     match error {
         ReadError::Read { source, .. } => source.into(),
-        other => LinkError::Tiles(other.to_string()),
+        ReadError::WrongLength { .. } | ReadError::OutOfRange(_) | _ => LinkError::Tiles(told),
     }
 }
 
@@ -170,7 +173,7 @@ impl Link {
             (Some(log), Known::Signed(signed)) if signed.origin == log.origin => {
                 if signed.size > log.size {
                     "the log is shorter than what was signed last: it was set back"
-                } else if self.state.read(|tx| self.root_at(tx, log, signed.size))? == signed.root {
+                } else if self.state.read(|tx| root_at(tx, log, signed.size))? == signed.root {
                     return Ok(Opened::Continued);
                 } else {
                     "the log differs from what was signed last: it was set back and went on"
@@ -188,7 +191,11 @@ impl Link {
             Known::Signed(signed) => epoch_of(&signed.origin) + 1,
             Known::Nothing | Known::Doubt(_) => 0,
         });
-        let epoch = if certain { epoch } else { epoch.max(minutes(now)) };
+        let epoch = if certain {
+            epoch
+        } else {
+            epoch.max(minutes(now))
+        };
         self.begin_epoch(epoch, now)?;
         Ok(Opened::NewEpoch {
             epoch,
@@ -221,7 +228,8 @@ impl Link {
     /// Remembers that a partner showed a head of this node that its rows do not make: nothing is signed any more, and the
     /// next start opens an epoch.
     pub(crate) fn remember_set_back(&self) -> Result<(), LinkError> {
-        self.set_back.store(true, std::sync::atomic::Ordering::SeqCst);
+        self.set_back
+            .store(true, std::sync::atomic::Ordering::SeqCst);
         self.state.write(|tx| {
             if let Some(log) = ledger::newest(tx)? {
                 meta::put(tx, SET_BACK, &log.origin)?;
@@ -231,7 +239,11 @@ impl Link {
     }
 
     /// Whether a head that carries the own signature is none that the rows make.
-    pub(crate) fn is_contradicted_by(&self, tx: &mut dyn Tx, checkpoint: &[u8]) -> Result<bool, LinkError> {
+    pub(crate) fn is_contradicted_by(
+        &self,
+        tx: &mut dyn Tx,
+        checkpoint: &[u8],
+    ) -> Result<bool, LinkError> {
         let Ok(signed) = SignedCheckpoint::parse(checkpoint) else {
             return Ok(false);
         };
@@ -247,7 +259,7 @@ impl Link {
         if epoch != log.epoch {
             return Ok(epoch > log.epoch);
         }
-        Ok(held.size > log.size || self.root_at(tx, &log, held.size)? != *held.root.as_bytes())
+        Ok(held.size > log.size || root_at(tx, &log, held.size)? != *held.root.as_bytes())
     }
 
     /// Signs a head of the own log, once the guard has it. The rows must be committed.
@@ -255,14 +267,20 @@ impl Link {
         if self.set_back.load(std::sync::atomic::Ordering::SeqCst) {
             return Err(LinkError::SetBack);
         }
-        let mut last = self.last_signed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut last = self
+            .last_signed
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let signed = LastSigned {
             origin: log.origin.clone(),
             size: log.size,
             root: log.root,
         };
-        if let Some((known, note)) = last.as_ref() {
+        if let Some((known, note)) = last.as_mut() {
             if *known == signed {
+                if note.is_empty() {
+                    *note = self.checkpoint(log)?;
+                }
                 return Ok(note.clone());
             }
             let back = known.origin == signed.origin && known.size > signed.size;
@@ -281,34 +299,30 @@ impl Link {
         Ok(note)
     }
 
-    fn checkpoint(&self, log: &LogRow) -> Result<Vec<u8>, LinkError> {
+    /// The signed checkpoint of a head that the guard has, or of a beginning of it.
+    pub(crate) fn checkpoint(&self, log: &LogRow) -> Result<Vec<u8>, LinkError> {
         let bad = |error: &dyn std::fmt::Display| LinkError::Tiles(error.to_string());
         let origin = Origin::parse(&log.origin).map_err(|error| bad(&error))?;
         let checkpoint = Checkpoint::new(origin, log.size, Hash::new(log.root));
         let key = self.keys.log(&log.origin)?;
         let mut keys = vec![&key];
         let post_quantum;
-        if self.post_quantum {
+        if self.signs_post_quantum() {
             post_quantum = self.keys.log_post_quantum(&log.origin)?;
             keys.push(&post_quantum);
         }
         let signed: SignedCheckpoint = checkpoint.sign(&keys, 0).map_err(|error| bad(&error))?;
         Ok(signed.note().to_string().into_bytes())
     }
+}
 
-    /// The root that the own log had at a size.
-    pub(crate) fn root_at(
-        &self,
-        tx: &mut dyn Tx,
-        log: &LogRow,
-        size: u64,
-    ) -> Result<[u8; 32], LinkError> {
-        if size == log.size {
-            return Ok(log.root);
-        }
-        let head = with_tiles(tx, &log.origin, log.size, |tiles| tiles.head_at(size))?;
-        Ok(*head.root.as_bytes())
+/// The root that the own log had at a size.
+pub(crate) fn root_at(tx: &mut dyn Tx, log: &LogRow, size: u64) -> Result<[u8; 32], LinkError> {
+    if size == log.size {
+        return Ok(log.root);
     }
+    let head = with_tiles(tx, &log.origin, log.size, |tiles| tiles.head_at(size))?;
+    Ok(*head.root.as_bytes())
 }
 
 /// Minutes since 1970: the number of an epoch where it cannot be known which were opened before. Copies of one backup that

@@ -8,17 +8,18 @@
 use comity_link::batch::{self, BATCH_BYTES_FULL, Hello};
 use comity_link::channel::{ChannelId, Lane};
 use comity_link::header::{EnvelopeId, Header, Seen, SignedHeader, bucket};
-use comity_link::message::{Cursor, Message, NewCard, ReceiptOf, Send};
+use comity_link::message::{Cursor, Forward, Message, NewCard, ReceiptOf, Send};
 use comity_link::payload::{Kind, PAYLOAD_BYTES_MAX};
 use comity_link::seal::Content;
+use comity_store::state::Tx;
 use comity_store::state::channel::{self, ChannelRow, Direction};
+use comity_store::state::deposit;
 use comity_store::state::ledger::{self, LogRow};
 use comity_store::state::meta;
 use comity_store::state::outbox::{self, OutboxRow};
 use comity_store::state::party;
 use comity_store::state::peer_log;
 use comity_store::state::receipt::{self, ReceiptRow};
-use comity_store::state::Tx;
 
 use crate::link::evidence::{commit, leaf, proof};
 use crate::link::log::{Growing, with_tiles};
@@ -29,6 +30,8 @@ use crate::link::{Link, LinkError, seconds};
 pub(crate) const WINDOW: u64 = 1_024;
 /// Envelopes in one batch.
 const SENDS_MAX: u64 = 512;
+/// Deposited envelopes in one batch.
+const DEPOSITS_MAX: u64 = 16;
 /// The first pause before an envelope is sent again, microseconds: a second.
 const RETRY_MICROS: i64 = 1_000_000;
 /// The longest pause: a quarter of an hour.
@@ -49,6 +52,15 @@ pub struct Draft {
     pub payload: Vec<u8>,
     /// By when an answer is due, microseconds since 1970.
     pub due: Option<i64>,
+}
+
+/// What is said besides heads.
+pub(crate) struct Saying<'a> {
+    pub(crate) lanes: &'a [Lane],
+    /// The digest of the batch that is answered.
+    pub(crate) answers: Option<[u8; 32]>,
+    /// Said in front.
+    pub(crate) first: Vec<Message>,
 }
 
 /// An envelope that was made and waits for its row.
@@ -74,8 +86,8 @@ impl Link {
         now: i64,
     ) -> Result<EnvelopeId, LinkError> {
         let peer = self.peer(tx, &draft.party)?;
-        let mut growing = Growing::begin(tx)?;
-        let made = self.make(tx, &mut growing, &peer, draft, now)?;
+        let mut growing = Growing::begin(tx, now)?;
+        let made = self.make(tx, &mut growing, &peer, draft)?;
         let log = growing.finish(tx)?;
         let id = made.signed.id();
         outbox::add(
@@ -112,7 +124,6 @@ impl Link {
         growing: &mut Growing,
         peer: &Peer,
         draft: &Draft,
-        now: i64,
     ) -> Result<Made, LinkError> {
         if draft.payload.len() > PAYLOAD_BYTES_MAX {
             return Err(LinkError::Payload("it is larger than an envelope takes"));
@@ -132,14 +143,14 @@ impl Link {
             kind: draft.kind,
             commit: commit(&opening, &draft.payload),
             size: bucket(u64::try_from(draft.payload.len()).unwrap_or(u64::MAX)),
-            created: seconds(now),
+            created: seconds(growing.now),
             due: draft.due.map(seconds),
-            seen: self.seen(tx, &peer.row.name)?,
+            seen: seen(tx, &peer.row.name)?,
         };
         let signed = header.sign(&[self.keys.envelope()]);
         let blind = self.random_hash();
-        let leaf = leaf(&blind, &signed.id());
-        let position = growing.add(draft.kind.word(), leaf, Some(&signed.id().0), now);
+        let leaf = leaf(&blind, signed.note());
+        let position = growing.add(draft.kind.word(), leaf, Some(&signed.id().0));
         let channel = ChannelRow {
             channel: id.to_string(),
             epoch,
@@ -156,16 +167,6 @@ impl Link {
             position,
             channel,
         })
-    }
-
-    /// The newest head of a party's log that this node cosigned.
-    fn seen(&self, tx: &mut dyn Tx, party: &str) -> Result<Option<Seen>, LinkError> {
-        let known = peer_log::of_party(tx, party)?.pop();
-        Ok(known.map(|log| Seen {
-            origin: log.origin,
-            size: log.size,
-            root: log.root,
-        }))
     }
 
     /// What waited in an epoch that ended is made anew in the one that began.
@@ -221,27 +222,31 @@ impl Link {
         answers: Option<[u8; 32]>,
         now: i64,
     ) -> Result<Vec<u8>, LinkError> {
-        self.collect_with(party, lanes, answers, Vec::new(), now)
+        let saying = Saying {
+            lanes,
+            answers,
+            first: Vec::new(),
+        };
+        self.collect_with(party, saying, now)
     }
 
     /// The same, with messages in front.
     pub(crate) fn collect_with(
         &self,
         party: &str,
-        lanes: &[Lane],
-        answers: Option<[u8; 32]>,
-        first: Vec<Message>,
+        saying: Saying<'_>,
         now: i64,
     ) -> Result<Vec<u8>, LinkError> {
-        let gathered = self.state.write(|tx| self.gather(tx, party, lanes, now))?;
+        let gather = |tx: &mut dyn Tx| self.gather(tx, party, saying.lanes, now);
+        let gathered = self.state.write(gather)?;
         let checkpoint = self.sign_head(&gathered.log)?;
         let mut messages = Vec::new();
         if let Some(card) = &gathered.card {
             let card = card.as_bytes().to_vec();
             messages.push(Message::Card(NewCard { card }));
         }
-        messages.extend(first);
-        messages.push(self.head(&gathered, &checkpoint)?);
+        messages.extend(saying.first);
+        messages.push(gathered.tail.head(&checkpoint));
         messages.extend(self.cosigned(&gathered.peer)?);
         self.untold().remove(party);
         messages.extend(gathered.cursors.iter().cloned().map(Message::Cursor));
@@ -258,11 +263,15 @@ impl Link {
         for sent in &gathered.sends {
             messages.push(self.send(&gathered.peer, sent, &checkpoint)?);
         }
+        for kept in &gathered.deposits {
+            let message = kept.clone();
+            messages.push(Message::Forward(Forward { message }));
+        }
         let hello = Hello {
             from: self.origin.clone(),
             to: gathered.peer.row.origin.clone(),
             time: gathered.time,
-            answers,
+            answers: saying.answers,
         };
         Ok(batch::write(&hello, &messages, self.keys.envelope()))
     }
@@ -288,13 +297,16 @@ impl Link {
             time,
             cursors: cursors(tx, party)?,
             tail: self.tail(tx, &log, party)?,
-            card: self.card_for(tx, &log, party)?,
+            card: card_for(self, tx, &log, party)?,
             peer,
             log,
+            bytes: 0,
+            deposits: Vec::new(),
             receipts: Vec::new(),
             sends: Vec::new(),
         };
-        if !gathered.peer.is_verified() {
+        // With a party whose log forked nothing but heads is exchanged.
+        if self.is_frozen(tx, party)? || !gathered.peer.is_verified() {
             return Ok(gathered);
         }
         for row in receipt::owed(tx, party, now, SENDS_MAX)? {
@@ -303,26 +315,16 @@ impl Link {
             receipt::sent(tx, &row.envelope, gathered.log.size, now + pause)?;
             gathered.receipts.push(Proven { row, hashes });
         }
-        let mut bytes = 0;
+        for kept in deposit::kept_for(tx, &gathered.peer.row.origin, DEPOSITS_MAX)? {
+            gathered.bytes += kept.message.len();
+            if gathered.bytes < BATCH_BYTES_FULL {
+                gathered.deposits.push(kept.message);
+            }
+        }
         for lane in lanes {
-            self.gather_lane(tx, &mut gathered, *lane, &mut bytes, now)?;
+            self.gather_lane(tx, &mut gathered, *lane, now)?;
         }
         Ok(gathered)
-    }
-
-    /// The own card, for a party that has not cosigned this epoch yet: it may not know the card.
-    fn card_for(
-        &self,
-        tx: &mut dyn Tx,
-        log: &LogRow,
-        party: &str,
-    ) -> Result<Option<String>, LinkError> {
-        let known = ledger::newest_cosignatures(tx, log.epoch)?;
-        let mut asked = self.card_asked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if known.iter().any(|row| row.party == party) && !asked.remove(party) {
-            return Ok(None);
-        }
-        Ok(meta::find(tx, super::card::CARD)?)
     }
 
     fn gather_lane(
@@ -330,7 +332,6 @@ impl Link {
         tx: &mut dyn Tx,
         gathered: &mut Gathered,
         lane: Lane,
-        bytes: &mut usize,
         now: i64,
     ) -> Result<(), LinkError> {
         let party = gathered.peer.row.name.clone();
@@ -340,8 +341,8 @@ impl Link {
             if row.epoch != gathered.log.epoch || row.seq >= last {
                 continue;
             }
-            *bytes += row.payload.as_ref().map_or(0, Vec::len) + 4_096;
-            if *bytes > BATCH_BYTES_FULL && !gathered.sends.is_empty() {
+            gathered.bytes += row.payload.as_ref().map_or(0, Vec::len) + 4_096;
+            if gathered.bytes > BATCH_BYTES_FULL && !gathered.sends.is_empty() {
                 break;
             }
             let hashes = inclusion(tx, &gathered.log, row.position)?;
@@ -359,6 +360,27 @@ impl Link {
         pause + pause / 4 * i64::from(byte[0]) / 256
     }
 
+    /// An envelope that waits, as a message sealed to its recipient, and the recipient's origin: to be left with a third
+    /// party.
+    pub(crate) fn sealed(
+        &self,
+        party: &str,
+        envelope: &[u8; 32],
+    ) -> Result<(String, Vec<u8>), LinkError> {
+        let found = self.state.read(|tx| {
+            let peer = self.peer(tx, party)?;
+            let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
+            let row = outbox::find(tx, envelope)?.filter(|row| row.epoch == log.epoch);
+            let row = row.ok_or(LinkError::Payload("it belongs to an epoch that ended"))?;
+            let hashes = inclusion(tx, &log, row.position)?;
+            Ok::<_, LinkError>((peer, log, Proven { row, hashes }))
+        });
+        let (peer, log, sent) = found?;
+        let checkpoint = self.sign_head(&log)?;
+        let message = self.send(&peer, &sent, &checkpoint)?;
+        Ok((peer.row.origin, message.encode()))
+    }
+
     /// An envelope as a message, sealed to its recipient.
     pub(crate) fn send(
         &self,
@@ -373,7 +395,10 @@ impl Link {
                 .as_deref()
                 .and_then(|opening| opening.try_into().ok())
                 .ok_or(LinkError::Payload("it was erased"))?,
-            payload: row.payload.clone().ok_or(LinkError::Payload("it was erased"))?,
+            payload: row
+                .payload
+                .clone()
+                .ok_or(LinkError::Payload("it was erased"))?,
         };
         let mut random = |bytes: &mut [u8]| (self.random)(bytes);
         let sealed = peer.keys.sealing.seal(&content, &row.header, &mut random)?;
@@ -400,6 +425,8 @@ pub(crate) struct Gathered {
     pub(crate) tail: crate::link::heads::Tail,
     card: Option<String>,
     cursors: Vec<Cursor>,
+    bytes: usize,
+    deposits: Vec<Vec<u8>>,
     receipts: Vec<Proven<ReceiptRow>>,
     sends: Vec<Proven<OutboxRow>>,
 }
@@ -410,7 +437,37 @@ pub(crate) fn inclusion(
     log: &LogRow,
     position: u64,
 ) -> Result<Vec<comity_ledger::tree::Hash>, LinkError> {
-    with_tiles(tx, &log.origin, log.size, |tiles| tiles.inclusion_proof(position))
+    with_tiles(tx, &log.origin, log.size, |tiles| {
+        tiles.inclusion_proof(position)
+    })
+}
+
+/// The newest head of a party's log that this node cosigned.
+fn seen(tx: &mut dyn Tx, party: &str) -> Result<Option<Seen>, LinkError> {
+    let known = peer_log::of_party(tx, party)?.pop();
+    Ok(known.map(|log| Seen {
+        origin: log.origin,
+        size: log.size,
+        root: log.root,
+    }))
+}
+
+/// The own card, for a party that has not cosigned this epoch yet: it may not know the card.
+fn card_for(
+    link: &Link,
+    tx: &mut dyn Tx,
+    log: &LogRow,
+    party: &str,
+) -> Result<Option<String>, LinkError> {
+    let known = ledger::newest_cosignatures(tx, log.epoch)?;
+    let mut asked = link
+        .card_asked
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    if known.iter().any(|row| row.party == party) && !asked.remove(party) {
+        return Ok(None);
+    }
+    Ok(meta::find(tx, super::card::CARD)?)
 }
 
 /// How far each channel of a party has come here.

@@ -96,6 +96,8 @@ impl Link {
             | Message::Cosigned(_)
             | Message::Cursor(_)
             | Message::Gap(_)
+            | Message::Forward(_)
+            | Message::Holds(_)
             | Message::Refused(_) => None,
         });
         let Some(card) = offered.filter(|card| **card != peer.row.card) else {
@@ -110,7 +112,8 @@ impl Link {
         if next.card().serial <= known.card().serial {
             return Ok(peer);
         }
-        let at = Timestamp::from_micros(now).ok_or_else(|| bad("the clock is out of range".to_owned()))?;
+        let at = Timestamp::from_micros(now)
+            .ok_or_else(|| bad("the clock is out of range".to_owned()))?;
         follows(&known, &next, at).map_err(|error| bad(error.to_string()))?;
         let mut row = peer.row.clone();
         row.card.clone_from(card);
@@ -147,9 +150,16 @@ fn follows(known: &SignedCard, next: &SignedCard, now: Timestamp) -> Result<(), 
     let same = before.party == after.party
         && before.root.public_key() == after.root.public_key()
         && before.origin.base() == after.origin.base();
-    let ahead = after.issued.micros() > now.micros().saturating_add(CLOCK_TOLERANCE_SECONDS * 1_000_000);
+    let ahead = after.issued.micros()
+        > now
+            .micros()
+            .saturating_add(CLOCK_TOLERANCE_SECONDS * 1_000_000);
     let later = after.serial > before.serial && after.origin.epoch() >= before.origin.epoch();
-    if same && later && !ahead { Ok(()) } else { verdict.map(|_| ()) }
+    if same && later && !ahead {
+        Ok(())
+    } else {
+        verdict.map(|_| ())
+    }
 }
 
 /// The keys in these cards, oldest card first.
@@ -172,8 +182,11 @@ pub fn keys_of(party: &str, cards: &[Vec<u8>]) -> Result<PeerKeys, LinkError> {
             })
             .ok_or_else(|| bad("it has no sealing key that this version knows".to_owned()))?;
         let older = found.take();
-        let (mut envelope, mut log, mut witness) =
-            (vec![card.envelope.clone()], card.log.clone(), card.witness.clone());
+        let (mut envelope, mut log, mut witness) = (
+            vec![card.envelope.clone()],
+            card.log.clone(),
+            card.witness.clone(),
+        );
         if let Some(older) = older {
             add(&mut envelope, older.envelope);
             add(&mut log, older.log);

@@ -15,7 +15,7 @@ use comity_store::state::inbox::InboxRow;
 use comity_store::state::outbox;
 use comity_store::state::receipt::{self, ReceiptRow};
 
-use crate::link::evidence::{check_proof, commit};
+use crate::link::evidence::{check_proof, commit, index_of};
 use crate::link::incoming::Taking;
 use crate::link::log::Growing;
 use crate::link::peer::Peer;
@@ -34,7 +34,6 @@ impl Link {
         tx: &mut dyn Tx,
         taking: &mut Taking,
         row: &InboxRow,
-        index: u64,
         outcome: &str,
     ) -> Result<(), LinkError> {
         let size = row.payload.as_ref().map_or(0, Vec::len);
@@ -44,7 +43,7 @@ impl Link {
             channel: row.channel.clone(),
             seq: row.seq,
             envelope: EnvelopeId(row.envelope).to_string(),
-            index,
+            index: index_of(&row.proof).unwrap_or(0),
             size: u64::try_from(size).unwrap_or(u64::MAX),
             outcome: outcome.to_owned(),
         };
@@ -56,8 +55,8 @@ impl Link {
             payload,
             due: None,
         };
-        let mut growing = Growing::begin(tx)?;
-        let made = self.make(tx, &mut growing, &taking.peer, &draft, taking.now)?;
+        let mut growing = Growing::begin(tx, taking.now)?;
+        let made = self.make(tx, &mut growing, &taking.peer, &draft)?;
         let log = growing.finish(tx)?;
         receipt::add(
             tx,
@@ -89,7 +88,7 @@ impl Link {
         peer: &Peer,
         now: i64,
     ) -> Result<(), LinkError> {
-        let mut growing = Growing::begin(tx)?;
+        let mut growing = Growing::begin(tx, now)?;
         let epoch = growing.log.epoch;
         let owed = receipt::owed(tx, &peer.row.name, now, RENEWED_MAX)?;
         for row in owed.into_iter().filter(|row| row.epoch != epoch) {
@@ -100,7 +99,7 @@ impl Link {
                 payload: row.payload.clone(),
                 due: None,
             };
-            let made = self.make(tx, &mut growing, peer, &draft, now)?;
+            let made = self.make(tx, &mut growing, peer, &draft)?;
             let renewed = ReceiptRow {
                 header: made.signed.note().to_vec(),
                 blind: made.blind,
@@ -171,7 +170,7 @@ impl Link {
 
     fn check_receipt(&self, peer: &Peer, given: &ReceiptOf) -> Option<(Receipt, u32, u64)> {
         let header = peek(&given.header).ok()?;
-        let signed = SignedHeader::open(&given.header, &peer.keys.envelope).ok()?;
+        SignedHeader::open(&given.header, &peer.keys.envelope).ok()?;
         let between = header.from == peer.row.origin
             && header.to == self.origin
             && header.kind == Kind::Receipt
@@ -179,7 +178,7 @@ impl Link {
         if !between {
             return None;
         }
-        let index = check_proof(&given.proof, &given.blind, &signed.id(), &peer.keys.log)?;
+        let index = check_proof(&given.proof, &given.blind, &given.header, &peer.keys.log)?;
         let said = serde_json::from_slice(&given.payload).ok()?;
         Some((said, header.epoch, index))
     }

@@ -15,6 +15,7 @@ use crate::link::evidence::{check_proof, commit};
 use crate::link::incoming::Taking;
 use crate::link::outgoing::WINDOW;
 use crate::link::peer::Peer;
+use crate::link::receipts::STORED;
 use crate::link::{Link, LinkError};
 
 /// An envelope that proved itself; only its place is not judged yet.
@@ -24,8 +25,6 @@ pub(crate) struct Checked {
     blind: [u8; 32],
     content: Content,
     proof: Vec<u8>,
-    /// Where its leaf stands in the sender's log.
-    index: u64,
     lane: Lane,
 }
 
@@ -52,7 +51,8 @@ impl Link {
         if header.epoch > peer.keys.epoch {
             return Err(UNKNOWN_LOG);
         }
-        let signed = SignedHeader::open(&send.header, &peer.keys.envelope).map_err(|_| "bad-signature")?;
+        let signed =
+            SignedHeader::open(&send.header, &peer.keys.envelope).map_err(|_| "bad-signature")?;
         let lane = Lane::ALL
             .into_iter()
             .find(|lane| ChannelId::of(&header.from, &header.to, *lane) == header.channel)
@@ -62,14 +62,12 @@ impl Link {
         if commit(&content.opening, &content.payload) != header.commit {
             return Err("commitment-differs");
         }
-        let index = check_proof(&send.proof, &send.blind, &signed.id(), &peer.keys.log)
-            .ok_or("bad-proof")?;
+        check_proof(&send.proof, &send.blind, &send.header, &peer.keys.log).ok_or("bad-proof")?;
         Ok(Checked {
             signed,
             blind: send.blind,
             content,
             proof: send.proof.clone(),
-            index,
             lane,
         })
     }
@@ -124,7 +122,7 @@ impl Link {
             return Ok(());
         }
         inbox::add(tx, &row)?;
-        self.store(tx, taking, row, checked.index)?;
+        self.store(tx, taking, &row)?;
         self.unpark(tx, taking, &name, epoch)
     }
 
@@ -140,27 +138,21 @@ impl Link {
             let Some(next) = inbox::at(tx, name, epoch, known.seq + 1)? else {
                 break;
             };
-            let chained = peek(&next.header)
-                .is_ok_and(|header| header.prev == known.last.map(EnvelopeId));
+            let chained =
+                peek(&next.header).is_ok_and(|header| header.prev == known.last.map(EnvelopeId));
             if !chained {
                 taking.refuse(Some(EnvelopeId(next.envelope)), "chain-broken");
                 inbox::remove(tx, &next.envelope)?;
                 break;
             }
-            let index = crate::link::evidence::index_of(&next.proof).unwrap_or(0);
-            self.store(tx, taking, next, index)?;
+            inbox::placed(tx, &next.envelope, taking.now)?;
+            self.store(tx, taking, &next)?;
         }
         Ok(())
     }
 
     /// The envelope is the next of its channel: it counts from now on, and gets its receipt.
-    fn store(
-        &self,
-        tx: &mut dyn Tx,
-        taking: &mut Taking,
-        row: InboxRow,
-        index: u64,
-    ) -> Result<(), LinkError> {
+    fn store(&self, tx: &mut dyn Tx, taking: &mut Taking, row: &InboxRow) -> Result<(), LinkError> {
         channel::put(
             tx,
             Direction::In,
@@ -173,12 +165,23 @@ impl Link {
                 last: Some(row.envelope),
             },
         )?;
-        let refused = crate::link::evidence::unfit(&row);
-        let state = if refused.is_some() { "refused" } else { "stored" };
+        let refused = crate::link::evidence::unfit(row);
+        let state = if refused.is_some() {
+            "refused"
+        } else {
+            "stored"
+        };
         inbox::settle(tx, &row.envelope, state, refused)?;
-        self.give_receipt(tx, taking, &row, index, refused.unwrap_or("stored"))?;
+        self.give_receipt(tx, taking, row, refused.unwrap_or(STORED))?;
         taking.stored.push(EnvelopeId(row.envelope));
         Ok(())
+    }
+}
+
+impl Checked {
+    /// The envelope's identity.
+    pub(crate) fn id(&self) -> EnvelopeId {
+        self.signed.id()
     }
 }
 

@@ -9,6 +9,9 @@ use crate::objects::ViewId;
 use crate::state::release::PartyViews;
 use crate::state::{Row, Tx, meta};
 
+/// The title under which a party sees a collection of what another party sent.
+const RELAYED: &str = "Passed on";
+
 /// A collection (TAXII 2.1 section 5.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Collection {
@@ -158,6 +161,16 @@ pub fn find(tx: &mut dyn Tx, name: &str) -> Result<Option<Collection>, StoreErro
     rows.first().map(collection).transpose()
 }
 
+/// The collection that holds what a party sent, if there is one.
+pub fn of_source(tx: &mut dyn Tx, party: &str) -> Result<Option<Collection>, StoreError> {
+    let rows = tx.query(
+        "SELECT id, view_number, title, description, alias, created, source, label FROM collection
+         WHERE source = ?1 ORDER BY view_number LIMIT 1",
+        &[party.into()],
+    )?;
+    rows.first().map(collection).transpose()
+}
+
 /// All collections, oldest first.
 pub fn list(tx: &mut dyn Tx) -> Result<Vec<Collection>, StoreError> {
     let rows = tx.query(
@@ -195,7 +208,7 @@ pub fn list_for(tx: &mut dyn Tx, account: &str) -> Result<Vec<(Collection, Right
     let mut seen = Vec::with_capacity(rows.len());
     for row in &rows {
         let mut found = collection(row)?;
-        if row.optional_text(9)?.is_some() {
+        if let Some(party) = row.optional_text(9)? {
             // Another party's account sees nothing at all without views of its own, or while the party is not verified.
             let verified = row.optional_text(12)?.as_deref() == Some("verified");
             if row.optional_integer(10)?.is_none() || !verified {
@@ -205,8 +218,15 @@ pub fn list_for(tx: &mut dyn Tx, account: &str) -> Result<Vec<(Collection, Right
                 released: view(row, 10)?,
                 posted: view(row, 11)?,
             });
-            // What the house calls the collection and why stays in the house but for its title.
-            found.source = None;
+            // What the house calls the collection and why stays in the house but for its title: another party neither
+            // reads these nor finds the collection by its alias.
+            found.description = None;
+            found.alias = None;
+            // Nor who else gives something to this node.
+            if found.source.take().is_some_and(|source| source != party) {
+                RELAYED.clone_into(&mut found.title);
+            }
+            found.label = None;
         }
         seen.push((found, rights(row, 8)?));
     }

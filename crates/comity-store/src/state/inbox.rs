@@ -39,7 +39,7 @@ pub struct InboxRow {
     pub state: String,
     /// What became of its content.
     pub outcome: Option<String>,
-    /// When it came, microseconds since 1970.
+    /// When it came, or when it got its place in the channel; microseconds since 1970.
     pub received: i64,
 }
 
@@ -97,11 +97,7 @@ pub fn at(
 }
 
 /// Envelopes in a state, in the order in which they came, at most `limit`.
-pub fn in_state(
-    tx: &mut dyn Tx,
-    state: &str,
-    limit: u64,
-) -> Result<Vec<InboxRow>, StoreError> {
+pub fn in_state(tx: &mut dyn Tx, state: &str, limit: u64) -> Result<Vec<InboxRow>, StoreError> {
     let rows = tx.query(
         "SELECT envelope, party, origin, epoch, lane, channel, seq, kind, header, blind, opening, payload, proof, state,
              outcome, received FROM inbox WHERE state = ?1 ORDER BY received, channel, epoch, seq LIMIT ?2",
@@ -111,11 +107,7 @@ pub fn in_state(
 }
 
 /// The newest envelopes, from one party or from all, newest first, at most `limit`.
-pub fn list(
-    tx: &mut dyn Tx,
-    party: Option<&str>,
-    limit: u64,
-) -> Result<Vec<InboxRow>, StoreError> {
+pub fn list(tx: &mut dyn Tx, party: Option<&str>, limit: u64) -> Result<Vec<InboxRow>, StoreError> {
     let rows = tx.query(
         "SELECT envelope, party, origin, epoch, lane, channel, seq, kind, header, blind, NULL, NULL, proof, state,
              outcome, received FROM inbox WHERE ?1 = '' OR party = ?1 ORDER BY received DESC, seq DESC LIMIT ?2",
@@ -147,6 +139,15 @@ pub fn settle(
     Ok(changed == 1)
 }
 
+/// Records that an envelope has its place now: what was parked is applied after what it waited for.
+pub fn placed(tx: &mut dyn Tx, envelope: &[u8; 32], now: i64) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "UPDATE inbox SET received = ?2 WHERE envelope = ?1",
+        &[envelope.into(), now.into()],
+    )?;
+    Ok(changed == 1)
+}
+
 /// Removes an envelope that was parked and does not fit its place.
 pub fn remove(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<bool, StoreError> {
     let changed = tx.execute(
@@ -154,6 +155,20 @@ pub fn remove(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<bool, StoreError> 
         &[envelope.into()],
     )?;
     Ok(changed == 1)
+}
+
+/// Identities of envelopes that are stored (not those that wait for one before them), from `first` to `last`, in their order, at most `limit`.
+pub fn identities(
+    tx: &mut dyn Tx,
+    first: &[u8; 32],
+    last: &[u8; 32],
+    limit: u64,
+) -> Result<Vec<[u8; 32]>, StoreError> {
+    let rows = tx.query(
+        "SELECT envelope FROM inbox WHERE envelope >= ?1 AND envelope <= ?2 AND state <> 'parked' ORDER BY envelope LIMIT ?3",
+        &[first.into(), last.into(), limit.into()],
+    )?;
+    rows.iter().map(|row| row.hash(0)).collect()
 }
 
 /// Forgets what an envelope said; that there was one remains.

@@ -200,10 +200,7 @@ pub fn cosignatures_over(
 }
 
 /// The newest cosignatures of each party on an epoch.
-pub fn newest_cosignatures(
-    tx: &mut dyn Tx,
-    epoch: u32,
-) -> Result<Vec<CosignatureRow>, StoreError> {
+pub fn newest_cosignatures(tx: &mut dyn Tx, epoch: u32) -> Result<Vec<CosignatureRow>, StoreError> {
     let rows = tx.query(
         "SELECT c.epoch, c.size, c.party, c.lines, c.received FROM cosignature c WHERE c.epoch = ?1 AND c.size =
              (SELECT max(size) FROM cosignature m WHERE m.epoch = ?1 AND m.party = c.party) ORDER BY c.party",

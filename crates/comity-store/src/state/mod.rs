@@ -6,11 +6,12 @@
 //! In scope: transactions, migrations, the tables in the modules below. Out of scope: objects, the meaning of a row.
 //! Limits: one writer at a time on SQLite; [`POOL_KEPT`] connections wait on PostgreSQL.
 
-pub mod account;
 pub mod accord;
+pub mod account;
 pub mod channel;
 pub mod collection;
 pub mod cursor;
+pub mod deposit;
 pub mod inbox;
 pub mod ledger;
 pub mod meta;
@@ -21,6 +22,8 @@ pub mod recall;
 pub mod receipt;
 pub mod release;
 pub mod source;
+pub mod tombstone;
+pub mod witness;
 
 mod dialect;
 mod migration;
@@ -117,7 +120,12 @@ impl State {
     /// A state in memory that begins as a snapshot was.
     pub fn open_snapshot(snapshot: &[u8]) -> Result<Self, StoreError> {
         let opened = Connection::open_in_memory().and_then(|mut connection| {
-            connection.deserialize_read_exact(rusqlite::MAIN_DB, snapshot, snapshot.len(), false)?;
+            connection.deserialize_read_exact(
+                rusqlite::MAIN_DB,
+                snapshot,
+                snapshot.len(),
+                false,
+            )?;
             Ok(connection)
         });
         let mut connection = opened.map_err(StoreError::sqlite("open a snapshot of a state"))?;
@@ -176,6 +184,30 @@ impl State {
         }
     }
 
+    /// Overwrites what was deleted: SQLite zeroes deleted content as it goes (`secure_delete`), and here its write-ahead
+    /// log is brought to an end; on PostgreSQL the dead rows of erased envelopes are removed, whose own write-ahead log
+    /// and backups are the database operator's.
+    pub fn forget_deleted(&self) -> Result<(), StoreError> {
+        match &self.engine {
+            Engine::Embedded(connection) => {
+                let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                let busy: i64 = connection
+                    .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+                    .map_err(StoreError::sqlite("end the write-ahead log"))?;
+                if busy == 0 {
+                    Ok(())
+                } else {
+                    Err(StoreError::Busy { waiting: 1 })
+                }
+            }
+            Engine::Server(pool) => pool.with(|client| {
+                client
+                    .batch_execute("VACUUM outbox; VACUUM inbox;")
+                    .map_err(StoreError::postgres("remove dead rows"))
+            }),
+        }
+    }
+
     /// The layout's number.
     pub fn layout(&self) -> Result<i64, StoreError> {
         self.read(|tx| {
@@ -194,7 +226,8 @@ fn keep_statements(connection: &Connection) -> Result<(), StoreError> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     let stable = rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
     let set = connection.set_db_config(stable, true);
-    set.map(|_| ()).map_err(StoreError::sqlite("set up the state"))
+    set.map(|_| ())
+        .map_err(StoreError::sqlite("set up the state"))
 }
 
 impl Tx for rusqlite::Transaction<'_> {

@@ -215,6 +215,15 @@ pub fn settle(
     Ok(changed == 1)
 }
 
+/// Says something of an envelope that goes on waiting.
+pub fn remark(tx: &mut dyn Tx, envelope: &[u8; 32], reason: &str) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "UPDATE outbox SET reason = ?2 WHERE envelope = ?1",
+        &[envelope.into(), reason.into()],
+    )?;
+    Ok(changed == 1)
+}
+
 /// Makes envelopes to a party due at once that would wait beyond `later`: it was heard from.
 pub fn hurry(tx: &mut dyn Tx, party: &str, now: i64, later: i64) -> Result<u64, StoreError> {
     tx.execute(
@@ -232,6 +241,20 @@ pub fn unsettled(tx: &mut dyn Tx, party: &str) -> Result<Vec<OutboxRow>, StoreEr
         &[party.into()],
     )?;
     rows.iter().map(row_of).collect()
+}
+
+/// Identities of envelopes that this node sends, from `first` to `last`, in their order, at most `limit`.
+pub fn identities(
+    tx: &mut dyn Tx,
+    first: &[u8; 32],
+    last: &[u8; 32],
+    limit: u64,
+) -> Result<Vec<[u8; 32]>, StoreError> {
+    let rows = tx.query(
+        "SELECT envelope FROM outbox WHERE envelope >= ?1 AND envelope <= ?2 ORDER BY envelope LIMIT ?3",
+        &[first.into(), last.into(), limit.into()],
+    )?;
+    rows.iter().map(|row| row.hash(0)).collect()
 }
 
 /// Forgets what an envelope said; that there was one remains.

@@ -152,6 +152,14 @@ pub fn hurry(tx: &mut dyn Tx, envelope: &[u8; 32], now: i64) -> Result<(), Store
     Ok(())
 }
 
+/// Makes every receipt that a party has not cosigned due at once.
+pub fn hurry_all(tx: &mut dyn Tx, party: &str, now: i64) -> Result<u64, StoreError> {
+    tx.execute(
+        "UPDATE receipt SET next_attempt = ?2 WHERE party = ?1 AND owed = 1 AND direction = 'in'",
+        &[party.into(), now.into()],
+    )
+}
+
 /// Records that a party cosigned the own log up to a size: it holds every receipt below.
 pub fn acknowledged(
     tx: &mut dyn Tx,

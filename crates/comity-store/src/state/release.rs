@@ -21,7 +21,7 @@ pub struct DecisionRow {
     pub party: String,
     /// By what way.
     pub outlet: String,
-    /// `released`, `redacted`, `refused` or `waiting`.
+    /// `released`, `redacted`, `refused`, `waiting` or `recalled`.
     pub verdict: String,
     /// The rule that decided.
     pub rule: String,
@@ -93,6 +93,23 @@ pub fn list(
     rows.iter().map(decision).collect()
 }
 
+/// The newest decision by which a party came to have an object or was asked to give it up: `released`, `redacted` or
+/// `recalled`. Refusals in between change nothing of that.
+pub fn last_word(
+    tx: &mut dyn Tx,
+    id: &str,
+    party: &str,
+) -> Result<Option<DecisionRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT number, object, version, party, outlet, verdict, rule, label, released, reason, collection, envelope,
+             approval, decided FROM release_decision
+         WHERE object = ?1 AND party = ?2 AND verdict IN ('released', 'redacted', 'recalled')
+         ORDER BY number DESC LIMIT 1",
+        &[id.into(), party.into()],
+    )?;
+    rows.first().map(decision).transpose()
+}
+
 fn decision(row: &Row) -> Result<DecisionRow, StoreError> {
     Ok(DecisionRow {
         number: row.count(0)?,
@@ -152,6 +169,20 @@ pub fn put_approval(tx: &mut dyn Tx, row: &ApprovalRow) -> Result<(), StoreError
         ],
     )?;
     Ok(())
+}
+
+/// Records a second person's word on what waits; `false` when somebody had decided before.
+pub fn settle_approval(tx: &mut dyn Tx, row: &ApprovalRow) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "UPDATE approval SET state = ?2, decided_by = ?3, decided = ?4 WHERE id = ?1 AND state = 'waiting'",
+        &[
+            row.id.as_str().into(),
+            row.state.as_str().into(),
+            row.decided_by.as_deref().into(),
+            row.decided.into(),
+        ],
+    )?;
+    Ok(changed == 1)
 }
 
 /// What waits, and what was decided, newest first.

@@ -27,6 +27,7 @@ fn person(name: &str, role: Role) -> Account {
         role,
         password: "$argon2id$hash".to_owned(),
         created: 7,
+        party: None,
     }
 }
 
@@ -39,6 +40,8 @@ fn new_collection(number: u128, alias: Option<&str>) -> NewCollection {
             .then(|| "for indicators".to_owned()),
         alias: alias.map(str::to_owned),
         created: 9,
+        source: None,
+        label: None,
     }
 }
 
@@ -194,7 +197,7 @@ fn cursors_and_facts_are_replaced() {
             read(&again, |tx| meta::find(tx, "domain")).as_deref(),
             Some("two")
         );
-        assert_eq!(again.layout().unwrap(), 1);
+        assert_eq!(again.layout().unwrap(), 2);
     });
 }
 
@@ -209,7 +212,7 @@ fn a_closure_that_fails_leaves_nothing_behind() {
         assert_eq!(read(state, |tx| meta::find(tx, "half")), None);
         let failed: Result<(), StoreError> = state.write(|tx| {
             meta::put(tx, "half", "done")?;
-            tx.execute("INSERT INTO no_such_table (a) VALUES (?1)", &[1.into()])?;
+            tx.execute("INSERT INTO no_such_table (a) VALUES (?1)", &[1_i64.into()])?;
             Ok(())
         });
         assert!(failed.is_err());

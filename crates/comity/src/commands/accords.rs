@@ -40,18 +40,7 @@ pub(crate) fn run(command: AccordCommand) -> Result<(), Failure> {
             show(&accord, json.json)?;
             backend.close()
         }
-        AccordCommand::List { data, json } => {
-            let mut backend = Backend::open(&data_folder(data.data)?)?;
-            let accords = backend.exchange(ExchangeCommand::Accords)?;
-            if json.json {
-                output::json(&accords)?;
-            } else {
-                for accord in accords.as_array().into_iter().flatten() {
-                    output::data(&line(accord))?;
-                }
-            }
-            backend.close()
-        }
+        AccordCommand::List { data, json } => list(data.data, json.json),
         AccordCommand::Show {
             data,
             name,
@@ -89,11 +78,20 @@ pub(crate) fn run(command: AccordCommand) -> Result<(), Failure> {
     }
 }
 
-fn draft(
-    data: Option<std::path::PathBuf>,
-    party: String,
-    template: String,
-) -> Result<(), Failure> {
+fn list(data: Option<std::path::PathBuf>, json: bool) -> Result<(), Failure> {
+    let mut backend = Backend::open(&data_folder(data)?)?;
+    let accords = backend.exchange(ExchangeCommand::Accords)?;
+    if json {
+        output::json(&accords)?;
+    } else {
+        for accord in accords.as_array().into_iter().flatten() {
+            output::data(&line(accord))?;
+        }
+    }
+    backend.close()
+}
+
+fn draft(data: Option<std::path::PathBuf>, party: String, template: String) -> Result<(), Failure> {
     let mut backend = Backend::open(&data_folder(data)?)?;
     let draft = backend.exchange(ExchangeCommand::Draft { party, template })?;
     let written = text(&draft, "text");
@@ -141,7 +139,11 @@ fn show(accord: &Value, json: bool) -> Result<(), Failure> {
 
 fn line(accord: &Value) -> String {
     let names = |key: &str| {
-        let names = accord.get(key).and_then(Value::as_array).into_iter().flatten();
+        let names = accord
+            .get(key)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         let names: Vec<&str> = names.filter_map(Value::as_str).collect();
         names.join(" and ")
     };
@@ -161,7 +163,9 @@ fn line(accord: &Value) -> String {
 }
 
 fn read_text(path: &Path) -> Result<String, Failure> {
-    let most = u64::try_from(TEXT_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    let most = u64::try_from(TEXT_BYTES_MAX)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
     let mut read = String::new();
     let done = std::fs::File::open(path).and_then(|file| file.take(most).read_to_string(&mut read));
     done.map_err(|error| {

@@ -2,10 +2,13 @@
 
 use comity_node::command::{Answer, Command};
 use comity_node::folder;
+use comity_node::ledger::command::LedgerCommand;
+use serde_json::Value;
 
 use crate::backend::{Backend, data_folder, folder_failure};
 use crate::cli::DoctorArgs;
 use crate::commands::accounts::unexpected;
+use crate::commands::parties::text;
 use crate::failure::Failure;
 use crate::output::{self, thousands};
 use crate::settings::Settings;
@@ -19,12 +22,22 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
         output::say("index removed; building it again from the log");
     }
     let mut backend = Backend::open(&folder)?;
-    let Answer::Checked(report) = backend.execute(Command::Check)? else {
+    let Answer::Checked(mut report) = backend.execute(Command::Check)? else {
         return Err(unexpected());
     };
+    let ledger = backend.ledger(LedgerCommand::Fsck)?;
     backend.close()?;
+    let problems = ledger.get("problems").and_then(Value::as_array);
+    for problem in problems.into_iter().flatten() {
+        let problem = problem.as_str().unwrap_or_default();
+        report.problems.push(format!("the ledger: {problem}"));
+    }
     if args.json.json {
-        output::json(&report)?;
+        let mut shown = serde_json::to_value(&report).map_err(|error| Failure::defect(&error))?;
+        if let Some(shown) = shown.as_object_mut() {
+            shown.insert("ledger".to_owned(), ledger);
+        }
+        output::json(&shown)?;
     } else {
         output::data(&format!(
             "party        {} ({})",
@@ -37,6 +50,14 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
             thousands(report.objects)
         ))?;
         output::data(&format!("bytes        {}", thousands(report.bytes)))?;
+        let entries = ledger.get("logs").and_then(Value::as_array);
+        let entries = entries.into_iter().flatten();
+        let entries = entries.filter_map(|log| log.get("size")?.as_u64()).sum();
+        output::data(&format!(
+            "ledger       {} read and whole; {}",
+            thousands(entries),
+            text(&ledger, "log_opened")
+        ))?;
         for problem in &report.problems {
             output::data(&format!("problem      {problem}"))?;
         }

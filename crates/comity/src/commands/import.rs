@@ -27,7 +27,7 @@ use serde::Serialize;
 use crate::backend::{Backend, data_folder};
 use crate::cli::ImportArgs;
 use crate::commands::accounts::unexpected;
-use crate::commands::{collections, refused_object};
+use crate::commands::{carried, collections, refused_object};
 use crate::failure::Failure;
 use crate::output::{self, counted, thousands};
 
@@ -79,6 +79,16 @@ pub(crate) fn run(args: ImportArgs) -> Result<(), Failure> {
         })?;
     }
     let mut backend = Backend::open(&data_folder(args.data.data)?)?;
+    let (carried, paths): (Vec<PathBuf>, Vec<PathBuf>) = args
+        .paths
+        .into_iter()
+        .partition(|path| carried::is_part(path));
+    if !carried.is_empty() {
+        carried::take(&mut backend, &carried, args.json.json && paths.is_empty())?;
+    }
+    if paths.is_empty() {
+        return backend.close();
+    }
     let collection = collections::choose(&mut backend, args.collection.as_deref())?;
     let mut take = |objects: Vec<String>, only_new_ids: bool| {
         let collection = collection.id.clone();
@@ -97,7 +107,7 @@ pub(crate) fn run(args: ImportArgs) -> Result<(), Failure> {
             true,
         )?;
     }
-    let imported = import(&args.paths, tlp, &mut take);
+    let imported = import(&paths, tlp, &mut take);
     let closed = backend.close();
     let imported = imported?;
     closed?;

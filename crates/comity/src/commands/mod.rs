@@ -4,13 +4,15 @@
 
 mod accords;
 mod accounts;
+mod carried;
 mod collections;
 mod doctor;
 mod exchange;
 mod export;
 pub(crate) mod import;
+mod ledger;
 mod objects;
-mod parties;
+pub(crate) mod parties;
 mod release;
 pub(crate) mod serve;
 
@@ -44,6 +46,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Release(command) => release::run(command),
         Top::Outbox(command) => release::outbox(command),
         Top::Inbox(command) => release::inbox(command),
+        Top::Ledger(command) => ledger::run(command),
         Top::Pull(args) => exchange::pull(args),
         Top::Push(args) => exchange::push(args),
         Top::Doctor(args) => doctor::run(args),

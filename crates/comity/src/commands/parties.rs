@@ -39,7 +39,9 @@ pub(crate) fn run(command: PartyCommand) -> Result<(), Failure> {
                 output::json(&card)?;
             } else {
                 output::data(text(&card, "card").trim_end())?;
-                output::say("give this card to the other party, by mail or any other way, and take theirs:");
+                output::say(
+                    "give this card to the other party, by mail or any other way, and take theirs:",
+                );
                 output::say("  comity party accept FILE");
             }
             backend.close()
@@ -63,8 +65,13 @@ pub(crate) fn run(command: PartyCommand) -> Result<(), Failure> {
             let mut backend = Backend::open(&data_folder(data.data)?)?;
             let typed = if digits.is_empty() {
                 let mut typed = String::new();
-                let read = std::io::stdin().lock().take(1_000).read_to_string(&mut typed);
-                read.map_err(|error| Failure::unknown(format!("cannot read the digits: {error}"), TYPE))?;
+                let read = std::io::stdin()
+                    .lock()
+                    .take(1_000)
+                    .read_to_string(&mut typed);
+                read.map_err(|error| {
+                    Failure::unknown(format!("cannot read the digits: {error}"), TYPE)
+                })?;
                 typed
             } else {
                 digits.join(" ")
@@ -93,12 +100,20 @@ fn tell(party: &Value) {
     let (name, state) = (text(party, "name"), text(party, "state"));
     output::say(&format!("{name} is {state}"));
     if state.starts_with("pending") && !state.contains("compared") {
-        let turn = if party.get("begins") == Some(&Value::Bool(true)) { "first" } else { "second" };
+        let turn = if party.get("begins") == Some(&Value::Bool(true)) {
+            "first"
+        } else {
+            "second"
+        };
         output::say(&format!("call {name} by telephone. You read {turn}:"));
         output::say(&format!("  {}", text(party, "read_aloud")));
-        output::say(&format!("and type what you hear: comity party verify {name} DIGITS"));
+        output::say(&format!(
+            "and type what you hear: comity party verify {name} DIGITS"
+        ));
     } else if state.starts_with("pending") {
-        output::say("it is verified once its node has shown that it holds the keys of its card, at the next call");
+        output::say(
+            "it is verified once its node has shown that it holds the keys of its card, at the next call",
+        );
     }
 }
 
@@ -108,22 +123,42 @@ fn line(party: &Value) -> String {
         "nothing waits".to_owned()
     } else {
         let since = text(party, "oldest_waiting");
-        format!("{} since {since}", output::counted(waiting, "envelope waits", "envelopes wait"))
+        format!(
+            "{} since {since}",
+            output::counted(waiting, "envelope waits", "envelopes wait")
+        )
     };
-    format!("{}\t{}\t{waits}", text(party, "name"), text(party, "state"))
+    let log = text(party, "forked");
+    let forked = if log.is_empty() {
+        String::new()
+    } else {
+        format!("\tits log {log} has forked: nothing is exchanged; speak with its duty officer")
+    };
+    format!(
+        "{}\t{}\t{waits}{forked}",
+        text(party, "name"),
+        text(party, "state")
+    )
 }
 
 /// A text of a document; empty where there is none.
 pub(crate) fn text<'a>(document: &'a Value, name: &str) -> &'a str {
-    document.get(name).and_then(Value::as_str).unwrap_or_default()
+    document
+        .get(name)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 fn read_card(path: &Path) -> Result<String, Failure> {
     let mut card = String::new();
     let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(CARD_BYTES_MAX).read_to_string(&mut card)
+        std::io::stdin()
+            .lock()
+            .take(CARD_BYTES_MAX)
+            .read_to_string(&mut card)
     } else {
-        std::fs::File::open(path).and_then(|file| file.take(CARD_BYTES_MAX).read_to_string(&mut card))
+        std::fs::File::open(path)
+            .and_then(|file| file.take(CARD_BYTES_MAX).read_to_string(&mut card))
     };
     read.map_err(|error| {
         Failure::no(

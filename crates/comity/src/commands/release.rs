@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::backend::{Backend, data_folder};
 use crate::cli::{InboxCommand, OutboxCommand, RecallArgs, ReleaseCommand, ShareArgs};
+use crate::commands::carried;
 use crate::commands::parties::text;
 use crate::failure::Failure;
 use crate::output::{self, counted};
@@ -14,8 +15,15 @@ use crate::output::{self, counted};
 pub(crate) fn share(args: ShareArgs) -> Result<(), Failure> {
     let mut backend = Backend::open(&data_folder(args.data.data)?)?;
     if let Some(collection) = args.collection {
-        let by = if args.taxii { "over TAXII" } else { "by the node link" };
-        let said = format!("{collection} is shared with {} {by}, as it is and as it grows", args.to);
+        let by = if args.taxii {
+            "over TAXII"
+        } else {
+            "by the node link"
+        };
+        let said = format!(
+            "{collection} is shared with {} {by}, as it is and as it grows",
+            args.to
+        );
         backend.exchange(ExchangeCommand::ShareCollection {
             collection,
             party: args.to,
@@ -57,13 +65,20 @@ fn show_share(document: &Value, json: bool) -> Result<(), Failure> {
             "some of it waits for a second person: comity release approve {approval} --by NAME"
         ));
     }
-    let refused = shared.lines.iter().filter(|line| line.verdict == "refused").count();
+    let refused = shared
+        .lines
+        .iter()
+        .filter(|line| line.verdict == "refused")
+        .count();
     if refused == 0 {
         return Ok(());
     }
     let refused = u64::try_from(refused).unwrap_or(u64::MAX);
     Err(Failure::release(
-        format!("{} not released", counted(refused, "object was", "objects were")),
+        format!(
+            "{} not released",
+            counted(refused, "object was", "objects were")
+        ),
         "`comity release list` shows each decision with its rule",
     ))
 }
@@ -84,11 +99,19 @@ pub(crate) fn recall(args: RecallArgs) -> Result<(), Failure> {
     };
     let rows = backend.exchange(command)?;
     show(&rows, args.json.json, |row| {
-        let objects = row.get("objects").and_then(Value::as_array).map_or(0, Vec::len);
+        let objects = row
+            .get("objects")
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len);
         let objects = counted(u64::try_from(objects).unwrap_or(0), "object", "objects");
         let due = row.get("due").and_then(Value::as_str);
         let due = due.map_or_else(String::new, |due| format!(", answer due {due}"));
-        format!("{}\t{}\t{}\t{objects}{due}", text(row, "recall"), text(row, "party"), text(row, "state"))
+        format!(
+            "{}\t{}\t{}\t{objects}{due}",
+            text(row, "recall"),
+            text(row, "party"),
+            text(row, "state")
+        )
     })?;
     backend.close()
 }
@@ -105,7 +128,9 @@ pub(crate) fn run(command: ReleaseCommand) -> Result<(), Failure> {
             let mut backend = Backend::open(&data_folder(data.data)?)?;
             let rows = backend.exchange(ExchangeCommand::Decisions { object, party })?;
             show(&rows, json.json, |row| {
-                let columns = ["decided", "party", "object", "verdict", "label", "rule", "outlet", "reason"];
+                let columns = [
+                    "decided", "party", "object", "verdict", "label", "rule", "outlet", "reason",
+                ];
                 columns.map(|name| text(row, name)).join("\t")
             })?;
             backend.close()
@@ -136,12 +161,21 @@ pub(crate) fn run(command: ReleaseCommand) -> Result<(), Failure> {
 
 /// `comity outbox …`
 pub(crate) fn outbox(command: OutboxCommand) -> Result<(), Failure> {
-    let OutboxCommand::List { data, party, json } = command;
+    let (data, party, json) = match command {
+        OutboxCommand::Export { data, party, out } => {
+            return carried::export(data.data, &party, out);
+        }
+        OutboxCommand::List { data, party, json } => (data, party, json),
+    };
     let mut backend = Backend::open(&data_folder(data.data)?)?;
     let rows = backend.exchange(ExchangeCommand::Outbox { party })?;
     show(&rows, json.json, |row| {
         let columns = ["created", "party", "kind", "state", "envelope", "reason"];
-        columns.map(|name| text(row, name)).join("\t").trim_end().to_owned()
+        columns
+            .map(|name| text(row, name))
+            .join("\t")
+            .trim_end()
+            .to_owned()
     })?;
     backend.close()
 }
@@ -153,7 +187,11 @@ pub(crate) fn inbox(command: InboxCommand) -> Result<(), Failure> {
     let rows = backend.exchange(ExchangeCommand::Inbox { party })?;
     show(&rows, json.json, |row| {
         let columns = ["received", "party", "kind", "state", "envelope", "outcome"];
-        columns.map(|name| text(row, name)).join("\t").trim_end().to_owned()
+        columns
+            .map(|name| text(row, name))
+            .join("\t")
+            .trim_end()
+            .to_owned()
     })?;
     backend.close()
 }

@@ -97,10 +97,16 @@ impl Background {
         });
         if let Err(error) = renewed {
             // The node serves; other parties hear nothing of its new epoch or keys until the card is signed.
-            output::say(&format!("the node's card is out of date: {}", chain(&error)));
+            output::say(&format!(
+                "the node's card is out of date: {}",
+                chain(&error)
+            ));
         }
         let client = Client::new(settings.link_client()).map_err(|error| {
-            Failure::because(&error, "link.ca_file in comity.toml names a PEM file of certificates")
+            Failure::because(
+                &error,
+                "link.ca_file in comity.toml names a PEM file of certificates",
+            )
         })?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();

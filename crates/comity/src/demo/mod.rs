@@ -1,10 +1,11 @@
 //! `comity demo`: two parties on this machine share for real, and every step is checked and told in plain words.
 //!
 //! Two nodes, alpha and bravo, run in this process on loopback, each with a folder of its own; they speak to each other
-//! by TAXII 2.1 over HTTP, as two machines would.
+//! by TAXII 2.1 and by the node link over HTTP, as two machines would.
 //!
 //! In scope: the story and its telling. Out of scope: the two parties' machinery (`party`).
 
+mod accord;
 mod party;
 mod story;
 

@@ -8,12 +8,16 @@ use std::path::{Path, PathBuf};
 use comity_api::local::LocalServer;
 use comity_api::server::Server;
 use comity_node::command::{Answer, Command};
+use comity_node::exchange::command::ExchangeCommand;
 use comity_node::node::Node;
 use comity_transport::http::{Client, ClientOptions, Credentials};
 use comity_transport::taxii::TaxiiClient;
+use serde_json::Value;
 
 use crate::backend::{self, open_node};
+use crate::commands::serve::Background;
 use crate::commands::{make_node, serve};
+use crate::demo::not_held;
 use crate::failure::Failure;
 use crate::settings::Settings;
 
@@ -22,41 +26,52 @@ pub(crate) struct Party {
     pub(crate) name: &'static str,
     folder: PathBuf,
     node: Node,
+    address: SocketAddr,
     server: Server,
     local: LocalServer,
+    background: Background,
 }
 
 impl Party {
     /// Makes a node in `folder` and serves it on a free port.
     pub(crate) async fn found(folder: &Path, name: &'static str) -> Result<Self, Failure> {
         make_node(folder, name, &format!("{name}.example"), None)?;
-        Self::start(folder, name).await
+        Self::start(folder, name, free_address()?).await
     }
 
     /// Serves the node that is in `folder`.
-    async fn start(folder: &Path, name: &'static str) -> Result<Self, Failure> {
+    async fn start(
+        folder: &Path,
+        name: &'static str,
+        address: SocketAddr,
+    ) -> Result<Self, Failure> {
         let mut settings = Settings::read(folder)?;
-        settings.serve.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        settings.serve.listen = address;
+        settings.link.url = format!("http://{address}");
         let node = open_node(folder, &settings)?;
         let (server, local) = serve::start(&node, &settings, folder).await?;
+        let background = Background::start(&node, &settings)?;
         Ok(Self {
             name,
             folder: folder.to_owned(),
             node,
+            address,
             server,
             local,
+            background,
         })
     }
 
     /// Stops the node and starts it again from what its folder holds.
     pub(crate) async fn restart(self) -> Result<Self, Failure> {
-        let (name, folder) = (self.name, self.folder.clone());
+        let (name, folder, address) = (self.name, self.folder.clone(), self.address);
         self.stop().await?;
-        Self::start(&folder, name).await
+        Self::start(&folder, name, address).await
     }
 
     /// Stops the node.
     pub(crate) async fn stop(self) -> Result<(), Failure> {
+        self.background.stop().await;
         self.server.stop().await;
         self.local.stop().await;
         self.node
@@ -66,11 +81,29 @@ impl Party {
 
     /// Has the node do a command.
     pub(crate) fn execute(&self, command: Command) -> Result<Answer, Failure> {
-        let answer = self.node.execute(command);
+        let answer = tokio::task::block_in_place(|| self.node.execute(command));
         let Answer::Refused(refusal) = answer else {
             return Ok(answer);
         };
         Err(refusal.into())
+    }
+
+    /// Has the node do a command about other parties.
+    pub(crate) fn exchange(&self, command: ExchangeCommand) -> Result<Value, Failure> {
+        let Answer::Document(document) = self.execute(Command::Exchange(command))? else {
+            return Err(not_held("the node answered something else"));
+        };
+        Ok(document)
+    }
+
+    /// The node's folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where other nodes reach it.
+    pub(crate) fn link(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// Where the node listens.
@@ -87,4 +120,15 @@ impl Party {
         let client = Client::new(options).map_err(|error| Failure::defect(&error))?;
         TaxiiClient::new(client, &self.url(), credentials).map_err(|error| Failure::defect(&error))
     }
+}
+
+/// An address of this machine where nobody listens.
+fn free_address() -> Result<SocketAddr, Failure> {
+    let bound = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|held| held.local_addr());
+    bound.map_err(|error| {
+        Failure::unknown(
+            format!("no port is free on this machine: {error}"),
+            "`ss -tln` shows who listens where",
+        )
+    })
 }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::cli::DemoArgs;
 use crate::commands::{import, serve};
 use crate::demo::party::Party;
-use crate::demo::{Teller, not_held, sources};
+use crate::demo::{Teller, accord, not_held, sources};
 use crate::failure::Failure;
 use crate::output::{self, thousands};
 
@@ -76,6 +76,7 @@ pub(crate) async fn tell(
         "Bravo's node is stopped and started: nothing is lost.",
         equal(&alpha, &bravo),
     )?;
+    accord::tell(&alpha, &bravo, teller).await?;
     teller.close()?;
     if args.stay {
         output::say(&format!(

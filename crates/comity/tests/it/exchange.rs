@@ -3,6 +3,13 @@
 //! In scope: that everything arrives, once, byte for byte, and that repeating and interrupting change nothing.
 //! Out of scope: other people's servers (`comity-transport`).
 
+mod failures;
+mod known_failures;
+mod network;
+pub(crate) mod party;
+mod release;
+mod release_table;
+
 use serde_json::Value;
 
 use crate::node::{Said, TestNode, manifest, objects, on_each_store};

@@ -183,6 +183,15 @@ impl Answer {
         values.join(", ")
     }
 
+    /// Every header but the time, in order: what an answer tells besides its status and body.
+    pub(crate) fn fingerprint(&self) -> String {
+        let telling = self.headers.iter().filter(|(name, _)| name != "date");
+        let lines: Vec<String> = telling
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
+        lines.join("\n")
+    }
+
     /// The body as JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body)

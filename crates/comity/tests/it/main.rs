@@ -28,6 +28,7 @@ mod exchange;
 mod foreign;
 mod http;
 mod imports;
+mod ledger;
 mod node;
 mod rules;
 mod rules_endpoints;

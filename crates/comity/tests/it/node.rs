@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -209,24 +209,7 @@ impl TestNode {
 
     /// Writes one setting into `comity.toml`.
     fn set(&self, table: &str, key: &str, value: &str) {
-        let file = self.data().join("comity.toml");
-        let text = std::fs::read_to_string(&file).unwrap_or_default();
-        let header = format!("[{table}]");
-        let assigned = |line: &str| {
-            line.split_once('=')
-                .is_some_and(|(name, _)| name.trim() == key)
-        };
-        let mut lines: Vec<&str> = text.lines().filter(|line| !assigned(line)).collect();
-        let place = lines
-            .iter()
-            .position(|line| line.trim() == header)
-            .unwrap_or_else(|| {
-                lines.push(&header);
-                lines.len() - 1
-            });
-        let setting = format!("{key} = {value}");
-        lines.insert(place + 1, &setting);
-        std::fs::write(&file, lines.join("\n") + "\n").unwrap();
+        set(&self.data(), table, key, value);
     }
 
     // Requests as the usual account, by token.
@@ -284,6 +267,37 @@ impl TestNode {
         );
         Request::get("/healthz").send(serving.address).expect(200);
     }
+}
+
+/// Writes one setting into the `comity.toml` of a folder.
+pub(crate) fn set(data: &Path, table: &str, key: &str, value: &str) {
+    let file = data.join("comity.toml");
+    let text = std::fs::read_to_string(&file).unwrap_or_default();
+    let header = format!("[{table}]");
+    let assigned = |line: &str| {
+        line.split_once('=')
+            .is_some_and(|(name, _)| name.trim() == key)
+    };
+    let mut inside = false;
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        if line.starts_with('[') {
+            inside = line.trim() == header;
+        }
+        if !(inside && assigned(line)) {
+            lines.push(line);
+        }
+    }
+    let place = lines
+        .iter()
+        .position(|line| line.trim() == header)
+        .unwrap_or_else(|| {
+            lines.push(&header);
+            lines.len() - 1
+        });
+    let setting = format!("{key} = {value}");
+    lines.insert(place + 1, &setting);
+    std::fs::write(&file, lines.join("\n") + "\n").unwrap();
 }
 
 /// The path of a collection.
@@ -377,9 +391,10 @@ impl Said {
 }
 
 /// The running program.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
+    said: Arc<Mutex<Vec<String>>>,
 }
 
 /// The address in the line by which the program says that it is ready, over plain HTTP or TLS.
@@ -394,8 +409,13 @@ fn listening(line: &str) -> Option<SocketAddr> {
 impl Serving {
     fn start(data: &Path) -> Self {
         let mut command = comity(&["serve", "--listen", "127.0.0.1:0", "--data"]);
+        command.arg(data);
+        Self::spawn(command)
+    }
+
+    /// Runs a command that serves, until it says where.
+    pub(crate) fn spawn(mut command: Command) -> Self {
         let mut child = command
-            .arg(data)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -403,10 +423,13 @@ impl Serving {
             .unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (send, ready) = mpsc::channel();
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&said);
         // Keeps reading, so that the program never waits for a full pipe; ends with the program.
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 eprintln!("node: {line}");
+                heard.lock().unwrap().push(line.clone());
                 if let Some(address) = listening(&line) {
                     let _ = send.send(address);
                 }
@@ -414,7 +437,11 @@ impl Serving {
         });
         let wait = Duration::from_secs(START_SECONDS_MAX);
         match ready.recv_timeout(wait) {
-            Ok(address) => Self { child, address },
+            Ok(address) => Self {
+                child,
+                address,
+                said,
+            },
             Err(error) => {
                 let _ = child.kill();
                 panic!(
@@ -423,6 +450,23 @@ impl Serving {
                 );
             }
         }
+    }
+
+    /// What the program has said so far.
+    pub(crate) fn said(&self) -> String {
+        self.said.lock().unwrap().join("\n")
+    }
+
+    /// Ends the program without warning.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks the program to end and returns its exit code.
+    pub(crate) fn terminate(mut self) -> Option<i32> {
+        self.signal("TERM");
+        self.child.wait().unwrap().code()
     }
 
     fn signal(&self, name: &str) {
@@ -485,13 +529,13 @@ pub(crate) fn postgres_url() -> Option<String> {
 }
 
 /// A database of one test, removed with it.
-struct Database {
+pub(crate) struct Database {
     name: String,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Database {
-    fn create() -> Self {
+    pub(crate) fn create() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("comity_it_{}_{number}", std::process::id());

@@ -6,6 +6,8 @@
 
 pub(crate) mod client;
 mod ingest;
+mod ledger;
+mod link;
 mod nginx;
 mod node;
 pub(crate) mod objects;
@@ -19,7 +21,10 @@ use crate::failure::Failure;
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     match arguments.split_first() {
         Some((name, rest)) if name == "taxii" => taxii::run(rest),
-        _ => Err(Failure::new("which bench?")
-            .hint("cargo xtask bench taxii [--sizes 1000,100000,1000000]")),
+        Some((name, [])) if name == "link" => link::run(),
+        Some((name, [])) if name == "ledger" => ledger::run(),
+        _ => Err(Failure::new("which bench?").hint(
+            "cargo xtask bench taxii [--sizes 1000,100000,1000000], or: cargo xtask bench link, or: cargo xtask bench ledger",
+        )),
     }
 }

@@ -25,6 +25,11 @@ pub(crate) struct BenchNode {
 impl BenchNode {
     /// Builds the release binary and makes a node in `folder`.
     pub(crate) fn make(folder: &Path) -> Result<Self, Failure> {
+        Self::make_party(folder, "alpha")
+    }
+
+    /// The same for a party of this name.
+    pub(crate) fn make_party(folder: &Path, party: &str) -> Result<Self, Failure> {
         let root = tree::root()?;
         tree::run(
             Command::new("cargo")
@@ -39,10 +44,8 @@ impl BenchNode {
             token: String::new(),
             running: None,
         };
-        node.command(
-            &["init", "--party", "alpha", "--domain", "alpha.example"],
-            "",
-        )?;
+        let domain = format!("{party}.example");
+        node.command(&["init", "--party", party, "--domain", &domain], "")?;
         node.command(
             &[
                 "user",
@@ -71,6 +74,16 @@ impl BenchNode {
             "",
         )?;
         Ok(node)
+    }
+
+    /// Adds lines to the last table of the node's settings, which is that of the link.
+    pub(crate) fn set(&self, lines: &str) -> Result<(), Failure> {
+        let path = self.folder.join("comity.toml");
+        let written = std::fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .and_then(|mut file| file.write_all(lines.as_bytes()));
+        written.map_err(|error| Failure::at(&path, &error))
     }
 
     /// Runs a command of the node and answers what it writes.
@@ -102,10 +115,15 @@ impl BenchNode {
 
     /// Serves; answers how long it took until the node listened.
     pub(crate) fn start(&mut self) -> Result<Duration, Failure> {
+        self.start_at("127.0.0.1:0")
+    }
+
+    /// The same at an address.
+    pub(crate) fn start_at(&mut self, address: &str) -> Result<Duration, Failure> {
         let began = Instant::now();
         let mut command = Command::new(&self.binary);
         command
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .args(["serve", "--listen", address, "--data"])
             .arg(&self.folder)
             .stderr(Stdio::piped());
         let mut child = command

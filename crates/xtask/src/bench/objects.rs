@@ -97,6 +97,20 @@ pub(crate) fn envelope(seed: u64, from: u64, count: u64) -> String {
     text
 }
 
+/// The same of indicators alone, each marked TLP:GREEN and complete in itself.
+pub(crate) fn envelope_marked(seed: u64, from: u64, count: u64) -> String {
+    let mut text = String::from("{\"objects\":[");
+    for number in from..from + count {
+        if number > from {
+            text.push(',');
+        }
+        let mut numbers = Numbers::new(seed.wrapping_mul(0x0100_0000_01b3) ^ number);
+        indicator(&mut text, &mut numbers).expect("invariant: a string takes every text");
+    }
+    text.push_str("]}");
+    text
+}
+
 fn indicator(out: &mut String, numbers: &mut Numbers) -> std::fmt::Result {
     let (id, creator) = (numbers.uuid(), "c1a1d4f0-5d3c-4e36-9a63-0d3f5f1f6b11");
     let (time, address) = (moment(numbers), ip(numbers));

@@ -1,8 +1,8 @@
-//! The Python programs that the tests run with a live node: other people's clients, validator and servers.
+//! The Python programs that the tests run: other people's clients, validator, servers, and verifiers of logs.
 //!
 //! In scope: one virtual environment under the target folder, with pinned versions, made once.
 //! Out of scope: the scripts that use them (`crates/comity/tests/python`, `crates/comity-stix/tests/python`,
-//! `crates/comity-transport/tests/peers`).
+//! `crates/comity-transport/tests/peers`, `crates/comity-ledger/tests/foreign`).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,7 +22,12 @@ const PACKAGES: &[&str] = &[
     "medallion==3.0.0",
     "OpenTAXII==0.9.3",
     "SQLAlchemy<2",
+    // Brings the `cryptography` that the next ones need too.
+    "tlog-scales==0.0.3",
 ];
+
+/// Installed without their own declarations: they ask for Python 3.12 and work with 3.11, and all they import is above.
+const PACKAGES_ALONE: &[&str] = &["aics-tlog==0.2.1", "aics-witness==0.1.0"];
 
 /// Makes the environment and returns the variable that names its Python.
 pub(crate) fn prepare(folder: &Path) -> Result<Environment, Failure> {
@@ -36,7 +41,7 @@ fn environment(folder: &Path, packages: &[&str]) -> Result<PathBuf, Failure> {
     let programs = folder.join("bin");
     // Written last, so that an interrupted installation is done again.
     let stamp = folder.join("packages.txt");
-    let wanted = packages.join("\n");
+    let wanted = [packages, PACKAGES_ALONE].concat().join("\n");
     if std::fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
         return Ok(programs);
     }
@@ -56,6 +61,10 @@ fn environment(folder: &Path, packages: &[&str]) -> Result<PathBuf, Failure> {
     .map_err(|failure| {
         failure.hint("the Python packages come from the registry that pip is set up for")
     })?;
+    run(Command::new(programs.join("pip"))
+        .args(["install", "--quiet", "--disable-pip-version-check"])
+        .args(["--no-deps", "--ignore-requires-python"])
+        .args(PACKAGES_ALONE))?;
     std::fs::write(&stamp, wanted).map_err(|error| Failure::at(&stamp, &error))?;
     Ok(programs)
 }

@@ -33,11 +33,28 @@ const NEEDS: &[Need] = &[
         package: "postgresql",
         met: || postgres_program("initdb").is_some(),
     },
+    // Go and its library of logs and notes, which the tests run beside ours.
+    Need {
+        package: "golang-go",
+        met: || works(Command::new("go").arg("version")),
+    },
+    Need {
+        package: "golang-golang-x-mod-dev",
+        met: || Path::new(GO_SUMDB).is_dir() || !has_apt(),
+    },
+    // The tests' own networks.
+    Need {
+        package: "iproute2",
+        met: || works(Command::new("ip").arg("-V")),
+    },
     Need {
         package: "python3-venv",
         met: || works(Command::new("python3").args(["-c", "import ensurepip, venv"])),
     },
 ];
+
+/// Where Debian puts the source that the Go program of `crates/comity-ledger/tests/foreign` imports.
+const GO_SUMDB: &str = "/usr/share/gocode/src/golang.org/x/mod/sumdb";
 
 /// Installs what is missing, or says what to install.
 pub(crate) fn prepare() -> Result<(), Failure> {

@@ -143,7 +143,8 @@ fn arrow_fault(name: &str, layer: Layer, dependency: &str) -> Option<String> {
     let allowed = match layer {
         Layer::Pure => {
             SHARED.contains(&dependency) && !SHARED.contains(&name)
-                || (name == "comity-accord" && dependency == "comity-stix")
+                || (name == "comity-accord"
+                    && matches!(dependency, "comity-stix" | "comity-ledger"))
         }
         Layer::Store | Layer::Node | Layer::Edge | Layer::Binary | Layer::Development => {
             below < layer

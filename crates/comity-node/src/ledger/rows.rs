@@ -1,0 +1,544 @@
+//! The node's rows as the folder of evidence.
+//!
+//! What grows is seen as it was when the view began: a log has the size of its pin, and envelopes behind that are left out.
+//! Each folder is read in a transaction of its own, so a large ledger takes little memory.
+//!
+//! In scope: laying rows out as files, signing the heads that go with them. Out of scope: what the files mean (`verify`).
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+
+use comity_accord::card::SignedCard;
+use comity_ledger::checkpoint::SignedCheckpoint;
+use comity_ledger::note::NoteSignature;
+use comity_ledger::proof::LogProof;
+use comity_ledger::tile::{Bundle, Resource, Tile, bundles_of, encode_bundle, tiles_of};
+use comity_store::error::StoreError;
+use comity_store::state::ledger::{self, CosignatureRow, LogRow};
+use comity_store::state::{Tx, inbox, outbox, party, peer_log, receipt, tombstone, witness};
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::files::{CARDS, EVIDENCE, Files, LOG, Listing, NAMES_MAX, PEERS};
+use crate::ledger::{LedgerError, hex, unhex};
+use crate::link::log::{origin_of, read_tile, root_at, with_tiles};
+use crate::link::peer::keys_of;
+use crate::link::{Link, LinkError};
+use crate::node::Node;
+
+/// The beginning of the party's place in the table of cosignatures, for witnesses that are no parties.
+pub(crate) const WITNESS: &str = "witness:";
+
+/// The size at which an epoch of the log is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pin {
+    /// The epoch.
+    pub epoch: u32,
+    /// The size.
+    pub size: u64,
+}
+
+/// How the ledger is seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    /// The epochs and their sizes.
+    pub pins: Vec<Pin>,
+    /// Whether payloads and their openings are seen.
+    pub contents: bool,
+}
+
+impl Node {
+    /// A view of the ledger as it is now: the newest epoch as it is, ended ones as far as others hold them.
+    ///
+    /// An ended epoch is never signed beyond what others cosigned: it may have been set back, and signing more could show
+    /// a second history.
+    pub fn ledger_view(&self, contents: bool) -> Result<View, LedgerError> {
+        let pins = self.inner.state.read(|tx| {
+            let epochs = ledger::epochs(tx)?;
+            let newest = epochs.last().map(|log| log.epoch);
+            let mut pins = Vec::new();
+            for log in &epochs {
+                let held = ledger::newest_cosignatures(tx, log.epoch)?;
+                let held = held.iter().map(|row| row.size).max();
+                let size = if Some(log.epoch) == newest {
+                    Some(log.size)
+                } else {
+                    held.map(|size| size.min(log.size))
+                };
+                pins.extend(size.map(|size| Pin {
+                    epoch: log.epoch,
+                    size,
+                }));
+            }
+            Ok::<_, StoreError>(pins)
+        })?;
+        Ok(View { pins, contents })
+    }
+
+    /// The ledger in a view, as files.
+    pub fn ledger_files(&self, view: View) -> NodeFiles {
+        NodeFiles {
+            node: self.clone(),
+            view,
+            heads: RefCell::default(),
+        }
+    }
+}
+
+/// The ledger of a node as files.
+#[derive(Debug)]
+pub struct NodeFiles {
+    node: Node,
+    view: View,
+    /// Heads that were signed for this view.
+    heads: RefCell<HashMap<(u32, u64), SignedCheckpoint>>,
+}
+
+impl Files for NodeFiles {
+    fn folder(&mut self, path: &str) -> Result<Listing, LedgerError> {
+        let this = &*self;
+        this.node.inner.state.read(|tx| {
+            let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+            match parts.as_slice() {
+                [] => Ok(Listing {
+                    folders: [CARDS, EVIDENCE, LOG, PEERS].map(str::to_owned).into(),
+                    files: Vec::new(),
+                }),
+                [first, below @ ..] if *first == LOG => this.log_folder(tx, below),
+                [first] if *first == CARDS => {
+                    let mut names: Vec<String> =
+                        party::list(tx)?.into_iter().map(|row| row.name).collect();
+                    names.push(this.node.identity().party.clone());
+                    names.sort();
+                    Ok(folders(names))
+                }
+                [first, name] if *first == CARDS => this.cards(tx, name),
+                [first] if *first == PEERS => {
+                    let names: BTreeSet<String> = peer_log::list(tx)?
+                        .into_iter()
+                        .map(|row| row.party)
+                        .collect();
+                    Ok(folders(names.into_iter().collect()))
+                }
+                [first, name] if *first == PEERS => {
+                    let logs = peer_log::of_party(tx, name)?;
+                    Ok(folders(
+                        logs.iter().map(|row| format!("e{}", row.epoch)).collect(),
+                    ))
+                }
+                [first, name, epoch] if *first == PEERS => peer(tx, name, epoch),
+                [first] if *first == EVIDENCE => {
+                    Ok(folders((0..=255).map(|byte: u8| hex(&[byte])).collect()))
+                }
+                [first, two] if *first == EVIDENCE => envelopes(tx, two),
+                [first, _, id] if *first == EVIDENCE => match unhex(id) {
+                    Some(id) => this.evidence(tx, &id),
+                    None => Ok(Listing::default()),
+                },
+                _ => Ok(Listing::default()),
+            }
+        })
+    }
+
+    fn read(&mut self, path: &str) -> Result<Option<Vec<u8>>, LedgerError> {
+        let below = path
+            .strip_prefix(LOG)
+            .and_then(|rest| rest.strip_prefix('/'));
+        if let Some(below) = below {
+            let this = &*self;
+            return this.node.inner.state.read(|tx| {
+                let (epoch, rest) = split_epoch(below);
+                this.log_file(tx, epoch, rest)
+            });
+        }
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let listing = self.folder(folder)?;
+        Ok(listing.file(name).map(<[u8]>::to_vec))
+    }
+}
+
+/// The epoch that a path below the log's folder names, and what is left.
+pub(crate) fn split_epoch(path: &str) -> (u32, &str) {
+    let named = path.strip_prefix('e').and_then(|rest| {
+        let (number, rest) = rest.split_once('/')?;
+        let epoch: u32 = number.parse().ok()?;
+        (epoch > 0 && epoch.to_string() == number).then_some((epoch, rest))
+    });
+    named.unwrap_or((0, path))
+}
+
+fn folders(folders: Vec<String>) -> Listing {
+    Listing {
+        folders,
+        files: Vec::new(),
+    }
+}
+
+impl NodeFiles {
+    fn link(&self) -> &Link {
+        self.node.link()
+    }
+
+    fn pinned(&self, epoch: u32) -> Option<u64> {
+        let mut pins = self.view.pins.iter();
+        pins.find(|pin| pin.epoch == epoch).map(|pin| pin.size)
+    }
+
+    /// An epoch as it is seen.
+    fn log(&self, tx: &mut dyn Tx, epoch: u32) -> Result<Option<LogRow>, LedgerError> {
+        let Some(size) = self.pinned(epoch) else {
+            return Ok(None);
+        };
+        let found = ledger::epochs(tx)?
+            .into_iter()
+            .find(|log| log.epoch == epoch);
+        let Some(mut log) = found.filter(|log| size <= log.size) else {
+            return Ok(None);
+        };
+        log.root = root_at(tx, &log, size)?;
+        log.size = size;
+        Ok(Some(log))
+    }
+
+    fn log_folder(&self, tx: &mut dyn Tx, below: &[&str]) -> Result<Listing, LedgerError> {
+        let path = format!("{}/", below.join("/"));
+        let (epoch, rest) = split_epoch(&path);
+        let rest = rest.trim_end_matches('/').to_owned();
+        let mut listing = Listing::default();
+        let Some(log) = self.log(tx, epoch)? else {
+            return Ok(self.later_epochs(below));
+        };
+        let prefix = if rest.is_empty() {
+            String::new()
+        } else {
+            format!("{rest}/")
+        };
+        let mut names = BTreeSet::new();
+        let tiles = tiles_of(log.size).map(|tile| tile.to_string());
+        let bundles = bundles_of(log.size).map(|bundle| bundle.to_string());
+        let always = ["checkpoint".to_owned(), "policy".to_owned()];
+        for path in tiles.chain(bundles).chain(always) {
+            let Some(name) = path.strip_prefix(&prefix) else {
+                continue;
+            };
+            match name.split_once('/') {
+                Some((folder, _)) => listing.folders.push(folder.to_owned()),
+                None => {
+                    names.insert(name.to_owned());
+                }
+            }
+        }
+        listing.folders.sort();
+        listing.folders.dedup();
+        listing.folders.extend(self.later_epochs(below).folders);
+        for name in names {
+            if let Some(bytes) = self.log_file(tx, epoch, &format!("{prefix}{name}"))? {
+                listing.add(&name, bytes);
+            }
+        }
+        Ok(listing)
+    }
+
+    fn later_epochs(&self, below: &[&str]) -> Listing {
+        let later = self.view.pins.iter().filter(|pin| pin.epoch > 0);
+        if below.is_empty() {
+            folders(later.map(|pin| format!("e{}", pin.epoch)).collect())
+        } else {
+            Listing::default()
+        }
+    }
+
+    /// A file of an epoch's log.
+    fn log_file(
+        &self,
+        tx: &mut dyn Tx,
+        epoch: u32,
+        path: &str,
+    ) -> Result<Option<Vec<u8>>, LedgerError> {
+        let Some(log) = self.log(tx, epoch)? else {
+            return Ok(None);
+        };
+        if path == "policy" {
+            return Ok(Some(self.policy(tx, epoch)?.into_bytes()));
+        }
+        match Resource::parse(path) {
+            Ok(Resource::Checkpoint) => {
+                let signed = self.head(tx, epoch, log.size)?;
+                Ok(Some(signed.to_string().into_bytes()))
+            }
+            Ok(Resource::Tile(tile)) => tile_bytes(tx, &log, &tile),
+            Ok(Resource::Bundle(bundle)) => bundle_bytes(tx, &log, &bundle),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The signed head of an epoch at a size, with the cosignatures of that size.
+    pub(crate) fn head(
+        &self,
+        tx: &mut dyn Tx,
+        epoch: u32,
+        size: u64,
+    ) -> Result<SignedCheckpoint, LedgerError> {
+        if let Some(known) = self.heads.borrow().get(&(epoch, size)) {
+            return Ok(known.clone());
+        }
+        let log = ledger::epochs(tx)?
+            .into_iter()
+            .find(|log| log.epoch == epoch);
+        let mut log = log.ok_or(LinkError::NoLog)?;
+        let newest = ledger::newest(tx)?.is_some_and(|newest| newest.epoch == epoch);
+        // Whatever is signed of the newest epoch, the guard knows it.
+        let note = if newest {
+            Some(self.link().sign_head(&log)?)
+        } else {
+            None
+        };
+        let note = if let Some(note) = note.filter(|_| size == log.size) {
+            note
+        } else {
+            log.root = root_at(tx, &log, size)?;
+            log.size = size;
+            self.link().checkpoint(&log)?
+        };
+        let bad = |error: &dyn std::fmt::Display| LinkError::Tiles(error.to_string());
+        let mut signed = SignedCheckpoint::parse(&note).map_err(|error| bad(&error))?;
+        for row in cosigned_at(tx, epoch, size)? {
+            for line in lines(&row) {
+                signed.add(line).map_err(|error| bad(&error))?;
+            }
+        }
+        self.heads
+            .borrow_mut()
+            .insert((epoch, size), signed.clone());
+        Ok(signed)
+    }
+
+    /// The proof of an entry, in the first head that others cosigned after it, or else in the newest.
+    pub(crate) fn proof(
+        &self,
+        tx: &mut dyn Tx,
+        epoch: u32,
+        position: u64,
+    ) -> Result<Option<LogProof>, LedgerError> {
+        let Some(log) = self.log(tx, epoch)? else {
+            return Ok(None);
+        };
+        if position >= log.size {
+            return Ok(None);
+        }
+        let cosigned = ledger::cosignatures_over(tx, epoch, position)?;
+        let size = cosigned
+            .first()
+            .map_or(log.size, |row| row.size.min(log.size));
+        let head = self.head(tx, epoch, size)?;
+        let hashes = with_tiles(tx, &log.origin, size, |tiles| {
+            tiles.inclusion_proof(position)
+        })?;
+        Ok(Some(LogProof::new(position, hashes, head)))
+    }
+
+    /// The keys of an epoch's log, and the witnesses that ever cosigned it.
+    pub(crate) fn policy(&self, tx: &mut dyn Tx, epoch: u32) -> Result<String, LedgerError> {
+        let mut text = String::new();
+        let origin = origin_of(self.link().origin(), epoch);
+        let key = self.link().keys().log(&origin).map_err(LinkError::from)?;
+        text.push_str(&line("log", &[&key.verifier().to_string()]));
+        let mut names = Vec::new();
+        for row in ledger::newest_cosignatures(tx, epoch)? {
+            let keys = if row.party.starts_with(WITNESS) {
+                let known = witness::list(tx)?;
+                let known = known
+                    .into_iter()
+                    .filter(|one| row.party == format!("{WITNESS}{}", one.name));
+                known.map(|one| one.vkey).collect::<Vec<_>>()
+            } else {
+                let cards = party::cards(tx, &row.party)?;
+                let keys = keys_of(&row.party, &cards)?.witness;
+                keys.iter().map(ToString::to_string).collect()
+            };
+            for key in keys {
+                let name = format!("w{}", names.len() + 1);
+                text.push_str(&line("witness", &[&name, &key]));
+                names.push(name);
+            }
+        }
+        if names.is_empty() {
+            text.push_str("quorum none\n");
+        } else {
+            text.push_str(&line("group", &["others", "any", &names.join(" ")]));
+            text.push_str("quorum others\n");
+        }
+        Ok(text)
+    }
+
+    fn cards(&self, tx: &mut dyn Tx, name: &str) -> Result<Listing, LedgerError> {
+        let cards: Vec<Vec<u8>> = if name == self.node.identity().party {
+            let cards = self.link().own_cards(tx);
+            let cards = cards.map_err(|error| {
+                LedgerError::Content(format!("the node's own card cannot be read: {error}"))
+            })?;
+            cards.iter().map(SignedCard::to_bytes).collect()
+        } else {
+            party::cards(tx, name)?
+        };
+        let mut listing = Listing::default();
+        for card in cards {
+            let serial = SignedCard::parse(&card).map_or(0, |signed| signed.card().serial);
+            listing.add(&format!("{serial:08}.card"), card);
+        }
+        Ok(listing)
+    }
+
+    /// What there is of one envelope; nothing if it came after the view began.
+    pub(crate) fn evidence(&self, tx: &mut dyn Tx, id: &[u8; 32]) -> Result<Listing, LedgerError> {
+        let mut listing = Listing::default();
+        if let Some(row) = outbox::find(tx, id)? {
+            let beyond = |size| row.position >= size;
+            if self.is_newest(row.epoch) && self.pinned(row.epoch).is_none_or(beyond) {
+                return Ok(listing);
+            }
+            listing.add("header", row.header);
+            listing.add("blind", line_of(&row.blind));
+            self.contents(&mut listing, row.opening, row.payload);
+            self.add_proof(tx, &mut listing, "proof", (row.epoch, row.position))?;
+            if let Some(given) = receipt::find(tx, id)? {
+                add_receipt(&mut listing, &given);
+                listing.add("receipt.tlog-proof", given.proof.unwrap_or_default());
+            }
+        } else if let Some(row) = inbox::find(tx, id)? {
+            let given = receipt::find(tx, id)?;
+            if let Some(given) = &given {
+                let beyond = |size| given.position >= size;
+                if self.is_newest(given.epoch) && self.pinned(given.epoch).is_none_or(beyond) {
+                    return Ok(listing);
+                }
+            }
+            listing.add("header", row.header);
+            listing.add("blind", line_of(&row.blind));
+            self.contents(&mut listing, row.opening, row.payload);
+            listing.add("proof.tlog-proof", row.proof);
+            if let Some(given) = given {
+                add_receipt(&mut listing, &given);
+                self.add_proof(tx, &mut listing, "receipt", (given.epoch, given.position))?;
+            }
+        }
+        if let Some(row) = tombstone::find(tx, id)? {
+            listing.add("tombstone", row.note);
+            listing.add("tombstone.blind", line_of(&row.blind));
+            self.add_proof(tx, &mut listing, "tombstone", (row.epoch, row.position))?;
+        }
+        listing.files.sort();
+        Ok(listing)
+    }
+
+    fn is_newest(&self, epoch: u32) -> bool {
+        self.view.pins.iter().all(|pin| pin.epoch <= epoch)
+    }
+
+    fn contents(&self, listing: &mut Listing, opening: Option<Vec<u8>>, payload: Option<Vec<u8>>) {
+        if let (true, Some(opening), Some(payload)) = (self.view.contents, opening, payload) {
+            listing.add("opening", line_of(&opening));
+            listing.add("payload", payload);
+        }
+    }
+
+    fn add_proof(
+        &self,
+        tx: &mut dyn Tx,
+        listing: &mut Listing,
+        name: &str,
+        (epoch, position): (u32, u64),
+    ) -> Result<(), LedgerError> {
+        if let Some(proof) = self.proof(tx, epoch, position)? {
+            listing.add(&format!("{name}.tlog-proof"), proof.to_string());
+        }
+        Ok(())
+    }
+}
+
+fn add_receipt(listing: &mut Listing, given: &receipt::ReceiptRow) {
+    listing.add("receipt.header", given.header.clone());
+    listing.add("receipt.blind", line_of(&given.blind));
+    listing.add("receipt.opening", line_of(&given.opening));
+    listing.add("receipt.payload", given.payload.clone());
+}
+
+fn line_of(bytes: &[u8]) -> String {
+    format!("{}\n", hex(bytes))
+}
+
+fn line(word: &str, rest: &[&str]) -> String {
+    format!("{word} {}\n", rest.join(" "))
+}
+
+fn lines(row: &CosignatureRow) -> Vec<NoteSignature> {
+    let text = std::str::from_utf8(&row.lines).unwrap_or_default();
+    text.split_inclusive('\n')
+        .filter_map(|line| NoteSignature::parse(line).ok())
+        .collect()
+}
+
+/// The cosignatures of exactly this head.
+fn cosigned_at(tx: &mut dyn Tx, epoch: u32, size: u64) -> Result<Vec<CosignatureRow>, StoreError> {
+    let Some(last) = size.checked_sub(1) else {
+        return Ok(Vec::new());
+    };
+    let mut rows = ledger::cosignatures_over(tx, epoch, last)?;
+    rows.retain(|row| row.size == size);
+    Ok(rows)
+}
+
+/// The envelopes whose identities begin with these two digits.
+fn envelopes(tx: &mut dyn Tx, two: &str) -> Result<Listing, LedgerError> {
+    let bounds = (
+        unhex(&format!("{two}{}", "00".repeat(31))),
+        unhex(&format!("{two}{}", "ff".repeat(31))),
+    );
+    let (Some(first), Some(last)) = bounds else {
+        return Ok(Listing::default());
+    };
+    let most = u64::try_from(NAMES_MAX).unwrap_or(u64::MAX);
+    let mut ids = outbox::identities(tx, &first, &last, most)?;
+    ids.extend(inbox::identities(tx, &first, &last, most)?);
+    ids.sort_unstable();
+    Ok(folders(ids.iter().map(|id| hex(id)).collect()))
+}
+
+/// The bytes of a tile that this log has, at this width.
+fn tile_bytes(tx: &mut dyn Tx, log: &LogRow, tile: &Tile) -> Result<Option<Vec<u8>>, LedgerError> {
+    let here = Tile::in_tree(tile.level(), tile.index(), log.size);
+    if here.is_none_or(|here| here.width() < tile.width()) {
+        return Ok(None);
+    }
+    let mut bytes = read_tile(tx, &log.origin, tile)?;
+    bytes.truncate(usize::from(tile.width()) * 32);
+    Ok(Some(bytes))
+}
+
+fn bundle_bytes(
+    tx: &mut dyn Tx,
+    log: &LogRow,
+    bundle: &Bundle,
+) -> Result<Option<Vec<u8>>, LedgerError> {
+    let Some(range) = bundle.entries().filter(|range| range.end <= log.size) else {
+        return Ok(None);
+    };
+    let count = range.end - range.start;
+    let entries = ledger::entries(tx, log.epoch, range.start, count)?;
+    let leaves: Vec<Vec<u8>> = entries.into_iter().map(|entry| entry.leaf).collect();
+    let bytes = encode_bundle(&leaves).map_err(|error| LinkError::Tiles(error.to_string()))?;
+    Ok(Some(bytes))
+}
+
+/// The newest head that was cosigned of a partner's log, and what contradicts it.
+fn peer(tx: &mut dyn Tx, name: &str, epoch: &str) -> Result<Listing, LedgerError> {
+    let logs = peer_log::of_party(tx, name)?;
+    let found = logs.iter().find(|row| format!("e{}", row.epoch) == epoch);
+    let mut listing = Listing::default();
+    if let Some(row) = found {
+        listing.add("checkpoint", row.checkpoint.clone());
+        if let Some(evidence) = &row.evidence {
+            listing.add("contradiction", evidence.clone());
+        }
+    }
+    Ok(listing)
+}
