@@ -15,6 +15,9 @@ pub type Point = (u32, u64);
 /// Which history of a node.
 pub type BranchId = usize;
 
+/// A root that was signed, and in which history.
+type Signed = ([u8; 32], BranchId);
+
 #[derive(Debug)]
 struct Branch {
     parent: Option<BranchId>,
@@ -51,7 +54,7 @@ pub struct Held {
 /// Everything that is known.
 #[derive(Debug, Default)]
 pub struct Facts {
-    heads: HashMap<(String, u64), Vec<([u8; 32], BranchId)>>,
+    heads: HashMap<(String, u64), Vec<Signed>>,
     branches: Vec<Branch>,
     /// Nodes that may have shown two histories.
     pub two_faced: BTreeSet<usize>,

@@ -71,19 +71,25 @@ impl Fault {
     /// What is done to a node after it took a batch, before it answers.
     pub fn after_take(self, node: &SimNode, from: usize) -> Result<(), Violation> {
         let party = name(from);
-        match self {
-            Self::ForgottenEnvelope => change(
-                &node.state,
-                "DELETE FROM inbox WHERE state = 'stored' AND party = ?1",
-                &[party.as_str().into()],
-            ),
-            Self::LostReceipts => change(
-                &node.state,
-                "UPDATE receipt SET owed = 0 WHERE direction = 'in' AND party = ?1",
-                &[party.as_str().into()],
-            ),
-            _ => Ok(()),
-        }
+        let sql = match self {
+            Self::ForgottenEnvelope => "DELETE FROM inbox WHERE state = 'stored' AND party = ?1",
+            Self::LostReceipts => {
+                "UPDATE receipt SET owed = 0 WHERE direction = 'in' AND party = ?1"
+            }
+            Self::None
+            | Self::HiddenRestore
+            | Self::LyingGuard
+            | Self::LostSync
+            | Self::HoleInChannel
+            | Self::AppliedAgain
+            | Self::Pardon
+            | Self::LostEvidence
+            | Self::WrongHead
+            | Self::SecretResume
+            | Self::ForgottenChannel
+            | Self::FalseReceipt => return Ok(()),
+        };
+        change(&node.state, sql, &[party.as_str().into()])
     }
 
     /// What a crash loses.
@@ -93,6 +99,16 @@ impl Fault {
             "DELETE FROM outbox WHERE created = (SELECT max(created) FROM outbox) AND ?1 >= 0";
         let lost = change(state, newest, &[u64::try_from(node).unwrap_or(0).into()]);
         drop(lost);
+    }
+
+    /// What is done to a world while it heals: most convictions fall there.
+    pub fn tamper_at_the_end(self, world: &mut World) -> Result<(), Violation> {
+        if matches!(self, Self::Pardon | Self::LostEvidence) {
+            for _ in 0..20 {
+                self.tamper(world)?;
+            }
+        }
+        Ok(())
     }
 
     /// What is done to a world now and then.
@@ -117,7 +133,12 @@ impl Fault {
                 "UPDATE channel SET seq = seq - 1 WHERE direction = 'in' AND seq > 1"
             }
             Self::FalseReceipt => "UPDATE outbox SET state = 'receipted' WHERE state = 'sent'",
-            _ => return Ok(()),
+            Self::None
+            | Self::HiddenRestore
+            | Self::LyingGuard
+            | Self::LostSync
+            | Self::ForgottenEnvelope
+            | Self::LostReceipts => return Ok(()),
         };
         if !world.random.percent(20) {
             return Ok(());

@@ -115,8 +115,7 @@ impl SimNode {
             last_sent: 0,
             last_heard: 0,
         };
-        self.state
-            .write(|tx| party::put(tx, &row).map_err(StoreError::from))?;
+        self.state.write(|tx| party::put(tx, &row))?;
         Ok(())
     }
 }

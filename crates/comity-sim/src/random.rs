@@ -2,7 +2,7 @@
 //!
 //! In scope: numbers and choices. Out of scope: secrets; nothing here is fit for one.
 
-/// SplitMix64 (Steele, Lea, Flood, 2014): small, fast, and every seed is a good one.
+/// `SplitMix64` (Steele, Lea, Flood, 2014): small, fast, and every seed is a good one.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
@@ -13,7 +13,7 @@ impl Random {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -23,7 +23,7 @@ impl Random {
 
     /// A number below `end`, which is not 0.
     pub fn below(&mut self, end: u64) -> u64 {
-        self.next() % end.max(1)
+        self.number() % end.max(1)
     }
 
     /// True in `of` of 100 cases.
@@ -34,7 +34,7 @@ impl Random {
     /// Fills bytes.
     pub fn fill(&mut self, bytes: &mut [u8]) {
         for piece in bytes.chunks_mut(8) {
-            for (to, from) in piece.iter_mut().zip(self.next().to_le_bytes()) {
+            for (to, from) in piece.iter_mut().zip(self.number().to_le_bytes()) {
                 *to = from;
             }
         }

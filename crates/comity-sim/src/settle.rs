@@ -32,6 +32,7 @@ impl World {
         }
         for round in 0..ROUNDS_MAX {
             self.now += ROUND_MICROS;
+            self.fault.tamper_at_the_end(self)?;
             for (one, other) in self.pairs() {
                 self.exchange(one, other)?;
             }
@@ -146,6 +147,9 @@ impl World {
     }
 
     fn judge(&mut self) -> Result<(), Violation> {
+        for (node, party) in self.pairs() {
+            invariants::convictions_stand(self, node, party)?;
+        }
         for node in 0..self.places.len() {
             invariants::channels_are_whole(self, node)?;
             invariants::committed_is_there(self, node)?;

@@ -55,17 +55,23 @@ impl World {
             self.swap_twin();
         }
         match self.random.below(100) {
-            0..22 => self.enqueue(),
-            22..46 => self.call(),
-            46..72 => self.deliver(),
-            72..76 => self.file(),
-            76..83 => self.apply(),
-            83..88 => self.crash(),
-            88..90 => self.fail_guard(),
-            90..92 => self.jump_clock(),
-            92..94 => self.suspend_or_resume(),
-            94..95 => self.cut(),
-            95..98 => self.back_up(),
+            0..20 => self.enqueue(),
+            20..42 => self.call(),
+            42..67 => self.deliver(),
+            67..71 => self.file(),
+            71..77 => self.apply(),
+            77..82 => self.crash(),
+            82..84 => self.fail_guard(),
+            84..86 => {
+                self.jump_clock();
+                Ok(())
+            }
+            86..88 => self.suspend_or_resume(),
+            88..89 => {
+                self.cut();
+                Ok(())
+            }
+            89..94 => self.back_up(),
             _ => self.disaster(weather),
         }
     }
@@ -278,7 +284,7 @@ impl World {
         Ok(())
     }
 
-    fn jump_clock(&mut self) -> Result<(), Violation> {
+    fn jump_clock(&mut self) {
         let node = self.any();
         let skew = match self.random.below(3) {
             0 => 0,
@@ -287,7 +293,6 @@ impl World {
         };
         self.note(|| format!("{node}: the clock is off by {} s", skew / SECOND));
         self.place_mut(node).skew = skew;
-        Ok(())
     }
 
     fn suspend_or_resume(&mut self) -> Result<(), Violation> {
@@ -319,11 +324,10 @@ impl World {
         Ok(())
     }
 
-    fn cut(&mut self) -> Result<(), Violation> {
+    fn cut(&mut self) {
         let (one, other) = self.two();
         self.note(|| format!("the link of {one} and {other} is cut for an hour"));
         self.network.cut(one, other, self.now + HOUR);
-        Ok(())
     }
 
     fn back_up(&mut self) -> Result<(), Violation> {
@@ -337,14 +341,20 @@ impl World {
     }
 
     fn disaster(&mut self, weather: Weather) -> Result<(), Violation> {
-        let node = self.any();
+        // One liar is enough: the first node.
+        let liar = weather == Weather::Liar;
+        let node = if liar { 0 } else { self.any() };
+        if self.place(node).backups.is_empty() && weather != Weather::Rough {
+            let copy = self.copy(node)?;
+            self.place_mut(node).backups.push(copy);
+        }
         let count = u64::try_from(self.place(node).backups.len()).unwrap_or(0);
         let chosen = usize::try_from(self.random.below(count.max(1))).unwrap_or(0);
         let Some(backup) = self.place(node).backups.get(chosen).cloned() else {
             return Ok(());
         };
         match weather {
-            Weather::Rough => Ok(()),
+            Weather::Rough => self.enqueue(),
             Weather::Restores => {
                 let guard = self.place(node).node.guard.clone();
                 self.restore(node, &backup, guard)
@@ -354,9 +364,7 @@ impl World {
                 self.facts.two_faced.insert(node);
                 self.set_back(node, &backup)
             }
-            // One liar is enough: the first node.
-            Weather::Liar if node == 0 => self.lie(&backup),
-            Weather::Liar => Ok(()),
+            Weather::Liar => self.lie(&backup),
         }
     }
 
@@ -401,7 +409,7 @@ impl World {
             let rows = Arc::new(State::open_snapshot(&backup.rows).map_err(surprise)?);
             let branch = self.facts.branch(Some(backup.branch), backup.at);
             let identity = self.place(0).node.identity();
-            let (salt, now) = (self.random.next(), self.clock(0));
+            let (salt, now) = (self.random.number(), self.clock(0));
             let guard = SimGuard::with(backup.guard.clone());
             let twin =
                 crate::node::SimNode::start(identity, salt, rows, guard, now).map_err(surprise)?;

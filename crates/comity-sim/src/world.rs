@@ -106,7 +106,7 @@ impl World {
             let skewed = world.random.percent(40);
             let hour = world.random.below(7_200).cast_signed() - 3_600;
             let identity = Identity { number, keys };
-            let salt = world.random.next();
+            let salt = world.random.number();
             let guard = SimGuard::fresh(number);
             let node = SimNode::start(identity, salt, state, guard, world.now).map_err(surprise)?;
             let branch = world.facts.branch(None, (0, 0));
@@ -232,6 +232,9 @@ impl World {
         }
         match taken {
             Ok(taken) => {
+                if !self.facts.restored.contains(&from) {
+                    invariants::receipts_are_of_stored(self, to, from)?;
+                }
                 self.note(|| {
                     let stored = taken.stored.len();
                     format!(
@@ -251,18 +254,18 @@ impl World {
 
     /// Failures that are part of life; any other is a violation.
     fn excuse(&mut self, node: usize, error: &LinkError) -> Result<(), Violation> {
-        let excused = match error {
-            LinkError::SetBack => {
-                self.place_mut(node).set_back = true;
-                true
-            }
-            LinkError::NotEnrolled { .. }
-            | LinkError::Stale
-            | LinkError::Frozen(_)
-            | LinkError::Card { .. }
-            | LinkError::Guard(_) => true,
-            _ => false,
-        };
+        if matches!(error, LinkError::SetBack) {
+            self.place_mut(node).set_back = true;
+        }
+        let excused = matches!(
+            error,
+            LinkError::SetBack
+                | LinkError::NotEnrolled { .. }
+                | LinkError::Stale
+                | LinkError::Frozen(_)
+                | LinkError::Card { .. }
+                | LinkError::Guard(_)
+        );
         if excused {
             return Ok(());
         }
@@ -278,7 +281,7 @@ impl World {
         guard: SimGuard,
     ) -> Result<(), Violation> {
         let identity = self.place(node).node.identity();
-        let salt = self.random.next();
+        let salt = self.random.number();
         let now = self.clock(node);
         let started = SimNode::start(identity, salt, rows, guard, now).map_err(surprise)?;
         self.note(|| format!("{node} starts: {:?}", started.opened));

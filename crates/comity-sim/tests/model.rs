@@ -11,7 +11,7 @@ use stateright::{Checker, Model, Property};
 const ENVELOPES: u8 = 2;
 const RESTORES: u8 = 2;
 
-/// A head: epoch, size, and the history (which restore it came after) that its entries are of.
+/// The entries of a log: the number of each, and how many restores came before it was made.
 type Entries = Vec<(u8, u8)>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,8 +32,8 @@ struct Disk {
 enum Message {
     /// An envelope, proven in a head.
     Send((u8, u8), Head),
-    /// B's receipt, and its cosignature of that head.
-    Receipt((u8, u8), Head),
+    /// B's receipt.
+    Receipt((u8, u8)),
     /// A sealed envelope for W to keep.
     Deposit((u8, u8)),
     /// W's word that it keeps it.
@@ -50,7 +50,7 @@ struct World {
     restores: u8,
     signed: BTreeSet<Head>,
     stored: BTreeSet<(u8, u8)>,
-    /// B dies between taking and storing: what it has in memory only.
+    /// What W keeps for B.
     kept: BTreeSet<(u8, u8)>,
     network: BTreeSet<Message>,
 }
@@ -63,7 +63,7 @@ enum Action {
     Restore,
     Deposit((u8, u8)),
     Deliver(Message),
-    /// B gives its receipt and dies before it stored: only where the rule is broken.
+    /// B gives its receipt and dies before it has stored: only where the rule is broken.
     ReceiptFirst(Message),
 }
 
@@ -72,6 +72,11 @@ struct Protocol {
     new_epoch_after_restore: bool,
     stores_before_receipt: bool,
 }
+
+const RULES: Protocol = Protocol {
+    new_epoch_after_restore: true,
+    stores_before_receipt: true,
+};
 
 impl Model for Protocol {
     type State = World;
@@ -151,9 +156,9 @@ impl Model for Protocol {
                 world.disk.deposited.insert(entry);
                 world.network.insert(Message::Deposit(entry));
             }
-            Action::Deliver(message) => deliver(&mut world, message),
-            Action::ReceiptFirst(Message::Send(entry, head)) => {
-                world.network.insert(Message::Receipt(entry, head));
+            Action::Deliver(message) => deliver(&mut world, &message),
+            Action::ReceiptFirst(Message::Send(entry, _)) => {
+                world.network.insert(Message::Receipt(entry));
             }
             Action::ReceiptFirst(_) => return None,
         }
@@ -167,20 +172,21 @@ impl Model for Protocol {
                 all.iter().all(|one| {
                     all.iter().all(|other| {
                         let shared = one.entries.len().min(other.entries.len());
-                        one.epoch != other.epoch || one.entries[..shared] == other.entries[..shared]
+                        one.epoch != other.epoch
+                            || one.entries.get(..shared) == other.entries.get(..shared)
                     })
                 })
             }),
             Property::always("a receipt is of a stored envelope", |_, world: &World| {
                 world.network.iter().all(|message| match message {
-                    Message::Receipt(entry, _) => world.stored.contains(entry),
+                    Message::Receipt(entry) => world.stored.contains(entry),
                     Message::Send(..) | Message::Deposit(_) | Message::Kept(_) => true,
                 })
             }),
             Property::always("W's word is of a kept envelope", |_, world: &World| {
                 world.network.iter().all(|message| match message {
                     Message::Kept(entry) => world.kept.contains(entry),
-                    Message::Send(..) | Message::Deposit(_) | Message::Receipt(..) => true,
+                    Message::Send(..) | Message::Deposit(_) | Message::Receipt(_) => true,
                 })
             }),
             Property::sometimes("everything is receipted", |_, world: &World| {
@@ -193,29 +199,25 @@ impl Model for Protocol {
     }
 }
 
-fn deliver(world: &mut World, message: Message) {
-    match message {
-        Message::Send(entry, head) => {
+fn deliver(world: &mut World, message: &Message) {
+    match *message {
+        Message::Send(entry, _) => {
             world.stored.insert(entry);
-            world.network.insert(Message::Receipt(entry, head));
+            world.network.insert(Message::Receipt(entry));
         }
         // A receipt counts only for what the disk knows.
-        Message::Receipt(entry, _) if world.disk.head.entries.contains(&entry) => {
+        Message::Receipt(entry) if world.disk.head.entries.contains(&entry) => {
             world.disk.receipts.insert(entry);
         }
         Message::Deposit(entry) => {
             world.kept.insert(entry);
             world.network.insert(Message::Kept(entry));
         }
-        Message::Receipt(..) | Message::Kept(_) => {}
+        Message::Receipt(_) | Message::Kept(_) => {}
     }
 }
 
-fn check(new_epoch_after_restore: bool, stores_before_receipt: bool) -> (usize, Vec<&'static str>) {
-    let protocol = Protocol {
-        new_epoch_after_restore,
-        stores_before_receipt,
-    };
+fn check(protocol: Protocol) -> (usize, Vec<&'static str>) {
     let checker = protocol
         .checker()
         .threads(2)
@@ -229,21 +231,27 @@ fn check(new_epoch_after_restore: bool, stores_before_receipt: bool) -> (usize, 
 
 #[test]
 fn with_its_rules_the_protocol_holds_in_every_state() {
-    let (states, broken) = check(true, true);
+    let (states, broken) = check(RULES);
     println!("{states} states, no counterexample");
     assert_eq!(broken, Vec::<&str>::new());
 }
 
 #[test]
 fn without_a_new_epoch_after_a_restore_the_log_forks() {
-    let (states, broken) = check(false, true);
+    let (states, broken) = check(Protocol {
+        new_epoch_after_restore: false,
+        ..RULES
+    });
     println!("{states} states until the fork");
     assert_eq!(broken, ["one history for each epoch"]);
 }
 
 #[test]
 fn a_receipt_before_the_envelope_is_stored_is_found() {
-    let (states, broken) = check(true, false);
+    let (states, broken) = check(Protocol {
+        stores_before_receipt: false,
+        ..RULES
+    });
     println!("{states} states until the empty receipt");
     assert_eq!(broken, ["a receipt is of a stored envelope"]);
 }
