@@ -103,7 +103,6 @@ impl Node {
         let version = u64::from(text.content().version);
         self.inner.state.write(|tx| {
             let rings = self.rings(tx)?;
-            let arriving = signers(&rings, now)?;
             let known = accord::list(tx)?;
             let known: Vec<&AccordRow> = known.iter().filter(|row| row.name == name).collect();
             let last = last_agreed(&known, &rings)?;

@@ -6,7 +6,7 @@
 use comity_accord::card::{Card, CardError, PublicKey, SignedCard, UnsignedCard, root_hash};
 use comity_accord::party::{Domain, Origin, PartyError, PartyName};
 use comity_stix::timestamp::Timestamp;
-use comity_store::state::{Tx, ledger, meta};
+use comity_store::state::{Tx, ledger, meta, party};
 
 use crate::link::log::origin_of;
 use crate::link::{Link, LinkError};
@@ -71,14 +71,9 @@ impl Link {
         let Some(newest) = self.own_card(tx)? else {
             return Ok(Vec::new());
         };
-        let mut cards = Vec::new();
-        for serial in 1..newest.card().serial {
-            if let Some(text) = meta::find(tx, &numbered(serial))? {
-                cards.push(SignedCard::parse(text.as_bytes())?);
-            }
-        }
-        cards.push(newest);
-        Ok(cards)
+        let cards = party::cards(tx, newest.card().party.as_str())?;
+        let cards = cards.iter().map(|card| SignedCard::parse(card));
+        Ok(cards.collect::<Result<_, _>>()?)
     }
 
     /// What a card of this node must say now, and whether the newest one says it.
@@ -196,13 +191,17 @@ fn first_serial(epoch: u32) -> u32 {
     epoch.saturating_mul(100).saturating_add(1)
 }
 
-fn keep(tx: &mut dyn Tx, card: &SignedCard) -> Result<(), OwnCardError> {
-    let text = String::from_utf8_lossy(&card.to_bytes()).into_owned();
-    meta::put(tx, CARD, &text)?;
+fn keep(tx: &mut dyn Tx, signed: &SignedCard) -> Result<(), OwnCardError> {
+    let bytes = signed.to_bytes();
+    meta::put(tx, CARD, &String::from_utf8_lossy(&bytes))?;
     // Older cards stay: what was signed with their keys is verified with them.
-    Ok(meta::put(tx, &numbered(card.card().serial), &text)?)
-}
-
-fn numbered(serial: u32) -> String {
-    format!("{CARD}/{serial}")
+    let card = signed.card();
+    let taken = card.issued.micros();
+    Ok(party::add_card(
+        tx,
+        card.party.as_str(),
+        card.serial.into(),
+        &bytes,
+        taken,
+    )?)
 }

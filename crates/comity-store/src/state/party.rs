@@ -74,15 +74,21 @@ pub fn put(tx: &mut dyn Tx, row: &PartyRow) -> Result<(), StoreError> {
             row.last_heard.into(),
         ],
     )?;
+    add_card(tx, &row.name, row.serial, &row.card, row.changed)
+}
+
+/// Keeps a card, of another party or the own one; one of that serial that is there already stays.
+pub fn add_card(
+    tx: &mut dyn Tx,
+    name: &str,
+    serial: u64,
+    card: &[u8],
+    taken: i64,
+) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO party_card (party, serial, card, taken) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (party, serial) DO NOTHING",
-        &[
-            row.name.as_str().into(),
-            row.serial.into(),
-            row.card.as_slice().into(),
-            row.changed.into(),
-        ],
+        &[name.into(), serial.into(), card.into(), taken.into()],
     )?;
     Ok(())
 }
