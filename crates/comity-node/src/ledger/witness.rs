@@ -122,7 +122,7 @@ impl Link {
             return Ok(Err(Refusal::UnknownOrigin));
         }
         // Of a party that showed two histories nothing is cosigned.
-        if self.is_frozen(tx, &peer.row.name)? {
+        if crate::link::heads::is_frozen(tx, &peer.row.name)? {
             return Ok(Err(Refusal::Inconsistent));
         }
         let row = peer_log::find(tx, origin.as_str())?;

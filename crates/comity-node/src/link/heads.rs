@@ -212,55 +212,6 @@ impl Link {
         })
     }
 
-    /// Whether the head under which something is proven belongs to the history that was cosigned. One that does not is the
-    /// proof of two.
-    pub(crate) fn linked(
-        &self,
-        tx: &mut dyn Tx,
-        peer: &Peer,
-        proof: &[u8],
-    ) -> Result<Linked, LinkError> {
-        let Some(note) = checkpoint_of(proof) else {
-            return Ok(Linked::NotYet);
-        };
-        let Ok(signed) = SignedCheckpoint::parse(note) else {
-            return Ok(Linked::NotYet);
-        };
-        let checkpoint = signed.checkpoint();
-        let Some(mut row) = peer_log::find(tx, checkpoint.origin.as_str())? else {
-            return Ok(Linked::NotYet);
-        };
-        if row.checkpoint == note {
-            return Ok(Linked::Yes);
-        }
-        let known = if checkpoint.size == row.size {
-            Hash::new(row.root)
-        } else if checkpoint.size <= row.mirrored {
-            with_tiles(tx, &row.origin, row.mirrored, |tiles| {
-                tiles.head_at(checkpoint.size)
-            })?
-            .root
-        } else {
-            return Ok(Linked::NotYet);
-        };
-        if known == checkpoint.root {
-            return Ok(Linked::Yes);
-        }
-        if row.party != peer.row.name || signed.verify(&peer.keys.log).is_err() {
-            return Ok(Linked::NotYet);
-        }
-        FORKED.clone_into(&mut row.state);
-        row.evidence = Some(note.to_vec());
-        peer_log::put(tx, &row)?;
-        Ok(Linked::Contradicts)
-    }
-
-    /// Whether a party showed two histories of any of its logs: nothing is said to it and nothing heard from it.
-    pub(crate) fn is_frozen(&self, tx: &mut dyn Tx, party: &str) -> Result<bool, LinkError> {
-        let logs = peer_log::of_party(tx, party)?;
-        Ok(logs.iter().any(|log| log.state == FORKED))
-    }
-
     pub(crate) fn untold(&self) -> std::sync::MutexGuard<'_, std::collections::HashSet<String>> {
         self.untold
             .lock()
@@ -309,6 +260,50 @@ fn has_ml_dsa(verified: &[Verified], keys: &[VerifierKey]) -> bool {
 fn checkpoint_of(proof: &[u8]) -> Option<&[u8]> {
     let end = proof.windows(2).position(|two| two == b"\n\n")?;
     proof.get(end + 2..)
+}
+
+/// Whether the head under which something is proven belongs to the history that was cosigned. One that does not is the
+/// proof of two.
+pub(crate) fn linked(tx: &mut dyn Tx, peer: &Peer, proof: &[u8]) -> Result<Linked, LinkError> {
+    let Some(note) = checkpoint_of(proof) else {
+        return Ok(Linked::NotYet);
+    };
+    let Ok(signed) = SignedCheckpoint::parse(note) else {
+        return Ok(Linked::NotYet);
+    };
+    let checkpoint = signed.checkpoint();
+    let Some(mut row) = peer_log::find(tx, checkpoint.origin.as_str())? else {
+        return Ok(Linked::NotYet);
+    };
+    if row.checkpoint == note {
+        return Ok(Linked::Yes);
+    }
+    let known = if checkpoint.size == row.size {
+        Hash::new(row.root)
+    } else if checkpoint.size <= row.mirrored {
+        with_tiles(tx, &row.origin, row.mirrored, |tiles| {
+            tiles.head_at(checkpoint.size)
+        })?
+        .root
+    } else {
+        return Ok(Linked::NotYet);
+    };
+    if known == checkpoint.root {
+        return Ok(Linked::Yes);
+    }
+    if row.party != peer.row.name || signed.verify(&peer.keys.log).is_err() {
+        return Ok(Linked::NotYet);
+    }
+    FORKED.clone_into(&mut row.state);
+    row.evidence = Some(note.to_vec());
+    peer_log::put(tx, &row)?;
+    Ok(Linked::Contradicts)
+}
+
+/// Whether a party showed two histories of any of its logs: nothing is said to it and nothing heard from it.
+pub(crate) fn is_frozen(tx: &mut dyn Tx, party: &str) -> Result<bool, LinkError> {
+    let logs = peer_log::of_party(tx, party)?;
+    Ok(logs.iter().any(|log| log.state == FORKED))
 }
 
 fn compare(

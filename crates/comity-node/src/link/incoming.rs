@@ -13,7 +13,7 @@ use comity_store::state::channel::{self, ChannelRow, Direction};
 use comity_store::state::{Tx, deposit, ledger, outbox, party};
 use std::sync::PoisonError;
 
-use crate::link::heads::{Linked, Watched, take_cosigned};
+use crate::link::heads::{Linked, Watched, is_frozen, linked, take_cosigned};
 use crate::link::outgoing::{Proven, Saying, inclusion};
 use crate::link::peer::Peer;
 use crate::link::sends::Checked;
@@ -221,7 +221,7 @@ impl Link {
         known: &[Known],
         (time, now): (u64, i64),
     ) -> Result<Taking, LinkError> {
-        if self.is_frozen(tx, &peer.row.name)? {
+        if is_frozen(tx, &peer.row.name)? {
             return Err(LinkError::Frozen(peer.row.name.clone()));
         }
         let mut taking = Taking {
@@ -262,7 +262,7 @@ impl Link {
             Known::Deposited(deposited) => {
                 let (sender, checked) = deposited.as_ref();
                 // Its sender is silent: what links the head of its proof comes later, but must not speak against it.
-                let linked = self.linked(tx, sender, checked.proof())?;
+                let linked = linked(tx, sender, checked.proof())?;
                 let both = taking.peer.is_verified() && sender.is_verified();
                 if both && linked != Linked::Contradicts {
                     let carrier = std::mem::replace(&mut taking.peer, sender.clone());
@@ -274,7 +274,7 @@ impl Link {
                 Ok(())
             }
             Known::Envelope(checked) => {
-                if self.is_linked(tx, taking, checked.proof())? {
+                if is_linked(tx, taking, checked.proof())? {
                     self.place(tx, taking, checked)?;
                 }
                 Ok(())
@@ -286,27 +286,6 @@ impl Link {
             }
             Known::Other(message) => self.hear_message(tx, taking, message),
         }
-    }
-
-    /// Whether the head of a proof is linked to what was cosigned; if not, what it proves comes again once it is.
-    fn is_linked(
-        &self,
-        tx: &mut dyn Tx,
-        taking: &mut Taking,
-        proof: &[u8],
-    ) -> Result<bool, LinkError> {
-        match self.linked(tx, &taking.peer, proof)? {
-            Linked::Yes => return Ok(true),
-            Linked::NotYet => taking
-                .wrong
-                .push("proven in a head that is not linked yet".to_owned()),
-            Linked::Contradicts => {
-                taking.frozen = true;
-                taking.wrong.push("the log forked".to_owned());
-                taking.refuse(None, "log-forked");
-            }
-        }
-        Ok(false)
     }
 
     fn hear_message(
@@ -332,7 +311,7 @@ impl Link {
                 }
             },
             Message::Receipt(given) => {
-                if !self.is_linked(tx, taking, &given.proof)? {
+                if !is_linked(tx, taking, &given.proof)? {
                     return Ok(());
                 }
                 if let Some(code) = self.take_receipt(tx, &taking.peer, given, now)? {
@@ -395,10 +374,10 @@ impl Link {
         taking
             .wrong
             .push(format!("the other side refused: {}", refused.code));
-        if matches!(refused.code.as_str(), "head-gap" | "head-older") {
-            if self.is_contradicted_by(tx, &refused.held)? {
-                return Err(LinkError::SetBack);
-            }
+        if matches!(refused.code.as_str(), "head-gap" | "head-older")
+            && self.is_contradicted_by(tx, &refused.held)?
+        {
+            return Err(LinkError::SetBack);
         }
         if refused.code == UNKNOWN_LOG {
             let mut asked = self
@@ -438,7 +417,7 @@ impl Link {
             let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
             let mut found = Vec::new();
             // Who may have nothing gets nothing by asking for it again.
-            if !peer.is_verified() || self.is_frozen(tx, &peer.row.name)? {
+            if !peer.is_verified() || is_frozen(tx, &peer.row.name)? {
                 return Ok((log, found));
             }
             for gap in gaps {
@@ -471,4 +450,20 @@ fn gap(out: &ChannelRow, first: u64) -> Option<Gap> {
         first,
         last: out.seq,
     })
+}
+
+/// Whether the head of a proof is linked to what was cosigned; if not, what it proves comes again once it is.
+fn is_linked(tx: &mut dyn Tx, taking: &mut Taking, proof: &[u8]) -> Result<bool, LinkError> {
+    match linked(tx, &taking.peer, proof)? {
+        Linked::Yes => return Ok(true),
+        Linked::NotYet => taking
+            .wrong
+            .push("proven in a head that is not linked yet".to_owned()),
+        Linked::Contradicts => {
+            taking.frozen = true;
+            taking.wrong.push("the log forked".to_owned());
+            taking.refuse(None, "log-forked");
+        }
+    }
+    Ok(false)
 }

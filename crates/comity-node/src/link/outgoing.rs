@@ -22,6 +22,7 @@ use comity_store::state::peer_log;
 use comity_store::state::receipt::{self, ReceiptRow};
 
 use crate::link::evidence::{commit, leaf, proof};
+use crate::link::heads::is_frozen;
 use crate::link::log::{Growing, with_tiles};
 use crate::link::peer::Peer;
 use crate::link::{Link, LinkError, seconds};
@@ -284,7 +285,7 @@ impl Link {
         now: i64,
     ) -> Result<Gathered, LinkError> {
         let peer = self.peer(tx, party)?.enrolled()?;
-        if self.is_frozen(tx, party)? {
+        if is_frozen(tx, party)? {
             return Err(LinkError::Frozen(party.to_owned()));
         }
         if peer.is_verified() {
@@ -306,7 +307,7 @@ impl Link {
             sends: Vec::new(),
         };
         // With a party whose log forked nothing but heads is exchanged.
-        if self.is_frozen(tx, party)? || !gathered.peer.is_verified() {
+        if is_frozen(tx, party)? || !gathered.peer.is_verified() {
             return Ok(gathered);
         }
         for row in receipt::owed(tx, party, now, SENDS_MAX)? {

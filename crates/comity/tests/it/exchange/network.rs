@@ -19,9 +19,9 @@ const DELAY: &str = "0.2";
 /// Of a hundred packets.
 const LOSS: &str = "5";
 /// How long the line is cut.
-const CUT: Duration = Duration::from_secs(60);
+const CUT: Duration = Duration::from_mins(1);
 /// A line like this needs patience.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// Two namespaces and the line between them; gone when dropped.
 struct Line {
@@ -100,25 +100,7 @@ fn a_slow_line_that_loses_packets_and_is_cut_for_a_minute_delivers_everything_on
         println!("skipped: no network namespaces or no TUN device here");
         return;
     };
-    for (side, party) in parties.iter_mut().enumerate() {
-        party.set(
-            "serve",
-            "listen",
-            &format!("\"{}:{}\"", addresses[side], party.port),
-        );
-        let tls = |name: &str| {
-            let path = format!("{}/tests/tls/{name}", env!("CARGO_MANIFEST_DIR"));
-            format!("{path:?}")
-        };
-        party.set("serve", "tls_certificates", &tls("line-server.pem"));
-        party.set("serve", "tls_key", &tls("line-server.key"));
-        let url = format!("\"https://{}:{}\"", addresses[side], party.port);
-        party.set("link", "url", &url);
-        party.set("link", "ca_file", &tls("line-authority.pem"));
-        party.under = ["ip", "netns", "exec", &line.names[side]]
-            .map(str::to_owned)
-            .to_vec();
-    }
+    put_on(&line, &mut parties, addresses);
     let [alpha, bravo] = &mut parties;
     befriend(alpha, bravo, OPEN);
     let collection = alpha.create_collection("Line", &[]);
@@ -153,6 +135,33 @@ fn a_slow_line_that_loses_packets_and_is_cut_for_a_minute_delivers_everything_on
     std::fs::remove_file(&line.cut).unwrap();
     arrived(400);
 
+    all_in_order_and_once(alpha, bravo);
+}
+
+/// Serves each party in its namespace.
+fn put_on(line: &Line, parties: &mut [Party; 2], addresses: [&str; 2]) {
+    for (side, party) in parties.iter_mut().enumerate() {
+        party.set(
+            "serve",
+            "listen",
+            &format!("\"{}:{}\"", addresses[side], party.port),
+        );
+        let tls = |name: &str| {
+            let path = format!("{}/tests/tls/{name}", env!("CARGO_MANIFEST_DIR"));
+            format!("{path:?}")
+        };
+        party.set("serve", "tls_certificates", &tls("line-server.pem"));
+        party.set("serve", "tls_key", &tls("line-server.key"));
+        let url = format!("\"https://{}:{}\"", addresses[side], party.port);
+        party.set("link", "url", &url);
+        party.set("link", "ca_file", &tls("line-authority.pem"));
+        party.under = ["ip", "netns", "exec", &line.names[side]]
+            .map(str::to_owned)
+            .to_vec();
+    }
+}
+
+fn all_in_order_and_once(alpha: &Party, bravo: &Party) {
     until_within(PATIENCE, "every receipt", || {
         let waiting = alpha.party_row("bravo")["waiting"].as_u64();
         (waiting == Some(0)).then_some(())

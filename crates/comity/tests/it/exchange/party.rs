@@ -18,7 +18,7 @@ use crate::node::{Database, Said, Serving, Store, comity, postgres_url, set};
 use crate::sample::envelope;
 
 /// What has not happened by then will not.
-pub(crate) const WAIT_MAX: Duration = Duration::from_secs(60);
+pub(crate) const WAIT_MAX: Duration = Duration::from_mins(1);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(50);
 
