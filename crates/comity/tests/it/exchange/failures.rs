@@ -226,7 +226,7 @@ fn goes_on_in_a_new_epoch(trouble: Trouble) {
     bravo.until_receipted();
     let newest = alpha.outbox();
     let share = newest.iter().find(|row| row["kind"] == "share").unwrap();
-    assert_ne!(share["epoch"], 0, "{share}");
+    assert!(share["epoch"].as_u64().unwrap() >= 1, "{share}");
     assert_eq!(bravo.state_of("alpha"), "verified");
 }
 
