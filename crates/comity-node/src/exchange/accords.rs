@@ -105,8 +105,13 @@ impl Node {
             let rings = self.rings(tx)?;
             let known = accord::list(tx)?;
             let known: Vec<&AccordRow> = known.iter().filter(|row| row.name == name).collect();
-            let last = last_agreed(&known, &rings)?;
-            let signed_by_us = agreed_by(&known, &rings, &own)?;
+            let versions = versions(&known, &rings)?;
+            let last = versions.iter().rfind(|(_, _, all)| *all);
+            let last = last.map(|(agreed, _, _)| *agreed);
+            let ours = versions
+                .iter()
+                .filter(|(_, signed, _)| signed.contains(&own));
+            let signed_by_us: Vec<Agreed> = ours.map(|(agreed, _, _)| *agreed).collect();
             may_sign(&own, text, last, &signed_by_us).map_err(|error| bad(&error))?;
             let mut agreement = Agreement::new(text.clone());
             if let Some(row) = known.iter().find(|row| row.version == version) {
@@ -374,36 +379,19 @@ fn read(row: &AccordRow, rings: &[KeyRing]) -> Result<(AccordText, Vec<PartyName
     Ok((text, signed.map_err(|error| bad(&error))?))
 }
 
-/// The last version that all parties signed.
-fn last_agreed(known: &[&AccordRow], rings: &[KeyRing]) -> Result<Option<Agreed>, ExchangeError> {
-    let mut last = None;
-    for row in known {
-        let (text, signed) = read(row, rings)?;
-        if signed.len() == text.content().parties.len() {
-            last = Some(Agreed {
-                version: text.content().version,
-                hash: text.hash(),
-            });
-        }
-    }
-    Ok(last)
-}
-
-/// The versions that a party has signed.
-fn agreed_by(
+/// Each version, and who has signed it; with whether that is all.
+fn versions(
     known: &[&AccordRow],
     rings: &[KeyRing],
-    party: &PartyName,
-) -> Result<Vec<Agreed>, ExchangeError> {
-    let mut all = Vec::new();
-    for row in known {
+) -> Result<Vec<(Agreed, Vec<PartyName>, bool)>, ExchangeError> {
+    let version = |row: &&AccordRow| {
         let (text, signed) = read(row, rings)?;
-        if signed.contains(party) {
-            all.push(Agreed {
-                version: text.content().version,
-                hash: text.hash(),
-            });
-        }
-    }
-    Ok(all)
+        let agreed = Agreed {
+            version: text.content().version,
+            hash: text.hash(),
+        };
+        let all = signed.len() == text.content().parties.len();
+        Ok((agreed, signed, all))
+    };
+    known.iter().map(version).collect()
 }

@@ -5,19 +5,19 @@
 //!
 //! In scope: the order of it all. Out of scope: envelopes (`sends`), receipts, heads.
 
+use std::sync::PoisonError;
+
 use comity_link::batch;
 use comity_link::channel::ChannelId;
 use comity_link::header::{EnvelopeId, peek};
 use comity_link::message::{Cursor, Forward, Gap, Message, Refused};
 use comity_store::state::channel::{self, ChannelRow, Direction};
 use comity_store::state::{Tx, deposit, ledger, outbox, party};
-use std::sync::PoisonError;
 
 use crate::link::heads::{Linked, Watched, is_frozen, linked, take_cosigned};
 use crate::link::outgoing::{Proven, Saying, inclusion};
 use crate::link::peer::Peer;
-use crate::link::sends::Checked;
-use crate::link::sends::UNKNOWN_LOG;
+use crate::link::sends::{Checked, UNKNOWN_LOG};
 use crate::link::{Link, LinkError};
 
 /// How far a batch's time may lie behind the newest that was heard: batches of two lanes cross each other.
@@ -78,10 +78,19 @@ impl Taking {
         self.say.push(message);
     }
 
+    /// Says that something was not taken.
+    pub(crate) fn refuse(&mut self, envelope: Option<EnvelopeId>, code: &str) {
+        self.refuse_with(envelope, code, Vec::new());
+    }
+
     /// Shows the other side which head of its log is held here.
     fn hold(&mut self, code: &str, held: Vec<u8>) {
+        self.refuse_with(None, code, held);
+    }
+
+    fn refuse_with(&mut self, envelope: Option<EnvelopeId>, code: &str, held: Vec<u8>) {
         self.say(Message::Refused(Refused {
-            envelope: None,
+            envelope,
             code: code.to_owned(),
             held,
         }));

@@ -306,8 +306,8 @@ impl Link {
             receipts: Vec::new(),
             sends: Vec::new(),
         };
-        // With a party whose log forked nothing but heads is exchanged.
-        if is_frozen(tx, party)? || !gathered.peer.is_verified() {
+        // With a party that is pending nothing but heads is exchanged.
+        if !gathered.peer.is_verified() {
             return Ok(gathered);
         }
         for row in receipt::owed(tx, party, now, SENDS_MAX)? {

@@ -4,7 +4,7 @@
 
 use comity_link::channel::{ChannelId, Lane};
 use comity_link::header::{EnvelopeId, SignedHeader, peek};
-use comity_link::message::{Gap, Message, Refused, Send};
+use comity_link::message::{Gap, Message, Send};
 use comity_link::seal::Content;
 use comity_store::state::Tx;
 use comity_store::state::channel::{self, ChannelRow, Direction};
@@ -29,6 +29,11 @@ pub(crate) struct Checked {
 }
 
 impl Checked {
+    /// The envelope's identity.
+    pub(crate) fn id(&self) -> EnvelopeId {
+        self.signed.id()
+    }
+
     /// The tlog-proof of its leaf.
     pub(crate) fn proof(&self) -> &[u8] {
         &self.proof
@@ -105,7 +110,7 @@ impl Link {
             taking.refuse(Some(id), "too-far-ahead");
             return Ok(());
         }
-        let row = inbox_row(taking, checked, "parked");
+        let row = parked(taking, checked);
         if seq > known.seq + 1 {
             inbox::add(tx, &row)?;
             let last = seq - 1;
@@ -178,25 +183,8 @@ impl Link {
     }
 }
 
-impl Checked {
-    /// The envelope's identity.
-    pub(crate) fn id(&self) -> EnvelopeId {
-        self.signed.id()
-    }
-}
-
-impl Taking {
-    /// Says that something was not taken.
-    pub(crate) fn refuse(&mut self, envelope: Option<EnvelopeId>, code: Code) {
-        self.say(Message::Refused(Refused {
-            envelope,
-            code: code.to_owned(),
-            held: Vec::new(),
-        }));
-    }
-}
-
-fn inbox_row(taking: &Taking, checked: &Checked, state: &str) -> InboxRow {
+/// The envelope as it waits for its place.
+fn parked(taking: &Taking, checked: &Checked) -> InboxRow {
     let header = checked.signed.header();
     InboxRow {
         envelope: checked.signed.id().0,
@@ -212,7 +200,7 @@ fn inbox_row(taking: &Taking, checked: &Checked, state: &str) -> InboxRow {
         opening: Some(checked.content.opening.to_vec()),
         payload: Some(checked.content.payload.clone()),
         proof: checked.proof.clone(),
-        state: state.to_owned(),
+        state: "parked".to_owned(),
         outcome: None,
         received: taking.now,
     }

@@ -1,5 +1,7 @@
 //! `comity share`, `recall`, `release`, `outbox` and `inbox`.
 
+use std::path::PathBuf;
+
 use comity_node::exchange::command::ExchangeCommand;
 use comity_node::exchange::share::{ShareRequest, Shared};
 use serde_json::Value;
@@ -124,25 +126,21 @@ pub(crate) fn run(command: ReleaseCommand) -> Result<(), Failure> {
             object,
             party,
             json,
-        } => {
-            let mut backend = Backend::open(&data_folder(data.data)?)?;
-            let rows = backend.exchange(ExchangeCommand::Decisions { object, party })?;
-            show(&rows, json.json, |row| {
-                let columns = [
+        } => list(
+            data.data,
+            json.json,
+            ExchangeCommand::Decisions { object, party },
+            |row| {
+                let names = [
                     "decided", "party", "object", "verdict", "label", "rule", "outlet", "reason",
                 ];
-                columns.map(|name| text(row, name)).join("\t")
-            })?;
-            backend.close()
-        }
+                columns(row, &names)
+            },
+        ),
         ReleaseCommand::Waiting { data, json } => {
-            let mut backend = Backend::open(&data_folder(data.data)?)?;
-            let rows = backend.exchange(ExchangeCommand::Approvals)?;
-            show(&rows, json.json, |row| {
-                let columns = ["id", "party", "state", "asked_by", "asked"];
-                columns.map(|name| text(row, name)).join("\t")
-            })?;
-            backend.close()
+            list(data.data, json.json, ExchangeCommand::Approvals, |row| {
+                columns(row, &["id", "party", "state", "asked_by", "asked"])
+            })
         }
         ReleaseCommand::Approve { data, id, by, json } => {
             let mut backend = Backend::open(&data_folder(data.data)?)?;
@@ -167,33 +165,39 @@ pub(crate) fn outbox(command: OutboxCommand) -> Result<(), Failure> {
         }
         OutboxCommand::List { data, party, json } => (data, party, json),
     };
-    let mut backend = Backend::open(&data_folder(data.data)?)?;
-    let rows = backend.exchange(ExchangeCommand::Outbox { party })?;
-    show(&rows, json.json, |row| {
-        let columns = ["created", "party", "kind", "state", "envelope", "reason"];
-        columns
-            .map(|name| text(row, name))
-            .join("\t")
-            .trim_end()
-            .to_owned()
-    })?;
-    backend.close()
+    let command = ExchangeCommand::Outbox { party };
+    list(data.data, json.json, command, |row| {
+        let names = ["created", "party", "kind", "state", "envelope", "reason"];
+        columns(row, &names).trim_end().to_owned()
+    })
 }
 
 /// `comity inbox …`
 pub(crate) fn inbox(command: InboxCommand) -> Result<(), Failure> {
     let InboxCommand::List { data, party, json } = command;
-    let mut backend = Backend::open(&data_folder(data.data)?)?;
-    let rows = backend.exchange(ExchangeCommand::Inbox { party })?;
-    show(&rows, json.json, |row| {
-        let columns = ["received", "party", "kind", "state", "envelope", "outcome"];
-        columns
-            .map(|name| text(row, name))
-            .join("\t")
-            .trim_end()
-            .to_owned()
-    })?;
+    let command = ExchangeCommand::Inbox { party };
+    list(data.data, json.json, command, |row| {
+        let names = ["received", "party", "kind", "state", "envelope", "outcome"];
+        columns(row, &names).trim_end().to_owned()
+    })
+}
+
+/// Asks for rows and shows them.
+fn list(
+    data: Option<PathBuf>,
+    json: bool,
+    command: ExchangeCommand,
+    line: impl Fn(&Value) -> String,
+) -> Result<(), Failure> {
+    let mut backend = Backend::open(&data_folder(data)?)?;
+    let rows = backend.exchange(command)?;
+    show(&rows, json, line)?;
     backend.close()
+}
+
+fn columns(row: &Value, names: &[&str]) -> String {
+    let texts: Vec<&str> = names.iter().map(|name| text(row, name)).collect();
+    texts.join("\t")
 }
 
 fn show(rows: &Value, json: bool, line: impl Fn(&Value) -> String) -> Result<(), Failure> {
