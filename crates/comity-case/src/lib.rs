@@ -11,5 +11,6 @@ pub mod message;
 pub mod request;
 #[cfg(test)]
 pub(crate) mod script;
+pub mod standing;
 pub mod table;
 pub mod thread;

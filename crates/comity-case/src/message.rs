@@ -207,6 +207,7 @@ pub struct Head {
 #[derive(Clone, Debug)]
 pub struct Message {
     text: String,
+    id: String,
     digest: Digest,
     head: Head,
     event: String,
@@ -327,6 +328,7 @@ impl Message {
         Ok(Self {
             digest: Digest::of(text.as_bytes()),
             text: text.to_owned(),
+            id: wire.id,
             head,
             event: wire.event,
             content: wire.content,
@@ -336,6 +338,11 @@ impl Message {
     /// The bytes, as they are sent and kept.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Its id as a STIX object.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// Its identity: the SHA-256 of its bytes.

@@ -195,7 +195,7 @@ impl Request {
     pub fn replay(thread: &Thread, terms: &Terms) -> Option<Self> {
         let ordered = thread.ordered();
         let (first, rest) = ordered.standing.split_first()?;
-        let mut request = Self::open(first, terms).ok()?;
+        let mut request = Self::open(first).ok()?;
         for entry in rest {
             if let Err(refusal) = request.apply(entry, terms) {
                 request.record.voided.push(Void {
@@ -211,7 +211,7 @@ impl Request {
     }
 
     /// The request that a first message opens.
-    pub fn open(entry: &Entry, _terms: &Terms) -> Result<Self, Refusal> {
+    pub fn open(entry: &Entry) -> Result<Self, Refusal> {
         let message = &entry.message;
         let (kind, event) = Event::read(message.event(), message.content())?;
         let Event::Send(content) = event else {

@@ -41,11 +41,13 @@ pub enum Kind {
     Status,
     /// A part of a large payload.
     Part,
+    /// A message of a thread: a request for assistance, a case, a call and so on.
+    Case,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Share,
         Self::Recall,
         Self::RecallAnswer,
@@ -58,6 +60,7 @@ impl Kind {
         Self::Void,
         Self::Status,
         Self::Part,
+        Self::Case,
     ];
 
     /// Its word in headers.
@@ -75,6 +78,7 @@ impl Kind {
             Self::Void => "void",
             Self::Status => "status",
             Self::Part => "part",
+            Self::Case => "case",
         }
     }
 
@@ -103,6 +107,7 @@ impl Kind {
             Self::Deposit => is::<Deposit>(payload),
             Self::Epoch => is::<Epoch>(payload),
             Self::Part => is::<Part>(payload),
+            Self::Case => is::<Case>(payload),
             // A receipt travels in a message of its own; the others carry no content that is acted on.
             Self::Receipt => false,
             Self::Void | Self::Status => is::<serde_json::Map<String, serde_json::Value>>(payload),
@@ -183,6 +188,9 @@ pub struct Receipt {
     pub size: u64,
     /// `stored`, or the code of why its content was not taken.
     pub outcome: String,
+    /// When it was stored: seconds since 1970. It stays when a receipt is given anew, so that both sides count alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received: Option<i64>,
 }
 
 /// An accord's text, proposed or signed.
@@ -239,6 +247,14 @@ pub struct Part {
     pub parts: u32,
     /// Its bytes, base64.
     pub bytes: String,
+}
+
+/// A message of a thread.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// The message, byte for byte: one object.
+    pub objects: [Box<RawValue>; 1],
 }
 
 /// The fields of a payload as its commitment has them: of objects, each top-level property by itself.

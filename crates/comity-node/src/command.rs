@@ -7,6 +7,7 @@
 use comity_store::state::account::Role;
 use serde::{Deserialize, Serialize};
 
+use crate::case::command::CaseCommand;
 use crate::exchange::command::ExchangeCommand;
 use crate::ledger::command::LedgerCommand;
 
@@ -86,6 +87,8 @@ pub enum Command {
     Exchange(ExchangeCommand),
     /// Something about the ledger.
     Ledger(LedgerCommand),
+    /// Something about requests and the other subjects of threads.
+    Case(CaseCommand),
 }
 
 /// Something about accounts, to be done.

@@ -93,6 +93,7 @@ impl Node {
             Command::Check => self.command_check(),
             Command::Exchange(command) => Ok(Answer::Document(self.exchange(command)?)),
             Command::Ledger(command) => Ok(Answer::Document(self.ledger(command)?)),
+            Command::Case(command) => Ok(Answer::Document(self.case(command)?)),
         }
     }
 

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use comity_api::local::{LocalClient, LocalError};
+use comity_node::case::command::CaseCommand;
 use comity_node::clock::Clock;
 use comity_node::command::{Answer, Command};
 use comity_node::exchange::command::ExchangeCommand;
@@ -74,6 +75,11 @@ impl Backend {
         command: ExchangeCommand,
     ) -> Result<serde_json::Value, Failure> {
         self.document(Command::Exchange(command))
+    }
+
+    /// Does a command about threads and answers its document.
+    pub(crate) fn case(&mut self, command: CaseCommand) -> Result<serde_json::Value, Failure> {
+        self.document(Command::Case(command))
     }
 
     /// Does a command about the ledger and answers its document.

@@ -2,6 +2,8 @@
 //!
 //! In scope: the words. Out of scope: doing it (`commands`).
 
+pub(crate) mod request;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -93,6 +95,9 @@ pub(crate) enum Top {
     Share(ShareArgs),
     /// Ask parties to give up what was shared with them
     Recall(RecallArgs),
+    /// Requests for assistance: asking another party for an act, answering one, with agreed times
+    #[command(subcommand)]
+    Request(Box<request::RequestCommand>),
     /// Decisions on what goes to whom, and what waits for a second person
     #[command(subcommand)]
     Release(ReleaseCommand),

@@ -287,6 +287,92 @@ fn moment(text: &Option<String>) -> Option<i64> {
     Some(at.micros().div_euclid(1_000_000))
 }
 
+/// What each field is, for whoever fills in a form; lists and choices as TOML writes them.
+const FIELDS: &[(&str, &str, &str)] = &[
+    ("title", "\"\"", "a line for lists"),
+    ("urgency", "\"routine\"", "emergency, urgent or routine"),
+    (
+        "emergency_reason",
+        "\"\"",
+        "which significant and imminent risk makes it an emergency",
+    ),
+    ("unit", "\"\"", "the unit that asks"),
+    ("contact", "\"\"", "how to reach whoever asks"),
+    ("reference", "\"\"", "our own number"),
+    ("facts", "\"\"", "what happened"),
+    (
+        "window_from",
+        "\"\"",
+        "the first moment that matters, in UTC: 2026-12-01T00:00:00Z",
+    ),
+    ("window_until", "\"\"", "the last one"),
+    (
+        "observables",
+        "[]",
+        "values or STIX ids: [\"198.51.100.7\", \"host.example\"]",
+    ),
+    (
+        "link_to_responder",
+        "\"\"",
+        "what links it to the other side's territory",
+    ),
+    ("asked", "\"\"", "what exactly is asked"),
+    ("custodian", "\"\"", "who holds the data, and where"),
+    ("offence", "\"\"", "the offence, with its law"),
+    (
+        "legal_basis",
+        "\"\"",
+        "the legal basis, or the number of a mutual legal assistance request",
+    ),
+    ("form", "\"\"", "in which form the answer is wished"),
+    ("deadline", "\"\"", "by when an answer is asked, in UTC"),
+    (
+        "hold_until",
+        "\"\"",
+        "until when data must be held, in UTC; sixty days leave time for a formal request",
+    ),
+    (
+        "use_limits",
+        "\"\"",
+        "what the answer may be used for: evidence, intelligence only, ...",
+    ),
+    (
+        "confidential",
+        "false",
+        "whether the request is to be kept from those whom it concerns",
+    ),
+    (
+        "languages",
+        "[]",
+        "languages in which an answer can be read: [\"en\", \"zh\"]",
+    ),
+    ("done_already", "\"\"", "what was done already"),
+    ("linked", "[]", "other threads: cases, calls, requests"),
+];
+
+/// A form to fill in, as TOML: the fields that the type needs first, the others as comments.
+pub fn form(request_type: RequestType) -> String {
+    let of_type = NEEDED.iter().find(|(each, _)| *each == request_type);
+    let needed: Vec<&str> = ALWAYS
+        .iter()
+        .chain(of_type.map_or(&[][..], |(_, names)| names))
+        .copied()
+        .collect();
+    let mut page = format!(
+        "# A request for assistance. Fill in what follows; lines that begin with # are comments.\n\nrequest_type = \"{}\"\n",
+        request_type.word()
+    );
+    let is_needed = |name: &str| name == "urgency" || needed.contains(&name);
+    for (name, empty, about) in FIELDS.iter().filter(|(name, _, _)| is_needed(name)) {
+        page.push_str(&format!("\n# {about}\n{name} = {empty}\n"));
+    }
+    page.push_str("\n# Where they help:\n");
+    for (name, empty, about) in FIELDS.iter().filter(|(name, _, _)| !is_needed(name)) {
+        page.push_str(&format!("\n# {about}\n# {name} = {empty}\n"));
+    }
+    page
+}
+
 /// The fields by type as a page shows them, in Markdown.
 pub fn markdown() -> String {
     let mut page = format!(
@@ -335,6 +421,27 @@ mod tests {
         assert!(!fuller.missing().contains(&"observables") && !fuller.missing().contains(&"facts"));
         let other = json!({"urgency": "emergency"});
         assert!(request.supplemented(other.as_object().unwrap()).is_err());
+    }
+
+    #[test]
+    fn every_field_has_a_line_in_the_form() {
+        let all = serde_json::to_value(bare("takedown", "routine")).unwrap();
+        for (of, word) in RequestType::WORDS {
+            let page = form(*of);
+            for (name, _, _) in FIELDS {
+                assert_eq!(
+                    page.matches(&format!("{name} = ")).count(),
+                    1,
+                    "{word}: {name}"
+                );
+            }
+            assert!(
+                all.as_object()
+                    .unwrap()
+                    .keys()
+                    .all(|name| page.contains(name))
+            );
+        }
     }
 
     #[test]

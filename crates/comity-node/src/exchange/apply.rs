@@ -66,6 +66,10 @@ impl Node {
                 let said = serde_json::from_slice(bytes).map_err(unread)?;
                 self.take_piece(row, &said)
             }
+            Kind::Case => {
+                let said = serde_json::from_slice(bytes).map_err(unread)?;
+                self.take_message(row, &said)
+            }
             Kind::Deposit => {
                 let said = serde_json::from_slice(bytes).map_err(unread)?;
                 self.take_deposit(&row.party, &said)

@@ -20,6 +20,7 @@ use comity_store::state::outbox::{self, OutboxRow};
 use comity_store::state::party;
 use comity_store::state::peer_log;
 use comity_store::state::receipt::{self, ReceiptRow};
+use comity_store::state::thread;
 
 use crate::link::evidence::{commit, leaf, proof};
 use crate::link::heads::is_frozen;
@@ -206,6 +207,7 @@ impl Link {
             due: row.due,
         };
         let id = self.enqueue_in(tx, &draft, now)?;
+        thread::moved(tx, &row.envelope, &id.0)?;
         let reason = format!("made anew as {id} in a new epoch");
         outbox::settle(tx, &row.envelope, "void", Some(&reason), now)?;
         Ok(())

@@ -22,6 +22,7 @@ pub mod recall;
 pub mod receipt;
 pub mod release;
 pub mod source;
+pub mod thread;
 pub mod tombstone;
 pub mod witness;
 

@@ -197,7 +197,7 @@ fn cursors_and_facts_are_replaced() {
             read(&again, |tx| meta::find(tx, "domain")).as_deref(),
             Some("two")
         );
-        assert_eq!(again.layout().unwrap(), 3);
+        assert_eq!(again.layout().unwrap(), 4);
     });
 }
 

@@ -14,6 +14,7 @@ mod ledger;
 mod objects;
 pub(crate) mod parties;
 mod release;
+mod requests;
 pub(crate) mod serve;
 
 use std::path::Path;
@@ -43,6 +44,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Accord(command) => accords::run(command),
         Top::Share(args) => release::share(args),
         Top::Recall(args) => release::recall(args),
+        Top::Request(command) => requests::run(*command),
         Top::Release(command) => release::run(command),
         Top::Outbox(command) => release::outbox(command),
         Top::Inbox(command) => release::inbox(command),
