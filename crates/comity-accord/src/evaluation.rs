@@ -7,3 +7,14 @@
 //! Out of scope: messages (`comity-case`), keeping and exchanging scorecards (`comity-node`).
 
 pub mod calendar;
+pub mod facts;
+pub mod judge;
+pub mod period;
+pub mod scorecard;
+pub mod set;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+/// Counts changes of the formulas: two scorecards are compared only where this is equal.
+pub const EVALUATOR: u32 = 1;
