@@ -67,6 +67,8 @@ pub(crate) struct Act {
 pub(crate) enum RequestCommand {
     /// Print a form to fill in, for one type of request
     Form {
+        #[command(flatten)]
+        data: Data,
         /// What is asked for
         #[arg(value_parser = request_types())]
         request_type: String,

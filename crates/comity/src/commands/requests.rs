@@ -23,7 +23,7 @@ const FORM_BYTES_MAX: u64 = 512 * 1024;
 /// `comity request …`
 pub(crate) fn run(command: RequestCommand) -> Result<(), Failure> {
     match command {
-        RequestCommand::Form { request_type } => {
+        RequestCommand::Form { request_type, .. } => {
             let of = RequestType::of(&request_type).unwrap_or(RequestType::Investigate);
             output::data(content::form(of).trim_end())
         }
