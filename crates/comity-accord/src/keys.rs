@@ -215,9 +215,8 @@ impl KeyRing {
         };
         let mut keys: Vec<&VerifierKey> = Vec::new();
         let spans = self.spans();
-        let spans = spans.filter(|(_, begin, end)| {
-            !before(at, *begin) && end.is_none_or(|end| !after(at, end))
-        });
+        let spans = spans
+            .filter(|(_, begin, end)| !before(at, *begin) && end.is_none_or(|end| !after(at, end)));
         for (card, _, _) in spans {
             let of_use = listed(card).filter(|(each, _)| *each == key_use);
             for (_, key) in of_use {
@@ -251,7 +250,7 @@ impl KeyRing {
         cosigned: &[Timestamp],
     ) -> Standing {
         match self.listing(key, key_use, made) {
-            Standing::Good => self.after_revocations(key, made, cosigned),
+            Standing::Good => self.disowned(key, made, cosigned),
             other @ (Standing::Unknown
             | Standing::TooEarly { .. }
             | Standing::Retired { .. }
@@ -278,12 +277,9 @@ impl KeyRing {
         retired.unwrap_or(Standing::Unknown)
     }
 
-    fn after_revocations(
-        &self,
-        key: &VerifierKey,
-        made: Timestamp,
-        cosigned: &[Timestamp],
-    ) -> Standing {
+    /// What revocations say of something that provably existed at `made`, whenever a card listed the key: good, disputed or
+    /// suspect.
+    pub fn disowned(&self, key: &VerifierKey, made: Timestamp, cosigned: &[Timestamp]) -> Standing {
         let mut standing = Standing::Good;
         for (revocation, known) in self.revocations.iter().filter(|(each, _)| each.covers(key)) {
             let from = revocation.from;
@@ -459,8 +455,14 @@ mod tests {
         let mut ring = ring();
         ring.succeed(signed(&card("alpha", 4, 2, 9), &[2]), day(20))
             .unwrap();
-        assert_eq!(ring.revoke(of(1), day(20)), Err(RevocationError::UnknownRoot));
-        assert_eq!(ring.remember(of(5), day(16)), Err(RevocationError::UnknownRoot));
+        assert_eq!(
+            ring.revoke(of(1), day(20)),
+            Err(RevocationError::UnknownRoot)
+        );
+        assert_eq!(
+            ring.remember(of(5), day(16)),
+            Err(RevocationError::UnknownRoot)
+        );
         ring.remember(of(1), day(16)).unwrap();
         assert!(ring.is_revoked(&envelope(104)));
     }

@@ -8,6 +8,7 @@ use comity_store::state::account::Role;
 use serde::{Deserialize, Serialize};
 
 use crate::exchange::command::ExchangeCommand;
+use crate::exchange::own_keys::KeyCommand;
 use crate::ledger::command::LedgerCommand;
 
 /// Objects in one [`Answer::Page`].
@@ -84,6 +85,8 @@ pub enum Command {
     Check,
     /// Something about other parties.
     Exchange(ExchangeCommand),
+    /// Something about this node's keys.
+    Key(KeyCommand),
     /// Something about the ledger.
     Ledger(LedgerCommand),
 }

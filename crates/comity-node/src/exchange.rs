@@ -10,6 +10,7 @@ pub mod deposits;
 pub mod enrolment;
 mod origin;
 pub mod outbox;
+pub mod own_keys;
 pub mod parts;
 pub mod recall;
 pub mod share;

@@ -2,6 +2,8 @@
 //!
 //! In scope: the words. Out of scope: doing it (`commands`).
 
+mod key;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -10,6 +12,8 @@ use clap::{ArgMatches, Args, Parser, Subcommand};
 use comity_formats::export::ExportFormat;
 use comity_stix::marking::Tlp;
 use comity_store::state::account::Role;
+
+pub(crate) use key::KeyVerb;
 
 /// Exchange cyber-threat information with parties that you cooperate with, and prove that both kept their word.
 #[derive(Debug, Parser)]
@@ -86,6 +90,9 @@ pub(crate) enum Top {
     /// Other parties: exchanging cards, comparing fingerprints, suspending and resuming
     #[command(subcommand)]
     Party(PartyCommand),
+    /// This node's keys: rotating, revoking, a root key on a machine of its own
+    #[command(subcommand)]
+    Key(KeyVerb),
     /// Accords: what is agreed with other parties, word by word and signed by all
     #[command(subcommand)]
     Accord(AccordCommand),
@@ -142,6 +149,9 @@ pub(crate) struct InitArgs {
     /// Keep objects and state in this PostgreSQL database: <postgres://USER@HOST/DATABASE>
     #[arg(long, value_name = "URL")]
     pub(crate) store: Option<String>,
+    /// The root keys are kept elsewhere; this is their public file, root.public
+    #[arg(long, value_name = "FILE")]
+    pub(crate) root_public: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) json: Json,
 }
@@ -519,11 +529,11 @@ pub(crate) enum PartyCommand {
         #[command(flatten)]
         json: Json,
     },
-    /// Take another party's card
+    /// Take another party's card, or a revocation by its root
     Accept {
         #[command(flatten)]
         data: Data,
-        /// The file with the card; - is standard input
+        /// The file with the card or the revocation; - is standard input
         card: PathBuf,
         #[command(flatten)]
         json: Json,

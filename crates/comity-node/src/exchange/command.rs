@@ -180,6 +180,9 @@ impl Node {
                     "card": String::from_utf8_lossy(&card.to_bytes()),
                 })
             }
+            ExchangeCommand::AcceptCard { card } if card.starts_with("comity-revocation/") => {
+                party(&self.accept_revocation(card.as_bytes())?)
+            }
             ExchangeCommand::AcceptCard { card } => party(&self.accept_card(card.as_bytes())?),
             ExchangeCommand::Parties => self.parties()?.iter().map(party).collect(),
             ExchangeCommand::Verify { party: name, typed } => {
@@ -295,7 +298,7 @@ fn party(view: &PartyView) -> Value {
         "name": view.row.name, "state": view.row.state, "serial": view.row.serial, "since": at(view.row.changed),
         "origin": view.row.origin, "link": view.row.link_url, "root": view.root,
         "read_aloud": view.read_aloud, "begins": view.begins, "forked": view.forked,
-        "waiting": view.waiting.0, "oldest_waiting": view.waiting.1.map(at),
+        "revoked": view.revoked, "waiting": view.waiting.0, "oldest_waiting": view.waiting.1.map(at),
     })
 }
 

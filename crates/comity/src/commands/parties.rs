@@ -134,11 +134,16 @@ fn line(party: &Value) -> String {
     } else {
         format!("\tits log {log} has forked: nothing is exchanged; speak with its duty officer")
     };
-    format!(
-        "{}\t{}\t{waits}{forked}",
-        text(party, "name"),
-        text(party, "state")
-    )
+    let (name, state) = (text(party, "name"), text(party, "state"));
+    let suspended = if matches!(state, "suspended by them" | "suspended by both") {
+        format!("\t{name} has suspended the exchange: what waits goes when it resumes")
+    } else {
+        String::new()
+    };
+    let revoked = party.get("revoked").and_then(Value::as_array);
+    let revoked = revoked.into_iter().flatten().filter_map(Value::as_str);
+    let revoked: String = revoked.map(|one| format!("\trevoked: {one}")).collect();
+    format!("{name}\t{state}\t{waits}{suspended}{forked}{revoked}")
 }
 
 /// A text of a document; empty where there is none.

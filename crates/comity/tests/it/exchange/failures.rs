@@ -193,6 +193,7 @@ fn goes_on_in_a_new_epoch(trouble: Trouble) {
     let meanwhile = [indicator_id(0), indicator_id(1), indicator_id(2)];
     bravo.until_from("alpha", &meanwhile.each_ref().map(String::as_str));
     alpha.until_receipted();
+    let witness = witness_of(&alpha);
     alpha.terminate();
     match trouble {
         Trouble::SetBackWithGuard => {
@@ -228,6 +229,17 @@ fn goes_on_in_a_new_epoch(trouble: Trouble) {
     let share = newest.iter().find(|row| row["kind"] == "share").unwrap();
     assert!(share["epoch"].as_u64().unwrap() >= 1, "{share}");
     assert_eq!(bravo.state_of("alpha"), "verified");
+    // It does not know what it cosigned with the key that it had.
+    assert_ne!(witness_of(&alpha), witness);
+    until("a cosignature by the new witness key", || {
+        let said = bravo.cli(&["ledger", "verify"]).expect(0).out;
+        said.contains("cosigned by alpha.example/witness")
+            .then_some(())
+    });
+}
+
+fn witness_of(party: &Party) -> Value {
+    party.cli(&["ledger", "key", "--json"]).expect(0).json()["witness"].clone()
 }
 
 #[test]
