@@ -8,6 +8,7 @@ pub mod carried;
 pub mod command;
 pub mod deposits;
 pub mod enrolment;
+mod fork;
 mod origin;
 pub mod outbox;
 pub mod own_keys;

@@ -561,6 +561,19 @@ pub(crate) enum PartyCommand {
         /// The party
         party: String,
     },
+    /// Go on with a party whose log showed two histories, once it has begun a new epoch; two persons decide it
+    Unfreeze {
+        #[command(flatten)]
+        data: Data,
+        /// The party
+        party: String,
+        /// Who decides; two persons, each named with --by
+        #[arg(long, value_name = "PERSON", required = true)]
+        by: Vec<String>,
+        /// Why, for the record of both sides
+        #[arg(long)]
+        reason: String,
+    },
     /// End the exchange with a party for good
     Revoke {
         #[command(flatten)]

@@ -52,6 +52,15 @@ pub enum ExchangeCommand {
         /// Which.
         to: Movement,
     },
+    /// Go on with a party whose log showed two histories.
+    Unfreeze {
+        /// The party.
+        party: String,
+        /// The two persons who decide it.
+        by: Vec<String>,
+        /// Why.
+        reason: String,
+    },
     /// The text of a new accord.
     Draft {
         /// With whom.
@@ -193,6 +202,11 @@ impl Node {
                 Movement::Resume => self.resume_party(&name)?,
                 Movement::Revoke => self.revoke_party(&name)?,
             }),
+            ExchangeCommand::Unfreeze {
+                party: name,
+                by,
+                reason,
+            } => party(&self.unfreeze_party(&name, &by, &reason)?),
             ExchangeCommand::Draft { party, template } => {
                 json!({ "text": self.draft_accord(&party, &template)? })
             }

@@ -25,6 +25,8 @@ use crate::link::{Link, LinkError, seconds};
 pub(crate) const LIVE: &str = "live";
 /// A log that showed two histories.
 pub(crate) const FORKED: &str = "forked";
+/// One after which people decided to go on in a later epoch.
+pub(crate) const SETTLED: &str = "settled";
 
 /// What links the own head to the one that a partner holds.
 #[derive(Debug, Default)]

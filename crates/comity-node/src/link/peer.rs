@@ -113,11 +113,9 @@ impl Link {
         said: &[Message],
         now: i64,
     ) -> Result<(Peer, Vec<String>), LinkError> {
-        let is_new = |message: &&Message| match message {
-            Message::Card(card) => card.card != peer.row.card,
-            other => matches!(other, Message::Revocation(_)),
-        };
-        if !said.iter().any(|message| is_new(&message)) {
+        let is_new =
+            |one: &Message| !matches!(one, Message::Card(card) if card.card == peer.row.card);
+        if !said.iter().any(is_new) {
             return Ok((peer, Vec::new()));
         }
         self.state.write(|tx| {

@@ -82,6 +82,17 @@ pub(crate) fn run(command: PartyCommand) -> Result<(), Failure> {
         }
         PartyCommand::Suspend { data, party } => go(data.data, party, Movement::Suspend),
         PartyCommand::Resume { data, party } => go(data.data, party, Movement::Resume),
+        PartyCommand::Unfreeze {
+            data,
+            party,
+            by,
+            reason,
+        } => {
+            let mut backend = Backend::open(&data_folder(data.data)?)?;
+            let command = ExchangeCommand::Unfreeze { party, by, reason };
+            tell(&backend.exchange(command)?);
+            backend.close()
+        }
         PartyCommand::Revoke { data, party } => go(data.data, party, Movement::Revoke),
     }
 }
@@ -142,7 +153,8 @@ fn line(party: &Value) -> String {
     };
     let revoked = party.get("revoked").and_then(Value::as_array);
     let revoked = revoked.into_iter().flatten().filter_map(Value::as_str);
-    let revoked: String = revoked.map(|one| format!("\trevoked: {one}")).collect();
+    let revoked: Vec<String> = revoked.map(|one| format!("\trevoked: {one}")).collect();
+    let revoked = revoked.concat();
     format!("{name}\t{state}\t{waits}{suspended}{forked}{revoked}")
 }
 

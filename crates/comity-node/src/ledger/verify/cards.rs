@@ -79,12 +79,14 @@ impl Party {
             let known = std::str::from_utf8(file("known")).ok();
             let known = known.and_then(|text| Timestamp::parse(text.trim_end()).ok());
             let known = known.ok_or_else(|| format!("{number}.known is no time"))?;
-            let held: Vec<String> = serde_json::from_slice(file("held")).unwrap_or_default();
-            for head in held {
-                let head =
-                    SignedCheckpoint::parse(head.as_bytes()).map_err(|error| chain(&error))?;
-                head.verify(&self.keys.log).map_err(|error| chain(&error))?;
-                Arc::make_mut(&mut self.held).push(head);
+            let heads: Vec<String> = serde_json::from_slice(file("held")).unwrap_or_default();
+            for text in heads {
+                let signed =
+                    SignedCheckpoint::parse(text.as_bytes()).map_err(|error| chain(&error))?;
+                signed
+                    .verify(&self.keys.log)
+                    .map_err(|error| chain(&error))?;
+                Arc::make_mut(&mut self.held).push(signed);
             }
             Arc::make_mut(&mut self.ring)
                 .remember(note, known)

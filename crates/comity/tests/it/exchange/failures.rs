@@ -463,7 +463,48 @@ fn a_forked_log_freezes_the_exchange_and_people_see_it() {
         assert!(row.to_string().contains("forked"), "{row}");
         let listed = bravo.cli(&["party", "list"]).expect(0).out;
         assert!(listed.contains("fork"), "{listed}");
+        if of_the_same_size {
+            goes_on_after_two_persons_decided(&alpha, &bravo);
+        }
     }
+}
+
+fn goes_on_after_two_persons_decided(alpha: &Party, bravo: &Party) {
+    let decide = |persons: &[&str]| {
+        let mut arguments = vec![
+            "party",
+            "unfreeze",
+            "alpha",
+            "--reason",
+            "its key was copied",
+        ];
+        arguments.extend(persons.iter().flat_map(|person| ["--by", person]));
+        bravo.cli(&arguments)
+    };
+    let refused = decide(&["ann", "bob"]).expect(1);
+    assert!(refused.err.contains("new epoch"), "{}", refused.err);
+    alpha
+        .cli(&["key", "rotate", "log", "--new-epoch"])
+        .expect(0);
+    let card = alpha.cli(&["party", "invite"]).expect(0).out;
+    bravo
+        .cli_with_input(&["party", "accept", "-"], &card)
+        .expect(0);
+    for too_few in [&["ann"][..], &["ann", "ann"]] {
+        decide(too_few).expect(1);
+    }
+    assert!(alpha.from("bravo").is_empty(), "it went on by itself");
+    decide(&["ann", "bob"]).expect(0);
+    bravo.until_from("alpha", &[&indicator_id(1), &indicator_id(2)]);
+    alpha.until_from("bravo", &[&indicator_id(10)]);
+    let evidence = bravo.cli(&["ledger", "evidence"]).expect(0).out;
+    assert!(evidence.contains("alpha.example/log"), "{evidence}");
+    let told = |row: &Value| row["kind"] == "status";
+    assert!(alpha.inbox().iter().any(told), "the decision is on record");
+    until("bravo's ledger verifies", || {
+        let said = bravo.cli(&["ledger", "verify"]);
+        (said.code == Some(0) && said.out.contains("fork")).then_some(())
+    });
 }
 
 #[test]

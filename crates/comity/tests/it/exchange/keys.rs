@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use comity_link::batch::{self, Hello};
 use comity_node::link::keys::NodeKeys;
+use comity_stix::timestamp::Timestamp;
 use serde_json::Value;
 
 use crate::exchange::party::{OPEN, Party, agree, befriend, enrol, labelled, text, until};
@@ -220,6 +221,8 @@ fn now_micros() -> u64 {
 #[test]
 fn a_revoked_key_is_believed_no_more_and_what_was_cosigned_before_stays_good() {
     let [alpha, mut bravo] = pair();
+    let from = i64::try_from(now_micros()).unwrap() / 1_000_000 * 1_000_000;
+    let from = Timestamp::from_micros(from).unwrap().to_string();
     goes_on(&alpha, &bravo, 1);
     let stolen = NodeKeys::read(alpha.data(), "alpha.example").unwrap();
     let key = key_of(&alpha, "envelope");
@@ -227,7 +230,15 @@ fn a_revoked_key_is_believed_no_more_and_what_was_cosigned_before_stays_good() {
     bravo.kill();
     alpha.share(&indicator_id(1), "bravo");
     alpha
-        .cli(&["key", "revoke", "envelope", "--reason", "compromised"])
+        .cli(&[
+            "key",
+            "revoke",
+            "envelope",
+            "--reason",
+            "compromised",
+            "--from",
+            &from,
+        ])
         .expect(0);
     bravo.serve();
     bravo.share(&indicator_id(11), "alpha");
@@ -262,9 +273,20 @@ fn a_revoked_key_is_believed_no_more_and_what_was_cosigned_before_stays_good() {
         let alone = Said::run(alone, "").expect(0).json();
         assert_eq!(alone["revoked"], found["revoked"]);
         assert_eq!(alone["suspect"], found["suspect"]);
+        assert_eq!(found["suspect"].as_array().unwrap().len(), 0, "{found}");
+        let disputed = found["disputed"].as_array().unwrap().len();
+        assert!(
+            disputed > 0,
+            "cosigned after the time that is claimed: {found}"
+        );
     }
-    let found = bravo.cli(&["ledger", "verify", "--json"]).expect(0).json();
-    assert_eq!(found["suspect"].as_array().unwrap().len(), 0, "{found}");
+    // Had bravo known before it cosigned, anybody might have made it.
+    let export = bravo.file("export");
+    let known = export.join("revocations/alpha/0001.known");
+    std::fs::write(known, "2020-01-01T00:00:00Z\n").unwrap();
+    let told = comity(&["ledger", "verify", export.to_str().unwrap()]);
+    let told = Said::run(told, "").expect(0).out;
+    assert!(told.contains("suspect    envelope "), "{told}");
 }
 
 #[test]
