@@ -64,15 +64,7 @@ pub(crate) fn run(command: PartyCommand) -> Result<(), Failure> {
         } => {
             let mut backend = Backend::open(&data_folder(data.data)?)?;
             let typed = if digits.is_empty() {
-                let mut typed = String::new();
-                let read = std::io::stdin()
-                    .lock()
-                    .take(1_000)
-                    .read_to_string(&mut typed);
-                read.map_err(|error| {
-                    Failure::unknown(format!("cannot read the digits: {error}"), TYPE)
-                })?;
-                typed
+                heard()?
             } else {
                 digits.join(" ")
             };
@@ -98,6 +90,17 @@ pub(crate) fn run(command: PartyCommand) -> Result<(), Failure> {
 }
 
 const TYPE: &str = "type the thirty digits behind the party's name, or give them on standard input";
+
+/// What was heard, from standard input.
+fn heard() -> Result<String, Failure> {
+    let mut typed = String::new();
+    let read = std::io::stdin()
+        .lock()
+        .take(1_000)
+        .read_to_string(&mut typed);
+    read.map_err(|error| Failure::unknown(format!("cannot read the digits: {error}"), TYPE))?;
+    Ok(typed)
+}
 
 fn go(data: Option<std::path::PathBuf>, party: String, to: Movement) -> Result<(), Failure> {
     let mut backend = Backend::open(&data_folder(data)?)?;
