@@ -18,7 +18,7 @@ use super::tally::Verdict;
 use crate::digest::Digest;
 use crate::party::PartyName;
 use crate::text::AccordText;
-use crate::text::commitment::{Commitment, Period, Side};
+use crate::text::commitment::{Commitment, Side};
 use crate::text::contact::Calendar;
 
 /// What a scorecard is called in its text.

@@ -97,6 +97,11 @@ impl Node {
                 self.accept_card(said.card.as_bytes())?;
                 Ok("taken".to_owned())
             }
+            Kind::Revocation => {
+                let said: payload::Revocation = serde_json::from_slice(bytes).map_err(unread)?;
+                self.accept_revocation(said.revocation.as_bytes())?;
+                Ok("taken".to_owned())
+            }
             Kind::Receipt | Kind::Epoch | Kind::Void | Kind::Status => Ok("kept".to_owned()),
         }
     }

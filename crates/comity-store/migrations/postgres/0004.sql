@@ -13,3 +13,7 @@ CREATE INDEX message_unreceipted ON message (recorded) WHERE received IS NULL;
 CREATE TABLE thread_note (id text NOT NULL PRIMARY KEY, thread text NOT NULL, officer text NOT NULL, body text NOT NULL,
     recorded bigint NOT NULL);
 CREATE INDEX thread_note_by_thread ON thread_note (thread, recorded);
+-- Keys: revocations of the own party and of others, each with when it became known here and the newest heads of that
+-- party's logs that were cosigned before.
+CREATE TABLE revocation (party TEXT NOT NULL, number BIGINT NOT NULL, note BYTEA NOT NULL, known BIGINT NOT NULL,
+    held BYTEA NOT NULL, PRIMARY KEY (party, number));
