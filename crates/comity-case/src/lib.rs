@@ -7,8 +7,10 @@
 //! In scope: what may be said when and by whom, and what follows. Out of scope: sending and keeping (`comity-node`),
 //! judging commitments (`comity_accord::evaluation`), the time (an argument everywhere).
 
+pub mod facts;
 pub mod message;
 pub mod request;
+pub mod review;
 #[cfg(test)]
 pub(crate) mod script;
 pub mod standing;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::message::{Message, Subject};
 use crate::request::terms::Terms;
 use crate::request::{Due, Request};
+use crate::review::{self, Review};
 use crate::table::{Refusal, Side, Word as _};
 use crate::thread::{Entry, Thread};
 
@@ -55,8 +56,23 @@ pub fn standing(thread: &Thread, terms: &Terms, now: i64) -> Option<Standing> {
         | Subject::Check
         | Subject::Evidence
         | Subject::Exercise
-        | Subject::Incident
-        | Subject::Review => None,
+        | Subject::Incident => None,
+        Subject::Review => Some(of_review(&Review::replay(thread)?, first.label)),
+    }
+}
+
+fn of_review(review: &Review, label: Tlp) -> Standing {
+    let state = review.state();
+    Standing {
+        opener: review.opener.clone(),
+        responder: review.responder.clone(),
+        title: format!("review of {}", review.period),
+        state: state.word(),
+        urgency: None,
+        label,
+        exercise: None,
+        disputed: state == review::State::Differing,
+        due: None,
     }
 }
 
@@ -86,13 +102,31 @@ pub fn admit(thread: &Thread, message: &Message, terms: &Terms) -> Result<(), Re
             None => Request::open(&entry).map(drop),
             Some(mut request) => request.apply(&entry, terms),
         },
+        Subject::Review => {
+            let mut with = thread.clone();
+            with.add(entry.clone()).map_err(|error| Refusal::Content {
+                event: "review",
+                reason: error.to_string(),
+            })?;
+            let place = message.place();
+            let review = Review::replay(&with).ok_or_else(|| Refusal::Content {
+                event: "review",
+                reason: "a review begins with a word on a period, such as 2026-Q4".to_owned(),
+            })?;
+            let void = review.voided.into_iter().find(|void| void.0 == place);
+            void.map_or(Ok(()), |void| {
+                Err(Refusal::Content {
+                    event: "review",
+                    reason: void.2,
+                })
+            })
+        }
         Subject::Case
         | Subject::Call
         | Subject::Check
         | Subject::Evidence
         | Subject::Exercise
-        | Subject::Incident
-        | Subject::Review => Err(Refusal::Event {
+        | Subject::Incident => Err(Refusal::Event {
             subject: subject.word(),
             event: message.event().to_owned(),
         }),

@@ -5,6 +5,7 @@
 
 pub mod command;
 mod document;
+pub mod review;
 pub mod threads;
 
 use comity_case::message::MessageError;
@@ -27,6 +28,9 @@ pub enum CaseError {
     /// There is no such subject.
     #[error("{0:?} is no subject of a thread")]
     Subject(String),
+    /// It is no period.
+    #[error("{0:?} is no period; periods are 2026-10, 2026-Q4 or 2026-H2")]
+    Period(String),
     /// There is no such role.
     #[error("{0:?} is no role; it is analyst, duty or releaser")]
     Role(String),

@@ -128,6 +128,10 @@ fn case(error: &CaseError) -> (RefusalKind, String) {
             RefusalKind::No,
             "`comity request list` shows the names; the first letters of one do".to_owned(),
         ),
+        CaseError::Period(_) => (
+            RefusalKind::Usage,
+            "name a period of the calendar, in UTC".to_owned(),
+        ),
         CaseError::Subject(_) | CaseError::Role(_) | CaseError::Label(_) => (
             RefusalKind::Usage,
             "`comity request --help` shows the words".to_owned(),

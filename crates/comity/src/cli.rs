@@ -5,6 +5,7 @@
 mod key;
 mod party;
 pub(crate) mod request;
+pub(crate) mod scorecard;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -106,6 +107,9 @@ pub(crate) enum Top {
     /// Requests for assistance: asking another party for an act, answering one, with agreed times
     #[command(subcommand)]
     Request(Box<request::RequestCommand>),
+    /// Commitments judged over a period, the same on both sides
+    #[command(subcommand)]
+    Scorecard(Box<scorecard::ScorecardCommand>),
     /// Decisions on what goes to whom, and what waits for a second person
     #[command(subcommand)]
     Release(ReleaseCommand),

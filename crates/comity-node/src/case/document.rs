@@ -10,6 +10,7 @@ use comity_stix::timestamp::Timestamp;
 use comity_store::state::thread::ThreadRow;
 use serde_json::{Value, json};
 
+use crate::case::review::Reviewed;
 use crate::case::threads::Held;
 
 /// A thread in a list.
@@ -119,4 +120,19 @@ fn seconds(at: i64) -> String {
 
 fn micros(at: i64) -> String {
     Timestamp::from_micros(at).map_or_else(String::new, Timestamp::to_stix)
+}
+
+/// A period's scorecard with what both sides said of it.
+pub(crate) fn scorecard(made: &Reviewed) -> Value {
+    let review = made.review.as_ref();
+    let difference = review.and_then(comity_case::review::Review::difference);
+    json!({
+        "accord": made.accord, "as_of": seconds(made.as_of), "hash": made.scorecard.hash().to_string(),
+        "root": made.set.root().to_string(), "messages": made.set.len(), "longer": made.scorecard.longer(),
+        "text": made.scorecard.text(),
+        "card": serde_json::from_str::<Value>(made.scorecard.text()).unwrap_or_default(),
+        "review": review.map_or("open", |review| review.state().word()),
+        "said": review.map(|review| review.cards.iter().map(|(party, card)| (party.to_string(), json!(card))).collect::<serde_json::Map<_, _>>()),
+        "difference": difference.map(|(place, one, two)| format!("{place}: {one}, and {two}")),
+    })
 }

@@ -11,6 +11,7 @@ pub mod account;
 pub mod channel;
 pub mod collection;
 pub mod cursor;
+pub mod delivered;
 pub mod deposit;
 pub mod inbox;
 pub mod ledger;

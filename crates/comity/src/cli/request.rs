@@ -22,7 +22,7 @@ fn decline_reasons() -> PossibleValuesParser {
 }
 
 /// A moment, or a day, which means its end.
-fn moment(text: &str) -> Result<String, &'static str> {
+pub(crate) fn moment(text: &str) -> Result<String, &'static str> {
     let whole = if text.len() == 10 {
         format!("{text}T23:59:59Z")
     } else {

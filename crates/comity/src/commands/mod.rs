@@ -16,6 +16,7 @@ mod objects;
 pub(crate) mod parties;
 mod release;
 mod requests;
+mod scorecards;
 pub(crate) mod serve;
 
 use std::path::Path;
@@ -48,6 +49,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Share(args) => release::share(args),
         Top::Recall(args) => release::recall(args),
         Top::Request(command) => requests::run(*command),
+        Top::Scorecard(command) => scorecards::run(*command),
         Top::Release(command) => release::run(command),
         Top::Outbox(command) => release::outbox(command),
         Top::Inbox(command) => release::inbox(command),

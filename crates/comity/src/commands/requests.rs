@@ -256,7 +256,7 @@ fn completed(
     Ok(content)
 }
 
-fn acting(officer: Officer) -> Acting {
+pub(crate) fn acting(officer: Officer) -> Acting {
     Acting {
         officer: officer.officer,
         role: officer.role,
