@@ -4,3 +4,4 @@
 //! Out of scope: every row of every table (`comity-case`).
 
 mod requests;
+mod scorecards;
