@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::cases::requests::{act, form, open, until_both};
 use crate::exchange::party::{OPEN, Party, befriend, on_both_stores, text, until};
+use crate::node::comity;
 
 /// The quarter that it is.
 fn quarter() -> String {
@@ -44,6 +45,32 @@ fn outcome(card: &Value, commitment: &str, by: &str) -> String {
         .iter()
         .find(|row| row["commitment"] == commitment && row["by"] == by);
     text(found.unwrap(), "outcome")
+}
+
+/// What a stranger works out who has one side's export and the accord's text, and neither node.
+fn offline(party: &Party, period: &str, as_of: &str) -> String {
+    let (evidence, accord) = (party.file("evidence"), party.file("agreed.toml"));
+    let text = party.cli(&["accord", "show", "alpha-bravo"]).expect(0).out;
+    std::fs::write(&accord, text).unwrap();
+    party
+        .cli(&["ledger", "export", evidence.to_str().unwrap()])
+        .expect(0);
+    let arguments = [
+        "scorecard",
+        "offline",
+        evidence.to_str().unwrap(),
+        "--accord",
+        accord.to_str().unwrap(),
+        "--between",
+        "bravo",
+        "alpha",
+        "--period",
+        period,
+        "--as-of",
+        as_of,
+    ];
+    let said = crate::node::Said::run(comity(&arguments), "");
+    said.expect(0).out.trim_end().to_owned()
 }
 
 #[test]
@@ -100,6 +127,12 @@ fn both_sides_come_to_the_same_scorecard_and_a_difference_is_named() {
             ])
         };
         assert_eq!(compare(&here, &there).expect(0).out.trim(), "equal");
+        for party in [&*alpha, &*bravo] {
+            assert_eq!(
+                offline(party, &period, &as_of),
+                std::fs::read_to_string(&here).unwrap()
+            );
+        }
         let planted = std::fs::read_to_string(&there).unwrap();
         let planted = planted.replacen("\"done\":1", "\"done\":2", 1);
         std::fs::write(&there, planted).unwrap();
