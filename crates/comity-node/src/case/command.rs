@@ -115,6 +115,10 @@ pub enum CaseCommand {
 
 impl Node {
     /// Does a command about threads.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a table of commands, a line or two each"
+    )]
     pub fn case(&self, command: CaseCommand) -> Result<Value, CaseError> {
         let own = self.identity().party.clone();
         Ok(match command {

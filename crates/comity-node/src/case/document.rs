@@ -32,26 +32,33 @@ pub(crate) fn whole(held: &Held, own: &str, now: i64) -> Value {
     let notes = held.notes.iter().map(|note| {
         json!({ "id": note.id, "officer": note.officer, "text": note.body, "recorded": micros(note.recorded) })
     });
-    document["notes"] = notes.collect();
+    put(&mut document, "notes", notes.collect());
     let subject = ThreadId::parse(&held.row.id).map(ThreadId::subject);
     if subject == Some(Subject::Request)
         && let Some(request) = Request::replay(&held.thread, &held.terms)
     {
-        document["request"] = of_request(&request, held, own, now.div_euclid(1_000_000));
+        let request = of_request(&request, held, own, now.div_euclid(1_000_000));
+        put(&mut document, "request", request);
     }
-    document["messages"] = messages(held);
+    put(&mut document, "messages", messages(held));
     document
+}
+
+fn put(document: &mut Value, name: &str, value: Value) {
+    if let Some(members) = document.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
 }
 
 /// Every message, in order, as it was sent.
 fn messages(held: &Held) -> Value {
     let ordered = held.thread.ordered();
     let standing = ordered.standing.iter().map(|entry| {
-        let (message, head) = (&entry.message, entry.message.head());
+        let (message, said) = (&entry.message, entry.message.head());
         json!({
             "place": message.place(), "digest": message.digest().to_string(), "event": message.event(),
-            "content": message.content(), "officer": head.officer.name, "role": head.officer.role.word(),
-            "second": head.officer.second, "sent": head.sent.to_stix(), "received": entry.received.map(seconds),
+            "content": message.content(), "officer": said.officer.name, "role": said.officer.role.word(),
+            "second": said.officer.second, "sent": said.sent.to_stix(), "received": entry.received.map(seconds),
         })
     });
     standing.collect()

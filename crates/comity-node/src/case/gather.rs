@@ -55,6 +55,12 @@ pub(crate) fn gather(
         });
         delivery.add_to(&mut facts, &digest.to_string());
     }
+    // Digests have no order of time: answers come after all that they may answer.
+    for delivery in once_each(deliveries, as_of).values() {
+        if delivery.kind == Kind::RecallAnswer {
+            delivery.answer(&mut facts);
+        }
+    }
     facts.contacts = contacts(accord, pair);
     facts.as_of = Some(as_of);
     (facts, EvaluationSet::of(leaves))
@@ -176,40 +182,38 @@ impl Delivery {
         }
     }
 
+    /// Adds what it says; messages are read as threads.
     fn add_to(&self, facts: &mut Facts, name: &str) {
         let payload = &self.payload;
-        match self.kind {
-            Kind::Share => {
-                if let Ok(share) = serde_json::from_slice::<Share>(payload) {
-                    for object in &share.objects {
-                        self.shared(facts, object.get(), name);
-                    }
-                }
+        if self.kind == Kind::Share
+            && let Ok(share) = serde_json::from_slice::<Share>(payload)
+        {
+            for object in &share.objects {
+                self.shared(facts, object.get(), name);
             }
-            Kind::Recall => {
-                if let Ok(said) = serde_json::from_slice::<Recall>(payload) {
-                    facts.recalls.push(RecallFact {
-                        base: self.base(&said.recall),
-                        received: self.received,
-                        answered: None,
-                    });
-                }
-            }
-            Kind::RecallAnswer => {
-                if let Ok(said) = serde_json::from_slice::<RecallAnswer>(payload) {
-                    let of = facts
-                        .recalls
-                        .iter_mut()
-                        .filter(|fact| fact.base.id == said.recall && fact.base.to == self.from);
-                    for fact in of {
-                        let first = fact
-                            .answered
-                            .map_or(self.sent, |known| known.min(self.sent));
-                        fact.answered = Some(first);
-                    }
-                }
-            }
-            _ => {}
+        } else if self.kind == Kind::Recall
+            && let Ok(said) = serde_json::from_slice::<Recall>(payload)
+        {
+            facts.recalls.push(RecallFact {
+                base: self.base(&said.recall),
+                received: self.received,
+                answered: None,
+            });
+        }
+    }
+
+    /// Sets down when a recall was answered.
+    fn answer(&self, facts: &mut Facts) {
+        let Ok(said) = serde_json::from_slice::<RecallAnswer>(&self.payload) else {
+            return;
+        };
+        let answered =
+            |fact: &&mut RecallFact| fact.base.id == said.recall && fact.base.to == self.from;
+        for fact in facts.recalls.iter_mut().filter(answered) {
+            let first = fact
+                .answered
+                .map_or(self.sent, |known| known.min(self.sent));
+            fact.answered = Some(first);
         }
     }
 

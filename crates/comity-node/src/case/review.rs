@@ -99,7 +99,7 @@ impl Node {
             &made.accord,
             party,
             period,
-            Speech {
+            &Speech {
                 event: "card".to_owned(),
                 content,
                 acting,
@@ -128,7 +128,7 @@ impl Node {
             &made.accord,
             party,
             period,
-            Speech {
+            &Speech {
                 event: "rows".to_owned(),
                 content,
                 acting,
@@ -156,7 +156,7 @@ impl Node {
             content,
             acting,
         };
-        self.say_in_review(&accord.content().name, party, period, speech)
+        self.say_in_review(&accord.content().name, party, period, &speech)
     }
 
     fn say_in_review(
@@ -164,12 +164,12 @@ impl Node {
         accord: &str,
         party: &str,
         period: &str,
-        speech: Speech,
+        speech: &Speech,
     ) -> Result<(), CaseError> {
         let own = party_name(&self.identity().party)?;
         let other = party_name(party)?;
         let thread = review::thread_of(accord, [&own, &other], period);
-        self.say_in(thread, &other, Tlp::Amber, &speech)?;
+        self.say_in(thread, &other, Tlp::Amber, speech)?;
         Ok(())
     }
 }

@@ -487,19 +487,23 @@ fn lane(message: &Message) -> Lane {
         .content()
         .get("urgency")
         .and_then(serde_json::Value::as_str);
-    match (message.head().thread.subject(), urgency) {
-        (Subject::Call | Subject::Check, _) | (Subject::Request, Some("emergency" | "urgent")) => {
-            Lane::Urgent
-        }
-        _ => Lane::Normal,
+    let subject = message.head().thread.subject();
+    let presses = matches!(urgency, Some("emergency" | "urgent")) && subject == Subject::Request;
+    if presses || matches!(subject, Subject::Call | Subject::Check) {
+        Lane::Urgent
+    } else {
+        Lane::Normal
     }
 }
 
 fn flat(error: CaseError) -> ExchangeError {
-    match error {
-        CaseError::Exchange(error) => error,
-        CaseError::Store(error) => error.into(),
-        other => ExchangeError::Refused(other.to_string()),
+    let said = error.to_string();
+    if let CaseError::Exchange(error) = error {
+        error
+    } else if let CaseError::Store(error) = error {
+        error.into()
+    } else {
+        ExchangeError::Refused(said)
     }
 }
 

@@ -42,7 +42,8 @@ pub(crate) fn run(command: ScorecardCommand) -> Result<(), Failure> {
             if canonical {
                 return output::data(text(&card, "text"));
             }
-            tell(&card, which.json.json, rows)
+            let rows = (rows && !which.json.json).then_some(Detail::Rows);
+            tell(&card, rows.unwrap_or_else(|| Detail::of(which.json)))
         }
         ScorecardCommand::Sign { which, officer } => {
             let command = CaseCommand::SignScorecard {
@@ -50,8 +51,7 @@ pub(crate) fn run(command: ScorecardCommand) -> Result<(), Failure> {
                 period: which.period.clone(),
                 acting: acting(officer),
             };
-            let card = asked(&which, command)?;
-            tell(&card, which.json.json, false)
+            tell(&asked(&which, command)?, Detail::of(which.json))
         }
         ScorecardCommand::Rows { which, officer } => {
             let command = CaseCommand::ShowRows {
@@ -59,8 +59,7 @@ pub(crate) fn run(command: ScorecardCommand) -> Result<(), Failure> {
                 period: which.period.clone(),
                 acting: acting(officer),
             };
-            let card = asked(&which, command)?;
-            tell(&card, which.json.json, false)
+            tell(&asked(&which, command)?, Detail::of(which.json))
         }
         ScorecardCommand::Attest {
             which,
@@ -186,68 +185,82 @@ fn read_text(path: &Path, hint: &str) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))
 }
 
-fn tell(card: &Value, json: bool, rows: bool) -> Result<(), Failure> {
-    if json {
+/// How much of a scorecard is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Detail {
+    Json,
+    Sums,
+    Rows,
+}
+
+impl Detail {
+    const fn of(json: crate::cli::Json) -> Self {
+        if json.json { Self::Json } else { Self::Sums }
+    }
+}
+
+fn tell(card: &Value, detail: Detail) -> Result<(), Failure> {
+    if detail == Detail::Json {
         return output::json(card);
     }
     let results = card.pointer("/card/results").and_then(Value::as_array);
     for result in results.into_iter().flatten() {
-        let number = |name: &str| result.get(name).and_then(Value::as_u64).unwrap_or(0);
-        let (kept, missed, disputed) = (number("kept"), number("missed"), number("disputed"));
-        let exercise = if result.get("exercise").and_then(Value::as_bool) == Some(true) {
-            "EXERCISE "
-        } else {
-            ""
-        };
-        let disputed = if disputed == 0 {
-            String::new()
-        } else {
-            format!(", {disputed} disputed")
-        };
-        let columns = [
-            text(result, "outcome").to_owned(),
-            format!("{exercise}{}", text(result, "commitment")),
-            format!("{} to {}", text(result, "by"), text(result, "to")),
-            format!(
-                "{kept} of {}{disputed}, {} % promised",
-                kept + missed,
-                number("required_percent")
-            ),
-            text(result, "basis").to_owned(),
-        ];
-        output::data(&columns.join("\t"))?;
-        let shown = result
-            .get("rows")
-            .and_then(Value::as_array)
-            .filter(|_| rows);
-        for row in shown.into_iter().flatten() {
-            let done = row
-                .get("done")
-                .and_then(Value::as_i64)
-                .map_or_else(|| "-".to_owned(), moment);
-            let due = row
-                .get("due")
-                .and_then(Value::as_i64)
-                .map_or_else(String::new, moment);
+        output::data(&sums(result))?;
+        let rows = result.get("rows").and_then(Value::as_array);
+        for row in rows
+            .into_iter()
+            .flatten()
+            .filter(|_| detail == Detail::Rows)
+        {
+            let at = |name: &str| row.get(name).and_then(Value::as_i64).map(moment);
+            let (due, done) = (at("due").unwrap_or_default(), at("done"));
             output::data(&format!(
-                "\t{}\t{}\tdue {due}\tdone {done}",
+                "\t{}\t{}\tdue {due}\tdone {}",
                 text(row, "verdict"),
-                text(row, "subject")
+                text(row, "subject"),
+                done.unwrap_or_else(|| "-".to_owned()),
             ))?;
         }
     }
-    let longer: Vec<&str> = card
-        .get("longer")
-        .and_then(Value::as_array)
+    say_where_it_stands(card);
+    Ok(())
+}
+
+/// What one commitment came to.
+fn sums(result: &Value) -> String {
+    let number = |name: &str| result.get(name).and_then(Value::as_u64).unwrap_or(0);
+    let (kept, missed, disputed) = (number("kept"), number("missed"), number("disputed"));
+    let is_exercise = result.get("exercise").and_then(Value::as_bool) == Some(true);
+    let exercise = if is_exercise { "EXERCISE " } else { "" };
+    let disputed = if disputed == 0 {
+        String::new()
+    } else {
+        format!(", {disputed} disputed")
+    };
+    let columns = [
+        text(result, "outcome").to_owned(),
+        format!("{exercise}{}", text(result, "commitment")),
+        format!("{} to {}", text(result, "by"), text(result, "to")),
+        format!(
+            "{kept} of {}{disputed}, {} % promised",
+            kept + missed,
+            number("required_percent")
+        ),
+        text(result, "basis").to_owned(),
+    ];
+    columns.join("\t")
+}
+
+fn say_where_it_stands(card: &Value) {
+    let longer = card.get("longer").and_then(Value::as_array);
+    let longer: Vec<&str> = longer
         .into_iter()
         .flatten()
         .filter_map(Value::as_str)
         .collect();
     if !longer.is_empty() {
-        output::say(&format!(
-            "judged over a longer period, not here: {}",
-            longer.join(", ")
-        ));
+        let longer = longer.join(", ");
+        output::say(&format!("judged over a longer period, not here: {longer}"));
     }
     output::say(&format!(
         "hash {}\nfrom {} messages, root {}, as of {}",
@@ -256,17 +269,14 @@ fn tell(card: &Value, json: bool, rows: bool) -> Result<(), Failure> {
         text(card, "root"),
         text(card, "as_of"),
     ));
-    output::say(&match text(card, "review") {
-        "agreed" => "both sides say the same".to_owned(),
-        "differing" => match card.get("difference").and_then(Value::as_str) {
-            Some(difference) => format!("the two sides differ: {difference}"),
-            None => {
-                "the two sides differ; `comity scorecard rows` on both sides shows where".to_owned()
-            }
-        },
+    output::say(&match (text(card, "review"), text(card, "difference")) {
+        ("agreed", _) => "both sides say the same".to_owned(),
+        ("differing", "") => {
+            "the two sides differ; `comity scorecard rows` on both sides shows where".to_owned()
+        }
+        ("differing", difference) => format!("the two sides differ: {difference}"),
         _ => "not yet said by both sides: `comity scorecard sign`".to_owned(),
     });
-    Ok(())
 }
 
 fn moment(seconds: i64) -> String {

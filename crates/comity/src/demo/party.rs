@@ -101,10 +101,10 @@ impl Party {
 
     /// Does a command about threads.
     pub(crate) fn case(&self, command: CaseCommand) -> Result<Value, Failure> {
-        match self.execute(Command::Case(command))? {
-            Answer::Document(document) => Ok(document),
-            _ => Err(not_held("the node answered something else")),
-        }
+        let Answer::Document(document) = self.execute(Command::Case(command))? else {
+            return Err(not_held("the node answered something else"));
+        };
+        Ok(document)
     }
 
     /// The quarter that it is, by the node's clock.
