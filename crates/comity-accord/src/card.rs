@@ -48,7 +48,8 @@ use crate::text::contact::Standing;
 pub use lines::LineError;
 pub use signed::{CardError, SignedCard, UnsignedCard};
 pub use succession::{
-    CLOCK_TOLERANCE_SECONDS, Change, Changed, SuccessionError, Vouched, accept_successor,
+    CLOCK_TOLERANCE_SECONDS, Change, Changed, SuccessionError, Vouched, accept_restored,
+    accept_successor,
 };
 
 /// The longest card, its signatures included.

@@ -5,6 +5,8 @@
 //!
 //! In scope: laying rows out as files, signing the heads that go with them. Out of scope: what the files mean (`verify`).
 
+mod envelope;
+
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,10 +17,11 @@ use comity_ledger::proof::LogProof;
 use comity_ledger::tile::{Bundle, Resource, Tile, bundles_of, encode_bundle, tiles_of};
 use comity_store::error::StoreError;
 use comity_store::state::ledger::{self, CosignatureRow, LogRow};
-use comity_store::state::{Tx, inbox, outbox, party, peer_log, receipt, tombstone, witness};
+use comity_store::state::{Tx, party, peer_log, witness};
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::files::{CARDS, EVIDENCE, Files, LOG, Listing, NAMES_MAX, PEERS};
+use crate::ledger::files::{CARDS, EVIDENCE, Files, LOG, Listing, PEERS};
+use crate::ledger::rows::envelope::envelopes;
 use crate::ledger::{LedgerError, hex, unhex};
 use crate::link::log::{origin_of, read_tile, root_at, with_tiles};
 use crate::link::peer::keys_of;
@@ -387,83 +390,6 @@ impl NodeFiles {
         }
         Ok(listing)
     }
-
-    /// What there is of one envelope; nothing if it came after the view began.
-    pub(crate) fn evidence(&self, tx: &mut dyn Tx, id: &[u8; 32]) -> Result<Listing, LedgerError> {
-        let mut listing = Listing::default();
-        if let Some(row) = outbox::find(tx, id)? {
-            let beyond = |size| row.position >= size;
-            if self.is_newest(row.epoch) && self.pinned(row.epoch).is_none_or(beyond) {
-                return Ok(listing);
-            }
-            listing.add("header", row.header);
-            listing.add("blind", line_of(&row.blind));
-            self.contents(&mut listing, row.opening, row.payload);
-            self.add_proof(tx, &mut listing, "proof", (row.epoch, row.position))?;
-            if let Some(given) = receipt::find(tx, id)? {
-                add_receipt(&mut listing, &given);
-                listing.add("receipt.tlog-proof", given.proof.unwrap_or_default());
-            }
-        } else if let Some(row) = inbox::find(tx, id)? {
-            let given = receipt::find(tx, id)?;
-            if let Some(given) = &given {
-                let beyond = |size| given.position >= size;
-                if self.is_newest(given.epoch) && self.pinned(given.epoch).is_none_or(beyond) {
-                    return Ok(listing);
-                }
-            }
-            listing.add("header", row.header);
-            listing.add("blind", line_of(&row.blind));
-            self.contents(&mut listing, row.opening, row.payload);
-            listing.add("proof.tlog-proof", row.proof);
-            if let Some(given) = given {
-                add_receipt(&mut listing, &given);
-                self.add_proof(tx, &mut listing, "receipt", (given.epoch, given.position))?;
-            }
-        }
-        if let Some(row) = tombstone::find(tx, id)? {
-            listing.add("tombstone", row.note);
-            listing.add("tombstone.blind", line_of(&row.blind));
-            self.add_proof(tx, &mut listing, "tombstone", (row.epoch, row.position))?;
-        }
-        listing.files.sort();
-        Ok(listing)
-    }
-
-    fn is_newest(&self, epoch: u32) -> bool {
-        self.view.pins.iter().all(|pin| pin.epoch <= epoch)
-    }
-
-    fn contents(&self, listing: &mut Listing, opening: Option<Vec<u8>>, payload: Option<Vec<u8>>) {
-        if let (true, Some(opening), Some(payload)) = (self.view.contents, opening, payload) {
-            listing.add("opening", line_of(&opening));
-            listing.add("payload", payload);
-        }
-    }
-
-    fn add_proof(
-        &self,
-        tx: &mut dyn Tx,
-        listing: &mut Listing,
-        name: &str,
-        (epoch, position): (u32, u64),
-    ) -> Result<(), LedgerError> {
-        if let Some(proof) = self.proof(tx, epoch, position)? {
-            listing.add(&format!("{name}.tlog-proof"), proof.to_string());
-        }
-        Ok(())
-    }
-}
-
-fn add_receipt(listing: &mut Listing, given: &receipt::ReceiptRow) {
-    listing.add("receipt.header", given.header.clone());
-    listing.add("receipt.blind", line_of(&given.blind));
-    listing.add("receipt.opening", line_of(&given.opening));
-    listing.add("receipt.payload", given.payload.clone());
-}
-
-fn line_of(bytes: &[u8]) -> String {
-    format!("{}\n", hex(bytes))
 }
 
 fn line(word: &str, rest: &[&str]) -> String {
@@ -485,22 +411,6 @@ fn cosigned_at(tx: &mut dyn Tx, epoch: u32, size: u64) -> Result<Vec<Cosignature
     let mut rows = ledger::cosignatures_over(tx, epoch, last)?;
     rows.retain(|row| row.size == size);
     Ok(rows)
-}
-
-/// The envelopes whose identities begin with these two digits.
-fn envelopes(tx: &mut dyn Tx, two: &str) -> Result<Listing, LedgerError> {
-    let bounds = (
-        unhex(&format!("{two}{}", "00".repeat(31))),
-        unhex(&format!("{two}{}", "ff".repeat(31))),
-    );
-    let (Some(first), Some(last)) = bounds else {
-        return Ok(Listing::default());
-    };
-    let most = u64::try_from(NAMES_MAX).unwrap_or(u64::MAX);
-    let mut ids = outbox::identities(tx, &first, &last, most)?;
-    ids.extend(inbox::identities(tx, &first, &last, most)?);
-    ids.sort_unstable();
-    Ok(folders(ids.iter().map(|id| hex(id)).collect()))
 }
 
 /// The bytes of a tile that this log has, at this width.

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use comity_accord::card::{CLOCK_TOLERANCE_SECONDS, SignedCard, SuccessionError, accept_successor};
+use comity_accord::card::{SignedCard, accept_restored};
 use comity_ledger::key::VerifierKey;
 use comity_link::message::Message;
 use comity_link::seal::{SealingAlgorithm, SealingKey};
@@ -114,7 +114,7 @@ impl Link {
         }
         let at = Timestamp::from_micros(now)
             .ok_or_else(|| bad("the clock is out of range".to_owned()))?;
-        follows(&known, &next, at).map_err(|error| bad(error.to_string()))?;
+        accept_restored(&known, &next, at).map_err(|error| bad(error.to_string()))?;
         let mut row = peer.row.clone();
         row.card.clone_from(card);
         row.serial = next.card().serial.into();
@@ -139,26 +139,6 @@ impl Link {
         let mut known = self.peers.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(place, Arc::clone(&keys));
         Ok(Peer { row, keys })
-    }
-}
-
-/// Whether a card follows another. Of one root it may leave serials out and be issued before the other by the party's own
-/// clock: a node that was restored does not know the cards that it lost, and its serials and epochs still count up.
-fn follows(known: &SignedCard, next: &SignedCard, now: Timestamp) -> Result<(), SuccessionError> {
-    let verdict = accept_successor(known, next, now);
-    let (before, after) = (known.card(), next.card());
-    let same = before.party == after.party
-        && before.root.public_key() == after.root.public_key()
-        && before.origin.base() == after.origin.base();
-    let ahead = after.issued.micros()
-        > now
-            .micros()
-            .saturating_add(CLOCK_TOLERANCE_SECONDS * 1_000_000);
-    let later = after.serial > before.serial && after.origin.epoch() >= before.origin.epoch();
-    if same && later && !ahead {
-        Ok(())
-    } else {
-        verdict.map(|_| ())
     }
 }
 
