@@ -134,6 +134,13 @@ pub enum ExchangeCommand {
         /// For one party only.
         party: Option<String>,
     },
+    /// What stands in a party's released views, a stretch at a time.
+    Released {
+        /// The party.
+        party: String,
+        /// Where the stretch before ended.
+        after: Option<(u64, u64)>,
+    },
     /// What waits for a second person.
     Approvals,
     /// A second person's word.
@@ -247,6 +254,9 @@ impl Node {
             }
             ExchangeCommand::Decisions { object, party } => {
                 self.decisions_document(object.as_deref(), party.as_deref())?
+            }
+            ExchangeCommand::Released { party, after } => {
+                document(&self.released_to(&party, after)?)
             }
             ExchangeCommand::Approvals => self.approvals_document()?,
             ExchangeCommand::Approve { id, by, yes } => document(&self.approve(&id, &by, yes)?),

@@ -5,6 +5,7 @@
 use comity_accord::card::{SignedCard, accept_successor};
 use comity_accord::enrolment::{self, Event, Progress, Side, State};
 use comity_accord::fingerprint::Reading;
+use comity_release::recipient::Standing;
 use comity_stix::timestamp::Timestamp;
 use comity_store::state::party::{self, PartyRow};
 use comity_store::state::{Tx, outbox, peer_log};
@@ -71,6 +72,15 @@ pub fn state_of(row: &PartyRow) -> Result<State, ExchangeError> {
     ];
     let found = all.into_iter().find(|state| word(*state) == row.state);
     found.ok_or_else(|| ExchangeError::Enrolment(format!("{} is in no known state", row.name)))
+}
+
+/// How a party stands to the release rules.
+pub(crate) fn standing_of(row: &PartyRow) -> Result<Standing, ExchangeError> {
+    Ok(match state_of(row)? {
+        State::Pending(_) => Standing::Pending,
+        State::Verified { .. } => Standing::Verified,
+        State::Suspended { .. } | State::Revoked { .. } => Standing::Suspended,
+    })
 }
 
 /// A moment as the accord's crate has it.

@@ -9,6 +9,7 @@
 pub mod accord;
 pub mod account;
 pub mod channel;
+pub mod closed;
 pub mod collection;
 pub mod cursor;
 pub mod deposit;
@@ -143,6 +144,14 @@ impl State {
         Ok(Self {
             engine: Engine::Server(pool),
         })
+    }
+
+    /// Whether other nodes may have changed it since anybody looked.
+    pub fn is_shared(&self) -> bool {
+        match &self.engine {
+            Engine::Embedded(_) => false,
+            Engine::Server(_) => true,
+        }
     }
 
     /// Runs `work` as one transaction. On PostgreSQL it may run again after a conflict, so it must not act on anything

@@ -1,0 +1,13 @@
+-- Release control: TLP:RED binds to persons, and views are judged again when the accord changes.
+-- Where the person of an account is reached: what another party addresses there is that account's to read.
+ALTER TABLE account ADD COLUMN address TEXT;
+-- The views of a collection that hold what is bound to persons: one an account, and under '' all of it.
+CREATE TABLE closed_view (collection TEXT NOT NULL, account TEXT NOT NULL, view_number INTEGER NOT NULL UNIQUE,
+    PRIMARY KEY (collection, account)) WITHOUT ROWID;
+-- How far the closed part of a shared collection was judged, what the released view was judged under, and how much of
+-- the collection is still to be judged again under it.
+ALTER TABLE standing_share ADD COLUMN closed_position INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE standing_share ADD COLUMN terms TEXT;
+ALTER TABLE standing_share ADD COLUMN review_from INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE standing_share ADD COLUMN review_to INTEGER NOT NULL DEFAULT 0;
+-- End of release control.
