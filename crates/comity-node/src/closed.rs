@@ -4,7 +4,7 @@
 //! is bound so, for whoever holds the node's disk and for release control, and one for each account that may read some of
 //! it: whoever added it, and whoever is named for it. No count, no answer to a post and no page of another account
 //! can tell of it, because it stands in no view that the other account reads or writes
-//! (`docs/decisions/0010-persons-and-closed-views.md`).
+//! (`docs/decisions/0012-persons-and-closed-views.md`).
 //!
 //! In scope: what is bound to persons, keeping it apart, what becomes so later, whose address is whose.
 //! Out of scope: reading (`reading`), other parties, who read nothing of it here at all (`exchange`).

@@ -15,8 +15,11 @@ pub mod peer;
 pub(crate) mod evidence;
 pub(crate) mod heads;
 mod incoming;
+mod known;
 mod outgoing;
 mod receipts;
+pub mod revoke;
+pub mod rotate;
 mod sends;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -33,6 +36,7 @@ pub use crate::link::incoming::{Taken, Way};
 use crate::link::keys::{KeysError, NodeKeys};
 pub use crate::link::outgoing::Draft;
 use crate::link::peer::Peers;
+pub(crate) use crate::link::receipts::seconds_of_receipt;
 
 /// A source of randomness.
 pub type Random = Box<dyn Fn(&mut [u8]) + Send + Sync>;
@@ -58,7 +62,9 @@ pub struct LinkParts {
 /// One node's end of the links to all its partners.
 pub struct Link {
     pub(crate) state: Arc<State>,
-    pub(crate) keys: NodeKeys,
+    keys: Mutex<Arc<NodeKeys>>,
+    /// One change of keys at a time.
+    changing: Mutex<()>,
     pub(crate) origin: String,
     guard: Box<dyn Guard>,
     pub(crate) random: Random,
@@ -71,8 +77,8 @@ pub struct Link {
     peers: Peers,
     /// Heads of the own log that partners hold after they were set back, by party and epoch.
     held_by: Mutex<HashMap<(String, u32), u64>>,
-    /// Parties that may not know the own card.
-    card_asked: Mutex<HashSet<String>>,
+    /// What parties said that they know of the own keys.
+    known_by: Mutex<HashMap<String, comity_link::message::Knows>>,
     /// A partner showed a head of this node that its rows do not make.
     set_back: std::sync::atomic::AtomicBool,
     /// Parties whose newest head was cosigned here and that have not been told.
@@ -157,7 +163,8 @@ impl Link {
         } = parts;
         Self {
             state,
-            keys,
+            keys: Mutex::new(Arc::new(keys)),
+            changing: Mutex::default(),
             origin,
             guard,
             random,
@@ -167,15 +174,32 @@ impl Link {
             last_signed: Mutex::default(),
             peers: Peers::default(),
             held_by: Mutex::default(),
-            card_asked: Mutex::default(),
+            known_by: Mutex::default(),
             set_back: std::sync::atomic::AtomicBool::new(false),
             untold: Mutex::default(),
         }
     }
 
-    /// The node's own keys.
-    pub fn keys(&self) -> &NodeKeys {
-        &self.keys
+    /// The node's own keys as they are now.
+    pub fn keys(&self) -> Arc<NodeKeys> {
+        Arc::clone(&self.keys.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Other keys from now on.
+    pub(crate) fn use_keys(&self, keys: NodeKeys) {
+        *self.keys.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        self.sign_anew();
+    }
+
+    /// The newest head is signed anew when it is shown next.
+    fn sign_anew(&self) {
+        let mut last = self
+            .last_signed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, note)) = last.as_mut() {
+            note.clear();
+        }
     }
 
     /// The own log's origin, without its epoch.
@@ -194,14 +218,8 @@ impl Link {
         }
         *demanding = parties;
         drop(demanding);
-        // The newest head is signed anew, with the signatures that are demanded now.
-        let mut last = self
-            .last_signed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, note)) = last.as_mut() {
-            note.clear();
-        }
+        // With the signatures that are demanded now.
+        self.sign_anew();
     }
 
     /// Whether checkpoints and cosignatures carry ML-DSA-44.

@@ -4,6 +4,8 @@
 //! log/checkpoint, log/tile/…       the own log, C2SP tlog-tiles; later epochs in log/e1/, log/e2/, …
 //! log/policy                       its keys and the witnesses that cosigned, C2SP tlog-policy
 //! cards/PARTY/SERIAL.card          every card, own and others'
+//! revocations/PARTY/NUMBER.note     every revocation by a party's root; .known: since when it is known here; .held: the heads
+//!                                  of that party's logs that were cosigned here before, a JSON list
 //! peers/PARTY/eN/checkpoint        the newest head of a partner's log that was cosigned here
 //! peers/PARTY/eN/contradiction     a signed head that cannot belong to the same log, where there is one
 //! evidence/XX/ENVELOPE/…           one folder an envelope, sent or received, below its first two digits
@@ -26,6 +28,8 @@ pub const NAMES_MAX: usize = 100_000;
 pub const LOG: &str = "log";
 /// The folder of cards.
 pub const CARDS: &str = "cards";
+/// The folder of revocations.
+pub const REVOCATIONS: &str = "revocations";
 /// The folder of partners' logs.
 pub const PEERS: &str = "peers";
 /// The folder of envelopes.

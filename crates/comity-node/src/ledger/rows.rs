@@ -17,10 +17,10 @@ use comity_ledger::proof::LogProof;
 use comity_ledger::tile::{Bundle, Resource, Tile, bundles_of, encode_bundle, tiles_of};
 use comity_store::error::StoreError;
 use comity_store::state::ledger::{self, CosignatureRow, LogRow};
-use comity_store::state::{Tx, party, peer_log, witness};
+use comity_store::state::{Tx, party, peer_log, revocation, witness};
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::files::{CARDS, EVIDENCE, Files, LOG, Listing, PEERS};
+use crate::ledger::files::{CARDS, EVIDENCE, Files, LOG, Listing, PEERS, REVOCATIONS};
 use crate::ledger::rows::envelope::envelopes;
 use crate::ledger::{LedgerError, hex, unhex};
 use crate::link::log::{origin_of, read_tile, root_at, with_tiles};
@@ -103,11 +103,14 @@ impl Files for NodeFiles {
             let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
             match parts.as_slice() {
                 [] => Ok(Listing {
-                    folders: [CARDS, EVIDENCE, LOG, PEERS].map(str::to_owned).into(),
+                    folders: [CARDS, EVIDENCE, LOG, PEERS, REVOCATIONS]
+                        .map(str::to_owned)
+                        .into(),
                     files: Vec::new(),
                 }),
                 [first, below @ ..] if *first == LOG => this.log_folder(tx, below),
-                [first] if *first == CARDS => {
+                [first, name] if *first == REVOCATIONS => revocations(tx, name),
+                [first] if *first == CARDS || *first == REVOCATIONS => {
                     let mut names: Vec<String> =
                         party::list(tx)?.into_iter().map(|row| row.name).collect();
                     names.push(this.node.identity().party.clone());
@@ -343,8 +346,10 @@ impl NodeFiles {
     pub(crate) fn policy(&self, tx: &mut dyn Tx, epoch: u32) -> Result<String, LedgerError> {
         let mut text = String::new();
         let origin = origin_of(self.link().origin(), epoch);
-        let key = self.link().keys().log(&origin).map_err(LinkError::from)?;
-        text.push_str(&line("log", &[&key.verifier().to_string()]));
+        let keys = self.link().keys().logs(&origin).map_err(LinkError::from)?;
+        for key in keys {
+            text.push_str(&line("log", &[&key.verifier().to_string()]));
+        }
         let mut names = Vec::new();
         for row in ledger::newest_cosignatures(tx, epoch)? {
             let keys = if row.party.starts_with(WITNESS) {
@@ -437,6 +442,20 @@ fn bundle_bytes(
     let leaves: Vec<Vec<u8>> = entries.into_iter().map(|entry| entry.leaf).collect();
     let bytes = encode_bundle(&leaves).map_err(|error| LinkError::Tiles(error.to_string()))?;
     Ok(Some(bytes))
+}
+
+/// A party's revocations, with what was cosigned before they became known.
+fn revocations(tx: &mut dyn Tx, name: &str) -> Result<Listing, LedgerError> {
+    let mut listing = Listing::default();
+    for row in revocation::of_party(tx, name)? {
+        let number = row.number;
+        let known = comity_stix::timestamp::Timestamp::from_micros(row.known);
+        let known = known.map_or_else(String::new, |at| format!("{at}\n"));
+        listing.add(&format!("{number:04}.held"), row.held);
+        listing.add(&format!("{number:04}.known"), known);
+        listing.add(&format!("{number:04}.note"), row.note);
+    }
+    Ok(listing)
 }
 
 /// The newest head that was cosigned of a partner's log, and what contradicts it.

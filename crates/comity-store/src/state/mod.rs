@@ -12,6 +12,7 @@ pub mod channel;
 pub mod closed;
 pub mod collection;
 pub mod cursor;
+pub mod delivered;
 pub mod deposit;
 pub mod inbox;
 pub mod ledger;
@@ -22,7 +23,9 @@ pub mod peer_log;
 pub mod recall;
 pub mod receipt;
 pub mod release;
+pub mod revocation;
 pub mod source;
+pub mod thread;
 pub mod tombstone;
 pub mod witness;
 

@@ -4,6 +4,7 @@
 //! Out of scope: other people's servers (`comity-transport`).
 
 mod failures;
+mod keys;
 mod known_failures;
 mod network;
 pub(crate) mod party;

@@ -1,0 +1,229 @@
+//! Commands about threads, as plain data, and doing them.
+//!
+//! In scope: each command's call of the use case that it names; answers as JSON documents. Out of scope: deciding anything.
+
+use comity_case::message::Subject;
+use comity_stix::marking::Tlp;
+use comity_stix::timestamp::Timestamp;
+use comity_store::state::thread::Wanted;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::case::CaseError;
+use crate::case::document;
+use crate::case::threads::{Acting, Opening, Speech};
+use crate::node::Node;
+
+/// Threads in one list.
+pub const LIST_MAX: u64 = 1_000;
+
+/// Something about threads, to be done.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseCommand {
+    /// Open a thread.
+    Open {
+        /// What it is about, by its word.
+        subject: String,
+        /// With whom.
+        party: String,
+        /// Its label.
+        label: String,
+        /// The exercise to which it belongs.
+        exercise: Option<String>,
+        /// The first event's word.
+        event: String,
+        /// What it says.
+        content: Value,
+        /// Who acts.
+        acting: Acting,
+    },
+    /// Say something in a thread.
+    Say {
+        /// Its name, or the beginning of it.
+        thread: String,
+        /// The event's word.
+        event: String,
+        /// What it says.
+        content: Value,
+        /// Who acts.
+        acting: Acting,
+    },
+    /// Threads, the newest change first.
+    List {
+        /// About this, by its word.
+        subject: Option<String>,
+        /// With this party.
+        party: Option<String>,
+        /// Of this exercise; none: only what is meant.
+        exercise: Option<String>,
+    },
+    /// A thread with its messages.
+    Show {
+        /// Its name, or the beginning of it.
+        thread: String,
+    },
+    /// What a period came to.
+    Scorecard {
+        /// With which party.
+        party: String,
+        /// The period, by its word.
+        period: String,
+        /// Until when messages count, a STIX timestamp.
+        as_of: Option<String>,
+    },
+    /// Say what a period came to.
+    SignScorecard {
+        /// With which party.
+        party: String,
+        /// The period, by its word.
+        period: String,
+        /// Who acts.
+        acting: Acting,
+    },
+    /// Show the rows behind it.
+    ShowRows {
+        /// With which party.
+        party: String,
+        /// The period, by its word.
+        period: String,
+        /// Who acts.
+        acting: Acting,
+    },
+    /// Attest the own releases, or show a breach of the other side.
+    Attest {
+        /// With which party.
+        party: String,
+        /// The period, by its word.
+        period: String,
+        /// What the other side released above its label; none: this side attests its own.
+        breach: Option<String>,
+        /// Who acts.
+        acting: Acting,
+    },
+    /// Note something that stays in the house.
+    Note {
+        /// The thread.
+        thread: String,
+        /// Who notes it.
+        officer: String,
+        /// What.
+        text: String,
+    },
+}
+
+impl Node {
+    /// Does a command about threads.
+    pub fn case(&self, command: CaseCommand) -> Result<Value, CaseError> {
+        let own = self.identity().party.clone();
+        Ok(match command {
+            CaseCommand::Open {
+                subject,
+                party,
+                label,
+                exercise,
+                event,
+                content,
+                acting,
+            } => {
+                let opening = Opening {
+                    subject: Subject::parse(&subject).ok_or(CaseError::Subject(subject))?,
+                    party,
+                    label: Tlp::parse(&label).ok_or(CaseError::Label(label))?,
+                    exercise: exercise
+                        .map(|id| Uuid::parse_str(&id).map_err(|_| CaseError::Unknown(id)))
+                        .transpose()?,
+                };
+                let speech = Speech {
+                    event,
+                    content,
+                    acting,
+                };
+                document::line(&self.open_thread(&opening, &speech)?, &own)
+            }
+            CaseCommand::Say {
+                thread,
+                event,
+                content,
+                acting,
+            } => {
+                let speech = Speech {
+                    event,
+                    content,
+                    acting,
+                };
+                document::line(&self.say(&thread, &speech)?, &own)
+            }
+            CaseCommand::List {
+                subject,
+                party,
+                exercise,
+            } => {
+                let wanted = Wanted {
+                    subject,
+                    party,
+                    exercise,
+                    before: None,
+                    limit: LIST_MAX,
+                };
+                let rows = self.threads(&wanted)?;
+                rows.iter().map(|row| document::line(row, &own)).collect()
+            }
+            CaseCommand::Show { thread } => {
+                let held = self.thread_held(&self.thread_named(&thread)?)?;
+                document::whole(&held, &own, self.clock().now())
+            }
+            CaseCommand::Scorecard {
+                party,
+                period,
+                as_of,
+            } => {
+                let as_of = as_of.map(|text| seconds(&text)).transpose()?;
+                document::scorecard(&self.scorecard(&party, &period, as_of)?)
+            }
+            CaseCommand::SignScorecard {
+                party,
+                period,
+                acting,
+            } => document::scorecard(&self.sign_scorecard(&party, &period, acting)?),
+            CaseCommand::ShowRows {
+                party,
+                period,
+                acting,
+            } => document::scorecard(&self.show_scorecard_rows(&party, &period, acting)?),
+            CaseCommand::Attest {
+                party,
+                period,
+                breach,
+                acting,
+            } => {
+                let about = if breach.is_some() {
+                    party.as_str()
+                } else {
+                    own.as_str()
+                };
+                let said = (
+                    about,
+                    breach.is_none(),
+                    breach.as_deref().unwrap_or_default(),
+                );
+                self.attest(&party, &period, said, acting)?;
+                json!({})
+            }
+            CaseCommand::Note {
+                thread,
+                officer,
+                text,
+            } => {
+                let note = self.note(&thread, &officer, &text)?;
+                json!({ "id": note.id, "thread": note.thread })
+            }
+        })
+    }
+}
+
+fn seconds(text: &str) -> Result<i64, CaseError> {
+    let at = Timestamp::parse(text).map_err(|_| CaseError::Period(text.to_owned()))?;
+    Ok(at.micros().div_euclid(1_000_000))
+}
