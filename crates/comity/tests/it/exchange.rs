@@ -10,7 +10,7 @@ mod network;
 pub(crate) mod party;
 mod persons;
 mod release;
-mod release_table;
+pub(crate) mod release_table;
 mod standing;
 
 use serde_json::Value;

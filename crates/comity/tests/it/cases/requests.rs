@@ -6,7 +6,7 @@ use crate::exchange::party::{OPEN, Party, befriend, on_both_stores, text, until}
 use crate::node::Store;
 
 /// A form that was filled in for a search in logs.
-fn form(party: &Party, change: &[(&str, &str)]) -> String {
+pub(crate) fn form(party: &Party, change: &[(&str, &str)]) -> String {
     let mut page = party.cli(&["request", "form", "log-search"]).expect(0).out;
     let filled = [
         (
@@ -43,7 +43,7 @@ fn form(party: &Party, change: &[(&str, &str)]) -> String {
     file.to_str().unwrap().to_owned()
 }
 
-fn open(from: &Party, to: &Party, form: &str, more: &[&str]) -> String {
+pub(crate) fn open(from: &Party, to: &Party, form: &str, more: &[&str]) -> String {
     let mut arguments = vec!["request", "open", form, "--to", &to.name, "--tlp", "amber"];
     arguments.extend(more);
     from.cli(&arguments).expect(0).out.trim().to_owned()
@@ -57,7 +57,7 @@ fn shown(party: &Party, id: &str) -> Value {
 }
 
 /// Waits until a request stands at this on both sides, and says what both say.
-fn until_both(parties: [&Party; 2], id: &str, state: &str) -> Value {
+pub(crate) fn until_both(parties: [&Party; 2], id: &str, state: &str) -> Value {
     for party in parties {
         until(&format!("{state} at {}", party.name), || {
             let said = party.cli(&["request", "show", id, "--json"]);
