@@ -5,6 +5,8 @@
 
 pub mod command;
 mod document;
+mod gather;
+pub mod offline;
 pub mod review;
 pub mod threads;
 
@@ -14,6 +16,7 @@ use comity_case::thread::ThreadError;
 use comity_store::error::StoreError;
 
 use crate::exchange::ExchangeError;
+use crate::ledger::LedgerError;
 
 /// Why something of a thread cannot be done.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +58,9 @@ pub enum CaseError {
     /// The exchange.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
+    /// The evidence.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     /// The store failed.
     #[error("cannot use the store")]
     Store(#[from] StoreError),

@@ -167,6 +167,7 @@ fn case(error: &CaseError) -> (RefusalKind, String) {
         ),
         CaseError::Busy => (RefusalKind::No, "give the command again".to_owned()),
         CaseError::Exchange(error) => exchange(error),
+        CaseError::Ledger(error) => ledger(error),
         CaseError::Store(error) => (RefusalKind::Unknown, store_hint(error)),
     }
 }

@@ -64,6 +64,27 @@ pub(crate) enum ScorecardCommand {
         #[command(flatten)]
         officer: Officer,
     },
+    /// Work a period out from exported evidence alone, as a stranger would; needs no node
+    Offline {
+        #[command(flatten)]
+        data: Data,
+        /// The folder that `comity ledger export` wrote, of either side
+        evidence: PathBuf,
+        /// The accord's text
+        #[arg(long, value_name = "FILE")]
+        accord: PathBuf,
+        /// The two parties
+        #[arg(long, value_names = ["PARTY", "PARTY"], num_args = 2)]
+        between: Vec<String>,
+        /// The period: 2026-10, 2026-Q4 or 2026-H2, in UTC
+        #[arg(long)]
+        period: String,
+        /// Messages count until then: a day, or a time in UTC
+        #[arg(long, value_name = "TIME", value_parser = moment)]
+        as_of: String,
+        #[command(flatten)]
+        json: Json,
+    },
     /// Compare two scorecards that were written with --canonical, and name the first difference
     Compare {
         #[command(flatten)]

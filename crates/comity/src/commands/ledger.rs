@@ -130,7 +130,7 @@ fn forks(data: Option<PathBuf>, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn existing(folder: &Path) -> Result<DiskFiles, Failure> {
+pub(crate) fn existing(folder: &Path) -> Result<DiskFiles, Failure> {
     if folder.is_dir() {
         return Ok(DiskFiles::new(folder));
     }

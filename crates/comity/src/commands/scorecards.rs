@@ -5,8 +5,13 @@
 
 use std::path::Path;
 
+use comity_accord::evaluation::period::Stretch;
 use comity_accord::evaluation::scorecard::first_difference;
+use comity_accord::text::AccordText;
 use comity_node::case::command::CaseCommand;
+use comity_node::case::offline::scorecard;
+use comity_node::ledger::verify::verify;
+use comity_stix::timestamp::Timestamp;
 use serde_json::Value;
 
 use crate::backend::{Backend, data_folder};
@@ -72,6 +77,21 @@ pub(crate) fn run(command: ScorecardCommand) -> Result<(), Failure> {
             output::say("said, and on record with both sides");
             Ok(())
         }
+        ScorecardCommand::Offline {
+            evidence,
+            accord,
+            between,
+            period,
+            as_of,
+            json,
+            ..
+        } => {
+            let text = read_text(
+                &accord,
+                "name the accord's text, as `comity accord show NAME` prints it",
+            )?;
+            offline(&evidence, &text, &between, (&period, &as_of), json.json)
+        }
         ScorecardCommand::Compare { first, second, .. } => compare(&first, &second),
     }
 }
@@ -83,25 +103,66 @@ fn asked(which: &Which, command: CaseCommand) -> Result<Value, Failure> {
     Ok(card)
 }
 
-fn compare(first: &Path, second: &Path) -> Result<(), Failure> {
-    let read = |path: &Path| {
-        let wrong = |reason: String| {
-            Failure::usage(
-                format!("cannot read {}: {reason}", path.display()),
-                "`comity scorecard show --canonical` writes one",
-            )
-        };
-        let size = std::fs::metadata(path)
-            .map_err(|error| wrong(error.to_string()))?
-            .len();
-        if size > CARD_BYTES_MAX {
-            return Err(wrong(format!(
-                "it has {size} bytes; the limit is {CARD_BYTES_MAX}"
-            )));
-        }
-        std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))
+fn offline(
+    evidence: &Path,
+    accord: &str,
+    between: &[String],
+    (period, as_of): (&str, &str),
+    json: bool,
+) -> Result<(), Failure> {
+    let wrong = |reason: String| {
+        Failure::usage(
+            reason,
+            "`comity scorecard offline --help` shows what it takes",
+        )
     };
-    let (one, two) = (read(first)?, read(second)?);
+    let accord =
+        AccordText::parse(accord).map_err(|error| wrong(format!("the accord's text: {error}")))?;
+    let period = Stretch::parse(period)
+        .ok_or_else(|| wrong(format!("{period:?} is no period such as 2026-Q4")))?;
+    let as_of = Timestamp::parse(as_of).map_err(|error| wrong(error.to_string()))?;
+    let [one, two] = between else {
+        return Err(wrong("name two parties".to_owned()));
+    };
+    let mut files = super::ledger::existing(evidence)?;
+    let report = verify(&mut files).map_err(|error| {
+        Failure::because(&error, "is it a folder that `comity ledger export` wrote?")
+    })?;
+    if !report.is_sound() {
+        return Err(Failure::verification(
+            "the evidence does not hold",
+            format!(
+                "`comity ledger verify {}` says what is wrong",
+                evidence.display()
+            ),
+        ));
+    }
+    let question = (period, as_of.micros().div_euclid(1_000_000));
+    let made = scorecard(&mut files, &accord, [one.as_str(), two.as_str()], question).map_err(
+        |error| Failure::because(&error, "name parties of the accord and of the evidence"),
+    )?;
+    if json {
+        let (hash, root) = (
+            made.scorecard.hash().to_string(),
+            made.set.root().to_string(),
+        );
+        return output::json(
+            &serde_json::json!({ "hash": hash, "root": root, "messages": made.set.len(), "text": made.scorecard.text() }),
+        );
+    }
+    output::data(made.scorecard.text())?;
+    output::say(&format!(
+        "hash {}\nfrom {} messages, root {}",
+        made.scorecard.hash(),
+        made.set.len(),
+        made.set.root(),
+    ));
+    Ok(())
+}
+
+fn compare(first: &Path, second: &Path) -> Result<(), Failure> {
+    let hint = "`comity scorecard show --canonical` writes one";
+    let (one, two) = (read_text(first, hint)?, read_text(second, hint)?);
     match first_difference(&one, &two) {
         None => output::data("equal"),
         Some((place, one, two)) => Err(Failure::no(
@@ -109,6 +170,20 @@ fn compare(first: &Path, second: &Path) -> Result<(), Failure> {
             "`comity request show ID` shows the messages of that row on each side",
         )),
     }
+}
+
+fn read_text(path: &Path, hint: &str) -> Result<String, Failure> {
+    let wrong =
+        |reason: String| Failure::usage(format!("cannot read {}: {reason}", path.display()), hint);
+    let size = std::fs::metadata(path)
+        .map_err(|error| wrong(error.to_string()))?
+        .len();
+    if size > CARD_BYTES_MAX {
+        return Err(wrong(format!(
+            "it has {size} bytes; the limit is {CARD_BYTES_MAX}"
+        )));
+    }
+    std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))
 }
 
 fn tell(card: &Value, json: bool, rows: bool) -> Result<(), Failure> {

@@ -5,3 +5,4 @@
 
 mod persons;
 mod requests;
+mod scorecards;
