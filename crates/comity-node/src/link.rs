@@ -11,7 +11,10 @@ pub mod guard;
 pub mod keys;
 pub mod log;
 pub mod peer;
+pub mod terms;
 
+pub(crate) mod credit;
+pub(crate) mod cross_heads;
 pub(crate) mod evidence;
 pub(crate) mod heads;
 mod incoming;
@@ -19,8 +22,8 @@ mod outgoing;
 mod receipts;
 mod sends;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex};
 
 use comity_link::batch::BatchError;
 use comity_link::header::HeaderError;
@@ -33,6 +36,7 @@ pub use crate::link::incoming::{Taken, Way};
 use crate::link::keys::{KeysError, NodeKeys};
 pub use crate::link::outgoing::Draft;
 use crate::link::peer::Peers;
+use crate::link::terms::LinkTerms;
 
 /// A source of randomness.
 pub type Random = Box<dyn Fn(&mut [u8]) + Send + Sync>;
@@ -64,8 +68,8 @@ pub struct Link {
     pub(crate) random: Random,
     /// Checkpoints and cosignatures carry ML-DSA-44 whatever the accords say.
     post_quantum: bool,
-    /// Parties with which an accord in force demands it.
-    demanding: Mutex<BTreeSet<String>>,
+    /// What the accords in force say, by party.
+    terms: Mutex<BTreeMap<String, LinkTerms>>,
     shared: bool,
     last_signed: Mutex<Option<(LastSigned, Vec<u8>)>>,
     peers: Peers,
@@ -77,6 +81,10 @@ pub struct Link {
     set_back: std::sync::atomic::AtomicBool,
     /// Parties whose newest head was cosigned here and that have not been told.
     untold: Mutex<HashSet<String>>,
+    /// How much parties take, by their own word.
+    credits: Mutex<credit::Credits>,
+    /// What parties were told of the logs of others.
+    told: Mutex<cross_heads::Told>,
 }
 
 /// Why something of the link cannot be done.
@@ -162,7 +170,7 @@ impl Link {
             guard,
             random,
             post_quantum,
-            demanding: Mutex::default(),
+            terms: Mutex::default(),
             shared,
             last_signed: Mutex::default(),
             peers: Peers::default(),
@@ -170,6 +178,8 @@ impl Link {
             card_asked: Mutex::default(),
             set_back: std::sync::atomic::AtomicBool::new(false),
             untold: Mutex::default(),
+            credits: Mutex::default(),
+            told: Mutex::default(),
         }
     }
 
@@ -181,45 +191,6 @@ impl Link {
     /// The own log's origin, without its epoch.
     pub fn origin(&self) -> &str {
         &self.origin
-    }
-
-    /// From now on, these parties are shown ML-DSA-44 signatures, and must show them.
-    pub(crate) fn demand_post_quantum(&self, parties: BTreeSet<String>) {
-        let mut demanding = self
-            .demanding
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if *demanding == parties {
-            return;
-        }
-        *demanding = parties;
-        drop(demanding);
-        // The newest head is signed anew, with the signatures that are demanded now.
-        let mut last = self
-            .last_signed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, note)) = last.as_mut() {
-            note.clear();
-        }
-    }
-
-    /// Whether checkpoints and cosignatures carry ML-DSA-44.
-    pub(crate) fn signs_post_quantum(&self) -> bool {
-        let demanding = self
-            .demanding
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        self.post_quantum || !demanding.is_empty()
-    }
-
-    /// Whether a party must show ML-DSA-44.
-    pub(crate) fn demands_post_quantum(&self, party: &str) -> bool {
-        let demanding = self
-            .demanding
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        demanding.contains(party)
     }
 
     pub(crate) fn random_hash(&self) -> [u8; 32] {

@@ -10,6 +10,7 @@ use comity_store::state::party::{self, PartyRow};
 use comity_store::state::{Tx, outbox, peer_log};
 
 use crate::exchange::ExchangeError;
+use crate::exchange::outbox::LinkView;
 use crate::link::Taken;
 use crate::link::card::CardFacts;
 use crate::link::heads::FORKED;
@@ -31,6 +32,8 @@ pub struct PartyView {
     pub root: String,
     /// The log of this party that showed two histories: nothing is exchanged with it any more.
     pub forked: Option<String>,
+    /// How the link to it stands.
+    pub link: LinkView,
 }
 
 /// The word for a state in tables.
@@ -188,6 +191,7 @@ impl Node {
                 .into_iter()
                 .find(|log| log.state == FORKED)
                 .map(|log| log.origin),
+            link: self.link_view(tx, &row.name)?,
             row,
         })
     }

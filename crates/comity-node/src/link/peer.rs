@@ -98,6 +98,8 @@ impl Link {
             | Message::Gap(_)
             | Message::Forward(_)
             | Message::Holds(_)
+            | Message::CrossHead(_)
+            | Message::TwoHistories(_)
             | Message::Refused(_) => None,
         });
         let Some(card) = offered.filter(|card| **card != peer.row.card) else {

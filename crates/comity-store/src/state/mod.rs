@@ -9,7 +9,9 @@
 pub mod accord;
 pub mod account;
 pub mod channel;
+pub mod clock;
 pub mod collection;
+pub mod cross_head;
 pub mod cursor;
 pub mod deposit;
 pub mod inbox;

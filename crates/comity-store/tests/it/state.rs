@@ -197,7 +197,7 @@ fn cursors_and_facts_are_replaced() {
             read(&again, |tx| meta::find(tx, "domain")).as_deref(),
             Some("two")
         );
-        assert_eq!(again.layout().unwrap(), 3);
+        assert_eq!(again.layout().unwrap(), 4);
     });
 }
 
@@ -304,7 +304,7 @@ fn nodes_that_open_a_new_database_at_once_all_succeed() {
                 meet.wait();
                 assert_eq!(
                     State::open_server(&database.url).unwrap().layout().unwrap(),
-                    3
+                    4
                 );
             });
         }

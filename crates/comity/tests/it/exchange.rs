@@ -4,11 +4,14 @@
 //! Out of scope: other people's servers (`comity-transport`).
 
 mod failures;
+mod gate;
 mod known_failures;
+mod lanes;
 mod network;
 pub(crate) mod party;
 mod release;
 mod release_table;
+mod three;
 
 use serde_json::Value;
 
