@@ -12,11 +12,11 @@
 //! | `HoleInChannel`, `ForgottenChannel` | 0 | `ChannelsAreWhole` |
 //! | `AppliedAgain` | 0 | `AppliedOnce` |
 //! | `WrongHead` | 0 | `OnlyTheGuiltyConvicted` |
-//! | `Pardon`, `LostEvidence` | 19 | `TwoHistoriesConvicted` |
+//! | `Pardon`, `LostEvidence` | 89 | `TwoHistoriesConvicted` |
 //! | `SecretResume` | 3 | `SuspendedGetsNothing` |
 //! | `LostReceipts` | 0 | `EveryEnvelopeSettles` |
 //!
-//! Lines of the link changed by hand; seeds are those of the simulator at the time, the two marked * of its present form:
+//! Lines of the link changed by hand; seeds are those of the simulator at the time, those marked * of its present form:
 //!
 //! | change | seed | invariant |
 //! |---|---|---|
@@ -29,7 +29,11 @@
 //! | `begin_epoch` makes nothing anew | 77 | `EveryEnvelopeSettles` |
 //! | envelopes count though their head is not linked | 1108 * | `BothSidesAgree` |
 //! | `compare` does not convict for two roots of one size | 909 * | `TwoHistoriesConvicted` |
-//! | `place` stores beyond a gap of places | none | the chain of the header refuses it first |
+//! | `place` stores beyond a gap of places | 39 * | `ChannelsAreWhole` |
+//! | `compare_with` compares nothing | 389 * | `SplitViewConvicted` |
+//!
+//! Of an honest sender's envelopes the chain of headers refuses one beyond a gap first; only a node that skips a place and names the
+//! envelope before it (`forger`) gets past that check.
 //!
 //! In scope: judging one step. Out of scope: judging the end, when everything has healed (`settle`).
 

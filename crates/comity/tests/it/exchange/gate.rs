@@ -23,6 +23,8 @@ struct State {
     turn: u64,
     /// Bytes that passed since.
     passed: u64,
+    /// Something was held or cut since.
+    held: bool,
 }
 
 type Shared = Arc<(Mutex<State>, Condvar)>;
@@ -42,6 +44,7 @@ impl Gate {
             mode: Mode::Open,
             turn: 0,
             passed: 0,
+            held: false,
         };
         let shared: Shared = Arc::new((Mutex::new(state), Condvar::new()));
         let given = Arc::clone(&shared);
@@ -64,7 +67,15 @@ impl Gate {
         state.mode = mode;
         state.turn += 1;
         state.passed = 0;
+        state.held = false;
         self.shared.1.notify_all();
+    }
+}
+
+impl Gate {
+    /// Whether something was held or cut since the mode was set.
+    pub(crate) fn has_held(&self) -> bool {
+        self.shared.0.lock().unwrap().held
     }
 }
 
@@ -98,9 +109,15 @@ fn may_pass(shared: &Shared, own: &mut (u64, u64), count: u64) -> bool {
         match state.mode {
             Mode::Open => break,
             Mode::Stall(most) if own.1 + count <= most => break,
-            Mode::Stall(_) => state = shared.1.wait(state).unwrap(),
+            Mode::Stall(_) => {
+                state.held = true;
+                state = shared.1.wait(state).unwrap();
+            }
             Mode::Cut(most) if state.passed + count <= most => break,
-            Mode::Cut(_) => return false,
+            Mode::Cut(_) => {
+                state.held = true;
+                return false;
+            }
         }
     }
     own.1 += count;
