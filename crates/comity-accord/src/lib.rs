@@ -9,6 +9,7 @@ pub mod card;
 pub mod difference;
 pub mod digest;
 pub mod enrolment;
+pub mod evaluation;
 pub mod fingerprint;
 mod hidden;
 pub mod keys;

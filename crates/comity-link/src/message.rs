@@ -110,6 +110,22 @@ pub struct NewCard {
     pub card: Vec<u8>,
 }
 
+/// A key of the sender that its root takes out of use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRevocation {
+    /// The signed note.
+    pub note: Vec<u8>,
+}
+
+/// What the sender knows of the recipient's keys: whoever finds less than it has said says it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Knows {
+    /// The hash of the newest card of the recipient.
+    pub card: Hash,
+    /// How many revocations of the recipient.
+    pub revocations: u64,
+}
+
 /// An envelope of another party that was deposited with the sender for the recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Forward {
@@ -157,8 +173,12 @@ pub enum Message {
     Cursor(Cursor),
     /// What is missing.
     Gap(Gap),
-    /// The sender's newest card, when it may be new to the recipient.
+    /// A card of the sender that may be new to the recipient; oldest first, before everything else.
     Card(NewCard),
+    /// A revocation by the sender's root, beside the cards.
+    Revocation(NewRevocation),
+    /// What is known of the recipient's keys.
+    Knows(Knows),
     /// What was deposited.
     Forward(Forward),
     /// A deposited envelope is here.
@@ -220,6 +240,10 @@ impl Message {
                 .number(gap.first)
                 .number(gap.last),
             Self::Card(card) => Writer::new(b"K").bytes(&card.card),
+            Self::Revocation(revocation) => Writer::new(b"V").bytes(&revocation.note),
+            Self::Knows(knows) => Writer::new(b"N")
+                .bytes(&knows.card)
+                .number(knows.revocations),
             Self::Forward(forward) => Writer::new(b"F").bytes(&forward.message),
             Self::Holds(id) => Writer::new(b"D").bytes(&id.0),
             Self::CrossHead(told) => Writer::new(b"W").bytes(&told.checkpoint),
@@ -277,6 +301,13 @@ impl Message {
             }),
             [b'K'] => Self::Card(NewCard {
                 card: reader.bytes()?.to_vec(),
+            }),
+            [b'V'] => Self::Revocation(NewRevocation {
+                note: reader.bytes()?.to_vec(),
+            }),
+            [b'N'] => Self::Knows(Knows {
+                card: reader.array()?,
+                revocations: reader.number()?,
             }),
             [b'F'] => Self::Forward(Forward {
                 message: reader.bytes()?.to_vec(),
@@ -378,6 +409,13 @@ mod tests {
             Message::Holds(EnvelopeId([9; 32])),
             Message::Card(NewCard {
                 card: b"k".to_vec(),
+            }),
+            Message::Revocation(NewRevocation {
+                note: b"v".to_vec(),
+            }),
+            Message::Knows(Knows {
+                card: [10; 32],
+                revocations: 2,
             }),
             Message::Refused(Refused {
                 envelope: None,

@@ -27,6 +27,8 @@ pub enum Kind {
     Receipt,
     /// A node card that follows the one before.
     Card,
+    /// A key that the sender's root takes out of use.
+    Revocation,
     /// An accord's text with the signature of whoever proposes it.
     AccordProposal,
     /// A signature below an accord's text.
@@ -41,16 +43,19 @@ pub enum Kind {
     Status,
     /// A part of a large payload.
     Part,
+    /// A message of a thread: a request for assistance, a case, a call and so on.
+    Case,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Share,
         Self::Recall,
         Self::RecallAnswer,
         Self::Receipt,
         Self::Card,
+        Self::Revocation,
         Self::AccordProposal,
         Self::AccordSignature,
         Self::Deposit,
@@ -58,6 +63,7 @@ impl Kind {
         Self::Void,
         Self::Status,
         Self::Part,
+        Self::Case,
     ];
 
     /// Its word in headers.
@@ -68,6 +74,7 @@ impl Kind {
             Self::RecallAnswer => "recall-answer",
             Self::Receipt => "receipt",
             Self::Card => "card",
+            Self::Revocation => "revocation",
             Self::AccordProposal => "accord-proposal",
             Self::AccordSignature => "accord-signature",
             Self::Deposit => "deposit",
@@ -75,6 +82,7 @@ impl Kind {
             Self::Void => "void",
             Self::Status => "status",
             Self::Part => "part",
+            Self::Case => "case",
         }
     }
 
@@ -99,10 +107,12 @@ impl Kind {
             Self::Recall => is::<Recall>(payload),
             Self::RecallAnswer => is::<RecallAnswer>(payload),
             Self::Card => is::<Card>(payload),
+            Self::Revocation => is::<Revocation>(payload),
             Self::AccordProposal | Self::AccordSignature => is::<Accord>(payload),
             Self::Deposit => is::<Deposit>(payload),
             Self::Epoch => is::<Epoch>(payload),
             Self::Part => is::<Part>(payload),
+            Self::Case => is::<Case>(payload),
             // A receipt travels in a message of its own; the others carry no content that is acted on.
             Self::Receipt => false,
             Self::Void | Self::Status => is::<serde_json::Map<String, serde_json::Value>>(payload),
@@ -183,6 +193,9 @@ pub struct Receipt {
     pub size: u64,
     /// `stored`, or the code of why its content was not taken.
     pub outcome: String,
+    /// When it was stored: seconds since 1970. It stays when a receipt is given anew, so that both sides count alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received: Option<i64>,
 }
 
 /// An accord's text, proposed or signed.
@@ -201,6 +214,14 @@ pub struct Accord {
 pub struct Card {
     /// The signed note.
     pub card: String,
+}
+
+/// A key, or the whole party, that its root takes out of use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revocation {
+    /// The signed note.
+    pub revocation: String,
 }
 
 /// The first words of a new epoch.
@@ -239,6 +260,14 @@ pub struct Part {
     pub parts: u32,
     /// Its bytes, base64.
     pub bytes: String,
+}
+
+/// A message of a thread.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// The message, byte for byte: one object.
+    pub objects: [Box<RawValue>; 1],
 }
 
 /// The fields of a payload as its commitment has them: of objects, each top-level property by itself.

@@ -7,7 +7,9 @@
 use comity_store::state::account::Role;
 use serde::{Deserialize, Serialize};
 
+use crate::case::command::CaseCommand;
 use crate::exchange::command::ExchangeCommand;
+use crate::exchange::own_keys::KeyCommand;
 use crate::ledger::command::LedgerCommand;
 
 /// Objects in one [`Answer::Page`].
@@ -84,8 +86,12 @@ pub enum Command {
     Check,
     /// Something about other parties.
     Exchange(ExchangeCommand),
+    /// Something about this node's keys.
+    Key(KeyCommand),
     /// Something about the ledger.
     Ledger(LedgerCommand),
+    /// Something about requests and the other subjects of threads.
+    Case(CaseCommand),
 }
 
 /// Something about accounts, to be done.

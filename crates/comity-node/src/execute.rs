@@ -92,7 +92,9 @@ impl Node {
             Command::Revoke { id } => self.command_revoke(&id),
             Command::Check => self.command_check(),
             Command::Exchange(command) => Ok(Answer::Document(self.exchange(command)?)),
+            Command::Key(command) => Ok(Answer::Document(self.key(command)?)),
             Command::Ledger(command) => Ok(Answer::Document(self.ledger(command)?)),
+            Command::Case(command) => Ok(Answer::Document(self.case(command)?)),
         }
     }
 

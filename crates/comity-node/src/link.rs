@@ -18,12 +18,15 @@ pub(crate) mod cross_heads;
 pub(crate) mod evidence;
 pub(crate) mod heads;
 mod incoming;
+mod known;
 mod outgoing;
 mod receipts;
+pub mod revoke;
+pub mod rotate;
 mod sends;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use comity_link::batch::BatchError;
 use comity_link::header::HeaderError;
@@ -37,6 +40,7 @@ use crate::link::keys::{KeysError, NodeKeys};
 pub use crate::link::outgoing::Draft;
 use crate::link::peer::Peers;
 use crate::link::terms::LinkTerms;
+pub(crate) use crate::link::receipts::seconds_of_receipt;
 
 /// A source of randomness.
 pub type Random = Box<dyn Fn(&mut [u8]) + Send + Sync>;
@@ -62,7 +66,9 @@ pub struct LinkParts {
 /// One node's end of the links to all its partners.
 pub struct Link {
     pub(crate) state: Arc<State>,
-    pub(crate) keys: NodeKeys,
+    keys: Mutex<Arc<NodeKeys>>,
+    /// One change of keys at a time.
+    changing: Mutex<()>,
     pub(crate) origin: String,
     guard: Box<dyn Guard>,
     pub(crate) random: Random,
@@ -75,8 +81,8 @@ pub struct Link {
     peers: Peers,
     /// Heads of the own log that partners hold after they were set back, by party and epoch.
     held_by: Mutex<HashMap<(String, u32), u64>>,
-    /// Parties that may not know the own card.
-    card_asked: Mutex<HashSet<String>>,
+    /// What parties said that they know of the own keys.
+    known_by: Mutex<HashMap<String, comity_link::message::Knows>>,
     /// A partner showed a head of this node that its rows do not make.
     set_back: std::sync::atomic::AtomicBool,
     /// Parties whose newest head was cosigned here and that have not been told.
@@ -165,7 +171,8 @@ impl Link {
         } = parts;
         Self {
             state,
-            keys,
+            keys: Mutex::new(Arc::new(keys)),
+            changing: Mutex::default(),
             origin,
             guard,
             random,
@@ -175,7 +182,7 @@ impl Link {
             last_signed: Mutex::default(),
             peers: Peers::default(),
             held_by: Mutex::default(),
-            card_asked: Mutex::default(),
+            known_by: Mutex::default(),
             set_back: std::sync::atomic::AtomicBool::new(false),
             untold: Mutex::default(),
             credits: Mutex::default(),
@@ -183,9 +190,26 @@ impl Link {
         }
     }
 
-    /// The node's own keys.
-    pub fn keys(&self) -> &NodeKeys {
-        &self.keys
+    /// The node's own keys as they are now.
+    pub fn keys(&self) -> Arc<NodeKeys> {
+        Arc::clone(&self.keys.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Other keys from now on.
+    pub(crate) fn use_keys(&self, keys: NodeKeys) {
+        *self.keys.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        self.sign_anew();
+    }
+
+    /// The newest head is signed anew when it is shown next.
+    fn sign_anew(&self) {
+        let mut last = self
+            .last_signed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, note)) = last.as_mut() {
+            note.clear();
+        }
     }
 
     /// The own log's origin, without its epoch.

@@ -9,6 +9,7 @@ use comity_stix::version::RevokeError;
 use comity_store::error::{StoreError, chain};
 
 use crate::account::AccountError;
+use crate::case::CaseError;
 use crate::collection::CollectionError;
 use crate::command::{Refusal, RefusalKind};
 use crate::exchange::ExchangeError;
@@ -55,6 +56,9 @@ fn advice(error: &(dyn Error + 'static)) -> (RefusalKind, String) {
     }
     if let Some(error) = error.downcast_ref::<ExchangeError>() {
         return exchange(error);
+    }
+    if let Some(error) = error.downcast_ref::<CaseError>() {
+        return case(error);
     }
     if let Some(error) = error.downcast_ref::<LedgerError>() {
         return ledger(error);
@@ -115,6 +119,34 @@ fn collection(error: &CollectionError) -> (RefusalKind, String) {
         ),
         CollectionError::UnknownAccount(_) => (RefusalKind::No, ACCOUNTS.to_owned()),
         CollectionError::Store(source) => (RefusalKind::Unknown, store_hint(source)),
+    }
+}
+
+fn case(error: &CaseError) -> (RefusalKind, String) {
+    match error {
+        CaseError::Unknown(_) | CaseError::Ambiguous(_) => (
+            RefusalKind::No,
+            "`comity request list` shows the names; the first letters of one do".to_owned(),
+        ),
+        CaseError::Subject(_) | CaseError::Role(_) | CaseError::Label(_) => (
+            RefusalKind::Usage,
+            "`comity request --help` shows the words".to_owned(),
+        ),
+        CaseError::Message(_) | CaseError::Thread(_) => (
+            RefusalKind::Usage,
+            "change what it names, and give the command again".to_owned(),
+        ),
+        CaseError::Refused(_) => (
+            RefusalKind::No,
+            "`comity request show ID` shows where it stands and what may be done".to_owned(),
+        ),
+        CaseError::Release(_) => (
+            RefusalKind::Release,
+            "`comity accord show NAME` shows the terms".to_owned(),
+        ),
+        CaseError::Busy => (RefusalKind::No, "give the command again".to_owned()),
+        CaseError::Exchange(error) => exchange(error),
+        CaseError::Store(error) => (RefusalKind::Unknown, store_hint(error)),
     }
 }
 

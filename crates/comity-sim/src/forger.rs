@@ -35,8 +35,8 @@ impl World {
             }
         }
         self.note(|| "0 forges what it says".to_owned());
-        let key = self.place(from).node.link.keys().envelope();
-        Ok(batch::write(&hello, &messages, key))
+        let keys = self.place(from).node.link.keys();
+        Ok(batch::write(&hello, &messages, keys.envelope()))
     }
 
     fn alter(&mut self, message: &mut Message) {
@@ -67,6 +67,8 @@ impl World {
             Message::Cursor(cursor) => cursor.seq = self.random.below(8),
             Message::CrossHead(told) => self.flip(&mut told.checkpoint),
             Message::TwoHistories(told) => self.flip(&mut told.proof),
+            Message::Revocation(told) => self.flip(&mut told.note),
+            Message::Knows(told) => self.flip(&mut told.card),
             Message::Gap(_)
             | Message::Card(_)
             | Message::Forward(_)

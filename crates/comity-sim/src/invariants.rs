@@ -180,6 +180,8 @@ pub fn what_leaves_is_kept(
             | Message::Cursor(_)
             | Message::Gap(_)
             | Message::Card(_)
+            | Message::Revocation(_)
+            | Message::Knows(_)
             | Message::Forward(_)
             | Message::Holds(_)
             | Message::Refused(_) => {}

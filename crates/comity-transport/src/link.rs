@@ -107,14 +107,30 @@ struct Caller {
     line: Line,
 }
 
+/// What the other side answered to a call.
+enum Posted {
+    /// A batch.
+    Said(Vec<u8>),
+    /// It takes nothing from this party.
+    NotEnrolled,
+}
+
+/// Whether a refusal says that the exchange was suspended or ended there.
+fn is_not_enrolled(body: &[u8]) -> bool {
+    let said: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    said.is_some_and(|said| said.get("code").is_some_and(|code| code == "not-enrolled"))
+}
+
 enum Called {
     /// Said and heard.
     Done {
         /// Whether there is more to say already.
         more: bool,
     },
-    /// This party is not to be called, or not by this address any more.
+    /// This party is not to be called, or takes nothing.
     NotNow,
+    /// Its address changed: another caller took over.
+    Moved,
     Failed(String),
 }
 
@@ -152,6 +168,7 @@ impl Caller {
                     self.rest().await
                 }
                 Called::NotNow => self.heartbeat(),
+                Called::Moved => return,
                 Called::Failed(reason) => {
                     tracing::warn!(party = %self.party, reason, "call failed");
                     let rest = pause;
@@ -238,18 +255,27 @@ impl Caller {
 
     async fn call(&self, only_listens: bool) -> Called {
         let (node, party, line) = (self.node.clone(), self.party.clone(), self.line);
+        let url = self.url.clone();
         let batch = tokio::task::spawn_blocking(move || {
             let now = node.clock().now();
-            node.link().collect(&party, line.lanes(), None, now)
+            let moved = node.has_moved(&party, &url)?;
+            let batch = node.link().collect(&party, line.lanes(), None, now)?;
+            Ok((!moved).then_some(batch))
         });
         let batch = match batch.await {
-            Ok(Ok(batch)) => batch,
+            Ok(Ok(Some(batch))) => batch,
+            Ok(Ok(None)) => return Called::Moved,
             Ok(Err(comity_node::link::LinkError::NotEnrolled { .. })) => return Called::NotNow,
             Ok(Err(error)) => return Called::Failed(comity_node::link::chain(&error)),
             Err(_) => return Called::Failed("the node panicked".to_owned()),
         };
         let answer = match self.post(batch, only_listens).await {
-            Ok(answer) => answer,
+            Ok(Posted::Said(answer)) => answer,
+            Ok(Posted::NotEnrolled) => {
+                let (node, party) = (self.node.clone(), self.party.clone());
+                let _ = tokio::task::spawn_blocking(move || node.refused_by(&party)).await;
+                return Called::NotNow;
+            }
             Err(reason) => return Called::Failed(reason),
         };
         let (node, party, line) = (self.node.clone(), self.party.clone(), self.line);
@@ -267,7 +293,7 @@ impl Caller {
         }
     }
 
-    async fn post(&self, batch: Vec<u8>, only_listens: bool) -> Result<Vec<u8>, String> {
+    async fn post(&self, batch: Vec<u8>, only_listens: bool) -> Result<Posted, String> {
         let url = format!("{}/link/v1/batches", self.url.trim_end_matches('/'));
         let url = parse_url(&url).map_err(|error| error.to_string())?;
         let request = Request {
@@ -284,7 +310,9 @@ impl Caller {
         let answer = answer.map_err(|_| "the call took too long".to_owned())?;
         let answer = answer.map_err(|error| comity_node::link::chain(&error))?;
         if answer.status == 200 {
-            Ok(answer.body.to_vec())
+            Ok(Posted::Said(answer.body.to_vec()))
+        } else if answer.status == 403 && is_not_enrolled(&answer.body) {
+            Ok(Posted::NotEnrolled)
         } else {
             let said = String::from_utf8_lossy(answer.body.get(..200).unwrap_or(&answer.body))
                 .into_owned();

@@ -5,9 +5,11 @@
 use std::path::{Path, PathBuf};
 
 use comity_api::local::{LocalClient, LocalError};
+use comity_node::case::command::CaseCommand;
 use comity_node::clock::Clock;
 use comity_node::command::{Answer, Command};
 use comity_node::exchange::command::ExchangeCommand;
+use comity_node::exchange::own_keys::KeyCommand;
 use comity_node::folder::{self, FolderError, SOCKET_FILE};
 use comity_node::ledger::command::LedgerCommand;
 use comity_node::link::log::Opened;
@@ -76,9 +78,19 @@ impl Backend {
         self.document(Command::Exchange(command))
     }
 
+    /// Does a command about threads and answers its document.
+    pub(crate) fn case(&mut self, command: CaseCommand) -> Result<serde_json::Value, Failure> {
+        self.document(Command::Case(command))
+    }
+
     /// Does a command about the ledger and answers its document.
     pub(crate) fn ledger(&mut self, command: LedgerCommand) -> Result<serde_json::Value, Failure> {
         self.document(Command::Ledger(command))
+    }
+
+    /// Does a command about this node's keys and answers its document.
+    pub(crate) fn key(&mut self, command: KeyCommand) -> Result<serde_json::Value, Failure> {
+        self.document(Command::Key(command))
     }
 
     fn document(&mut self, command: Command) -> Result<serde_json::Value, Failure> {

@@ -2,6 +2,10 @@
 //!
 //! In scope: the words. Out of scope: doing it (`commands`).
 
+mod key;
+mod party;
+pub(crate) mod request;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -10,6 +14,9 @@ use clap::{ArgMatches, Args, Parser, Subcommand};
 use comity_formats::export::ExportFormat;
 use comity_stix::marking::Tlp;
 use comity_store::state::account::Role;
+
+pub(crate) use key::KeyVerb;
+pub(crate) use party::PartyCommand;
 
 /// Exchange cyber-threat information with parties that you cooperate with, and prove that both kept their word.
 #[derive(Debug, Parser)]
@@ -86,6 +93,9 @@ pub(crate) enum Top {
     /// Other parties: exchanging cards, comparing fingerprints, suspending and resuming
     #[command(subcommand)]
     Party(PartyCommand),
+    /// This node's keys: rotating, revoking, a root key on a machine of its own
+    #[command(subcommand)]
+    Key(KeyVerb),
     /// Accords: what is agreed with other parties, word by word and signed by all
     #[command(subcommand)]
     Accord(AccordCommand),
@@ -93,6 +103,9 @@ pub(crate) enum Top {
     Share(ShareArgs),
     /// Ask parties to give up what was shared with them
     Recall(RecallArgs),
+    /// Requests for assistance: asking another party for an act, answering one, with agreed times
+    #[command(subcommand)]
+    Request(Box<request::RequestCommand>),
     /// Decisions on what goes to whom, and what waits for a second person
     #[command(subcommand)]
     Release(ReleaseCommand),
@@ -142,6 +155,9 @@ pub(crate) struct InitArgs {
     /// Keep objects and state in this PostgreSQL database: <postgres://USER@HOST/DATABASE>
     #[arg(long, value_name = "URL")]
     pub(crate) store: Option<String>,
+    /// The root keys are kept elsewhere; this is their public file, root.public
+    #[arg(long, value_name = "FILE")]
+    pub(crate) root_public: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) json: Json,
 }
@@ -500,63 +516,6 @@ pub(crate) enum SettingsCommand {
         reference: bool,
         #[command(flatten)]
         json: Json,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum PartyCommand {
-    /// Show all parties, how things stand with each, and what waits for it
-    List {
-        #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        json: Json,
-    },
-    /// Print this node's card, to be given to another party by any way
-    Invite {
-        #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        json: Json,
-    },
-    /// Take another party's card
-    Accept {
-        #[command(flatten)]
-        data: Data,
-        /// The file with the card; - is standard input
-        card: PathBuf,
-        #[command(flatten)]
-        json: Json,
-    },
-    /// Compare fingerprints by telephone: read your six groups aloud, type those that you hear
-    Verify {
-        #[command(flatten)]
-        data: Data,
-        /// The party
-        party: String,
-        /// The thirty digits that you heard; left out, they are read from standard input
-        digits: Vec<String>,
-    },
-    /// Let nothing go to a party, and take nothing from it, until it is resumed
-    Suspend {
-        #[command(flatten)]
-        data: Data,
-        /// The party
-        party: String,
-    },
-    /// Let everything go to a party that is due
-    Resume {
-        #[command(flatten)]
-        data: Data,
-        /// The party
-        party: String,
-    },
-    /// End the exchange with a party for good
-    Revoke {
-        #[command(flatten)]
-        data: Data,
-        /// The party
-        party: String,
     },
 }
 

@@ -23,6 +23,7 @@ use crate::exchange::ExchangeError;
 use crate::exchange::enrolment::moment;
 use crate::link::Draft;
 use crate::link::card::CardFacts;
+use crate::link::peer::ring;
 use crate::node::Node;
 
 /// One version of an accord as the duty officers see it.
@@ -282,31 +283,12 @@ impl Node {
 
     /// The keys of every party that is known, and the own ones.
     fn rings(&self, tx: &mut dyn Tx) -> Result<Vec<KeyRing>, ExchangeError> {
-        let mut rings: Vec<KeyRing> = ring_of(self.link().own_cards(tx)?).into_iter().collect();
+        let mut rings: Vec<KeyRing> = self.link().own_ring(tx)?.into_iter().collect();
         for row in party::list(tx)? {
-            let cards = party::cards(tx, &row.name)?;
-            let cards = cards.iter().map(|card| SignedCard::parse(card));
-            let cards = cards
-                .collect::<Result<_, _>>()
-                .map_err(|error| bad(&error))?;
-            rings.extend(ring_of(cards));
+            rings.push(ring(tx, &row.name)?);
         }
         Ok(rings)
     }
-}
-
-/// The keys of a party's cards, oldest first. A node that was restored leaves serials out: its card was judged when it was
-/// taken, and a ring begins with it.
-fn ring_of(cards: Vec<SignedCard>) -> Option<KeyRing> {
-    let mut ring: Option<KeyRing> = None;
-    for card in cards {
-        let at = card.card().issued;
-        let followed = ring.as_mut().map(|ring| ring.succeed(card.clone(), at));
-        if !matches!(followed, Some(Ok(_))) {
-            ring = Some(KeyRing::new(card));
-        }
-    }
-    ring
 }
 
 /// The word for a version that holds.

@@ -66,6 +66,10 @@ impl Node {
                 let said = serde_json::from_slice(bytes).map_err(unread)?;
                 self.take_piece(row, &said)
             }
+            Kind::Case => {
+                let said = serde_json::from_slice(bytes).map_err(unread)?;
+                self.take_message(row, &said)
+            }
             Kind::Deposit => {
                 let said = serde_json::from_slice(bytes).map_err(unread)?;
                 self.take_deposit(&row.party, &said)
@@ -91,6 +95,11 @@ impl Node {
             Kind::Card => {
                 let said: payload::Card = serde_json::from_slice(bytes).map_err(unread)?;
                 self.accept_card(said.card.as_bytes())?;
+                Ok("taken".to_owned())
+            }
+            Kind::Revocation => {
+                let said: payload::Revocation = serde_json::from_slice(bytes).map_err(unread)?;
+                self.accept_revocation(said.revocation.as_bytes())?;
                 Ok("taken".to_owned())
             }
             Kind::Receipt | Kind::Epoch | Kind::Void | Kind::Status => Ok("kept".to_owned()),

@@ -52,6 +52,15 @@ pub enum ExchangeCommand {
         /// Which.
         to: Movement,
     },
+    /// Go on with a party whose log showed two histories.
+    Unfreeze {
+        /// The party.
+        party: String,
+        /// The two persons who decide it.
+        by: Vec<String>,
+        /// Why.
+        reason: String,
+    },
     /// The text of a new accord.
     Draft {
         /// With whom.
@@ -180,6 +189,9 @@ impl Node {
                     "card": String::from_utf8_lossy(&card.to_bytes()),
                 })
             }
+            ExchangeCommand::AcceptCard { card } if card.starts_with("comity-revocation/") => {
+                party(&self.accept_revocation(card.as_bytes())?)
+            }
             ExchangeCommand::AcceptCard { card } => party(&self.accept_card(card.as_bytes())?),
             ExchangeCommand::Parties => self.parties()?.iter().map(party).collect(),
             ExchangeCommand::Verify { party: name, typed } => {
@@ -190,6 +202,11 @@ impl Node {
                 Movement::Resume => self.resume_party(&name)?,
                 Movement::Revoke => self.revoke_party(&name)?,
             }),
+            ExchangeCommand::Unfreeze {
+                party: name,
+                by,
+                reason,
+            } => party(&self.unfreeze_party(&name, &by, &reason)?),
             ExchangeCommand::Draft { party, template } => {
                 json!({ "text": self.draft_accord(&party, &template)? })
             }
@@ -295,7 +312,8 @@ fn party(view: &PartyView) -> Value {
         "name": view.row.name, "state": view.row.state, "serial": view.row.serial, "since": at(view.row.changed),
         "origin": view.row.origin, "link": view.row.link_url, "root": view.root,
         "read_aloud": view.read_aloud, "begins": view.begins, "forked": view.forked,
-        "waiting": view.waiting.0, "oldest_waiting": view.waiting.1.map(at), "link_standing": link(&view.link),
+        "revoked": view.revoked, "waiting": view.waiting.0, "oldest_waiting": view.waiting.1.map(at),
+        "link_standing": link(&view.link),
     })
 }
 

@@ -15,7 +15,6 @@ use crate::ledger::proof_file::{ProofFile, Rest};
 use crate::ledger::{LedgerError, Pin, View, hex, unhex, verify};
 use crate::link::LinkError;
 use crate::link::card::CardFacts;
-use crate::link::heads::FORKED;
 use crate::link::log::Opened;
 use crate::node::Node;
 
@@ -269,9 +268,9 @@ impl Node {
 
     fn forks(&self) -> Result<Value, LedgerError> {
         let rows = self.inner.state.read(peer_log::list)?;
-        let forked = rows.iter().filter(|row| row.state == FORKED).map(|row| {
+        let forked = rows.iter().filter(|row| row.evidence.is_some()).map(|row| {
             json!({
-                "party": row.party, "origin": row.origin, "size": row.size, "root": hex(&row.root),
+                "party": row.party, "origin": row.origin, "state": row.state, "size": row.size, "root": hex(&row.root),
                 "checkpoint": String::from_utf8_lossy(&row.checkpoint),
                 "contradiction": row.evidence.as_ref().map(|note| String::from_utf8_lossy(note)),
             })

@@ -5,6 +5,8 @@
 //! log/policy                       its keys and the witnesses that cosigned, C2SP tlog-policy
 //! log/heads/SIZE                   the newest head that each witness cosigned
 //! cards/PARTY/SERIAL.card          every card, own and others'
+//! revocations/PARTY/NUMBER.note     every revocation by a party's root; .known: since when it is known here; .held: the heads
+//!                                  of that party's logs that were cosigned here before, a JSON list
 //! peers/PARTY/eN/checkpoint        the newest head of a partner's log that was cosigned here
 //! peers/PARTY/eN/contradiction     a signed head that cannot belong to the same log, where there is one
 //! peers/PARTY/eN/equivocation      the proof that it cannot, for anybody with the log's key
@@ -32,6 +34,8 @@ pub const LOG: &str = "log";
 pub const HEADS: &str = "heads";
 /// The folder of cards.
 pub const CARDS: &str = "cards";
+/// The folder of revocations.
+pub const REVOCATIONS: &str = "revocations";
 /// The folder of partners' logs.
 pub const PEERS: &str = "peers";
 /// The folder of envelopes.

@@ -16,11 +16,13 @@ use comity_ledger::tile::{Bundle, Resource, Tile, bundles_of, encode_bundle, til
 use comity_store::error::StoreError;
 use comity_store::state::ledger::{self, CosignatureRow, LogRow};
 use comity_store::state::{
-    Tx, cross_head, inbox, outbox, party, peer_log, receipt, tombstone, witness,
+    Tx, cross_head, inbox, outbox, party, peer_log, receipt, revocation, tombstone, witness,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::files::{CARDS, EVIDENCE, Files, HEADS, LOG, Listing, NAMES_MAX, PEERS};
+use crate::ledger::files::{
+    CARDS, EVIDENCE, Files, HEADS, LOG, Listing, NAMES_MAX, PEERS, REVOCATIONS,
+};
 use crate::ledger::{LedgerError, hex, unhex};
 use crate::link::log::{origin_of, read_tile, root_at, with_tiles};
 use crate::link::peer::keys_of;
@@ -104,11 +106,14 @@ impl Files for NodeFiles {
             let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
             match parts.as_slice() {
                 [] => Ok(Listing {
-                    folders: [CARDS, EVIDENCE, LOG, PEERS].map(str::to_owned).into(),
+                    folders: [CARDS, EVIDENCE, LOG, PEERS, REVOCATIONS]
+                        .map(str::to_owned)
+                        .into(),
                     files: Vec::new(),
                 }),
                 [first, below @ ..] if *first == LOG => this.log_folder(tx, below),
-                [first] if *first == CARDS => {
+                [first, name] if *first == REVOCATIONS => revocations(tx, name),
+                [first] if *first == CARDS || *first == REVOCATIONS => {
                     let mut names: Vec<String> =
                         party::list(tx)?.into_iter().map(|row| row.name).collect();
                     names.push(this.node.identity().party.clone());
@@ -414,8 +419,10 @@ impl NodeFiles {
         let mut cosigners = BTreeSet::new();
         for epoch in epochs {
             let origin = origin_of(self.link().origin(), *epoch);
-            let key = self.link().keys().log(&origin).map_err(LinkError::from)?;
-            text.push_str(&line("log", &[&key.verifier().to_string()]));
+            let keys = self.link().keys().logs(&origin);
+            for key in keys.map_err(LinkError::from)? {
+                text.push_str(&line("log", &[&key.verifier().to_string()]));
+            }
             let newest = ledger::newest_cosignatures(tx, *epoch)?;
             cosigners.extend(newest.into_iter().map(|row| row.party));
         }
@@ -656,6 +663,20 @@ fn bundle_bytes(
     let leaves: Vec<Vec<u8>> = entries.into_iter().map(|entry| entry.leaf).collect();
     let bytes = encode_bundle(&leaves).map_err(|error| LinkError::Tiles(error.to_string()))?;
     Ok(Some(bytes))
+}
+
+/// A party's revocations, with what was cosigned before they became known.
+fn revocations(tx: &mut dyn Tx, name: &str) -> Result<Listing, LedgerError> {
+    let mut listing = Listing::default();
+    for row in revocation::of_party(tx, name)? {
+        let number = row.number;
+        let known = comity_stix::timestamp::Timestamp::from_micros(row.known);
+        let known = known.map_or_else(String::new, |at| format!("{at}\n"));
+        listing.add(&format!("{number:04}.held"), row.held);
+        listing.add(&format!("{number:04}.known"), known);
+        listing.add(&format!("{number:04}.note"), row.note);
+    }
+    Ok(listing)
 }
 
 /// The newest head that was cosigned of a partner's log, and what contradicts it.

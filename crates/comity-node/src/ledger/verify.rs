@@ -9,6 +9,7 @@
 
 mod cards;
 mod chains;
+mod disowned;
 mod envelope;
 
 use std::collections::{BTreeSet, HashMap, HashSet};

@@ -90,6 +90,8 @@ impl Link {
             | Message::Cursor(_)
             | Message::Gap(_)
             | Message::Card(_)
+            | Message::Revocation(_)
+            | Message::Knows(_)
             | Message::Forward(_)
             | Message::Holds(_)
             | Message::Refused(_) => Ok(()),

@@ -27,6 +27,8 @@ use crate::link::{Link, LinkError, seconds};
 pub(crate) const LIVE: &str = "live";
 /// A log that showed two histories.
 pub(crate) const FORKED: &str = "forked";
+/// One after which people decided to go on in a later epoch.
+pub(crate) const SETTLED: &str = "settled";
 /// A cosignature whose time counts.
 pub(crate) const COUNTED: &str = "counted";
 /// A cosignature whose time does not count: the cosigner's clock was ahead of this node's by more than was agreed.
@@ -129,9 +131,10 @@ impl Link {
         };
         let signed = SignedCheckpoint::parse(&row.checkpoint)
             .map_err(|error| LinkError::Tiles(error.to_string()))?;
-        let mut lines = cosign(self.keys.witness(), signed.checkpoint(), row.cosigned).to_string();
+        let keys = self.keys();
+        let mut lines = cosign(keys.witness(), signed.checkpoint(), row.cosigned).to_string();
         if self.signs_post_quantum() {
-            let key = self.keys.witness_post_quantum();
+            let key = keys.witness_post_quantum();
             lines.push_str(&cosign(key, signed.checkpoint(), row.cosigned).to_string());
         }
         Ok(Some(Message::Cosigned(Cosigned {
@@ -226,23 +229,26 @@ impl Link {
     }
 
     /// A partner holds an older head of the own log than it cosigned: it was set back, and is led on from there.
-    pub(crate) fn lead_on_from(&self, party: &str, epoch: u32, checkpoint: &[u8]) {
+    pub(crate) fn lead_on_from(
+        &self,
+        tx: &mut dyn Tx,
+        party: &str,
+        epoch: u32,
+        checkpoint: &[u8],
+    ) -> Result<(), LinkError> {
         if checkpoint.is_empty() {
             let mut held = self
                 .held_by
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner);
             held.insert((party.to_owned(), epoch), 0);
-            return;
+            return Ok(());
         }
         let Ok(signed) = SignedCheckpoint::parse(checkpoint) else {
-            return;
+            return Ok(());
         };
         let origin = signed.checkpoint().origin.as_str().to_owned();
-        let Ok(key) = self.keys.log(&origin) else {
-            return;
-        };
-        if signed.verify(&[key.verifier()]).is_ok() {
+        if signed.verify(&self.own_log_keys(tx, &origin)?).is_ok() {
             let mut held = self
                 .held_by
                 .lock()
@@ -252,6 +258,29 @@ impl Link {
                 signed.checkpoint().size,
             );
         }
+        Ok(())
+    }
+
+    /// Every key that ever signed the own log of this origin.
+    pub(crate) fn own_log_keys(
+        &self,
+        tx: &mut dyn Tx,
+        origin: &str,
+    ) -> Result<Vec<VerifierKey>, LinkError> {
+        let mut keys: Vec<VerifierKey> = Vec::new();
+        let own = self.keys().logs(origin)?;
+        let own = own.iter().map(comity_ledger::key::SigningKey::verifier);
+        let cards = self.own_cards(tx).map_err(|error| LinkError::Card {
+            party: self.origin.clone(),
+            reason: error.to_string(),
+        })?;
+        let listed = cards.iter().flat_map(|card| card.card().log.clone());
+        for key in own.chain(listed) {
+            if key.name() == origin && !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        Ok(keys)
     }
 }
 

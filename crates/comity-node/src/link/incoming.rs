@@ -5,8 +5,6 @@
 //!
 //! In scope: the order of it all. Out of scope: envelopes (`sends`), receipts, heads.
 
-use std::sync::PoisonError;
-
 use comity_link::batch;
 use comity_link::channel::{ChannelId, Lane};
 use comity_link::header::{EnvelopeId, peek};
@@ -56,6 +54,8 @@ pub struct Taken {
     pub proved: bool,
     /// In which lanes it is answered: whoever sends what is urgent does not wait for what is not.
     pub(crate) lanes: &'static [Lane],
+    /// The party speaks now, which it would not if it had suspended the exchange.
+    pub called: bool,
 }
 
 impl Taken {
@@ -130,8 +130,9 @@ impl Link {
             return Err(LinkError::NotForUs(hello.to.clone()));
         }
         let peer = self.state.read(|tx| self.peer_by_origin(tx, &hello.from))?;
+        let (peer, mut not_taken) = self.learn(peer, &batch.leading(), now)?;
         let messages = batch.open(&peer.keys.envelope)?;
-        let peer = self.new_card(peer, &messages, now)?.enrolled()?;
+        let peer = peer.enrolled()?;
         let known: Vec<Known> = messages
             .into_iter()
             .map(|message| self.know(&peer, message))
@@ -151,6 +152,7 @@ impl Link {
         }
         let taking = taking?;
         self.remember_credits(&taking.peer, &taking.cursors);
+        not_taken.extend(taking.wrong);
         let mut say = taking.say;
         say.extend(self.again(&taking.peer, &taking.again)?);
         Ok(Taken {
@@ -158,9 +160,10 @@ impl Link {
             digest: batch.digest(),
             stored: taking.stored,
             say,
-            wrong: taking.wrong,
+            wrong: not_taken,
             proved: taking.proved,
             lanes: if urgent { &URGENT } else { &Lane::ALL },
+            called: way == Way::Call,
         })
     }
 
@@ -199,6 +202,8 @@ impl Link {
             | Message::Cursor(_)
             | Message::Gap(_)
             | Message::Card(_)
+            | Message::Revocation(_)
+            | Message::Knows(_)
             | Message::Holds(_)
             | Message::CrossHead(_)
             | Message::TwoHistories(_)
@@ -350,8 +355,9 @@ impl Link {
             Message::Cursor(cursor) => taking.cursors.push(cursor.clone()),
             Message::Gap(gap) => taking.again.push(gap.clone()),
             Message::Refused(refused) => self.take_refused(tx, taking, refused)?,
-            // Cards are taken before everything else; envelopes are checked on the way.
-            Message::Card(_) | Message::Send(_) | Message::Forward(_) => {}
+            Message::Knows(knows) => self.told_by(&taking.peer.row.name, *knows),
+            // What is about keys is taken before everything else; envelopes are checked on the way.
+            Message::Card(_) | Message::Revocation(_) | Message::Send(_) | Message::Forward(_) => {}
             Message::CrossHead(_) | Message::TwoHistories(_) => {
                 self.hear_of_others(tx, &taking.peer, message, now)?;
             }
@@ -404,15 +410,11 @@ impl Link {
             return Err(LinkError::SetBack);
         }
         if refused.code == UNKNOWN_LOG {
-            let mut asked = self
-                .card_asked
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            asked.insert(taking.peer.row.name.clone());
+            self.forget_told(&taking.peer.row.name);
         }
         if refused.code == "head-gap" {
             let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
-            self.lead_on_from(&taking.peer.row.name, log.epoch, &refused.held);
+            self.lead_on_from(tx, &taking.peer.row.name, log.epoch, &refused.held)?;
         }
         let Some(id) = refused.envelope else {
             return Ok(());

@@ -8,18 +8,18 @@
 use comity_link::batch::{self, BATCH_BYTES_FULL, Hello};
 use comity_link::channel::{ChannelId, Lane};
 use comity_link::header::{EnvelopeId, Header, Seen, SignedHeader, bucket};
-use comity_link::message::{Cursor, Forward, Message, NewCard, ReceiptOf, Send};
+use comity_link::message::{Cursor, Forward, Message, ReceiptOf, Send};
 use comity_link::payload::{Kind, PAYLOAD_BYTES_MAX};
 use comity_link::seal::Content;
 use comity_store::state::Tx;
 use comity_store::state::channel::{self, ChannelRow, Direction};
 use comity_store::state::deposit;
 use comity_store::state::ledger::{self, LogRow};
-use comity_store::state::meta;
 use comity_store::state::outbox::{self, OutboxRow};
 use comity_store::state::party;
 use comity_store::state::peer_log;
 use comity_store::state::receipt::{self, ReceiptRow};
+use comity_store::state::thread;
 
 use crate::link::credit::cursors;
 use crate::link::evidence::{commit, leaf, proof};
@@ -147,7 +147,7 @@ impl Link {
             due: draft.due.map(seconds),
             seen: seen(tx, &peer.row.name)?,
         };
-        let signed = header.sign(&[self.keys.envelope()]);
+        let signed = header.sign(&[self.keys().envelope()]);
         let blind = self.random_hash();
         let leaf = leaf(&blind, signed.note());
         let position = growing.add(draft.kind.word(), leaf, Some(&signed.id().0));
@@ -205,6 +205,7 @@ impl Link {
             due: row.due,
         };
         let id = self.enqueue_in(tx, &draft, now)?;
+        thread::moved(tx, &row.envelope, &id.0)?;
         let reason = format!("made anew as {id} in a new epoch");
         outbox::settle(tx, &row.envelope, "void", Some(&reason), now)?;
         Ok(())
@@ -240,11 +241,8 @@ impl Link {
         let gather = |tx: &mut dyn Tx| self.gather(tx, party, saying.lanes, now);
         let gathered = self.state.write(gather)?;
         let checkpoint = self.sign_head(&gathered.log)?;
-        let mut messages = Vec::new();
-        if let Some(card) = &gathered.card {
-            let card = card.as_bytes().to_vec();
-            messages.push(Message::Card(NewCard { card }));
-        }
+        let mut messages = gathered.news.clone();
+        messages.push(Message::Knows(gathered.peer.keys.knows));
         messages.extend(saying.first);
         messages.push(gathered.tail.head(&checkpoint));
         messages.extend(self.cosigned(&gathered.peer)?);
@@ -274,7 +272,7 @@ impl Link {
             time: gathered.time,
             answers: saying.answers,
         };
-        Ok(batch::write(&hello, &messages, self.keys.envelope()))
+        Ok(batch::write(&hello, &messages, self.keys().envelope()))
     }
 
     fn gather(
@@ -298,7 +296,7 @@ impl Link {
             time,
             cursors: cursors(tx, party)?,
             tail: self.tail(tx, &log, party)?,
-            card: card_for(self, tx, &log, party)?,
+            news: self.news_for(tx, party)?,
             peer,
             log,
             bytes: 0,
@@ -437,7 +435,8 @@ pub(crate) struct Gathered {
     pub(crate) peer: Peer,
     pub(crate) log: LogRow,
     pub(crate) tail: crate::link::heads::Tail,
-    card: Option<String>,
+    /// Cards and revocations of this node that may be new there.
+    news: Vec<Message>,
     cursors: Vec<Cursor>,
     bytes: usize,
     cross_heads: Vec<Message>,
@@ -467,20 +466,3 @@ fn seen(tx: &mut dyn Tx, party: &str) -> Result<Option<Seen>, LinkError> {
     }))
 }
 
-/// The own card, for a party that has not cosigned this epoch yet: it may not know the card.
-fn card_for(
-    link: &Link,
-    tx: &mut dyn Tx,
-    log: &LogRow,
-    party: &str,
-) -> Result<Option<String>, LinkError> {
-    let known = ledger::newest_cosignatures(tx, log.epoch)?;
-    let mut asked = link
-        .card_asked
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    if known.iter().any(|row| row.party == party) && !asked.remove(party) {
-        return Ok(None);
-    }
-    Ok(meta::find(tx, super::card::CARD)?)
-}

@@ -27,6 +27,13 @@ const RENEWED_MAX: u64 = 512;
 /// What a receipt says of an envelope whose content was taken.
 pub(crate) const STORED: &str = "stored";
 
+/// When the other side stored what a receipt is for, seconds since 1970.
+pub(crate) fn seconds_of_receipt(header: &[u8], payload: &[u8]) -> Option<i64> {
+    let said: Receipt = serde_json::from_slice(payload).ok()?;
+    let signed = || i64::try_from(peek(header).ok()?.created).ok();
+    said.received.or_else(signed)
+}
+
 impl Link {
     /// Makes the receipt of an envelope that was just stored.
     pub(crate) fn give_receipt(
@@ -46,6 +53,7 @@ impl Link {
             index: index_of(&row.proof).unwrap_or(0),
             size: u64::try_from(size).unwrap_or(u64::MAX),
             outcome: outcome.to_owned(),
+            received: Some(taking.now.div_euclid(1_000_000)),
         };
         let payload = serde_json::to_vec(&said).map_err(|_| LinkError::Payload("it is no JSON"))?;
         let draft = Draft {

@@ -67,7 +67,7 @@ impl Link {
             .into_iter()
             .find(|lane| ChannelId::of(&header.from, &header.to, *lane) == header.channel)
             .ok_or("unknown-channel")?;
-        let content = self.keys.opening().open(&send.sealed, &send.header);
+        let content = self.keys().open(&send.sealed, &send.header);
         let content = content.map_err(|_| "not-sealed-to-us")?;
         if commit(&content.opening, &content.payload) != header.commit {
             return Err("commitment-differs");

@@ -128,14 +128,8 @@ impl Link {
         *known = terms;
         drop(known);
         if before != after {
-            // The newest head is signed anew, with the signatures that are demanded now.
-            let mut last = self
-                .last_signed
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            if let Some((_, note)) = last.as_mut() {
-                note.clear();
-            }
+            // With the signatures that are demanded now.
+            self.sign_anew();
         }
         true
     }

@@ -9,3 +9,22 @@ CREATE TABLE cross_head (origin text NOT NULL, teller text NOT NULL, size bigint
 CREATE TABLE equivocation (origin text PRIMARY KEY, proof bytea NOT NULL, found bigint NOT NULL);
 -- What waits in a channel, in its order.
 CREATE INDEX outbox_waiting ON outbox (channel, epoch, seq, next_attempt) WHERE state IN ('queued', 'sent');
+-- Cases: threads of messages between this party and another, and notes that never leave the house.
+CREATE TABLE thread (id text NOT NULL PRIMARY KEY, subject text NOT NULL, party text NOT NULL, opener text NOT NULL,
+    title text NOT NULL, state text NOT NULL, urgency text, label text NOT NULL, exercise text, disputed bigint NOT NULL,
+    due bigint, due_by text, due_what text, messages bigint NOT NULL, opened bigint NOT NULL, changed bigint NOT NULL);
+CREATE INDEX thread_by_change ON thread (subject, changed);
+CREATE INDEX thread_by_due ON thread (due) WHERE due IS NOT NULL;
+-- received: when the recipient's node had it, in seconds since 1970, by its receipt.
+CREATE TABLE message (digest bytea NOT NULL PRIMARY KEY, thread text NOT NULL, author text NOT NULL, seq bigint NOT NULL,
+    body text NOT NULL, received bigint, envelope bytea NOT NULL, direction text NOT NULL, recorded bigint NOT NULL);
+CREATE INDEX message_by_thread ON message (thread);
+CREATE INDEX message_by_envelope ON message (envelope);
+CREATE INDEX message_unreceipted ON message (recorded) WHERE received IS NULL;
+CREATE TABLE thread_note (id text NOT NULL PRIMARY KEY, thread text NOT NULL, officer text NOT NULL, body text NOT NULL,
+    recorded bigint NOT NULL);
+CREATE INDEX thread_note_by_thread ON thread_note (thread, recorded);
+-- Keys: revocations of the own party and of others, each with when it became known here and the newest heads of that
+-- party's logs that were cosigned before.
+CREATE TABLE revocation (party TEXT NOT NULL, number BIGINT NOT NULL, note BYTEA NOT NULL, known BIGINT NOT NULL,
+    held BYTEA NOT NULL, PRIMARY KEY (party, number));

@@ -23,7 +23,9 @@ pub mod peer_log;
 pub mod recall;
 pub mod receipt;
 pub mod release;
+pub mod revocation;
 pub mod source;
+pub mod thread;
 pub mod tombstone;
 pub mod witness;
 

@@ -184,8 +184,16 @@ fn told(report: &Report, json: bool) -> Result<(), Failure> {
                 .collect();
             output::data(&format!("envelopes  {}", parts.join(", ")))?;
         }
-        for fork in &report.forks {
-            output::data(&format!("fork       {fork}"))?;
+        let notes = [
+            ("revoked", &report.revoked),
+            ("disputed", &report.disputed),
+            ("suspect", &report.suspect),
+            ("fork", &report.forks),
+        ];
+        for (word, lines) in notes {
+            for line in lines {
+                output::data(&format!("{word:<10} {line}"))?;
+            }
         }
         for problem in &report.problems {
             output::data(&format!("problem    {problem}"))?;

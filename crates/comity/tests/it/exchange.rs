@@ -5,6 +5,7 @@
 
 mod failures;
 mod gate;
+mod keys;
 mod known_failures;
 mod lanes;
 mod network;

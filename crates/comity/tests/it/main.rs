@@ -22,6 +22,7 @@
 mod accounts;
 mod ambiguities;
 mod bad_input;
+mod cases;
 mod cli;
 mod durability;
 mod exchange;

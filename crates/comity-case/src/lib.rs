@@ -1,0 +1,16 @@
+//! What two parties do together, as state machines over the messages that they sent each other.
+//!
+//! Every act is one [`message`]: signed as an envelope, receipted, kept by both. The messages about one subject are a
+//! [`thread`], and what stands is a pure function of that set and of the time asked for: equal sets give equal states,
+//! whatever the order in which they came. Each machine is one [`table`] of rows, from which its reference page is written.
+//!
+//! In scope: what may be said when and by whom, and what follows. Out of scope: sending and keeping (`comity-node`),
+//! judging commitments (`comity_accord::evaluation`), the time (an argument everywhere).
+
+pub mod message;
+pub mod request;
+#[cfg(test)]
+pub(crate) mod script;
+pub mod standing;
+pub mod table;
+pub mod thread;

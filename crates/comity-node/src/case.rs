@@ -1,0 +1,57 @@
+//! What this party and others do together: requests for assistance and the other subjects of threads.
+//!
+//! In scope: the use cases. Out of scope: what may be said when (`comity-case`), envelopes (`link`), release rules
+//! (`comity-release`), which judge every message like everything else that leaves.
+
+pub mod command;
+mod document;
+pub mod threads;
+
+use comity_case::message::MessageError;
+use comity_case::table::Refusal;
+use comity_case::thread::ThreadError;
+use comity_store::error::StoreError;
+
+use crate::exchange::ExchangeError;
+
+/// Why something of a thread cannot be done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CaseError {
+    /// No thread begins so.
+    #[error("no thread is called {0:?}")]
+    Unknown(String),
+    /// Several do.
+    #[error("more than one thread begins with {0:?}")]
+    Ambiguous(String),
+    /// There is no such subject.
+    #[error("{0:?} is no subject of a thread")]
+    Subject(String),
+    /// There is no such role.
+    #[error("{0:?} is no role; it is analyst, duty or releaser")]
+    Role(String),
+    /// There is no such label.
+    #[error("{0:?} is no label; labels are clear, green, amber, amber+strict and red")]
+    Label(String),
+    /// It is no message.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    /// The thread does not take it.
+    #[error(transparent)]
+    Thread(#[from] ThreadError),
+    /// It may not be said now, or not by this officer.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The release rules speak against it.
+    #[error("{0}")]
+    Release(String),
+    /// Others spoke in between, again and again.
+    #[error("the thread changed while this was written")]
+    Busy,
+    /// The exchange.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
+    /// The store failed.
+    #[error("cannot use the store")]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,122 @@
+//! Threads as JSON documents: what commands print and pages will show.
+//!
+//! In scope: the form. Out of scope: what it says, which `comity-case` works out.
+
+use comity_case::message::{Subject, ThreadId};
+use comity_case::request::event::{HOLD_TABLE, TABLE};
+use comity_case::request::{Due, Request};
+use comity_case::table::{Side, Word as _, possible};
+use comity_stix::timestamp::Timestamp;
+use comity_store::state::thread::ThreadRow;
+use serde_json::{Value, json};
+
+use crate::case::threads::Held;
+
+/// A thread in a list.
+pub(crate) fn line(row: &ThreadRow, own: &str) -> Value {
+    let due = row.due.as_ref();
+    json!({
+        "id": row.id, "subject": row.subject, "party": row.party, "opener": row.opener, "title": row.title,
+        "state": row.state, "urgency": row.urgency, "label": row.label, "exercise": row.exercise,
+        "disputed": row.disputed, "messages": row.messages,
+        "due": due.map(|(at, _, _)| seconds(*at)), "due_by": due.map(|(_, by, _)| by),
+        "due_what": due.map(|(_, _, what)| what), "ours": due.is_some_and(|(_, by, _)| by == own),
+        "opened": micros(row.opened), "changed": micros(row.changed),
+    })
+}
+
+/// A thread with all that is known of it.
+pub(crate) fn whole(held: &Held, own: &str, now: i64) -> Value {
+    let mut document = line(&held.row, own);
+    let notes = held.notes.iter().map(|note| {
+        json!({ "id": note.id, "officer": note.officer, "text": note.body, "recorded": micros(note.recorded) })
+    });
+    document["notes"] = notes.collect();
+    let subject = ThreadId::parse(&held.row.id).map(ThreadId::subject);
+    if subject == Some(Subject::Request)
+        && let Some(request) = Request::replay(&held.thread, &held.terms)
+    {
+        document["request"] = of_request(&request, held, own, now.div_euclid(1_000_000));
+    }
+    document["messages"] = messages(held);
+    document
+}
+
+/// Every message, in order, as it was sent.
+fn messages(held: &Held) -> Value {
+    let ordered = held.thread.ordered();
+    let standing = ordered.standing.iter().map(|entry| {
+        let (message, head) = (&entry.message, entry.message.head());
+        json!({
+            "place": message.place(), "digest": message.digest().to_string(), "event": message.event(),
+            "content": message.content(), "officer": head.officer.name, "role": head.officer.role.word(),
+            "second": head.officer.second, "sent": head.sent.to_stix(), "received": entry.received.map(seconds),
+        })
+    });
+    standing.collect()
+}
+
+fn of_request(request: &Request, held: &Held, own: &str, now: i64) -> Value {
+    let state = request.state_at(now, &held.terms);
+    let side = if request.opener.as_str() == own {
+        Side::Opener
+    } else {
+        Side::Responder
+    };
+    let mut may = possible(TABLE, state, side);
+    let preservation = request.preservation.as_ref().map(|data| {
+        let held = possible(HOLD_TABLE, data.state_at(now), side);
+        may = format!("{may}, {held}");
+        json!({
+            "state": data.state_at(now).word(), "asked_until": data.asked_until.map(seconds),
+            "held_until": data.held_until.map(seconds), "warnings": data.warnings(now),
+        })
+    });
+    let due = |due: &Due| {
+        let by = if due.by == Side::Opener {
+            &request.opener
+        } else {
+            &request.responder
+        };
+        json!({ "what": due.what, "by": by.as_str(), "at": seconds(due.at), "overdue": due.at < now })
+    };
+    let record = &request.record;
+    json!({
+        "state": state.word(), "content": request.content, "missing": request.content.missing(),
+        "sent": seconds(request.sent), "delivered": request.delivered.map(seconds),
+        "acknowledged": request.acknowledged.as_ref().map(|(at, number)| json!({ "at": seconds(*at), "number": number })),
+        "expected": request.expected.iter().map(|(at, reason)| json!({ "at": seconds(*at), "reason": reason })).collect::<Vec<_>>(),
+        "answer_due": request.answer_due(&held.terms).map(seconds),
+        "returned": request.pauses.iter().map(|pause| json!({
+            "at": seconds(pause.from), "until": pause.until.map(seconds), "fields": pause.fields,
+        })).collect::<Vec<_>>(),
+        "declined": request.declined.as_ref().map(|(at, reason, note)| json!({ "at": seconds(*at), "reason": reason.word(), "note": note })),
+        "answers": request.answers.iter().map(|answer| json!({
+            "at": seconds(answer.at), "text": answer.text, "scope": answer.scope, "objects": answer.objects, "evidence": answer.evidence,
+        })).collect::<Vec<_>>(),
+        "feedback": request.feedback.as_ref().map(|said| json!({
+            "at": seconds(said.at), "useful": said.useful, "quality": said.quality, "acted": said.acted, "note": said.note,
+        })),
+        "purged": request.purged.map(|(at, retained)| json!({ "at": seconds(at), "retained": retained })),
+        "confirmed": request.confirmed.as_ref().map(|(at, number)| json!({ "at": seconds(*at), "reference": number })),
+        "preservation": preservation,
+        "disputes": request.disputes.iter().map(|(by, message)| json!({ "by": by.as_str(), "message": message })).collect::<Vec<_>>(),
+        "due": request.dues(now, &held.terms).iter().map(due).collect::<Vec<_>>(),
+        "possible": may,
+        "steps": record.steps.iter().map(|step| json!({
+            "place": step.place, "digest": step.digest.to_string(), "event": step.event, "officer": step.officer,
+            "sent": seconds(step.sent), "received": step.received.map(seconds), "state": step.state.word(),
+        })).collect::<Vec<_>>(),
+        "void": record.voided.iter().map(|void| json!({ "place": void.place, "event": void.event, "reason": void.reason })).collect::<Vec<_>>(),
+        "lacking": record.missing.iter().map(|one| json!({ "author": one.author.as_str(), "seq": one.seq, "digest": one.digest.to_string() })).collect::<Vec<_>>(),
+        "contradicting": record.forks.iter().map(|one| json!({ "author": one.author.as_str(), "seq": one.seq })).collect::<Vec<_>>(),
+    })
+}
+
+fn seconds(at: i64) -> String {
+    micros(at.saturating_mul(1_000_000))
+}
+
+fn micros(at: i64) -> String {
+    Timestamp::from_micros(at).map_or_else(String::new, Timestamp::to_stix)
+}

@@ -1,0 +1,332 @@
+//! Threads: the messages of two parties about one subject, what each thread stands at for lists, and private notes.
+//!
+//! The messages are the truth; a thread's row is derived from them whenever one comes or a receipt comes, and at other times
+//! says what stood then.
+//!
+//! In scope: rows. Out of scope: what messages mean (`comity-case`).
+
+use crate::error::StoreError;
+use crate::state::channel::Direction;
+use crate::state::{Row, Tx};
+
+/// What a thread stands at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThreadRow {
+    /// Its name, `request--UUID`.
+    pub id: String,
+    /// What it is about, by its word.
+    pub subject: String,
+    /// The other party.
+    pub party: String,
+    /// Who opened it.
+    pub opener: String,
+    /// A line for lists.
+    pub title: String,
+    /// Where it stands, by its word.
+    pub state: String,
+    /// How urgent it is, by its word, for subjects that have that.
+    pub urgency: Option<String>,
+    /// Its TLP label.
+    pub label: String,
+    /// The exercise to which it belongs.
+    pub exercise: Option<String>,
+    /// Whether something in it is disputed, or its messages contradict each other.
+    pub disputed: bool,
+    /// What is due next: when (seconds since 1970), by whom (a party), and what, by its word.
+    pub due: Option<(i64, String, String)>,
+    /// How many messages there are.
+    pub messages: u64,
+    /// When the first message was recorded, microseconds since 1970.
+    pub opened: i64,
+    /// When the newest one was, microseconds since 1970.
+    pub changed: i64,
+}
+
+/// A message of a thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageRow {
+    /// Its identity: the SHA-256 of its text.
+    pub digest: [u8; 32],
+    /// Its thread.
+    pub thread: String,
+    /// Who wrote it.
+    pub author: String,
+    /// Its place among the author's.
+    pub seq: u32,
+    /// Its text, byte for byte.
+    pub body: String,
+    /// When the recipient's node had it, seconds since 1970; none: no receipt is here.
+    pub received: Option<i64>,
+    /// The envelope that carried it.
+    pub envelope: [u8; 32],
+    /// Which way it went.
+    pub direction: Direction,
+    /// When it was recorded here, microseconds since 1970.
+    pub recorded: i64,
+}
+
+/// A note that stays in the house.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoteRow {
+    /// Its number.
+    pub id: String,
+    /// The thread that it is about.
+    pub thread: String,
+    /// Who wrote it.
+    pub officer: String,
+    /// What it says.
+    pub body: String,
+    /// When, microseconds since 1970.
+    pub recorded: i64,
+}
+
+/// A message with the header and the payload of its receipt.
+pub type Receipted = (MessageRow, Vec<u8>, Vec<u8>);
+
+/// Which threads a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// About this, by its word.
+    pub subject: Option<String>,
+    /// With this party.
+    pub party: Option<String>,
+    /// Of this exercise; none: only what is meant.
+    pub exercise: Option<String>,
+    /// Changed before this, microseconds since 1970: where the page before ended.
+    pub before: Option<i64>,
+    /// How many at most.
+    pub limit: u64,
+}
+
+const THREAD: &str = "SELECT id, subject, party, opener, title, state, urgency, label, exercise, disputed, due, due_by,
+     due_what, messages, opened, changed FROM thread WHERE id = ?1";
+
+/// Records what a thread stands at, in the place of what was known.
+pub fn put(tx: &mut dyn Tx, row: &ThreadRow) -> Result<(), StoreError> {
+    let (due, by, what) = match &row.due {
+        Some((at, by, what)) => (Some(*at), Some(by.as_str()), Some(what.as_str())),
+        None => (None, None, None),
+    };
+    tx.execute(
+        "INSERT INTO thread (id, subject, party, opener, title, state, urgency, label, exercise, disputed, due, due_by,
+             due_what, messages, opened, changed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+         ON CONFLICT (id) DO UPDATE SET title = excluded.title, state = excluded.state, urgency = excluded.urgency,
+             label = excluded.label, disputed = excluded.disputed, due = excluded.due, due_by = excluded.due_by,
+             due_what = excluded.due_what, messages = excluded.messages, changed = excluded.changed",
+        &[
+            row.id.as_str().into(),
+            row.subject.as_str().into(),
+            row.party.as_str().into(),
+            row.opener.as_str().into(),
+            row.title.as_str().into(),
+            row.state.as_str().into(),
+            row.urgency.as_deref().into(),
+            row.label.as_str().into(),
+            row.exercise.as_deref().into(),
+            i64::from(row.disputed).into(),
+            due.into(),
+            by.into(),
+            what.into(),
+            row.messages.into(),
+            row.opened.into(),
+            row.changed.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// One thread.
+pub fn find(tx: &mut dyn Tx, id: &str) -> Result<Option<ThreadRow>, StoreError> {
+    let rows = tx.query(THREAD, &[id.into()])?;
+    rows.first().map(thread_of).transpose()
+}
+
+/// The names of threads that begin with a text, two at most: one is found, two are too many.
+pub fn beginning(tx: &mut dyn Tx, prefix: &str) -> Result<Vec<String>, StoreError> {
+    // The first text after all those with the prefix: names are ASCII.
+    let end = format!("{prefix}~");
+    let rows = tx.query(
+        "SELECT id FROM thread WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT 2",
+        &[prefix.into(), end.as_str().into()],
+    )?;
+    rows.iter().map(|row| row.text(0)).collect()
+}
+
+/// Threads, the newest change first.
+pub fn list(tx: &mut dyn Tx, wanted: &Wanted) -> Result<Vec<ThreadRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT id, subject, party, opener, title, state, urgency, label, exercise, disputed, due, due_by, due_what,
+             messages, opened, changed FROM thread
+         WHERE (?1 = '' OR subject = ?1) AND (?2 = '' OR party = ?2) AND coalesce(exercise, '') = ?3 AND changed < ?4
+         ORDER BY changed DESC, id LIMIT ?5",
+        &[
+            wanted.subject.as_deref().unwrap_or_default().into(),
+            wanted.party.as_deref().unwrap_or_default().into(),
+            wanted.exercise.as_deref().unwrap_or_default().into(),
+            wanted.before.unwrap_or(i64::MAX).into(),
+            wanted.limit.into(),
+        ],
+    )?;
+    rows.iter().map(thread_of).collect()
+}
+
+/// Every thread with a party, oldest first: what a period is judged from.
+pub fn with_party(tx: &mut dyn Tx, party: &str) -> Result<Vec<ThreadRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT id, subject, party, opener, title, state, urgency, label, exercise, disputed, due, due_by, due_what,
+             messages, opened, changed FROM thread WHERE party = ?1 ORDER BY opened, id",
+        &[party.into()],
+    )?;
+    rows.iter().map(thread_of).collect()
+}
+
+/// Threads of which something is due before a time in seconds since 1970, the most pressing first.
+pub fn due(tx: &mut dyn Tx, before: i64, limit: u64) -> Result<Vec<ThreadRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT id, subject, party, opener, title, state, urgency, label, exercise, disputed, due, due_by, due_what,
+             messages, opened, changed FROM thread WHERE due IS NOT NULL AND due < ?1 ORDER BY due, id LIMIT ?2",
+        &[before.into(), limit.into()],
+    )?;
+    rows.iter().map(thread_of).collect()
+}
+
+/// Records a message; one that is known stays as it is. Answers whether it is new.
+pub fn add_message(tx: &mut dyn Tx, row: &MessageRow) -> Result<bool, StoreError> {
+    let added = tx.execute(
+        "INSERT INTO message (digest, thread, author, seq, body, received, envelope, direction, recorded)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (digest) DO NOTHING",
+        &[
+            (&row.digest).into(),
+            row.thread.as_str().into(),
+            row.author.as_str().into(),
+            row.seq.into(),
+            row.body.as_str().into(),
+            row.received.into(),
+            (&row.envelope).into(),
+            row.direction.word().into(),
+            row.recorded.into(),
+        ],
+    )?;
+    Ok(added == 1)
+}
+
+/// The messages of a thread.
+pub fn messages(tx: &mut dyn Tx, thread: &str) -> Result<Vec<MessageRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT digest, thread, author, seq, body, received, envelope, direction, recorded FROM message
+         WHERE thread = ?1 ORDER BY recorded, seq",
+        &[thread.into()],
+    )?;
+    rows.iter().map(message_of).collect()
+}
+
+/// Messages of this node whose receipt is here but not yet recorded with them, with the receipt's header and payload.
+pub fn receipted(tx: &mut dyn Tx, limit: u64) -> Result<Vec<Receipted>, StoreError> {
+    let rows = tx.query(
+        "SELECT m.digest, m.thread, m.author, m.seq, m.body, m.received, m.envelope, m.direction, m.recorded, r.header, r.payload
+         FROM message m JOIN receipt r ON r.envelope = m.envelope AND r.direction = 'out'
+         WHERE m.received IS NULL AND m.direction = 'out' ORDER BY m.recorded LIMIT ?1",
+        &[limit.into()],
+    )?;
+    rows.iter()
+        .map(|row| Ok((message_of(row)?, row.bytes(9)?, row.bytes(10)?)))
+        .collect()
+}
+
+/// Records when the recipient's node had a message; the earliest stays.
+pub fn received(tx: &mut dyn Tx, digest: &[u8; 32], at: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE message SET received = ?2 WHERE digest = ?1 AND (received IS NULL OR received > ?2)",
+        &[digest.into(), at.into()],
+    )?;
+    Ok(())
+}
+
+/// Records that what an envelope carried travels in another one.
+pub fn moved(tx: &mut dyn Tx, from: &[u8; 32], to: &[u8; 32]) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE message SET envelope = ?2 WHERE envelope = ?1 AND direction = 'out'",
+        &[from.into(), to.into()],
+    )?;
+    Ok(())
+}
+
+/// Records a note.
+pub fn add_note(tx: &mut dyn Tx, row: &NoteRow) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO thread_note (id, thread, officer, body, recorded) VALUES (?1, ?2, ?3, ?4, ?5)",
+        &[
+            row.id.as_str().into(),
+            row.thread.as_str().into(),
+            row.officer.as_str().into(),
+            row.body.as_str().into(),
+            row.recorded.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// The notes on a thread, oldest first.
+pub fn notes(tx: &mut dyn Tx, thread: &str) -> Result<Vec<NoteRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT id, thread, officer, body, recorded FROM thread_note WHERE thread = ?1 ORDER BY recorded, id",
+        &[thread.into()],
+    )?;
+    let note = |row: &Row| {
+        Ok(NoteRow {
+            id: row.text(0)?,
+            thread: row.text(1)?,
+            officer: row.text(2)?,
+            body: row.text(3)?,
+            recorded: row.integer(4)?,
+        })
+    };
+    rows.iter().map(note).collect()
+}
+
+fn thread_of(row: &Row) -> Result<ThreadRow, StoreError> {
+    let due = match (
+        row.optional_integer(10)?,
+        row.optional_text(11)?,
+        row.optional_text(12)?,
+    ) {
+        (Some(at), Some(by), Some(what)) => Some((at, by, what)),
+        _ => None,
+    };
+    Ok(ThreadRow {
+        id: row.text(0)?,
+        subject: row.text(1)?,
+        party: row.text(2)?,
+        opener: row.text(3)?,
+        title: row.text(4)?,
+        state: row.text(5)?,
+        urgency: row.optional_text(6)?,
+        label: row.text(7)?,
+        exercise: row.optional_text(8)?,
+        disputed: row.integer(9)? != 0,
+        due,
+        messages: row.count(13)?,
+        opened: row.integer(14)?,
+        changed: row.integer(15)?,
+    })
+}
+
+fn message_of(row: &Row) -> Result<MessageRow, StoreError> {
+    let direction = if row.text(7)? == Direction::Out.word() {
+        Direction::Out
+    } else {
+        Direction::In
+    };
+    Ok(MessageRow {
+        digest: row.hash(0)?,
+        thread: row.text(1)?,
+        author: row.text(2)?,
+        seq: crate::state::ledger::small(row, 3)?,
+        body: row.text(4)?,
+        received: row.optional_integer(5)?,
+        envelope: row.hash(6)?,
+        direction,
+        recorded: row.integer(8)?,
+    })
+}

@@ -1,0 +1,494 @@
+//! `comity request`.
+//!
+//! In scope: forms, one call of the node for each act, and tables for people. Out of scope: what may be done when.
+//! Limits: [`FORM_BYTES_MAX`].
+
+use std::path::{Path, PathBuf};
+
+use comity_case::request::content::{self, Content, RequestType};
+use comity_case::table::Word as _;
+use comity_node::case::command::CaseCommand;
+use comity_node::case::threads::Acting;
+use serde_json::{Map, Value, json};
+
+use crate::backend::{Backend, data_folder};
+use crate::cli::request::{Act, Officer, RequestCommand};
+use crate::commands::parties::text;
+use crate::failure::Failure;
+use crate::output;
+
+/// The longest form.
+const FORM_BYTES_MAX: u64 = 512 * 1024;
+
+/// `comity request …`
+pub(crate) fn run(command: RequestCommand) -> Result<(), Failure> {
+    match command {
+        RequestCommand::Form { request_type, .. } => {
+            let of = RequestType::of(&request_type).unwrap_or(RequestType::Investigate);
+            output::data(content::form(of).trim_end())
+        }
+        RequestCommand::Open {
+            data,
+            form,
+            to,
+            tlp,
+            exercise,
+            incomplete,
+            officer,
+            json,
+        } => {
+            let content = opened(&form, incomplete)?;
+            let command = CaseCommand::Open {
+                subject: "request".to_owned(),
+                party: to,
+                label: tlp.to_string(),
+                exercise,
+                event: "send".to_owned(),
+                content,
+                acting: acting(officer),
+            };
+            told(data.data, json.json, command)
+        }
+        RequestCommand::List {
+            data,
+            party,
+            exercise,
+            ours,
+            json,
+        } => {
+            let command = CaseCommand::List {
+                subject: Some("request".to_owned()),
+                party,
+                exercise,
+            };
+            list(data.data, json.json, ours, command)
+        }
+        RequestCommand::Show { data, id, json } => show(data.data, json.json, id),
+        RequestCommand::Note {
+            data,
+            id,
+            text,
+            officer,
+        } => {
+            let mut backend = Backend::open(&data_folder(data.data)?)?;
+            backend.case(CaseCommand::Note {
+                thread: id,
+                officer,
+                text,
+            })?;
+            output::say("noted; it stays in the house");
+            backend.close()
+        }
+        other => {
+            let (act, event, content) = event(other)?;
+            let mut backend = Backend::open(&data_folder(act.data.data.clone())?)?;
+            let content = completed(&mut backend, &act.id, event, content)?;
+            let command = CaseCommand::Say {
+                thread: act.id,
+                event: event.to_owned(),
+                content,
+                acting: acting(act.officer),
+            };
+            let line = backend.case(command)?;
+            tell(&line, act.json.json)?;
+            backend.close()
+        }
+    }
+}
+
+/// The event of an act and what it says.
+#[expect(clippy::too_many_lines, reason = "a table of acts, a line or two each")]
+fn event(command: RequestCommand) -> Result<(Act, &'static str, Value), Failure> {
+    use RequestCommand as C;
+    let scope = |part: bool| if part { "part" } else { "full" };
+    Ok(match command {
+        C::Acknowledge { act, number, note } => (
+            act,
+            "acknowledge",
+            json!({ "number": number, "note": note }),
+        ),
+        C::Return { act, fields, note } => {
+            (act, "return", json!({ "fields": fields, "note": note }))
+        }
+        C::Supplement { act, form, note } => {
+            let fields = read_form(&form)?;
+            (act, "supplement", json!({ "fields": fields, "note": note }))
+        }
+        C::Accept {
+            act,
+            expected,
+            part,
+            note,
+        } => (
+            act,
+            "accept",
+            json!({ "scope": scope(part), "expected": expected, "note": note }),
+        ),
+        C::Decline {
+            act,
+            reason,
+            note,
+            forward_to,
+        } => (
+            act,
+            "decline",
+            json!({ "reason": reason, "note": note, "forward_to": forward_to }),
+        ),
+        C::AskReferral { act, to, why } => (act, "ask-referral", json!({ "to": to, "why": why })),
+        C::Consent { act, to, no } => (act, "consent", json!({ "to": to, "agreed": !no })),
+        C::Refer { act, to, reference } => {
+            (act, "refer", json!({ "to": to, "reference": reference }))
+        }
+        C::Interim { act, text, objects } => {
+            (act, "interim", json!({ "text": text, "objects": objects }))
+        }
+        C::Extend {
+            act,
+            expected,
+            reason,
+        } => (
+            act,
+            "extend",
+            json!({ "expected": expected, "reason": reason }),
+        ),
+        C::Answer {
+            act,
+            text,
+            part,
+            objects,
+            evidence,
+        } => (
+            act,
+            "answer",
+            json!({ "scope": scope(part), "text": text, "objects": objects, "evidence": evidence }),
+        ),
+        C::Feedback {
+            act,
+            useful,
+            quality,
+            acted,
+            note,
+        } => (
+            act,
+            "feedback",
+            json!({ "useful": useful, "quality": quality, "acted": acted, "note": note }),
+        ),
+        C::Reopen { act, gap } => (act, "reopen", json!({ "gap": gap })),
+        C::Withdraw { act, reason } => (act, "withdraw", json!({ "reason": reason })),
+        C::Purged {
+            act,
+            retained,
+            until,
+            note,
+        } => (
+            act,
+            "purged",
+            json!({ "retained": retained, "until": until, "note": note }),
+        ),
+        C::Confirm { act, reference } => (act, "confirm", json!({ "reference": reference })),
+        C::Dispute { act, message, text } => {
+            (act, "dispute", json!({ "message": message, "text": text }))
+        }
+        C::Settle { act, message, text } => {
+            (act, "settle", json!({ "message": message, "text": text }))
+        }
+        C::Hold { act, until } => (act, "hold", json!({ "until": until })),
+        C::Renew { act, until } => (act, "renew", json!({ "until": until })),
+        C::Release { act, note } => (act, "release", json!({ "note": note })),
+        C::Convert { act, reference } => (act, "convert", json!({ "reference": reference })),
+        C::Lost { act, reason } => (act, "lost", json!({ "reason": reason })),
+        C::Form { .. } | C::Open { .. } | C::List { .. } | C::Show { .. } | C::Note { .. } => {
+            return Err(Failure::usage(
+                "this is no act on a request",
+                "`comity request --help` shows the acts",
+            ));
+        }
+    })
+}
+
+/// What an act leaves to the request itself: the fields that are missing, the digest of a message named by its place.
+fn completed(
+    backend: &mut Backend,
+    id: &str,
+    event: &str,
+    mut content: Value,
+) -> Result<Value, Failure> {
+    let returns_nothing = event == "return" && content.pointer("/fields/0").is_none();
+    let place = content
+        .get("message")
+        .and_then(Value::as_str)
+        .filter(|text| text.contains('/'));
+    let place = place.map(ToOwned::to_owned);
+    if !returns_nothing && place.is_none() {
+        return Ok(content);
+    }
+    let shown = backend.case(CaseCommand::Show {
+        thread: id.to_owned(),
+    })?;
+    if returns_nothing {
+        let missing = shown
+            .pointer("/request/missing")
+            .cloned()
+            .unwrap_or_default();
+        if missing.as_array().is_none_or(Vec::is_empty) {
+            return Err(Failure::usage(
+                "the request has every field that its type needs",
+                "name what does not do with --field, and say why with --note",
+            ));
+        }
+        content["fields"] = missing;
+    }
+    if let Some(place) = place {
+        let messages = shown.get("messages").and_then(Value::as_array);
+        let mut named = messages
+            .into_iter()
+            .flatten()
+            .filter(|one| text(one, "place") == place);
+        let digest = named.next().map(|one| text(one, "digest").to_owned());
+        let digest = digest.ok_or_else(|| {
+            Failure::no(
+                format!("no message stands at {place}"),
+                format!("`comity request show {id}` lists them"),
+            )
+        })?;
+        content["message"] = Value::from(digest);
+    }
+    Ok(content)
+}
+
+fn acting(officer: Officer) -> Acting {
+    Acting {
+        officer: officer.officer,
+        role: officer.role,
+        second: officer.second,
+        person: officer.person,
+    }
+}
+
+/// A form that was filled in, which must be complete unless the officer says otherwise.
+fn opened(form: &Path, incomplete: bool) -> Result<Value, Failure> {
+    let said = Value::Object(read_form(form)?);
+    let wrong = |reason: String| {
+        Failure::usage(
+            format!("{} is no request: {reason}", form.display()),
+            "`comity request form TYPE` prints a form to fill in",
+        )
+    };
+    let content = Content::read(&said).map_err(wrong)?;
+    let missing = content.missing();
+    if !missing.is_empty() && !incomplete {
+        return Err(Failure::usage(
+            format!("the request lacks {}", missing.join(", ")),
+            "fill them in, or send it as it is with --incomplete: the other side may return it",
+        ));
+    }
+    Ok(said)
+}
+
+fn read_form(path: &Path) -> Result<Map<String, Value>, Failure> {
+    let wrong = |reason: String| {
+        Failure::usage(
+            format!("cannot read {}: {reason}", path.display()),
+            "a form is TOML; `comity request form TYPE` prints one",
+        )
+    };
+    let size = std::fs::metadata(path)
+        .map_err(|error| wrong(error.to_string()))?
+        .len();
+    if size > FORM_BYTES_MAX {
+        return Err(wrong(format!(
+            "it has {size} bytes; the limit is {FORM_BYTES_MAX}"
+        )));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let mut fields: Map<String, Value> =
+        toml::from_str(&text).map_err(|error| wrong(error.message().to_owned()))?;
+    // A line of the form that was not filled in says nothing.
+    fields.retain(|_, value| !matches!(value, Value::String(text) if text.trim().is_empty()));
+    Ok(fields)
+}
+
+fn told(data: Option<PathBuf>, json: bool, command: CaseCommand) -> Result<(), Failure> {
+    let mut backend = Backend::open(&data_folder(data)?)?;
+    let line = backend.case(command)?;
+    tell(&line, json)?;
+    backend.close()
+}
+
+fn tell(line: &Value, json: bool) -> Result<(), Failure> {
+    if json {
+        return output::json(line);
+    }
+    output::data(text(line, "id"))?;
+    output::say(&format!("{}; {}", text(line, "state"), owed(line)));
+    Ok(())
+}
+
+fn owed(line: &Value) -> String {
+    if text(line, "due_what").is_empty() {
+        return "nothing is owed".to_owned();
+    }
+    format!(
+        "{} owes {} by {}",
+        text(line, "due_by"),
+        text(line, "due_what"),
+        text(line, "due")
+    )
+}
+
+fn list(
+    data: Option<PathBuf>,
+    json: bool,
+    ours: bool,
+    command: CaseCommand,
+) -> Result<(), Failure> {
+    let mut backend = Backend::open(&data_folder(data)?)?;
+    let all = backend.case(command)?;
+    let mut rows: Vec<Value> = all.as_array().cloned().unwrap_or_default();
+    if ours {
+        rows.retain(|row| row.get("ours").and_then(Value::as_bool) == Some(true));
+        rows.sort_by(|one, two| text(one, "due").cmp(text(two, "due")));
+    }
+    if json {
+        output::json(&rows)?;
+    } else if rows.is_empty() {
+        output::say(
+            "no requests; `comity request form TYPE` prints a form, `comity request open FILE --to PARTY --tlp LABEL` sends it",
+        );
+    }
+    for row in rows.iter().filter(|_| !json) {
+        let id: String = text(row, "id").chars().take(17).collect();
+        let columns = [
+            id.as_str(),
+            text(row, "state"),
+            text(row, "urgency"),
+            text(row, "label"),
+            text(row, "party"),
+            text(row, "title"),
+            &owed(row),
+        ];
+        output::data(&columns.join("\t"))?;
+    }
+    backend.close()
+}
+
+fn show(data: Option<PathBuf>, json: bool, id: String) -> Result<(), Failure> {
+    let mut backend = Backend::open(&data_folder(data)?)?;
+    let shown = backend.case(CaseCommand::Show { thread: id })?;
+    if json {
+        output::json(&shown)?;
+    } else {
+        print(&shown)?;
+    }
+    backend.close()
+}
+
+fn print(shown: &Value) -> Result<(), Failure> {
+    let request = shown.get("request").cloned().unwrap_or_default();
+    output::data(&format!("{}  {}", text(shown, "id"), text(shown, "title")))?;
+    let who = format!("from {} to {}", text(shown, "opener"), other(shown));
+    let exercise = if text(shown, "exercise").is_empty() {
+        ""
+    } else {
+        ", EXERCISE"
+    };
+    output::data(&format!(
+        "{}, {}, {}{exercise}, {who}",
+        text(shown, "state"),
+        text(shown, "urgency"),
+        text(shown, "label"),
+    ))?;
+    for due in each(&request, "due") {
+        let late = if due.get("overdue").and_then(Value::as_bool) == Some(true) {
+            "  OVERDUE"
+        } else {
+            ""
+        };
+        output::data(&format!(
+            "owed: {} by {}, {}{late}",
+            text(due, "what"),
+            text(due, "by"),
+            text(due, "at")
+        ))?;
+    }
+    let missing: Vec<&str> = each(&request, "missing")
+        .filter_map(Value::as_str)
+        .collect();
+    if !missing.is_empty() {
+        output::data(&format!("missing: {}", missing.join(", ")))?;
+    }
+    output::data("")?;
+    for (name, value) in request
+        .get("content")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        let value = value
+            .as_str()
+            .map_or_else(|| value.to_string(), ToOwned::to_owned);
+        output::data(&format!("{name}: {value}"))?;
+    }
+    output::data("")?;
+    for step in each(&request, "steps") {
+        let received = match text(step, "received") {
+            "" => "no receipt yet".to_owned(),
+            at => format!("received {at}"),
+        };
+        output::data(&format!(
+            "{}\t{}\t{}\tsent {}\t{received}\t{}",
+            text(step, "place"),
+            text(step, "event"),
+            text(step, "officer"),
+            text(step, "sent"),
+            text(step, "state"),
+        ))?;
+    }
+    for void in each(&request, "void") {
+        output::data(&format!(
+            "{}\t{}\tcounts for nothing: {}",
+            text(void, "place"),
+            text(void, "event"),
+            text(void, "reason")
+        ))?;
+    }
+    for one in each(&request, "lacking") {
+        output::data(&format!(
+            "a message of {} is not here yet: {}",
+            text(one, "author"),
+            text(one, "digest")
+        ))?;
+    }
+    for one in each(&request, "contradicting") {
+        output::data(&format!(
+            "{} wrote two messages in one place; neither counts",
+            text(one, "author")
+        ))?;
+    }
+    for note in each(shown, "notes") {
+        output::data(&format!(
+            "note, {}, {}: {}",
+            text(note, "recorded"),
+            text(note, "officer"),
+            text(note, "text")
+        ))?;
+    }
+    output::say(&format!("possible now: {}", text(&request, "possible")));
+    Ok(())
+}
+
+fn other(shown: &Value) -> &str {
+    if text(shown, "opener") == text(shown, "party") {
+        "us"
+    } else {
+        text(shown, "party")
+    }
+}
+
+fn each<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    value
+        .get(name)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}

@@ -1,0 +1,6 @@
+//! Cases between two real nodes: each act by the commands that an officer gives.
+//!
+//! In scope: that both sides come to the same, what is refused and why, that release rules hold for messages too.
+//! Out of scope: every row of every table (`comity-case`).
+
+mod requests;
