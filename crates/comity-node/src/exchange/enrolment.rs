@@ -11,6 +11,7 @@ use comity_store::state::party::{self, PartyRow};
 use comity_store::state::{Tx, outbox, peer_log};
 
 use crate::exchange::ExchangeError;
+use crate::exchange::outbox::LinkView;
 use crate::link::card::CardFacts;
 use crate::link::heads::FORKED;
 use crate::link::peer::{PENDING, REVOKED, SUSPENDED_BY_THEM, VERIFIED, ring, take_card};
@@ -34,6 +35,8 @@ pub struct PartyView {
     pub revoked: Vec<String>,
     /// The log of this party that showed two histories: nothing is exchanged with it any more.
     pub forked: Option<String>,
+    /// How the link to it stands.
+    pub link: LinkView,
 }
 
 /// The word for a state in tables.
@@ -206,6 +209,7 @@ impl Node {
                 .into_iter()
                 .find(|log| log.state == FORKED)
                 .map(|log| log.origin),
+            link: self.link_view(tx, &row.name)?,
             row,
         })
     }

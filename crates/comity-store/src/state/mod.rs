@@ -9,8 +9,10 @@
 pub mod accord;
 pub mod account;
 pub mod channel;
+pub mod clock;
 pub mod closed;
 pub mod collection;
+pub mod cross_head;
 pub mod cursor;
 pub mod delivered;
 pub mod deposit;

@@ -107,7 +107,7 @@ fn a_later_layout_is_refused_on_both_engines() {
         refused,
         Err(StoreError::TooNew {
             found: 1000,
-            known: 4
+            known: NEWEST
         })
     ));
     let Some(database) = Database::create() else {
@@ -120,7 +120,7 @@ fn a_later_layout_is_refused_on_both_engines() {
         refused,
         Err(StoreError::TooNew {
             found: 1000,
-            known: 4
+            known: NEWEST
         })
     ));
 }

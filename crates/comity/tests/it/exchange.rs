@@ -4,14 +4,17 @@
 //! Out of scope: other people's servers (`comity-transport`).
 
 mod failures;
+mod gate;
 mod keys;
 mod known_failures;
+mod lanes;
 mod network;
 pub(crate) mod party;
 mod persons;
 mod release;
 pub(crate) mod release_table;
 mod standing;
+mod three;
 
 use serde_json::Value;
 

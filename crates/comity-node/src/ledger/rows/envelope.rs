@@ -20,7 +20,12 @@ impl NodeFiles {
             listing.add("header", row.header);
             listing.add("blind", line_of(&row.blind));
             self.contents(&mut listing, row.opening, row.payload);
-            self.add_proof(tx, &mut listing, "proof", (row.epoch, row.position))?;
+            self.add_proof(
+                tx,
+                &mut listing,
+                ("proof", &row.party),
+                (row.epoch, row.position),
+            )?;
             if let Some(given) = receipt::find(tx, id)? {
                 add_receipt(&mut listing, &given);
                 listing.add("receipt.tlog-proof", given.proof.unwrap_or_default());
@@ -39,13 +44,19 @@ impl NodeFiles {
             listing.add("proof.tlog-proof", row.proof);
             if let Some(given) = given {
                 add_receipt(&mut listing, &given);
-                self.add_proof(tx, &mut listing, "receipt", (given.epoch, given.position))?;
+                let place = (given.epoch, given.position);
+                self.add_proof(tx, &mut listing, ("receipt", &given.party), place)?;
             }
         }
         if let Some(row) = tombstone::find(tx, id)? {
             listing.add("tombstone", row.note);
             listing.add("tombstone.blind", line_of(&row.blind));
-            self.add_proof(tx, &mut listing, "tombstone", (row.epoch, row.position))?;
+            self.add_proof(
+                tx,
+                &mut listing,
+                ("tombstone", ""),
+                (row.epoch, row.position),
+            )?;
         }
         listing.files.sort();
         Ok(listing)
@@ -66,10 +77,11 @@ impl NodeFiles {
         &self,
         tx: &mut dyn Tx,
         listing: &mut Listing,
-        name: &str,
-        (epoch, position): (u32, u64),
+        (name, party): (&str, &str),
+        place: (u32, u64),
     ) -> Result<(), LedgerError> {
-        if let Some(proof) = self.proof(tx, epoch, position)? {
+        let party = Some(party).filter(|party| !party.is_empty());
+        if let Some(proof) = self.proof(tx, place, party)? {
             listing.add(&format!("{name}.tlog-proof"), proof.to_string());
         }
         Ok(())
