@@ -86,6 +86,8 @@ pub struct Cursor {
     pub seq: u64,
     /// How many more envelopes may be on their way.
     pub credit: u64,
+    /// How many bytes of payload they may have.
+    pub bytes: u64,
 }
 
 /// Envelopes that are missing.
@@ -131,6 +133,20 @@ pub struct Forward {
     pub message: Vec<u8>,
 }
 
+/// The newest head of a third party's log that the sender holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrossHead {
+    /// The signed checkpoint.
+    pub checkpoint: Vec<u8>,
+}
+
+/// A third party's log showed two histories.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TwoHistories {
+    /// The proof (`comity-equivocation/v1`).
+    pub proof: Vec<u8>,
+}
+
 /// Something was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
@@ -167,6 +183,10 @@ pub enum Message {
     Forward(Forward),
     /// A deposited envelope is here.
     Holds(EnvelopeId),
+    /// A head of a third party's log.
+    CrossHead(CrossHead),
+    /// The proof that a third party showed two histories.
+    TwoHistories(TwoHistories),
     /// What was not taken.
     Refused(Refused),
 }
@@ -212,7 +232,8 @@ impl Message {
                 .bytes(cursor.channel.to_string().as_bytes())
                 .number(cursor.epoch.into())
                 .number(cursor.seq)
-                .number(cursor.credit),
+                .number(cursor.credit)
+                .number(cursor.bytes),
             Self::Gap(gap) => Writer::new(b"G")
                 .bytes(gap.channel.to_string().as_bytes())
                 .number(gap.epoch.into())
@@ -225,6 +246,8 @@ impl Message {
                 .number(knows.revocations),
             Self::Forward(forward) => Writer::new(b"F").bytes(&forward.message),
             Self::Holds(id) => Writer::new(b"D").bytes(&id.0),
+            Self::CrossHead(told) => Writer::new(b"W").bytes(&told.checkpoint),
+            Self::TwoHistories(told) => Writer::new(b"E").bytes(&told.proof),
             Self::Refused(refused) => Writer::new(b"X")
                 .bytes(refused.envelope.as_ref().map_or(&[][..], |id| &id.0))
                 .bytes(refused.code.as_bytes())
@@ -268,6 +291,7 @@ impl Message {
                 epoch: small(reader.number()?)?,
                 seq: reader.number()?,
                 credit: reader.number()?,
+                bytes: reader.number()?,
             }),
             [b'G'] => Self::Gap(Gap {
                 channel: channel(&reader.text()?)?,
@@ -289,6 +313,12 @@ impl Message {
                 message: reader.bytes()?.to_vec(),
             }),
             [b'D'] => Self::Holds(EnvelopeId(reader.array()?)),
+            [b'W'] => Self::CrossHead(CrossHead {
+                checkpoint: reader.bytes()?.to_vec(),
+            }),
+            [b'E'] => Self::TwoHistories(TwoHistories {
+                proof: reader.bytes()?.to_vec(),
+            }),
             [b'X'] => Self::Refused(Refused {
                 envelope: envelope(reader.bytes()?)?,
                 code: reader.text()?,
@@ -365,6 +395,7 @@ mod tests {
                 epoch: 1,
                 seq: 2,
                 credit: 3,
+                bytes: 4,
             }),
             Message::Gap(Gap {
                 channel,
@@ -397,15 +428,23 @@ mod tests {
                 held: b"h".to_vec(),
             }),
         ];
-        for message in messages {
-            let mut bytes = message.encode();
-            assert_eq!(Message::decode(&bytes), Ok(message));
-            for shorter in 0..bytes.len() {
-                let cut = bytes.get(..shorter).unwrap();
-                assert_eq!(Message::decode(cut), Err(MessageError));
-            }
-            bytes.push(0);
-            assert_eq!(Message::decode(&bytes), Err(MessageError));
+        messages.into_iter().for_each(reads_back);
+        reads_back(Message::CrossHead(CrossHead {
+            checkpoint: b"c".to_vec(),
+        }));
+        reads_back(Message::TwoHistories(TwoHistories {
+            proof: b"p".to_vec(),
+        }));
+    }
+
+    fn reads_back(message: Message) {
+        let mut bytes = message.encode();
+        assert_eq!(Message::decode(&bytes), Ok(message));
+        for shorter in 0..bytes.len() {
+            let cut = bytes.get(..shorter).unwrap();
+            assert_eq!(Message::decode(cut), Err(MessageError));
         }
+        bytes.push(0);
+        assert_eq!(Message::decode(&bytes), Err(MessageError));
     }
 }

@@ -11,7 +11,10 @@ pub mod guard;
 pub mod keys;
 pub mod log;
 pub mod peer;
+pub mod terms;
 
+pub(crate) mod credit;
+pub(crate) mod cross_heads;
 pub(crate) mod evidence;
 pub(crate) mod heads;
 mod incoming;
@@ -22,7 +25,7 @@ pub mod revoke;
 pub mod rotate;
 mod sends;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use comity_link::batch::BatchError;
@@ -37,6 +40,7 @@ use crate::link::keys::{KeysError, NodeKeys};
 pub use crate::link::outgoing::Draft;
 use crate::link::peer::Peers;
 pub(crate) use crate::link::receipts::seconds_of_receipt;
+use crate::link::terms::LinkTerms;
 
 /// A source of randomness.
 pub type Random = Box<dyn Fn(&mut [u8]) + Send + Sync>;
@@ -70,8 +74,8 @@ pub struct Link {
     pub(crate) random: Random,
     /// Checkpoints and cosignatures carry ML-DSA-44 whatever the accords say.
     post_quantum: bool,
-    /// Parties with which an accord in force demands it.
-    demanding: Mutex<BTreeSet<String>>,
+    /// What the accords in force say, by party.
+    terms: Mutex<BTreeMap<String, LinkTerms>>,
     shared: bool,
     last_signed: Mutex<Option<(LastSigned, Vec<u8>)>>,
     peers: Peers,
@@ -83,6 +87,10 @@ pub struct Link {
     set_back: std::sync::atomic::AtomicBool,
     /// Parties whose newest head was cosigned here and that have not been told.
     untold: Mutex<HashSet<String>>,
+    /// How much parties take, by their own word.
+    credits: Mutex<credit::Credits>,
+    /// What parties were told of the logs of others.
+    told: Mutex<cross_heads::Told>,
 }
 
 /// Why something of the link cannot be done.
@@ -169,7 +177,7 @@ impl Link {
             guard,
             random,
             post_quantum,
-            demanding: Mutex::default(),
+            terms: Mutex::default(),
             shared,
             last_signed: Mutex::default(),
             peers: Peers::default(),
@@ -177,6 +185,8 @@ impl Link {
             known_by: Mutex::default(),
             set_back: std::sync::atomic::AtomicBool::new(false),
             untold: Mutex::default(),
+            credits: Mutex::default(),
+            told: Mutex::default(),
         }
     }
 
@@ -205,39 +215,6 @@ impl Link {
     /// The own log's origin, without its epoch.
     pub fn origin(&self) -> &str {
         &self.origin
-    }
-
-    /// From now on, these parties are shown ML-DSA-44 signatures, and must show them.
-    pub(crate) fn demand_post_quantum(&self, parties: BTreeSet<String>) {
-        let mut demanding = self
-            .demanding
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if *demanding == parties {
-            return;
-        }
-        *demanding = parties;
-        drop(demanding);
-        // With the signatures that are demanded now.
-        self.sign_anew();
-    }
-
-    /// Whether checkpoints and cosignatures carry ML-DSA-44.
-    pub(crate) fn signs_post_quantum(&self) -> bool {
-        let demanding = self
-            .demanding
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        self.post_quantum || !demanding.is_empty()
-    }
-
-    /// Whether a party must show ML-DSA-44.
-    pub(crate) fn demands_post_quantum(&self, party: &str) -> bool {
-        let demanding = self
-            .demanding
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        demanding.contains(party)
     }
 
     pub(crate) fn random_hash(&self) -> [u8; 32] {

@@ -96,7 +96,24 @@ fn account(error: &AccountError) -> (RefusalKind, String) {
                 .to_owned(),
         ),
         AccountError::UnknownParty(_) => (RefusalKind::No, PARTIES.to_owned()),
-        AccountError::Unknown(_) => (RefusalKind::No, ACCOUNTS.to_owned()),
+        AccountError::Unknown(_) | AccountError::AddressTaken(_) => {
+            (RefusalKind::No, ACCOUNTS.to_owned())
+        }
+        AccountError::BadAddress(_) => (
+            RefusalKind::Usage,
+            "give the address as an accord names it, such as duty@example.org".to_owned(),
+        ),
+        AccountError::NotOwn(_) => (
+            RefusalKind::No,
+            "what is for a person of another party goes by `comity share ID --to PARTY --person ADDRESS`"
+                .to_owned(),
+        ),
+        AccountError::NotBound(_) => (
+            RefusalKind::No,
+            "every account with the right to a collection reads what is less than TLP:RED in it: `comity collection grant ID --user NAME --read`"
+                .to_owned(),
+        ),
+        AccountError::Addressed(source) => exchange(source),
         AccountError::Store(source) => (RefusalKind::Unknown, store_hint(source)),
     }
 }
@@ -245,6 +262,7 @@ fn intake(error: &IntakeError) -> (RefusalKind, String) {
             RefusalKind::No,
             "an envelope is {\"objects\": […]}".to_owned(),
         ),
+        IntakeError::Persons(source) => exchange(source),
         IntakeError::Store(source) => (RefusalKind::Unknown, store_hint(source)),
     }
 }

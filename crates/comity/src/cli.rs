@@ -189,9 +189,21 @@ pub(crate) enum UserCommand {
         /// It belongs to this other party, and sees what was released to it and nothing else
         #[arg(long, value_name = "PARTY")]
         party: Option<String>,
+        /// Where its person is reached: what another party addresses there as TLP:RED is this account's to read
+        #[arg(long, conflicts_with = "party")]
+        address: Option<String>,
         /// Read the password from standard input, one line
         #[arg(long)]
         password_stdin: bool,
+    },
+    /// Record where the person of an account is reached, in the place of where that was before
+    Address {
+        #[command(flatten)]
+        data: Data,
+        /// The account
+        name: String,
+        /// Where; left out, the account loses what was addressed to its person
+        address: Option<String>,
     },
     /// Show all accounts
     List {
@@ -299,6 +311,9 @@ pub(crate) struct ExportArgs {
     /// Id or alias of the collection; may be left out when there is only one
     #[arg(long, value_name = "ID")]
     pub(crate) collection: Option<String>,
+    /// Exactly what was released to this party and stands in its views, with its labels
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["collection", "all_versions"])]
+    pub(crate) party: Option<String>,
     /// The file to write [default: standard output]
     #[arg(long, value_name = "PATH")]
     pub(crate) out: Option<PathBuf>,
@@ -355,6 +370,16 @@ pub(crate) enum ObjectCommand {
         id: String,
         #[command(flatten)]
         json: Json,
+    },
+    /// Name an account for an object that is TLP:RED: it reads it where it may read the collection
+    Name {
+        #[command(flatten)]
+        data: Data,
+        /// Its id
+        id: String,
+        /// The account
+        #[arg(long, value_name = "NAME")]
+        user: String,
     },
     /// Add a revoked version of an object wherever it is held
     Revoke {

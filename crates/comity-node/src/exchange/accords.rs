@@ -233,15 +233,23 @@ impl Node {
     ) -> Result<Option<AccordText>, ExchangeError> {
         let own = PartyName::parse(&self.identity().party).map_err(|error| bad(&error))?;
         let other = PartyName::parse(other).map_err(|error| bad(&error))?;
+        let mut all = self.all_in_force(tx, now)?;
+        all.retain(|text| text.party(&own).is_some() && text.party(&other).is_some());
+        Ok(all.pop())
+    }
+
+    /// Every accord in force, by name.
+    pub(crate) fn all_in_force(
+        &self,
+        tx: &mut dyn Tx,
+        now: i64,
+    ) -> Result<Vec<AccordText>, ExchangeError> {
         let rings = self.rings(tx)?;
         let rows = accord::list(tx)?;
-        let mut found = None;
+        let mut found = Vec::new();
         for row in &rows {
             if view(row, &rows, &rings, now)?.standing == IN_FORCE {
-                let text = AccordText::parse(&row.text).map_err(|error| bad(&error))?;
-                if text.party(&own).is_some() && text.party(&other).is_some() {
-                    found = Some(text);
-                }
+                found.push(AccordText::parse(&row.text).map_err(|error| bad(&error))?);
             }
         }
         Ok(found)

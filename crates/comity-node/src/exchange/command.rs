@@ -10,7 +10,6 @@ use comity_link::header::EnvelopeId;
 use comity_stix::timestamp::Timestamp;
 use comity_store::state::channel::Direction;
 use comity_store::state::inbox::InboxRow;
-use comity_store::state::outbox::OutboxRow;
 use comity_store::state::recall::RecallRow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -18,6 +17,7 @@ use serde_json::{Value, json};
 use crate::exchange::ExchangeError;
 use crate::exchange::accords::AccordView;
 use crate::exchange::enrolment::PartyView;
+use crate::exchange::outbox::{LinkView, SentView};
 use crate::exchange::share::ShareRequest;
 use crate::link::card::CardFacts;
 use crate::node::Node;
@@ -143,6 +143,13 @@ pub enum ExchangeCommand {
         /// For one party only.
         party: Option<String>,
     },
+    /// What stands in a party's released views, a stretch at a time.
+    Released {
+        /// The party.
+        party: String,
+        /// Where the stretch before ended.
+        after: Option<(u64, u64)>,
+    },
     /// What waits for a second person.
     Approvals,
     /// A second person's word.
@@ -265,6 +272,9 @@ impl Node {
             ExchangeCommand::Decisions { object, party } => {
                 self.decisions_document(object.as_deref(), party.as_deref())?
             }
+            ExchangeCommand::Released { party, after } => {
+                document(&self.released_to(&party, after)?)
+            }
             ExchangeCommand::Approvals => self.approvals_document()?,
             ExchangeCommand::Approve { id, by, yes } => document(&self.approve(&id, &by, yes)?),
         })
@@ -313,6 +323,23 @@ fn party(view: &PartyView) -> Value {
         "origin": view.row.origin, "link": view.row.link_url, "root": view.root,
         "read_aloud": view.read_aloud, "begins": view.begins, "forked": view.forked,
         "revoked": view.revoked, "waiting": view.waiting.0, "oldest_waiting": view.waiting.1.map(at),
+        "link_standing": link(&view.link),
+    })
+}
+
+fn link(view: &LinkView) -> Value {
+    let quorums = view
+        .terms
+        .quorums
+        .iter()
+        .map(|quorum| json!({ "needed": quorum.needed, "of": quorum.others }));
+    json!({
+        "heartbeat_seconds": view.terms.heartbeat.map(|every| every.as_secs()),
+        "heard": view.clock.map(|clock| at(clock.heard)),
+        "clock_ahead_seconds": view.clock.map(|clock| clock.ahead),
+        "clock_tolerance_seconds": view.terms.clock_tolerance_seconds,
+        "clock": if view.clock_counts() { "counts" } else { "ahead: its times do not count" },
+        "cosignatures": quorums.collect::<Vec<_>>(), "unsettled": view.unsettled,
     })
 }
 
@@ -333,11 +360,14 @@ fn recall(row: &RecallRow) -> Value {
     })
 }
 
-fn sent(row: &OutboxRow) -> Value {
+fn sent(view: &SentView) -> Value {
+    let row = &view.row;
     json!({
         "envelope": EnvelopeId(row.envelope).to_string(), "party": row.party, "kind": row.kind, "lane": row.lane,
         "epoch": row.epoch, "seq": row.seq, "entry": row.position, "state": row.state, "reason": row.reason,
         "created": at(row.created), "attempts": row.attempts, "changed": at(row.changed),
+        "settled": view.is_settled(), "cosigned_by": view.cosigned_by,
+        "cosignatures_missing": view.cosignatures_missing,
     })
 }
 

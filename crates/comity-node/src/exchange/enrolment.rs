@@ -5,11 +5,13 @@
 use comity_accord::card::SignedCard;
 use comity_accord::enrolment::{self, Event, Progress, Side, State};
 use comity_accord::fingerprint::Reading;
+use comity_release::recipient::Standing;
 use comity_stix::timestamp::Timestamp;
 use comity_store::state::party::{self, PartyRow};
 use comity_store::state::{Tx, outbox, peer_log};
 
 use crate::exchange::ExchangeError;
+use crate::exchange::outbox::LinkView;
 use crate::link::card::CardFacts;
 use crate::link::heads::FORKED;
 use crate::link::peer::{PENDING, REVOKED, SUSPENDED_BY_THEM, VERIFIED, ring, take_card};
@@ -33,6 +35,8 @@ pub struct PartyView {
     pub revoked: Vec<String>,
     /// The log of this party that showed two histories: nothing is exchanged with it any more.
     pub forked: Option<String>,
+    /// How the link to it stands.
+    pub link: LinkView,
 }
 
 /// The word for a state in tables.
@@ -73,6 +77,15 @@ pub fn state_of(row: &PartyRow) -> Result<State, ExchangeError> {
     ];
     let found = all.into_iter().find(|state| word(*state) == row.state);
     found.ok_or_else(|| ExchangeError::Enrolment(format!("{} is in no known state", row.name)))
+}
+
+/// How a party stands to the release rules.
+pub(crate) fn standing_of(row: &PartyRow) -> Result<Standing, ExchangeError> {
+    Ok(match state_of(row)? {
+        State::Pending(_) => Standing::Pending,
+        State::Verified { .. } => Standing::Verified,
+        State::Suspended { .. } | State::Revoked { .. } => Standing::Suspended,
+    })
 }
 
 /// A moment as the accord's crate has it.
@@ -196,6 +209,7 @@ impl Node {
                 .into_iter()
                 .find(|log| log.state == FORKED)
                 .map(|log| log.origin),
+            link: self.link_view(tx, &row.name)?,
             row,
         })
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::ledger::files::Files as _;
-use crate::ledger::proof_file::ProofFile;
+use crate::ledger::proof_file::{ProofFile, Rest};
 use crate::ledger::{LedgerError, Pin, View, hex, unhex, verify};
 use crate::link::LinkError;
 use crate::link::card::CardFacts;
@@ -222,9 +222,21 @@ impl Node {
                 (None, None) => return Err(unknown()),
             };
             let listing = files.evidence(tx, &id)?;
-            let policy = files.policy(tx, epoch)?;
+            let policy = files.policy(tx, &[epoch], Some(&name))?;
+            let further = match outbox::find(tx, &id)? {
+                Some(row) => match files.proof(tx, (epoch, row.position), Some(&name))? {
+                    Some(first) => files.further_proofs(tx, &first, (epoch, &name))?,
+                    None => Vec::new(),
+                },
+                None => Vec::new(),
+            };
             let cards = vec![self.own_card_texts(tx)?, texts(party::cards(tx, &name)?)];
-            ProofFile::of_envelope(&listing, fields, policy, cards).map_err(LedgerError::Content)
+            let rest = Rest {
+                policy,
+                cards,
+                further,
+            };
+            ProofFile::of_envelope(&listing, fields, rest).map_err(LedgerError::Content)
         })
     }
 
@@ -236,11 +248,11 @@ impl Node {
         position: u64,
     ) -> Result<ProofFile, LedgerError> {
         let entries = ledger::entries(tx, epoch, position, 1)?;
-        let proof = files.proof(tx, epoch, position)?;
+        let proof = files.proof(tx, (epoch, position), None)?;
         let (Some(entry), Some(proof)) = (entries.first(), proof) else {
             return Err(LedgerError::NotProvable(position.to_string()));
         };
-        let policy = files.policy(tx, epoch)?;
+        let policy = files.policy(tx, &[epoch], None)?;
         let cards = vec![self.own_card_texts(tx)?];
         ProofFile::of_entry(&entry.leaf, &proof, policy, cards).map_err(LedgerError::Content)
     }

@@ -24,6 +24,12 @@ pub struct Report {
     pub received: u64,
     /// Receipts of others for what it sent.
     pub receipts: u64,
+    /// Of these, envelopes that as many others as the accord asks for have cosigned in the log.
+    #[serde(default)]
+    pub settled: u64,
+    /// And those that fewer have.
+    #[serde(default)]
+    pub unsettled: u64,
     /// Envelopes whose content is here and is what was committed to.
     pub opened: u64,
     /// Envelopes whose content is not here.

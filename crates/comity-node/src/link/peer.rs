@@ -134,6 +134,8 @@ impl Link {
                     | Message::Knows(_)
                     | Message::Forward(_)
                     | Message::Holds(_)
+                    | Message::CrossHead(_)
+                    | Message::TwoHistories(_)
                     | Message::Refused(_) => Ok(Ok(())),
                 };
                 if let Err(reason) = outcome? {

@@ -170,6 +170,7 @@ fn told(report: &Report, json: bool) -> Result<(), Failure> {
         let envelopes = [
             (report.sent, "sent"),
             (report.receipts, "of them with a receipt"),
+            (report.unsettled, "of these cosigned by too few others"),
             (report.received, "received"),
             (report.opened, "with their content"),
             (report.withheld, "without"),

@@ -158,7 +158,25 @@ fn line(party: &Value) -> String {
     let revoked = revoked.into_iter().flatten().filter_map(Value::as_str);
     let revoked: Vec<String> = revoked.map(|one| format!("\trevoked: {one}")).collect();
     let revoked = revoked.concat();
-    format!("{name}\t{state}\t{waits}{suspended}{forked}{revoked}")
+    let standing = standing(party.get("link_standing").unwrap_or(&Value::Null));
+    format!("{name}\t{state}\t{waits}{suspended}{standing}{forked}{revoked}")
+}
+
+/// What is still missing over the link to a party, and whether its clock can be believed.
+fn standing(link: &Value) -> String {
+    let unsettled = link.get("unsettled").and_then(Value::as_u64).unwrap_or(0);
+    let lacking = if unsettled == 0 {
+        String::new()
+    } else {
+        let count = output::counted(unsettled, "envelope lacks", "envelopes lack");
+        format!("\t{count} cosignatures")
+    };
+    if link.is_null() || text(link, "clock") == "counts" {
+        return lacking;
+    }
+    let ahead = link.get("clock_ahead_seconds").and_then(Value::as_i64);
+    let ahead = ahead.unwrap_or(0);
+    format!("{lacking}\tits clock is {ahead} s ahead: its times do not count")
 }
 
 /// A text of a document; empty where there is none.

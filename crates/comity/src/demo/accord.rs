@@ -220,6 +220,7 @@ async fn released_view(alpha: &Party) -> Result<String, Failure> {
         name: user.clone(),
         role: Role::Viewer,
         party: Some("bravo".to_owned()),
+        address: None,
         password: password.clone(),
     }))?;
     alpha.execute(Command::Grant {

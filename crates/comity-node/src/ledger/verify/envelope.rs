@@ -252,6 +252,12 @@ impl Check<'_> {
         self.weigh(&what, &giver, (receipt.note, header.created), Some(&shown));
         if sent {
             self.report.receipts += 1;
+            let index = index.unwrap_or(u64::MAX);
+            if self.is_settled(&other.name, about.0.epoch, index)? {
+                self.report.settled += 1;
+            } else {
+                self.report.unsettled += 1;
+            }
         }
         self.placed(!sent, header.epoch, &shown)
     }

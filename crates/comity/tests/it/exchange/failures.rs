@@ -420,12 +420,12 @@ fn other_history(alpha: &Party, size: u64) -> Vec<u8> {
     clippy::disallowed_methods,
     reason = "a batch that is made by hand says when"
 )]
-fn now_micros() -> u128 {
+pub(super) fn now_micros() -> u128 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.unwrap().as_micros()
 }
 
-fn post_batch(to: &Party, batch: Vec<u8>) -> Answer {
+pub(super) fn post_batch(to: &Party, batch: Vec<u8>) -> Answer {
     let request = Request::post("/link/v1/batches", batch).header("Content-Type", BATCH);
     request.send(to.address())
 }

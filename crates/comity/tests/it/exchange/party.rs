@@ -119,6 +119,7 @@ impl Party {
         party.set("serve", "listen", &format!("\"127.0.0.1:{port}\""));
         party.set("link", "url", &format!("\"http://127.0.0.1:{port}\""));
         party.set("link", "heartbeat_seconds", "1");
+        party.set("link", "settle_seconds", "1");
         Self {
             _database: database,
             ..party
