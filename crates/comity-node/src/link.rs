@@ -39,8 +39,8 @@ pub use crate::link::incoming::{Taken, Way};
 use crate::link::keys::{KeysError, NodeKeys};
 pub use crate::link::outgoing::Draft;
 use crate::link::peer::Peers;
-use crate::link::terms::LinkTerms;
 pub(crate) use crate::link::receipts::seconds_of_receipt;
+use crate::link::terms::LinkTerms;
 
 /// A source of randomness.
 pub type Random = Box<dyn Fn(&mut [u8]) + Send + Sync>;

@@ -465,4 +465,3 @@ fn seen(tx: &mut dyn Tx, party: &str) -> Result<Option<Seen>, LinkError> {
         root: log.root,
     }))
 }
-

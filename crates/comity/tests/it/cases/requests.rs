@@ -96,12 +96,12 @@ fn a_request_goes_its_whole_way_and_both_sides_hold_the_same() {
         until_both(both, &id, "delivered");
         act(bravo, &id, "acknowledge", &["--number", "B-2026-7"]);
         until_both(both, &id, "acknowledged");
-        // Too late to return it: it is acknowledged, and so it must be decided.
+        act(bravo, &id, "accept", &["--expected", "2099-01-01"]);
+        until_both(both, &id, "accepted");
+        // Too late to return it: it is accepted, and so it must be answered.
         let late = bravo.cli(&["request", "return", &id]);
         assert_eq!(late.code, Some(1), "{late:?}");
         assert!(late.err.contains("possible: "), "{}", late.err);
-        act(bravo, &id, "accept", &["--expected", "2099-01-01"]);
-        until_both(both, &id, "accepted");
         act(bravo, &id, "interim", &["--text", "logs are being read"]);
         act(
             bravo,
