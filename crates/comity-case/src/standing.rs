@@ -6,9 +6,15 @@ use comity_accord::party::PartyName;
 use comity_stix::marking::Tlp;
 use uuid::Uuid;
 
+use crate::call::Call;
+use crate::check::Check;
+use crate::evidence::Evidence;
+use crate::exercise::Exercise;
+use crate::history::{Due, Opening, Record};
+use crate::incident::Incident;
 use crate::message::{Message, Subject};
+use crate::request::Request;
 use crate::request::terms::Terms;
-use crate::request::{Due, Request};
 use crate::table::{Refusal, Side, Word as _};
 use crate::thread::{Entry, Thread};
 
@@ -50,28 +56,95 @@ pub fn standing(thread: &Thread, terms: &Terms, now: i64) -> Option<Standing> {
     let first = thread.entries().next()?.message.head();
     match first.thread.subject() {
         Subject::Request => Some(of_request(&Request::replay(thread, terms)?, terms, now)),
-        Subject::Case
-        | Subject::Call
-        | Subject::Check
-        | Subject::Evidence
-        | Subject::Exercise
-        | Subject::Incident
-        | Subject::Review => None,
+        Subject::Call => Some(of_call(&Call::replay(thread)?)),
+        Subject::Check => Some(of_check(&Check::replay(thread)?, now)),
+        Subject::Evidence => Some(of_evidence(&Evidence::replay(thread)?)),
+        Subject::Exercise => Some(of_exercise(&Exercise::replay(thread)?)),
+        Subject::Incident => Some(of_incident(&Incident::replay(thread)?)),
+        Subject::Case | Subject::Review => None,
+    }
+}
+
+/// What a machine shows of itself.
+struct Shown<'a> {
+    title: &'a str,
+    state: &'static str,
+    urgency: Option<&'static str>,
+    dues: Vec<Due>,
+}
+
+fn shown<S>(opening: Opening, record: &Record<S>, shown: Shown<'_>) -> Standing {
+    Standing {
+        opener: opening.opener,
+        responder: opening.responder,
+        title: shown.title.to_owned(),
+        state: shown.state,
+        urgency: shown.urgency,
+        label: opening.label,
+        exercise: opening.exercise,
+        disputed: record.is_disputed(),
+        due: shown.dues.into_iter().next(),
     }
 }
 
 fn of_request(request: &Request, terms: &Terms, now: i64) -> Standing {
-    Standing {
-        opener: request.opener.clone(),
-        responder: request.responder.clone(),
-        title: request.content.title.clone(),
+    let said = Shown {
+        title: &request.content.title,
         state: request.state_at(now, terms).word(),
         urgency: Some(request.content.urgency.word()),
-        label: request.label,
-        exercise: request.exercise,
-        disputed: !request.disputes.is_empty() || !request.record.forks.is_empty(),
-        due: request.dues(now, terms).into_iter().next(),
-    }
+        dues: request.dues(now, terms),
+    };
+    shown(request.opening(), &request.record, said)
+}
+
+fn of_call(call: &Call) -> Standing {
+    let said = Shown {
+        title: &call.line,
+        state: call.state.word(),
+        urgency: Some(call.urgency.word()),
+        dues: call.dues(),
+    };
+    shown(call.opening.clone(), &call.record, said)
+}
+
+fn of_check(check: &Check, now: i64) -> Standing {
+    let said = Shown {
+        title: &check.contact,
+        state: check.state_at(now).word(),
+        urgency: None,
+        dues: check.dues(),
+    };
+    shown(check.opening.clone(), &check.record, said)
+}
+
+fn of_evidence(evidence: &Evidence) -> Standing {
+    let said = Shown {
+        title: &evidence.item.source,
+        state: evidence.state.word(),
+        urgency: None,
+        dues: evidence.dues(),
+    };
+    shown(evidence.opening.clone(), &evidence.record, said)
+}
+
+fn of_exercise(exercise: &Exercise) -> Standing {
+    let said = Shown {
+        title: &exercise.title,
+        state: exercise.state.word(),
+        urgency: None,
+        dues: exercise.dues(),
+    };
+    shown(exercise.opening.clone(), &exercise.record, said)
+}
+
+fn of_incident(incident: &Incident) -> Standing {
+    let said = Shown {
+        title: &incident.title,
+        state: incident.state.word(),
+        urgency: None,
+        dues: incident.dues(),
+    };
+    shown(incident.opening.clone(), &incident.record, said)
 }
 
 /// Whether a message may be said now, as the next of a thread.
@@ -82,19 +155,48 @@ pub fn admit(thread: &Thread, message: &Message, terms: &Terms) -> Result<(), Re
     };
     let subject = message.head().thread.subject();
     match subject {
-        Subject::Request => match Request::replay(thread, terms) {
-            None => Request::open(&entry).map(drop),
-            Some(mut request) => request.apply(&entry, terms),
-        },
-        Subject::Case
-        | Subject::Call
-        | Subject::Check
-        | Subject::Evidence
-        | Subject::Exercise
-        | Subject::Incident
-        | Subject::Review => Err(Refusal::Event {
+        Subject::Request => next(
+            Request::replay(thread, terms),
+            &entry,
+            Request::open,
+            |request, entry| request.apply(entry, terms),
+        ),
+        Subject::Call => next(Call::replay(thread), &entry, Call::open, Call::apply),
+        Subject::Check => next(Check::replay(thread), &entry, Check::open, Check::apply),
+        Subject::Evidence => next(
+            Evidence::replay(thread),
+            &entry,
+            Evidence::open,
+            Evidence::apply,
+        ),
+        Subject::Exercise => next(
+            Exercise::replay(thread),
+            &entry,
+            Exercise::open,
+            Exercise::apply,
+        ),
+        Subject::Incident => next(
+            Incident::replay(thread),
+            &entry,
+            Incident::open,
+            Incident::apply,
+        ),
+        Subject::Case | Subject::Review => Err(Refusal::Event {
             subject: subject.word(),
             event: message.event().to_owned(),
         }),
+    }
+}
+
+/// The first message opens, any other one is applied.
+fn next<M>(
+    machine: Option<M>,
+    entry: &Entry,
+    open: impl Fn(&Entry) -> Result<M, Refusal>,
+    apply: impl Fn(&mut M, &Entry) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    match machine {
+        None => open(entry).map(drop),
+        Some(mut machine) => apply(&mut machine, entry),
     }
 }

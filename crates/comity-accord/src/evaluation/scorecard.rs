@@ -18,7 +18,7 @@ use super::tally::Verdict;
 use crate::digest::Digest;
 use crate::party::PartyName;
 use crate::text::AccordText;
-use crate::text::commitment::{Commitment, Period, Side};
+use crate::text::commitment::{Commitment, Side};
 use crate::text::contact::Calendar;
 
 /// What a scorecard is called in its text.
@@ -219,8 +219,8 @@ fn write(value: &Value, out: &mut String) {
             }
             out.push('}');
         }
-        other => {
-            let _ = write!(out, "{other}");
+        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+            let _ = write!(out, "{plain}");
         }
     }
 }
