@@ -1,235 +1,287 @@
-//! Facts: what threads say of the things that commitments are about.
+//! Facts: what commitments are judged by, gathered from threads.
 //!
-//! Only messages count whose receipt is known and not later than the time asked for: both sides hold those, so both come to
-//! the same.
+//! Only messages count whose receipt says that they were received by the cutoff; the others are as if they were not there, so
+//! that two nodes which hold the same receipts gather the same facts. A duty is measured by the clock of whoever owes it, from
+//! its receipt to its own word; where the other side's clock differs by more than was agreed the fact says so.
 //!
-//! In scope: one function a subject. Out of scope: judging (`comity_accord::evaluation`), what is no thread.
+//! In scope: gathering. Out of scope: formulas (`comity_accord::evaluation::judge`), what comes from elsewhere: shares,
+//! sightings, contacts, attestations, recalls.
 
-use comity_accord::evaluation::facts::{Base, Facts, HoldFact, RequestFact, Urgency};
+use comity_accord::evaluation::facts::{
+    Base, CheckFact, ExerciseFact, Facts, HoldFact, IncidentFact, RequestFact, SampleFact,
+    Urgency as Pressing,
+};
 use comity_accord::evaluation::set::{EvaluationSet, Leaf};
-use comity_accord::party::PartyName;
+use comity_accord::text::Content as Accord;
 
+use crate::call::Call;
+use crate::check::Check;
+use crate::evidence::Evidence;
+use crate::exercise::Exercise;
+use crate::history::{Opening, Record, Step};
+use crate::incident::{self, Incident};
 use crate::message::Subject;
-use crate::request::content::Urgency as Asked;
+use crate::request::Request;
+use crate::request::content::Urgency;
+use crate::request::event::Hold;
 use crate::request::terms::Terms;
-use crate::request::{Request, Step};
-use crate::thread::Thread;
+use crate::thread::{Entry, Thread};
 
-/// What is gathered: the times that a responder promised, how far clocks may differ, until when receipts count.
-#[derive(Clone, Copy)]
-pub struct Asking<'a> {
-    /// The times that a responder promised.
-    pub terms: &'a dyn Fn(&PartyName) -> Terms,
-    /// How far two clocks may differ, seconds.
-    pub tolerance: i64,
-    /// Until when receipts count, seconds since 1970.
-    pub as_of: i64,
-}
-
-/// Everything that threads say.
-pub fn facts<'t>(threads: impl IntoIterator<Item = &'t Thread>, asking: Asking<'_>) -> Facts {
-    let mut facts = Facts::default();
+/// What happened in these threads, as far as both sides hold receipts by the cutoff, seconds since 1970.
+pub fn facts<'a>(
+    threads: impl IntoIterator<Item = &'a Thread>,
+    accord: &Accord,
+    cutoff: i64,
+) -> Facts {
+    let mut gathered = Gathered {
+        facts: Facts::default(),
+        accord,
+    };
     for thread in threads {
-        let counted = counted(thread, asking.as_of);
-        let ordered = counted.ordered();
-        let Some(first) = ordered.standing.first().map(|entry| entry.message.head()) else {
-            continue;
-        };
-        match first.thread.subject() {
-            Subject::Request => {
-                if let Some(request) = Request::replay(&counted, &(asking.terms)(&first.to)) {
-                    of_request(&request, asking.tolerance, &mut facts);
-                }
-            }
-            Subject::Case
-            | Subject::Call
-            | Subject::Check
-            | Subject::Evidence
-            | Subject::Exercise
-            | Subject::Incident
-            | Subject::Review => {}
-        }
+        gathered.thread(&counted(thread, cutoff));
     }
-    facts
+    gathered.facts
 }
 
-/// The messages that facts are made from.
-pub fn evaluation_set<'t>(
-    threads: impl IntoIterator<Item = &'t Thread>,
-    as_of: i64,
+/// The messages from which [`facts`] gathers, with their receipts.
+pub fn evaluation_set<'a>(
+    threads: impl IntoIterator<Item = &'a Thread>,
+    cutoff: i64,
 ) -> EvaluationSet {
     let entries = threads.into_iter().flat_map(Thread::entries);
     EvaluationSet::of(entries.filter_map(|entry| {
-        let received = entry.received.filter(|at| *at <= as_of)?;
         Some(Leaf {
             message: entry.message.digest(),
-            received,
+            received: entry.received.filter(|at| *at <= cutoff)?,
         })
     }))
 }
 
-/// A thread with what counts of it.
-fn counted(thread: &Thread, as_of: i64) -> Thread {
-    let counts = thread
-        .entries()
-        .filter(|entry| entry.received.is_some_and(|at| at <= as_of));
-    Thread::of(counts.cloned()).unwrap_or_default()
+/// A thread without what was not received by the cutoff.
+fn counted(thread: &Thread, cutoff: i64) -> Thread {
+    let in_time = |entry: &&Entry| entry.received.is_some_and(|at| at <= cutoff);
+    // A part of a thread is one: it has no more messages, of no other subject.
+    Thread::of(thread.entries().filter(in_time).cloned()).unwrap_or_default()
 }
 
-fn of_request(request: &Request, tolerance: i64, facts: &mut Facts) {
-    let Some(delivered) = request.delivered else {
-        return;
-    };
-    let apart = |step: &Step| {
-        step.received
-            .is_some_and(|received| (received - step.sent).abs() > tolerance)
-    };
-    let base = Base {
-        id: request.id.to_string(),
-        from: request.opener.clone(),
-        to: request.responder.clone(),
-        exercise: request.exercise.is_some(),
-        disputed: !request.disputes.is_empty(),
-        skewed: request.record.steps.iter().any(apart),
-    };
-    if let Some(hold) = &request.preservation
-        && let (Some(held_from), Some(until)) = (hold.held_from, hold.held_until)
-    {
-        let lost = (hold.state == crate::request::event::Hold::Lost).then_some(hold.ended);
-        facts.holds.push(HoldFact {
+struct Gathered<'a> {
+    facts: Facts,
+    accord: &'a Accord,
+}
+
+impl Gathered<'_> {
+    fn thread(&mut self, thread: &Thread) {
+        let Some(first) = thread.entries().next() else {
+            return;
+        };
+        match first.message.head().thread.subject() {
+            Subject::Request => self.request(thread),
+            Subject::Call => self.call(thread),
+            Subject::Check => self.check(thread),
+            Subject::Evidence => self.sample(thread),
+            Subject::Exercise => self.exercise(thread),
+            Subject::Incident => self.incident(thread),
+            Subject::Case | Subject::Review => {}
+        }
+    }
+
+    fn base<S>(&self, opening: &Opening, record: &Record<S>, used: &[&str]) -> Base {
+        let tolerance = i64::from(self.accord.ledger.clock_tolerance_seconds);
+        Base {
+            id: opening.id.to_string(),
+            from: opening.opener.clone(),
+            to: opening.responder.clone(),
+            exercise: opening.exercise.is_some(),
+            disputed: record.is_disputed(),
+            skewed: record
+                .steps
+                .iter()
+                .any(|step| used.contains(&step.event) && is_skewed(step, tolerance)),
+        }
+    }
+
+    fn request(&mut self, thread: &Thread) {
+        // The times are those that the responder promised, whom the opening message names.
+        let ordered = thread.ordered();
+        let mut openings = ordered.standing.iter();
+        let Some(opened) = openings.find_map(|entry| Request::open(entry).ok()) else {
+            return;
+        };
+        let terms = Terms::agreed(self.accord, &opened.responder);
+        let Some(request) = Request::replay(thread, &terms) else {
+            return;
+        };
+        let Some(delivered) = request.delivered else {
+            return;
+        };
+        let base = self.base(&request.opening(), &request.record, USED);
+        self.hold(&request, &base);
+        self.facts.requests.push(RequestFact {
+            urgency: match request.content.urgency {
+                Urgency::Emergency => Pressing::Emergency,
+                Urgency::Urgent => Pressing::Urgent,
+                Urgency::Routine => Pressing::Routine,
+            },
+            delivered,
+            acknowledged: request.acknowledged.as_ref().map(|(at, _)| *at),
+            pauses: request
+                .pauses
+                .iter()
+                .map(|pause| (pause.from, pause.until))
+                .collect(),
+            extensions: request.expected.iter().skip(1).map(|(at, _)| *at).collect(),
+            concluded: concluded(&request),
+            answers: echoes(&request.record.steps),
+            withdrawn: request.withdrawn.map(|(_, known)| known),
+            purged: request.purged.map(|(at, _)| at),
+            working: request.working,
+            reports: request.reports,
+            base,
+        });
+    }
+
+    fn hold(&mut self, request: &Request, base: &Base) {
+        let Some(data) = &request.preservation else {
+            return;
+        };
+        let (Some(held_from), Some(until)) = (data.held_from, data.held_until) else {
+            return;
+        };
+        let lost = data.ended.filter(|_| data.state == Hold::Lost);
+        self.facts.holds.push(HoldFact {
             base: base.clone(),
             held_from,
             until,
-            ended: hold.ended,
-            lost: lost.flatten(),
+            ended: data.ended.filter(|_| lost.is_none()),
+            lost,
         });
     }
-    let answered = request.answers.first().map(|answer| answer.at);
-    let declined = request.declined.as_ref().map(|(at, _, _)| *at);
-    let concluded = [answered, declined, request.referred];
-    let mut answers: Vec<(i64, Option<i64>)> = request
-        .answers
-        .iter()
-        .map(|answer| (answer.received, None))
-        .collect();
-    // An answer that was reopened got its feedback that way; the last one gets it in words.
-    let reopened = request.working.iter().skip(1).map(|(at, _)| *at);
-    for (answer, at) in answers.iter_mut().zip(reopened) {
-        answer.1 = Some(at);
-    }
-    if let Some((_, given @ None)) = answers.last_mut() {
-        *given = request.feedback.as_ref().map(|said| said.at);
-    }
-    facts.requests.push(RequestFact {
-        base,
-        urgency: match request.content.urgency {
-            Asked::Emergency => Urgency::Emergency,
-            Asked::Urgent => Urgency::Urgent,
-            Asked::Routine => Urgency::Routine,
-        },
-        delivered,
-        acknowledged: request.acknowledged.as_ref().map(|(at, _)| *at),
-        pauses: request
-            .pauses
-            .iter()
-            .map(|one| (one.from, one.until))
-            .collect(),
-        extensions: request.expected.iter().skip(1).map(|(at, _)| *at).collect(),
-        concluded: concluded.into_iter().flatten().min(),
-        working: request.working.clone(),
-        reports: request.reports.clone(),
-        answers,
-        withdrawn: request.withdrawn.map(|(_, known)| known),
-        purged: request.purged.map(|(at, _)| at),
-    });
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::script::{DAY, HOUR, START, Script};
-    use crate::table::Side;
-
-    const A: Side = Side::Opener;
-    const B: Side = Side::Responder;
-
-    fn gathered(script: &Script, as_of: i64) -> Facts {
-        let terms = |_: &PartyName| Terms::default();
-        let asking = Asking {
-            terms: &terms,
-            tolerance: 300,
-            as_of,
+impl Gathered<'_> {
+    /// A test of the hotline; a call that was meant is no check.
+    fn call(&mut self, thread: &Thread) {
+        let Some(call) = Call::replay(thread).filter(|call| call.test) else {
+            return;
         };
-        facts([&script.thread()], asking)
+        let Some(first) = call.tries.first() else {
+            return;
+        };
+        let used = ["ring", "answered", "call-back"];
+        self.facts.checks.push(CheckFact {
+            base: self.base(&call.opening, &call.record, &used),
+            hotline: true,
+            received: first.noticed,
+            answered: call.answered.as_ref().map(|(at, _, _)| *at),
+        });
     }
 
-    fn asked() -> Script {
-        let mut script = Script::new(Subject::Request);
-        let said = json!({ "request_type": "log-search", "urgency": "urgent", "title": "logs" });
-        script.say(A, 0, "send", said);
-        script.say(B, HOUR, "acknowledge", json!({ "number": "1" }));
-        script.say(
-            B,
-            2 * HOUR,
-            "accept",
-            json!({ "scope": "full", "expected": "2099-01-01T00:00:00Z" }),
-        );
-        script.say(B, DAY, "answer", json!({ "scope": "full", "text": "none" }));
-        script
+    fn check(&mut self, thread: &Thread) {
+        let Some(check) = Check::replay(thread) else {
+            return;
+        };
+        self.facts.checks.push(CheckFact {
+            base: self.base(&check.opening, &check.record, &["ping", "answer"]),
+            hotline: check.purpose.hotline,
+            received: check.sent.1,
+            answered: check.answered.as_ref().map(|(at, _, _)| *at),
+        });
     }
 
-    #[test]
-    fn a_request_tells_when_each_duty_was_done() {
-        let mut script = asked();
-        script.say(A, 2 * DAY, "reopen", json!({ "gap": "one day" }));
-        script.say(
-            B,
-            3 * DAY,
-            "answer",
-            json!({ "scope": "full", "text": "none" }),
-        );
-        script.say(
-            A,
-            4 * DAY,
-            "feedback",
-            json!({ "useful": "yes", "quality": 3, "acted": false }),
-        );
-        let facts = gathered(&script, i64::MAX);
-        let [fact] = facts.requests.as_slice() else {
-            panic!("{facts:?}")
+    /// A sample that the other party accepted.
+    fn sample(&mut self, thread: &Thread) {
+        let Some(evidence) = Evidence::replay(thread).filter(|one| one.item.sample) else {
+            return;
         };
-        assert_eq!(fact.delivered, START + 1);
-        assert_eq!(fact.acknowledged, Some(START + HOUR));
-        assert_eq!(fact.concluded, Some(START + DAY));
-        let given = [
-            (START + DAY + 1, Some(START + 2 * DAY + 1)),
-            (START + 3 * DAY + 1, Some(START + 4 * DAY)),
+        let Some(received) = evidence.accepted else {
+            return;
+        };
+        let used = ["transfer-accept", "analysis-report"];
+        self.facts.samples.push(SampleFact {
+            base: self.base(&evidence.opening, &evidence.record, &used),
+            received,
+            reported: evidence.reports.first().map(|report| report.at),
+        });
+    }
+
+    fn exercise(&mut self, thread: &Thread) {
+        let Some(exercise) = Exercise::replay(thread) else {
+            return;
+        };
+        self.facts.exercises.push(ExerciseFact {
+            id: exercise.opening.id.to_string(),
+            completed: exercise.completed(),
+            reports: exercise.reports.into_iter().map(|(_, by, _)| by).collect(),
+        });
+    }
+
+    fn incident(&mut self, thread: &Thread) {
+        let Some(incident) = Incident::replay(thread) else {
+            return;
+        };
+        let used = [
+            "aware",
+            "early-warning",
+            "notification",
+            "intermediate",
+            "final",
         ];
-        assert_eq!(fact.answers, given);
-        assert!(!fact.base.skewed && !fact.base.disputed);
+        let notified = incident.sent(incident::Kind::Notification);
+        self.facts.incidents.push(IncidentFact {
+            base: self.base(&incident.opening, &incident.record, &used),
+            aware: incident.aware,
+            early: incident.sent(incident::Kind::EarlyWarning),
+            notified: notified.or_else(|| incident.sent(incident::Kind::Intermediate)),
+            last: incident.sent(incident::Kind::Final),
+        });
     }
+}
 
-    #[test]
-    fn what_is_not_receipted_by_then_does_not_count() {
-        let script = asked();
-        let early = gathered(&script, START + 2 * HOUR);
-        assert_eq!(early.requests[0].concluded, None);
-        assert_eq!(early.requests[0].acknowledged, Some(START + HOUR));
-        assert_eq!(
-            evaluation_set([&script.thread()], START + 2 * HOUR).len(),
-            2
-        );
-        let mut lost = asked();
-        lost.entries[0].received = None;
-        assert!(gathered(&lost, i64::MAX).requests.is_empty());
-    }
+/// Events of a request whose times a commitment uses.
+const USED: &[&str] = &[
+    "send",
+    "acknowledge",
+    "return",
+    "supplement",
+    "accept",
+    "decline",
+    "refer",
+    "interim",
+    "extend",
+    "answer",
+    "feedback",
+    "reopen",
+    "withdraw",
+    "purged",
+    "hold",
+    "release",
+    "convert",
+    "lost",
+];
 
-    #[test]
-    fn clocks_that_are_far_apart_are_flagged() {
-        let mut script = asked();
-        script.entries[1].received = Some(START + 2 * HOUR);
-        assert!(gathered(&script, i64::MAX).requests[0].base.skewed);
+/// Whether what the author says and what the other side's receipt says lie further apart than agreed.
+fn is_skewed<S>(step: &Step<S>, tolerance: i64) -> bool {
+    step.received
+        .is_some_and(|received| (received - step.sent).abs() > tolerance)
+}
+
+/// When it was first answered, declined or referred.
+fn concluded(request: &Request) -> Option<i64> {
+    let answered = request.answers.first().map(|answer| answer.at);
+    let declined = request.declined.as_ref().map(|(at, _, _)| *at);
+    let ends = [answered, declined, request.referred];
+    ends.into_iter().flatten().min()
+}
+
+/// Each answer, with the requester's first word on it: feedback, or what is missing in it.
+fn echoes<S>(steps: &[Step<S>]) -> Vec<(i64, Option<i64>)> {
+    let mut answers: Vec<(i64, Option<i64>)> = Vec::new();
+    for step in steps {
+        match (step.event, answers.last_mut()) {
+            ("answer", _) => answers.push((step.received.unwrap_or(step.sent), None)),
+            ("feedback" | "reopen", Some((_, echo @ None))) => *echo = Some(step.sent),
+            _ => {}
+        }
     }
+    answers
 }

@@ -7,10 +7,19 @@
 //! In scope: what may be said when and by whom, and what follows. Out of scope: sending and keeping (`comity-node`),
 //! judging commitments (`comity_accord::evaluation`), the time (an argument everywhere).
 
+pub mod call;
+pub mod check;
+pub mod evidence;
+pub mod exercise;
 pub mod facts;
+pub mod history;
+pub mod incident;
 pub mod message;
+#[cfg(test)]
+pub(crate) mod proof;
 pub mod request;
 pub mod review;
+pub mod scenario;
 #[cfg(test)]
 pub(crate) mod script;
 pub mod standing;

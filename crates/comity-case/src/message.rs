@@ -127,7 +127,7 @@ impl FromStr for ThreadId {
     type Err = MessageError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::parse(text).ok_or_else(|| MessageError::Property {
+        Self::parse(text).ok_or(MessageError::Property {
             name: "thread",
             expected: "a subject, `--` and a UUID, such as request--2b9c…",
         })
@@ -303,9 +303,9 @@ impl Message {
             seq: head.seq,
             prev: head.prev.map(|digest| digest.to_string()),
             seen: head.seen.map(|digest| digest.to_string()),
-            officer: head.officer.name.clone(),
+            officer: head.officer.name,
             role: head.officer.role.word().to_owned(),
-            second: head.officer.second.clone(),
+            second: head.officer.second,
             exercise: head.exercise.map(|id| id.hyphenated().to_string()),
             event: event.to_owned(),
             content,

@@ -15,16 +15,14 @@ pub mod terms;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-
-use comity_accord::digest::Digest;
 use comity_accord::party::PartyName;
 use comity_stix::marking::Tlp;
 use uuid::Uuid;
 
+use crate::history::{self, Due, Opening, Record};
 use crate::message::{Message, ThreadId};
-use crate::table::{Refusal, Side, Word as _, find};
-use crate::thread::{Entry, Fork, Missing, Thread};
+use crate::table::{Refusal, Side, find};
+use crate::thread::{Entry, Thread};
 use content::{Content, Urgency};
 use event::{DeclineReason, Event, Kind, Scope, State, TABLE, Useful};
 pub use hold::Preservation;
@@ -75,49 +73,6 @@ pub struct Feedback {
     pub acted: bool,
     /// In words.
     pub note: String,
-}
-
-/// A message that counted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// Author and place.
-    pub place: String,
-    /// The message.
-    pub digest: Digest,
-    /// What happened.
-    pub event: &'static str,
-    /// The officer.
-    pub officer: String,
-    /// When its author says that it was sent.
-    pub sent: i64,
-    /// When the other node had it.
-    pub received: Option<i64>,
-    /// The state after it.
-    pub state: State,
-}
-
-/// A message that stands in the thread and changes nothing, with the reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Void {
-    /// Author and place.
-    pub place: String,
-    /// Its event's word.
-    pub event: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// What a thread has besides its state.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Record {
-    /// The messages that counted, in order.
-    pub steps: Vec<Step>,
-    /// Those that did not.
-    pub voided: Vec<Void>,
-    /// Messages that others name and that are not there.
-    pub missing: Vec<Missing>,
-    /// Places with two messages: neither counts.
-    pub forks: Vec<Fork>,
 }
 
 /// A request for assistance.
@@ -171,62 +126,28 @@ pub struct Request {
     pub purged: Option<(i64, bool)>,
     /// When an emergency was confirmed formally, and the number.
     pub confirmed: Option<(i64, String)>,
-    /// Messages that a side disputes.
-    pub disputes: BTreeSet<(PartyName, String)>,
     /// The data that is preserved, for requests of that type.
     pub preservation: Option<Preservation>,
     /// What was said, step by step.
-    pub record: Record,
-}
-
-/// What somebody owes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Due {
-    /// By when, seconds since 1970.
-    pub at: i64,
-    /// Who.
-    pub by: Side,
-    /// What, as a word of the command line.
-    pub what: &'static str,
+    pub record: Record<State>,
 }
 
 impl Request {
     /// What a thread stands at; none: it does not begin with a request.
     pub fn replay(thread: &Thread, terms: &Terms) -> Option<Self> {
-        let ordered = thread.ordered();
-        let (first, rest) = ordered.standing.split_first()?;
-        let mut request = Self::open(first).ok()?;
-        for entry in rest {
-            if let Err(refusal) = request.apply(entry, terms) {
-                request.record.voided.push(Void {
-                    place: entry.message.place(),
-                    event: entry.message.event().to_owned(),
-                    reason: refusal.to_string(),
-                });
-            }
-        }
-        request.record.missing = ordered.missing;
-        request.record.forks = ordered.forks;
-        Some(request)
+        let apply = |request: &mut Self, entry: &Entry| request.apply(entry, terms);
+        history::replay(thread, Self::open, apply, |request| &mut request.record)
     }
 
     /// The request that a first message opens.
     pub fn open(entry: &Entry) -> Result<Self, Refusal> {
         let message = &entry.message;
         let (kind, event) = Event::read(message.event(), message.content())?;
+        history::opens(TABLE, message, (kind, Kind::Send))?;
         let Event::Send(content) = event else {
             return Err(content_refusal(kind, "a request begins with send"));
         };
         let head = message.head();
-        let row = TABLE.iter().find(|row| row.event == Kind::Send);
-        if row.is_none_or(|row| !row.roles.contains(&head.officer.role)) {
-            let needed = "releaser".to_owned();
-            return Err(Refusal::Role {
-                event: "send",
-                role: head.officer.role.word(),
-                needed,
-            });
-        }
         second_person(message, &content)?;
         let preservation = Preservation::asked(&content);
         let mut request = Self {
@@ -254,7 +175,6 @@ impl Request {
             withdrawn: None,
             purged: None,
             confirmed: None,
-            disputes: BTreeSet::new(),
             preservation,
             record: Record::default(),
         };
@@ -291,6 +211,17 @@ impl Request {
         self.record(entry, event);
         self.step(entry, kind);
         Ok(())
+    }
+
+    /// What its first message says of the whole thread.
+    pub fn opening(&self) -> Opening {
+        Opening {
+            id: self.id,
+            opener: self.opener.clone(),
+            responder: self.responder.clone(),
+            exercise: self.exercise,
+            label: self.label,
+        }
     }
 
     /// Which side a party is.
@@ -358,7 +289,7 @@ impl Request {
         let mut owe = |by, what, at| dues.push(Due { at, by, what });
         match self.state_at(now, terms) {
             State::Sent | State::Unreachable => {
-                owe(Side::Responder, "receipt", end(self.sent, terms.receipt))
+                owe(Side::Responder, "receipt", end(self.sent, terms.receipt));
             }
             State::Delivered => {
                 let delivered = self.delivered.unwrap_or(self.sent);
@@ -396,10 +327,8 @@ impl Request {
                 }
             }
             State::Answered => {
-                let received = self
-                    .answers
-                    .last()
-                    .map_or(self.sent, |answer| answer.received);
+                let last = self.answers.last();
+                let received = last.map_or(self.sent, |answer| answer.received);
                 owe(Side::Opener, "feedback", end(received, terms.feedback));
             }
             State::Withdrawn if self.purged.is_none() => {
@@ -426,24 +355,12 @@ impl Request {
     }
 
     fn step(&mut self, entry: &Entry, kind: Kind) {
-        let message = &entry.message;
-        self.record.steps.push(Step {
-            place: message.place(),
-            digest: message.digest(),
-            event: kind.word(),
-            officer: message.head().officer.name.clone(),
-            sent: message.sent_seconds(),
-            received: entry.received,
-            state: self.state,
-        });
+        self.record.step(entry, kind, self.state);
     }
 }
 
 fn content_refusal(kind: Kind, reason: &str) -> Refusal {
-    Refusal::Content {
-        event: kind.word(),
-        reason: reason.to_owned(),
-    }
+    Refusal::content(kind, reason)
 }
 
 /// Whoever sends what is for named persons only, or calls an emergency, has another person look at it.

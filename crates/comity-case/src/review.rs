@@ -206,6 +206,22 @@ impl Review {
         Some(review)
     }
 
+    /// Whether a message may be said as the next of a thread.
+    pub fn admit(thread: &Thread, entry: &Entry) -> Result<(), Refusal> {
+        let unfit = |reason: String| Refusal::Content {
+            event: SUBJECT,
+            reason,
+        };
+        let mut with = thread.clone();
+        let added = with.add(entry.clone());
+        added.map_err(|error| unfit(error.to_string()))?;
+        let reason = "a review begins with a word on a period, such as 2026-Q4";
+        let review = Self::replay(&with).ok_or_else(|| unfit(reason.to_owned()))?;
+        let place = entry.message.place();
+        let void = review.voided.into_iter().find(|void| void.0 == place);
+        void.map_or(Ok(()), |void| Err(unfit(void.2)))
+    }
+
     /// Takes the next message; what is refused changes nothing.
     pub fn apply(&mut self, entry: &Entry) -> Result<(), Refusal> {
         let message = &entry.message;

@@ -47,13 +47,12 @@ impl Script {
 
     /// Says something `after` seconds from the start; the other side's node has it a second later.
     pub(crate) fn say(&mut self, side: Side, after: i64, event: &str, content: Value) -> &mut Self {
-        self.say_as(side, Role::Releaser, after, event, content)
+        self.say_as((side, Role::Releaser), after, event, content)
     }
 
     pub(crate) fn say_as(
         &mut self,
-        side: Side,
-        role: Role,
+        (side, role): (Side, Role),
         after: i64,
         event: &str,
         content: Value,

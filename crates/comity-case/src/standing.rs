@@ -6,9 +6,15 @@ use comity_accord::party::PartyName;
 use comity_stix::marking::Tlp;
 use uuid::Uuid;
 
+use crate::call::Call;
+use crate::check::Check;
+use crate::evidence::Evidence;
+use crate::exercise::Exercise;
+use crate::history::{Due, Opening, Record};
+use crate::incident::Incident;
 use crate::message::{Message, Subject};
+use crate::request::Request;
 use crate::request::terms::Terms;
-use crate::request::{Due, Request};
 use crate::review::{self, Review};
 use crate::table::{Refusal, Side, Word as _};
 use crate::thread::{Entry, Thread};
@@ -51,14 +57,96 @@ pub fn standing(thread: &Thread, terms: &Terms, now: i64) -> Option<Standing> {
     let first = thread.entries().next()?.message.head();
     match first.thread.subject() {
         Subject::Request => Some(of_request(&Request::replay(thread, terms)?, terms, now)),
-        Subject::Case
-        | Subject::Call
-        | Subject::Check
-        | Subject::Evidence
-        | Subject::Exercise
-        | Subject::Incident => None,
+        Subject::Call => Some(of_call(&Call::replay(thread)?)),
+        Subject::Check => Some(of_check(&Check::replay(thread)?, now)),
+        Subject::Evidence => Some(of_evidence(&Evidence::replay(thread)?)),
+        Subject::Exercise => Some(of_exercise(&Exercise::replay(thread)?)),
+        Subject::Incident => Some(of_incident(&Incident::replay(thread)?)),
         Subject::Review => Some(of_review(&Review::replay(thread)?, first.label)),
+        Subject::Case => None,
     }
+}
+
+/// What a machine shows of itself.
+struct Shown<'a> {
+    title: &'a str,
+    state: &'static str,
+    urgency: Option<&'static str>,
+    dues: Vec<Due>,
+}
+
+fn shown<S>(opening: Opening, record: &Record<S>, shown: Shown<'_>) -> Standing {
+    Standing {
+        opener: opening.opener,
+        responder: opening.responder,
+        title: shown.title.to_owned(),
+        state: shown.state,
+        urgency: shown.urgency,
+        label: opening.label,
+        exercise: opening.exercise,
+        disputed: record.is_disputed(),
+        due: shown.dues.into_iter().next(),
+    }
+}
+
+fn of_request(request: &Request, terms: &Terms, now: i64) -> Standing {
+    let said = Shown {
+        title: &request.content.title,
+        state: request.state_at(now, terms).word(),
+        urgency: Some(request.content.urgency.word()),
+        dues: request.dues(now, terms),
+    };
+    shown(request.opening(), &request.record, said)
+}
+
+fn of_call(call: &Call) -> Standing {
+    let said = Shown {
+        title: &call.line,
+        state: call.state.word(),
+        urgency: Some(call.urgency.word()),
+        dues: call.dues(),
+    };
+    shown(call.opening.clone(), &call.record, said)
+}
+
+fn of_check(check: &Check, now: i64) -> Standing {
+    let said = Shown {
+        title: &check.contact,
+        state: check.state_at(now).word(),
+        urgency: None,
+        dues: check.dues(),
+    };
+    shown(check.opening.clone(), &check.record, said)
+}
+
+fn of_evidence(evidence: &Evidence) -> Standing {
+    let said = Shown {
+        title: &evidence.item.source,
+        state: evidence.state.word(),
+        urgency: None,
+        dues: evidence.dues(),
+    };
+    shown(evidence.opening.clone(), &evidence.record, said)
+}
+
+fn of_exercise(exercise: &Exercise) -> Standing {
+    let said = Shown {
+        title: &exercise.title,
+        state: exercise.state.word(),
+        urgency: None,
+        dues: exercise.dues(),
+    };
+    shown(exercise.opening.clone(), &exercise.record, said)
+}
+
+fn of_incident(incident: &Incident) -> Standing {
+    let said = Shown {
+        title: &incident.title,
+        state: incident.state.word(),
+        urgency: None,
+        dues: incident.dues(),
+    };
+    shown(incident.opening.clone(), &incident.record, said)
 }
 
 fn of_review(review: &Review, label: Tlp) -> Standing {
@@ -76,20 +164,6 @@ fn of_review(review: &Review, label: Tlp) -> Standing {
     }
 }
 
-fn of_request(request: &Request, terms: &Terms, now: i64) -> Standing {
-    Standing {
-        opener: request.opener.clone(),
-        responder: request.responder.clone(),
-        title: request.content.title.clone(),
-        state: request.state_at(now, terms).word(),
-        urgency: Some(request.content.urgency.word()),
-        label: request.label,
-        exercise: request.exercise,
-        disputed: !request.disputes.is_empty() || !request.record.forks.is_empty(),
-        due: request.dues(now, terms).into_iter().next(),
-    }
-}
-
 /// Whether a message may be said now, as the next of a thread.
 pub fn admit(thread: &Thread, message: &Message, terms: &Terms) -> Result<(), Refusal> {
     let entry = Entry {
@@ -98,37 +172,49 @@ pub fn admit(thread: &Thread, message: &Message, terms: &Terms) -> Result<(), Re
     };
     let subject = message.head().thread.subject();
     match subject {
-        Subject::Request => match Request::replay(thread, terms) {
-            None => Request::open(&entry).map(drop),
-            Some(mut request) => request.apply(&entry, terms),
-        },
-        Subject::Review => {
-            let mut with = thread.clone();
-            with.add(entry.clone()).map_err(|error| Refusal::Content {
-                event: "review",
-                reason: error.to_string(),
-            })?;
-            let place = message.place();
-            let review = Review::replay(&with).ok_or_else(|| Refusal::Content {
-                event: "review",
-                reason: "a review begins with a word on a period, such as 2026-Q4".to_owned(),
-            })?;
-            let void = review.voided.into_iter().find(|void| void.0 == place);
-            void.map_or(Ok(()), |void| {
-                Err(Refusal::Content {
-                    event: "review",
-                    reason: void.2,
-                })
-            })
-        }
-        Subject::Case
-        | Subject::Call
-        | Subject::Check
-        | Subject::Evidence
-        | Subject::Exercise
-        | Subject::Incident => Err(Refusal::Event {
+        Subject::Request => next(
+            Request::replay(thread, terms),
+            &entry,
+            Request::open,
+            |request, entry| request.apply(entry, terms),
+        ),
+        Subject::Call => next(Call::replay(thread), &entry, Call::open, Call::apply),
+        Subject::Check => next(Check::replay(thread), &entry, Check::open, Check::apply),
+        Subject::Evidence => next(
+            Evidence::replay(thread),
+            &entry,
+            Evidence::open,
+            Evidence::apply,
+        ),
+        Subject::Exercise => next(
+            Exercise::replay(thread),
+            &entry,
+            Exercise::open,
+            Exercise::apply,
+        ),
+        Subject::Incident => next(
+            Incident::replay(thread),
+            &entry,
+            Incident::open,
+            Incident::apply,
+        ),
+        Subject::Review => Review::admit(thread, &entry),
+        Subject::Case => Err(Refusal::Event {
             subject: subject.word(),
             event: message.event().to_owned(),
         }),
+    }
+}
+
+/// The first message opens, any other one is applied.
+fn next<M>(
+    machine: Option<M>,
+    entry: &Entry,
+    open: impl Fn(&Entry) -> Result<M, Refusal>,
+    apply: impl Fn(&mut M, &Entry) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    match machine {
+        None => open(entry).map(drop),
+        Some(mut machine) => apply(&mut machine, entry),
     }
 }

@@ -20,6 +20,7 @@ pub enum Side {
 
 impl Side {
     /// The other side.
+    #[must_use]
     pub const fn other(self) -> Self {
         match self {
             Self::Opener => Self::Responder,
@@ -46,6 +47,37 @@ pub trait Word: Copy + PartialEq + fmt::Debug + 'static {
     }
 }
 
+/// A closed set of words as an enum: a table that no `const` array can be, since its rows become variants.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$about:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $($(#[$about])* #[doc = concat!("Its word is `", $word, "`.")] $variant,)+
+        }
+
+        impl $crate::table::Word for $name {
+            const WORDS: &'static [(Self, &'static str)] = &[$((Self::$variant, $word),)+];
+        }
+    };
+}
+pub(crate) use words;
+
+/// The opener of a thread.
+pub(crate) const OPENER: &[Side] = &[Side::Opener];
+/// The other party.
+pub(crate) const RESPONDER: &[Side] = &[Side::Responder];
+/// Either of them.
+pub(crate) const EITHER: &[Side] = &[Side::Opener, Side::Responder];
+/// Whoever decides what leaves the house.
+pub(crate) const RELEASER: &[Role] = &[Role::Releaser];
+/// Whoever is on duty, or decides.
+pub(crate) const DUTY: &[Role] = &[Role::Duty, Role::Releaser];
+/// Any person.
+pub(crate) const PERSON: &[Role] = &[Role::Analyst, Role::Duty, Role::Releaser];
+/// Any person, and the program itself.
+pub(crate) const ANYONE: &[Role] = &[Role::Analyst, Role::Duty, Role::Releaser, Role::Node];
+
 /// Something that may happen.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<S: 'static, E: 'static> {
@@ -61,6 +93,29 @@ pub struct Row<S: 'static, E: 'static> {
     pub to: Option<S>,
     /// What it does to clocks and what else follows, for people.
     pub effect: &'static str,
+}
+
+impl<S, E> Row<S, E> {
+    /// A row: the states, what may happen in them by whom in which roles, the state after it and what follows.
+    pub(crate) const fn new(
+        from: &'static [S],
+        (event, by, roles): (E, &'static [Side], &'static [Role]),
+        to: Option<S>,
+        effect: &'static str,
+    ) -> Self
+    where
+        S: Copy,
+        E: Copy,
+    {
+        Self {
+            from,
+            event,
+            by,
+            roles,
+            to,
+            effect,
+        }
+    }
 }
 
 /// Why something may not happen.
@@ -123,6 +178,16 @@ pub enum Refusal {
         /// What was tried.
         event: String,
     },
+}
+
+impl Refusal {
+    /// What is said does not fit, for this reason.
+    pub(crate) fn content<E: Word>(event: E, reason: impl Into<String>) -> Self {
+        Self::Content {
+            event: event.word(),
+            reason: reason.into(),
+        }
+    }
 }
 
 /// The row of an event, where there is one.

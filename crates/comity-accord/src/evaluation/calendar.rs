@@ -24,6 +24,8 @@ pub enum Span {
     Seconds(i64),
     /// So many working days.
     WorkingDays(u32),
+    /// So many months of the calendar: from the 31st to the last day where there is no 31st.
+    Months(u32),
 }
 
 impl Span {
@@ -119,6 +121,7 @@ impl WorkCalendar {
         match span {
             Span::Seconds(seconds) => start.saturating_add(seconds),
             Span::WorkingDays(days) => self.working_days(start, days).unwrap_or(i64::MAX),
+            Span::Months(months) => self.months(start, months).unwrap_or(i64::MAX),
         }
     }
 
@@ -164,6 +167,11 @@ impl WorkCalendar {
             }
             None => self.moment(date.to_datetime(time_of(self.hours.until_minute)?)),
         }
+    }
+
+    fn months(&self, start: i64, months: u32) -> Option<i64> {
+        let months = i64::from(months).months();
+        self.moment(self.local(start)?.checked_add(months).ok()?)
     }
 
     fn works_on(&self, date: Date) -> bool {
@@ -260,6 +268,16 @@ mod tests {
         let always = WorkCalendar::always();
         assert_eq!(always.end(100, Span::hours(2)), 7_300);
         assert_eq!(always.end(100, Span::WorkingDays(2)), 100 + 2 * 86_400);
+    }
+
+    #[test]
+    fn a_month_ends_on_the_same_day_or_on_the_last_one() {
+        let always = WorkCalendar::always();
+        let check = |start: &str, end: &str| {
+            assert_eq!(always.end(seconds(start), Span::Months(1)), seconds(end));
+        };
+        check("2026-10-05T08:00:00Z", "2026-11-05T08:00:00Z");
+        check("2027-01-31T08:00:00Z", "2027-02-28T08:00:00Z");
     }
 
     #[test]

@@ -221,8 +221,8 @@ fn write(value: &Value, out: &mut String) {
             }
             out.push('}');
         }
-        other => {
-            let _ = write!(out, "{other}");
+        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+            let _ = write!(out, "{plain}");
         }
     }
 }

@@ -110,7 +110,20 @@ fn nothing_due_is_never_met_except_where_weeks_or_words_are_counted() {
         let expected = match row.kind {
             // Weeks pass, attestations are owed and exercises are agreed whether anybody acts or not.
             CommitmentKind::SharingCadence | CommitmentKind::ReleaseCeiling => Outcome::Missed,
-            _ => Outcome::NotApplicable,
+            CommitmentKind::AcknowledgementTimeliness
+            | CommitmentKind::AnswerTimeliness
+            | CommitmentKind::InterimCadence
+            | CommitmentKind::RequestCompleteness
+            | CommitmentKind::AnswerFeedback
+            | CommitmentKind::SightingFeedback
+            | CommitmentKind::Reciprocity
+            | CommitmentKind::SampleTurnaround
+            | CommitmentKind::ContactCheck
+            | CommitmentKind::ContactFreshness
+            | CommitmentKind::PurgeConfirmation
+            | CommitmentKind::PreservationKept
+            | CommitmentKind::StagedReports
+            | CommitmentKind::Exercise => Outcome::NotApplicable,
         };
         assert_eq!(
             outcome(row.kind, &Facts::default()),
@@ -264,7 +277,7 @@ fn answer_feedback() {
     let kind = CommitmentKind::AnswerFeedback;
     let given = |after: Option<i64>| {
         turned(requests(|one| {
-            one.answers = vec![(START, after.map(|after| START + after))]
+            one.answers = vec![(START, after.map(|after| START + after))];
         }))
     };
     assert_eq!(outcome(kind, &given(Some(14 * DAY))), Outcome::Met);

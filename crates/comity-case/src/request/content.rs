@@ -6,10 +6,13 @@
 //! In scope: the fields, what is missing, supplements. Out of scope: whether the request is justified.
 //! Limits: those of a message.
 
+use std::fmt::Write as _;
+
 use comity_stix::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::history::seconds;
 use crate::table::Word;
 
 /// What is asked for.
@@ -232,7 +235,10 @@ impl Content {
                 Timestamp::parse(text).map_err(|error| format!("{name} {error}"))?;
             }
         }
-        let (from, until) = (moment(&content.window_from), moment(&content.window_until));
+        let (from, until) = (
+            moment(content.window_from.as_ref()),
+            moment(content.window_until.as_ref()),
+        );
         if let (Some(from), Some(until)) = (from, until)
             && from > until
         {
@@ -278,13 +284,12 @@ impl Content {
 
     /// Until when data must be held, seconds since 1970.
     pub fn hold_until_seconds(&self) -> Option<i64> {
-        moment(&self.hold_until)
+        moment(self.hold_until.as_ref())
     }
 }
 
-fn moment(text: &Option<String>) -> Option<i64> {
-    let at = Timestamp::parse(text.as_deref()?).ok()?;
-    Some(at.micros().div_euclid(1_000_000))
+fn moment(text: Option<&String>) -> Option<i64> {
+    seconds(text?)
 }
 
 /// What each field is, for whoever fills in a form; lists and choices as TOML writes them.
@@ -364,11 +369,11 @@ pub fn form(request_type: RequestType) -> String {
     );
     let is_needed = |name: &str| name == "urgency" || needed.contains(&name);
     for (name, empty, about) in FIELDS.iter().filter(|(name, _, _)| is_needed(name)) {
-        page.push_str(&format!("\n# {about}\n{name} = {empty}\n"));
+        let _ = write!(page, "\n# {about}\n{name} = {empty}\n");
     }
     page.push_str("\n# Where they help:\n");
     for (name, empty, about) in FIELDS.iter().filter(|(name, _, _)| !is_needed(name)) {
-        page.push_str(&format!("\n# {about}\n# {name} = {empty}\n"));
+        let _ = write!(page, "\n# {about}\n# {name} = {empty}\n");
     }
     page
 }
@@ -380,7 +385,7 @@ pub fn markdown() -> String {
         listed(ALWAYS)
     );
     for (each, names) in NEEDED {
-        page.push_str(&format!("| `{}` | {} |\n", each.word(), listed(names)));
+        let _ = writeln!(page, "| `{}` | {} |", each.word(), listed(names));
     }
     page
 }

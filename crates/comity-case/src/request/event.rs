@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::content::Content;
-use crate::message::Role;
-use crate::table::{Refusal, Row, Side, Word};
+use crate::history;
+use crate::table::{DUTY, EITHER, OPENER, PERSON, RELEASER, RESPONDER, Refusal, Row, Word};
 
 /// Where a request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -171,12 +171,6 @@ impl Word for Kind {
     ];
 }
 
-const A: &[Side] = &[Side::Opener];
-const B: &[Side] = &[Side::Responder];
-const EITHER: &[Side] = &[Side::Opener, Side::Responder];
-const ANALYST: &[Role] = &[Role::Analyst, Role::Duty, Role::Releaser];
-const DUTY: &[Role] = &[Role::Duty, Role::Releaser];
-const RELEASER: &[Role] = &[Role::Releaser];
 /// Every state in which the request is open and not yet answered.
 const OPEN: &[State] = &[
     State::Sent,
@@ -207,245 +201,159 @@ const ANY: &[State] = &[
     State::Unreachable,
 ];
 
-const fn row(
-    from: &'static [State],
-    event: Kind,
-    by: &'static [Side],
-    roles: &'static [Role],
-    to: Option<State>,
-    effect: &'static str,
-) -> Row<State, Kind> {
-    Row {
-        from,
-        event,
-        by,
-        roles,
-        to,
-        effect,
-    }
-}
-
 /// The life of a request for assistance. Its first message is `send`, which only opens it.
 pub const TABLE: &[Row<State, Kind>] = &[
-    row(
+    Row::new(
         &[],
-        Kind::Send,
-        A,
-        RELEASER,
+        (Kind::Send, OPENER, RELEASER),
         Some(State::Sent),
         "a receipt is expected; a second person where TLP:RED or an emergency",
     ),
-    row(
+    Row::new(
         AT_RESPONDER,
-        Kind::Acknowledge,
-        B,
-        DUTY,
+        (Kind::Acknowledge, RESPONDER, DUTY),
         Some(State::Acknowledged),
         "ends the time to acknowledge",
     ),
-    row(
+    Row::new(
         AT_RESPONDER,
-        Kind::Return,
-        B,
-        DUTY,
+        (Kind::Return, RESPONDER, DUTY),
         Some(State::Returned),
         "stops the time to answer; ends the time to acknowledge",
     ),
-    row(
+    Row::new(
         &[State::Returned],
-        Kind::Supplement,
-        A,
-        ANALYST,
+        (Kind::Supplement, OPENER, PERSON),
         Some(State::Acknowledged),
         "the time to answer goes on with the rest, at least a day",
     ),
-    row(
+    Row::new(
         &[State::Acknowledged],
-        Kind::Accept,
-        B,
-        RELEASER,
+        (Kind::Accept, RESPONDER, RELEASER),
         Some(State::Accepted),
         "ends the time to decide",
     ),
-    row(
+    Row::new(
         &[State::Acknowledged],
-        Kind::Decline,
-        B,
-        RELEASER,
+        (Kind::Decline, RESPONDER, RELEASER),
         Some(State::Declined),
         "counts as an answer, shown by itself",
     ),
-    row(
+    Row::new(
         &[State::Acknowledged, State::Accepted],
-        Kind::AskReferral,
-        B,
-        DUTY,
+        (Kind::AskReferral, RESPONDER, DUTY),
         None,
         "the requester must consent",
     ),
-    row(
+    Row::new(
         &[State::Acknowledged, State::Accepted],
-        Kind::Consent,
-        A,
-        RELEASER,
+        (Kind::Consent, OPENER, RELEASER),
         None,
         "lets the request go to the named party, or not",
     ),
-    row(
+    Row::new(
         &[State::Acknowledged, State::Accepted],
-        Kind::Refer,
-        B,
-        RELEASER,
+        (Kind::Refer, RESPONDER, RELEASER),
         Some(State::Referred),
         "only with consent; ends all times",
     ),
-    row(
+    Row::new(
         &[State::Accepted],
-        Kind::Interim,
-        B,
-        RELEASER,
+        (Kind::Interim, RESPONDER, RELEASER),
         None,
         "the time between reports begins anew",
     ),
-    row(
+    Row::new(
         &[State::Accepted],
-        Kind::Extend,
-        B,
-        RELEASER,
+        (Kind::Extend, RESPONDER, RELEASER),
         None,
         "a new date; two count, both dates stay visible",
     ),
-    row(
+    Row::new(
         &[State::Accepted],
-        Kind::Answer,
-        B,
-        RELEASER,
+        (Kind::Answer, RESPONDER, RELEASER),
         Some(State::Answered),
         "ends the time to answer",
     ),
-    row(
+    Row::new(
         &[State::Answered],
-        Kind::Feedback,
-        A,
-        ANALYST,
+        (Kind::Feedback, OPENER, PERSON),
         Some(State::Closed),
         "ends the time for feedback",
     ),
-    row(
+    Row::new(
         &[State::Closed],
-        Kind::Feedback,
-        A,
-        ANALYST,
+        (Kind::Feedback, OPENER, PERSON),
         None,
         "where the request was closed without: late",
     ),
-    row(
+    Row::new(
         &[State::Answered, State::Closed],
-        Kind::Reopen,
-        A,
-        ANALYST,
+        (Kind::Reopen, OPENER, PERSON),
         Some(State::Accepted),
         "once, within thirty days of the answer",
     ),
-    row(
+    Row::new(
         OPEN,
-        Kind::Withdraw,
-        A,
-        RELEASER,
+        (Kind::Withdraw, OPENER, RELEASER),
         Some(State::Withdrawn),
         "the responder confirms what became of the data",
     ),
-    row(
+    Row::new(
         &[State::Withdrawn],
-        Kind::Purged,
-        B,
-        DUTY,
+        (Kind::Purged, RESPONDER, DUTY),
         None,
         "ends the time to confirm",
     ),
-    row(
+    Row::new(
         ANY,
-        Kind::Confirm,
-        A,
-        RELEASER,
+        (Kind::Confirm, OPENER, RELEASER),
         None,
         "the formal request that an emergency promised",
     ),
-    row(
+    Row::new(
         ANY,
-        Kind::Dispute,
-        EITHER,
-        DUTY,
+        (Kind::Dispute, EITHER, DUTY),
         None,
         "the named message is disputed: to the hotline or the principals",
     ),
-    row(
+    Row::new(
         ANY,
-        Kind::Settle,
-        EITHER,
-        DUTY,
+        (Kind::Settle, EITHER, DUTY),
         None,
         "takes the own dispute back",
     ),
 ];
 
-const fn hold(
-    from: &'static [Hold],
-    event: Kind,
-    by: &'static [Side],
-    roles: &'static [Role],
-    to: Option<Hold>,
-    effect: &'static str,
-) -> Row<Hold, Kind> {
-    Row {
-        from,
-        event,
-        by,
-        roles,
-        to,
-        effect,
-    }
-}
-
 /// The life of data that is preserved, beside that of its request.
 pub const HOLD_TABLE: &[Row<Hold, Kind>] = &[
-    hold(
+    Row::new(
         &[Hold::Requested, Hold::Renewing],
-        Kind::Hold,
-        B,
-        DUTY,
+        (Kind::Hold, RESPONDER, DUTY),
         Some(Hold::Held),
         "held until the date; both are warned fourteen and three days before it",
     ),
-    hold(
+    Row::new(
         &[Hold::Held],
-        Kind::Renew,
-        A,
-        DUTY,
+        (Kind::Renew, OPENER, DUTY),
         Some(Hold::Renewing),
         "a later date is asked; the old one holds until then",
     ),
-    hold(
+    Row::new(
         &[Hold::Held, Hold::Renewing],
-        Kind::Release,
-        A,
-        RELEASER,
+        (Kind::Release, OPENER, RELEASER),
         Some(Hold::Released),
         "it may be deleted",
     ),
-    hold(
+    Row::new(
         &[Hold::Held, Hold::Renewing],
-        Kind::Convert,
-        A,
-        RELEASER,
+        (Kind::Convert, OPENER, RELEASER),
         Some(Hold::Converted),
         "a formal request follows; it stays",
     ),
-    hold(
+    Row::new(
         &[Hold::Held, Hold::Renewing],
-        Kind::Lost,
-        B,
-        DUTY,
+        (Kind::Lost, RESPONDER, DUTY),
         Some(Hold::Lost),
         "it is gone before its date: the commitment is missed",
     ),
@@ -624,26 +532,15 @@ pub enum Event {
 impl Event {
     /// Reads what happened.
     pub fn read(word: &str, content: &Value) -> Result<(Kind, Self), Refusal> {
-        let kind = Kind::of(word).ok_or_else(|| Refusal::Event {
-            subject: "request",
-            event: word.to_owned(),
-        })?;
-        let event = kind.word();
-        let whole = serde_json::json!({ "event": word, "content": content });
-        let read: Self = serde_json::from_value(whole).map_err(|error| Refusal::Content {
-            event,
-            reason: error.to_string(),
-        })?;
+        let (kind, read) = history::read("request", word, content)?;
         if let Self::Send(_) = &read {
-            Content::read(content).map_err(|reason| Refusal::Content { event, reason })?;
+            Content::read(content).map_err(|reason| Refusal::content(kind, reason))?;
         }
         Ok((kind, read))
     }
 
     /// Its word and what it says, as a message carries them.
     pub fn written(&self) -> (String, Value) {
-        let mut whole = serde_json::to_value(self).unwrap_or_default();
-        let word = whole["event"].as_str().unwrap_or_default().to_owned();
-        (word, whole["content"].take())
+        history::written(self)
     }
 }

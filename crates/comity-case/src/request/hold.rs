@@ -3,9 +3,9 @@
 //! In scope: its states, its dates, the warnings before them. Out of scope: the rows (`event`).
 
 use super::content::{Content, RequestType};
+use super::content_refusal;
 use super::event::{Event, HOLD_TABLE, Hold, Kind};
-use super::record::seconds;
-use super::{Due, content_refusal};
+use crate::history::{Due, ahead};
 use crate::table::{Refusal, Side, find};
 use crate::thread::Entry;
 
@@ -74,9 +74,29 @@ impl Preservation {
             }
             Event::Renew { until } => self.asked_until = Some(ahead(kind, until, at)?),
             Event::Release { .. } | Event::Convert { .. } | Event::Lost { .. } => {
-                self.ended = Some(at)
+                self.ended = Some(at);
             }
-            _ => return Err(content_refusal(kind, "is not about preserved data")),
+            Event::Send(_)
+            | Event::Acknowledge { .. }
+            | Event::Return { .. }
+            | Event::Supplement { .. }
+            | Event::Accept { .. }
+            | Event::Decline { .. }
+            | Event::AskReferral { .. }
+            | Event::Consent { .. }
+            | Event::Refer { .. }
+            | Event::Interim { .. }
+            | Event::Extend { .. }
+            | Event::Answer { .. }
+            | Event::Feedback { .. }
+            | Event::Reopen { .. }
+            | Event::Withdraw { .. }
+            | Event::Purged { .. }
+            | Event::Confirm { .. }
+            | Event::Dispute { .. }
+            | Event::Settle { .. } => {
+                return Err(content_refusal(kind, "is not about preserved data"));
+            }
         }
         self.state = row.to.unwrap_or(self.state);
         Ok(())
@@ -118,16 +138,5 @@ impl Preservation {
             }),
             _ => None,
         }
-    }
-}
-
-fn ahead(kind: Kind, text: &str, now: i64) -> Result<i64, Refusal> {
-    match seconds(text) {
-        Some(date) if date > now => Ok(date),
-        Some(_) => Err(content_refusal(kind, "the date must lie ahead")),
-        None => Err(content_refusal(
-            kind,
-            "the date must be a time such as 2026-12-01T00:00:00Z",
-        )),
     }
 }

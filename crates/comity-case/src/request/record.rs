@@ -2,11 +2,10 @@
 //!
 //! In scope: conditions on what is said, and the fields that it fills. Out of scope: states and who may (`event`).
 
-use comity_stix::timestamp::Timestamp;
-
 use super::event::{Event, Kind, State};
 use super::terms::Terms;
 use super::{Answer, Feedback, Pause, Request, content_refusal};
+use crate::history::seconds;
 use crate::message::Message;
 use crate::table::Refusal;
 use crate::thread::Entry;
@@ -57,17 +56,34 @@ impl Request {
             Event::Reopen { .. } => self.may_reopen(kind, now, terms),
             Event::Purged { .. } if self.purged.is_some() => no("it was said already"),
             Event::Confirm { .. } if self.confirmed.is_some() => no("it was confirmed already"),
-            Event::Dispute { message: named, .. } if !self.has(named) => no(
+            Event::Dispute { message: named, .. } if !self.record.has(named) => no(
                 "name a message of this request by its digest, as `comity request show` lists them",
             ),
             Event::Settle { message: named, .. }
                 if !self
+                    .record
                     .disputes
                     .contains(&(message.head().author.clone(), named.clone())) =>
             {
                 no("this side does not dispute that message")
             }
-            _ => Ok(()),
+            Event::Acknowledge { .. }
+            | Event::Return { .. }
+            | Event::Decline { .. }
+            | Event::AskReferral { .. }
+            | Event::Interim { .. }
+            | Event::Answer { .. }
+            | Event::Feedback { .. }
+            | Event::Withdraw { .. }
+            | Event::Purged { .. }
+            | Event::Confirm { .. }
+            | Event::Dispute { .. }
+            | Event::Settle { .. }
+            | Event::Hold { .. }
+            | Event::Renew { .. }
+            | Event::Release { .. }
+            | Event::Convert { .. }
+            | Event::Lost { .. } => Ok(()),
         }
     }
 
@@ -81,23 +97,32 @@ impl Request {
         Err(content_refusal(kind, reason))
     }
 
-    fn has(&self, digest: &str) -> bool {
-        self.record
-            .steps
-            .iter()
-            .any(|step| step.digest.to_string() == digest)
-    }
-
     /// What an event leaves behind. Times of an act are its author's; times of notice are the other side's.
     pub(super) fn record(&mut self, entry: &Entry, event: Event) {
-        let (at, noticed) = (entry.message.sent_seconds(), entry.at());
-        let author = entry.message.head().author.clone();
+        let times = (entry.message.sent_seconds(), entry.at());
+        let author = &entry.message.head().author;
+        if let Event::Dispute { message, .. } = event {
+            self.record.disputes.insert((author.clone(), message));
+        } else if let Event::Settle { message, .. } = event {
+            self.record.disputes.remove(&(author.clone(), message));
+        } else if *author == self.responder {
+            self.record_of_responder(times, event);
+        } else {
+            self.record_of_requester(times, event);
+        }
+        // Whatever the responder did, its node has the request, though the receipt may still be on its way.
+        if self.state != State::Sent && self.delivered.is_none() && *author == self.responder {
+            self.delivered = Some(times.0);
+        }
+    }
+
+    fn record_of_responder(&mut self, (at, noticed): (i64, i64), event: Event) {
         match event {
             Event::Acknowledge { number, .. } => {
                 self.acknowledged.get_or_insert((at, number));
             }
             Event::Return { fields, .. } => {
-                // Who says what is missing has read it.
+                // Whoever says what is missing has read it.
                 self.acknowledged.get_or_insert((at, String::new()));
                 self.pauses.push(Pause {
                     from: at,
@@ -106,32 +131,19 @@ impl Request {
                     fields,
                 });
             }
-            Event::Supplement { fields, .. } => {
-                if let Ok(content) = self.content.supplemented(&fields) {
-                    self.content = content;
-                }
-                if let Some(pause) = self.pauses.last_mut() {
-                    pause.until = Some(noticed);
-                }
-            }
             Event::Accept {
                 scope,
                 expected,
                 note,
             } => {
-                self.decided.get_or_insert(at);
                 self.scope = Some(scope);
-                self.working.push((at, None));
-                self.reports.push(at);
-                self.expected
-                    .extend(seconds(&expected).map(|date| (date, note)));
+                self.accepted(at, seconds(&expected).map(|date| (date, note)));
             }
             Event::Decline { reason, note, .. } => {
                 self.decided.get_or_insert(at);
                 self.declined = Some((at, reason, note));
             }
             Event::AskReferral { to, .. } => self.referral = Some((to, None)),
-            Event::Consent { to, agreed } => self.referral = Some((to, Some(agreed))),
             Event::Refer { .. } => {
                 self.referred = Some(at);
                 self.stop_working(at);
@@ -148,9 +160,7 @@ impl Request {
                 objects,
                 evidence,
             } => {
-                self.stop_working(at);
-                self.reports.push(at);
-                self.answers.push(Answer {
+                self.answered(Answer {
                     at,
                     received: noticed,
                     scope,
@@ -159,6 +169,35 @@ impl Request {
                     evidence,
                 });
             }
+            Event::Purged { retained, .. } => self.purged = Some((at, retained)),
+            Event::Send(_)
+            | Event::Supplement { .. }
+            | Event::Consent { .. }
+            | Event::Feedback { .. }
+            | Event::Reopen { .. }
+            | Event::Withdraw { .. }
+            | Event::Confirm { .. }
+            | Event::Dispute { .. }
+            | Event::Settle { .. }
+            | Event::Hold { .. }
+            | Event::Renew { .. }
+            | Event::Release { .. }
+            | Event::Convert { .. }
+            | Event::Lost { .. } => {}
+        }
+    }
+
+    fn record_of_requester(&mut self, (at, noticed): (i64, i64), event: Event) {
+        match event {
+            Event::Supplement { fields, .. } => {
+                if let Ok(content) = self.content.supplemented(&fields) {
+                    self.content = content;
+                }
+                if let Some(pause) = self.pauses.last_mut() {
+                    pause.until = Some(noticed);
+                }
+            }
+            Event::Consent { to, agreed } => self.referral = Some((to, Some(agreed))),
             Event::Feedback {
                 useful,
                 quality,
@@ -182,25 +221,39 @@ impl Request {
                 self.withdrawn = Some((at, noticed));
                 self.stop_working(noticed);
             }
-            Event::Purged { retained, .. } => self.purged = Some((at, retained)),
             Event::Confirm { reference } => self.confirmed = Some((at, reference)),
-            Event::Dispute { message, .. } => {
-                self.disputes.insert((author.clone(), message));
-            }
-            Event::Settle { message, .. } => {
-                self.disputes.remove(&(author.clone(), message));
-            }
             Event::Send(_)
+            | Event::Acknowledge { .. }
+            | Event::Return { .. }
+            | Event::Accept { .. }
+            | Event::Decline { .. }
+            | Event::AskReferral { .. }
+            | Event::Refer { .. }
+            | Event::Interim { .. }
+            | Event::Extend { .. }
+            | Event::Answer { .. }
+            | Event::Purged { .. }
+            | Event::Dispute { .. }
+            | Event::Settle { .. }
             | Event::Hold { .. }
             | Event::Renew { .. }
             | Event::Release { .. }
             | Event::Convert { .. }
             | Event::Lost { .. } => {}
         }
-        // Whatever the responder did, its node has the request, though the receipt may still be on its way.
-        if self.state != State::Sent && self.delivered.is_none() && author == self.responder {
-            self.delivered = Some(at);
-        }
+    }
+
+    fn accepted(&mut self, at: i64, expected: Option<(i64, String)>) {
+        self.decided.get_or_insert(at);
+        self.working.push((at, None));
+        self.reports.push(at);
+        self.expected.extend(expected);
+    }
+
+    fn answered(&mut self, answer: Answer) {
+        self.stop_working(answer.at);
+        self.reports.push(answer.at);
+        self.answers.push(answer);
     }
 
     fn stop_working(&mut self, at: i64) {
@@ -208,10 +261,4 @@ impl Request {
             *until = Some(at);
         }
     }
-}
-
-/// A STIX timestamp in seconds since 1970.
-pub(super) fn seconds(text: &str) -> Option<i64> {
-    let at = Timestamp::parse(text).ok()?;
-    Some(at.micros().div_euclid(1_000_000))
 }

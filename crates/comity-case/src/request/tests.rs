@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::Request;
 use super::event::{HOLD_TABLE, Hold, Kind, State, TABLE};
 use super::terms::Terms;
-use super::{Due, Request};
+use crate::history::Due;
 use crate::message::{Role, Subject};
 use crate::script::{DAY, HOUR, START, Script, party};
 use crate::table::{Side, Word};
@@ -202,8 +203,7 @@ fn each_row_needs_its_roles() {
             prepare(&mut script, row.event, side);
             let digest = script.entries[0].message.digest().to_string();
             script.say_as(
-                side,
-                role,
+                (side, role),
                 moment(state),
                 row.event.word(),
                 content(row.event, &digest),

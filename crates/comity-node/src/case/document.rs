@@ -2,9 +2,10 @@
 //!
 //! In scope: the form. Out of scope: what it says, which `comity-case` works out.
 
+use comity_case::history::Due;
 use comity_case::message::{Subject, ThreadId};
+use comity_case::request::Request;
 use comity_case::request::event::{HOLD_TABLE, TABLE};
-use comity_case::request::{Due, Request};
 use comity_case::table::{Side, Word as _, possible};
 use comity_stix::timestamp::Timestamp;
 use comity_store::state::thread::ThreadRow;
@@ -108,7 +109,7 @@ fn of_request(request: &Request, held: &Held, own: &str, now: i64) -> Value {
         "purged": request.purged.map(|(at, retained)| json!({ "at": seconds(at), "retained": retained })),
         "confirmed": request.confirmed.as_ref().map(|(at, number)| json!({ "at": seconds(*at), "reference": number })),
         "preservation": preservation,
-        "disputes": request.disputes.iter().map(|(by, message)| json!({ "by": by.as_str(), "message": message })).collect::<Vec<_>>(),
+        "disputes": request.record.disputes.iter().map(|(by, message)| json!({ "by": by.as_str(), "message": message })).collect::<Vec<_>>(),
         "due": request.dues(now, &held.terms).iter().map(due).collect::<Vec<_>>(),
         "possible": may,
         "steps": record.steps.iter().map(|step| json!({

@@ -14,9 +14,8 @@ use comity_accord::evaluation::facts::{
 use comity_accord::evaluation::set::{EvaluationSet, Leaf};
 use comity_accord::party::PartyName;
 use comity_accord::text::AccordText;
-use comity_case::facts::{Asking, evaluation_set, facts};
+use comity_case::facts::{evaluation_set, facts};
 use comity_case::message::{Message, Subject, ThreadId};
-use comity_case::request::terms::Terms;
 use comity_case::review::Review;
 use comity_case::thread::{Entry, Thread};
 use comity_link::payload::{Case, Kind, Recall, RecallAnswer, Share};
@@ -119,14 +118,7 @@ fn of_threads(
             .next()
             .is_some_and(|entry| entry.message.head().thread.subject() == Subject::Review)
     });
-    let tolerance = i64::from(accord.content().ledger.clock_tolerance_seconds);
-    let terms = |responder: &PartyName| Terms::agreed(accord.content(), responder);
-    let asking = Asking {
-        terms: &terms,
-        tolerance,
-        as_of,
-    };
-    let mut facts = facts(others.iter().copied(), asking);
+    let mut facts = facts(others.iter().copied(), accord.content(), as_of);
     leaves.extend(evaluation_set(others, as_of).leaves().copied());
     for review in reviews.into_iter().filter_map(Review::replay) {
         for attested in review.attested {

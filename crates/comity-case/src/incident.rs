@@ -1,0 +1,645 @@
+//! Incidents that are reported in stages, each with its clock.
+//!
+//! Regimes differ in what starts a clock: awareness, classification, the stage before, a measure that is available. A clock is
+//! therefore a trigger, a span and the stage that stops it, and the regimes are one table of them.
+//!
+//! In scope: the rows, the clocks, what is due. Out of scope: which regime applies, what a report must contain.
+
+use comity_accord::evaluation::calendar::{Span, WorkCalendar};
+use serde::{Deserialize, Serialize};
+
+use crate::history::{self, Due, Opening, Record, date};
+use crate::table::{
+    DUTY, EITHER, OPENER, RELEASER, Refusal, Row, Side, Word, find, markdown, words,
+};
+use crate::thread::{Entry, Thread};
+
+const SUBJECT: &str = "incident";
+
+words! {
+    /// Where the reports on an incident stand.
+    State {
+        /// The reporter is aware of it.
+        Aware = "aware",
+        /// The early warning is there.
+        Warned = "warned",
+        /// The notification is there.
+        Notified = "notified",
+        /// An intermediate report is there.
+        Intermediate = "intermediate",
+        /// The final report is there.
+        Reported = "reported",
+    }
+}
+
+words! {
+    /// The words of what happens.
+    Kind {
+        Aware = "aware",
+        EarlyWarning = "early-warning",
+        Notification = "notification",
+        Intermediate = "intermediate",
+        Progress = "progress",
+        Final = "final",
+        Dispute = "dispute",
+        Settle = "settle",
+    }
+}
+
+words! {
+    /// By which rules an incident is reported.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    Regime {
+        /// Directive (EU) 2022/2555, article 23.
+        Nis2 = "nis2",
+        /// Regulation (EU) 2022/2554, article 19.
+        Dora = "dora",
+        /// Regulation (EU) 2016/679, article 33.
+        Gdpr = "gdpr",
+        /// Regulation (EU) 2024/2847, article 14, for an incident.
+        Cra = "cra",
+        /// The same, for a vulnerability that is exploited.
+        CraVulnerability = "cra-vulnerability",
+        /// By none of these: nothing is due.
+        Other = "other",
+    }
+}
+
+/// What starts a clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// The reporter became aware.
+    Awareness,
+    /// The incident was classified.
+    Classification,
+    /// A stage was sent; while it was not, the time at which it was due.
+    Stage(Kind),
+    /// A measure against a vulnerability was available.
+    Measure,
+}
+
+/// A clock: it starts with a trigger, runs for a span, and is stopped by a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// By which rules.
+    pub regime: Regime,
+    /// What starts it.
+    pub trigger: Trigger,
+    /// How long it runs.
+    pub span: Span,
+    /// The stage that stops it.
+    pub stage: Kind,
+    /// What the rules call that stage.
+    pub called: &'static str,
+}
+
+const fn clock(
+    regime: Regime,
+    (trigger, span): (Trigger, Span),
+    stage: Kind,
+    called: &'static str,
+) -> Clock {
+    Clock {
+        regime,
+        trigger,
+        span,
+        stage,
+        called,
+    }
+}
+
+/// The clocks of every regime. Where two stop at one stage, the earlier counts.
+pub const CLOCKS: &[Clock] = &[
+    clock(
+        Regime::Nis2,
+        (Trigger::Awareness, Span::hours(24)),
+        Kind::EarlyWarning,
+        "early warning",
+    ),
+    clock(
+        Regime::Nis2,
+        (Trigger::Awareness, Span::hours(72)),
+        Kind::Notification,
+        "incident notification",
+    ),
+    clock(
+        Regime::Nis2,
+        (Trigger::Stage(Kind::Notification), Span::Months(1)),
+        Kind::Final,
+        "final report",
+    ),
+    clock(
+        Regime::Dora,
+        (Trigger::Classification, Span::hours(4)),
+        Kind::EarlyWarning,
+        "initial notification",
+    ),
+    clock(
+        Regime::Dora,
+        (Trigger::Awareness, Span::hours(24)),
+        Kind::EarlyWarning,
+        "initial notification",
+    ),
+    clock(
+        Regime::Dora,
+        (Trigger::Stage(Kind::EarlyWarning), Span::hours(72)),
+        Kind::Intermediate,
+        "intermediate report",
+    ),
+    clock(
+        Regime::Dora,
+        (Trigger::Stage(Kind::Intermediate), Span::Months(1)),
+        Kind::Final,
+        "final report",
+    ),
+    clock(
+        Regime::Gdpr,
+        (Trigger::Awareness, Span::hours(72)),
+        Kind::Notification,
+        "notification",
+    ),
+    clock(
+        Regime::Cra,
+        (Trigger::Awareness, Span::hours(24)),
+        Kind::EarlyWarning,
+        "early warning",
+    ),
+    clock(
+        Regime::Cra,
+        (Trigger::Awareness, Span::hours(72)),
+        Kind::Notification,
+        "incident notification",
+    ),
+    clock(
+        Regime::Cra,
+        (Trigger::Stage(Kind::Notification), Span::Months(1)),
+        Kind::Final,
+        "final report",
+    ),
+    clock(
+        Regime::CraVulnerability,
+        (Trigger::Awareness, Span::hours(24)),
+        Kind::EarlyWarning,
+        "early warning",
+    ),
+    clock(
+        Regime::CraVulnerability,
+        (Trigger::Awareness, Span::hours(72)),
+        Kind::Notification,
+        "vulnerability notification",
+    ),
+    clock(
+        Regime::CraVulnerability,
+        (Trigger::Measure, Span::days(14)),
+        Kind::Final,
+        "final report",
+    ),
+];
+
+const OPEN: &[State] = &[
+    State::Aware,
+    State::Warned,
+    State::Notified,
+    State::Intermediate,
+];
+const ANY: &[State] = &[
+    State::Aware,
+    State::Warned,
+    State::Notified,
+    State::Intermediate,
+    State::Reported,
+];
+
+/// The life of the reports on an incident. Its first message is `aware`, which only opens it.
+pub const TABLE: &[Row<State, Kind>] = &[
+    Row::new(
+        &[],
+        (Kind::Aware, OPENER, DUTY),
+        Some(State::Aware),
+        "the clocks of the regime start",
+    ),
+    Row::new(
+        &[State::Aware],
+        (Kind::EarlyWarning, OPENER, DUTY),
+        Some(State::Warned),
+        "the first word; under DORA the initial notification",
+    ),
+    Row::new(
+        &[State::Aware, State::Warned],
+        (Kind::Notification, OPENER, RELEASER),
+        Some(State::Notified),
+        "a warning too, where there was none",
+    ),
+    Row::new(
+        &[State::Warned, State::Notified, State::Intermediate],
+        (Kind::Intermediate, OPENER, RELEASER),
+        Some(State::Intermediate),
+        "may be repeated",
+    ),
+    Row::new(
+        OPEN,
+        (Kind::Progress, OPENER, DUTY),
+        None,
+        "in between; may say when a measure against a vulnerability was available",
+    ),
+    Row::new(
+        &[State::Warned, State::Notified, State::Intermediate],
+        (Kind::Final, OPENER, RELEASER),
+        Some(State::Reported),
+        "ends all clocks",
+    ),
+    Row::new(
+        ANY,
+        (Kind::Dispute, EITHER, DUTY),
+        None,
+        "the named message is disputed",
+    ),
+    Row::new(
+        ANY,
+        (Kind::Settle, EITHER, DUTY),
+        None,
+        "takes the own dispute back",
+    ),
+];
+
+/// What happens, with what is said. Times are STIX timestamps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "event",
+    content = "content",
+    rename_all = "kebab-case",
+    deny_unknown_fields
+)]
+#[expect(
+    missing_docs,
+    reason = "the fields say what they are; the table says what follows"
+)]
+pub enum Event {
+    /// There is an incident; since when the reporter knows, by which rules, and when it was classified.
+    Aware {
+        title: String,
+        at: String,
+        regime: Regime,
+        #[serde(default)]
+        classified_at: Option<String>,
+    },
+    /// The first word.
+    EarlyWarning { text: String },
+    /// What is known: severity, impact, indicators.
+    Notification {
+        text: String,
+        #[serde(default)]
+        objects: Vec<String>,
+    },
+    /// What is known by now.
+    Intermediate {
+        text: String,
+        #[serde(default)]
+        objects: Vec<String>,
+    },
+    /// Where it stands.
+    Progress {
+        text: String,
+        #[serde(default)]
+        classified_at: Option<String>,
+        #[serde(default)]
+        measure_at: Option<String>,
+    },
+    /// Cause, measures, what crossed borders.
+    Final {
+        text: String,
+        #[serde(default)]
+        objects: Vec<String>,
+    },
+    /// A message that is disputed.
+    Dispute { message: String, text: String },
+    /// A dispute taken back.
+    Settle { message: String, text: String },
+}
+
+/// An incident that is reported on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incident {
+    /// Who reports to whom.
+    pub opening: Opening,
+    /// A line for lists.
+    pub title: String,
+    /// By which rules.
+    pub regime: Regime,
+    /// Since when the reporter knows, by its own word.
+    pub aware: i64,
+    /// When it was classified, by its own word.
+    pub classified: Option<i64>,
+    /// When a measure was available, by its own word.
+    pub measure: Option<i64>,
+    /// Where it stands.
+    pub state: State,
+    /// The stages, with when they were sent and what they say, in order.
+    pub stages: Vec<(Kind, i64, String)>,
+    /// What was said, step by step.
+    pub record: Record<State>,
+}
+
+/// The table as a page shows it, and that of the clocks.
+pub fn page() -> String {
+    use std::fmt::Write as _;
+
+    let mut page = markdown(TABLE, ["reporter", "recipient"]);
+    page.push_str("\n| regime | from | within | stage | called |\n|---|---|---|---|---|\n");
+    for one in CLOCKS {
+        let trigger = match one.trigger {
+            Trigger::Awareness => "awareness",
+            Trigger::Classification => "classification",
+            Trigger::Stage(stage) => stage.word(),
+            Trigger::Measure => "a measure is available",
+        };
+        let span = match one.span {
+            Span::Seconds(seconds) => format!("{} hours", seconds / 3_600),
+            Span::WorkingDays(days) => format!("{days} working days"),
+            Span::Months(months) => format!("{months} month"),
+        };
+        // Writing into a text does not fail.
+        let _ = writeln!(
+            page,
+            "| {} | {trigger} | {span} | `{}` | {} |",
+            one.regime.word(),
+            one.stage.word(),
+            one.called
+        );
+    }
+    page
+}
+
+impl Incident {
+    /// What a thread stands at; none: nothing in it opens one.
+    pub fn replay(thread: &Thread) -> Option<Self> {
+        history::replay(thread, Self::open, Self::apply, |one| &mut one.record)
+    }
+
+    /// The incident that a first message reports.
+    pub fn open(entry: &Entry) -> Result<Self, Refusal> {
+        let message = &entry.message;
+        let (kind, event) = history::read(SUBJECT, message.event(), message.content())?;
+        history::opens(TABLE, message, (kind, Kind::Aware))?;
+        let Event::Aware {
+            title,
+            at,
+            regime,
+            classified_at,
+        } = event
+        else {
+            return Err(Refusal::content(kind, "reports begin with aware"));
+        };
+        let now = message.sent_seconds();
+        let mut incident = Self {
+            opening: Opening::of(message.head()),
+            title,
+            regime,
+            aware: past(kind, &at, now)?,
+            classified: classified_at.map(|at| past(kind, &at, now)).transpose()?,
+            measure: None,
+            state: State::Aware,
+            stages: Vec::new(),
+            record: Record::default(),
+        };
+        incident.record.step(entry, kind, incident.state);
+        Ok(incident)
+    }
+
+    /// Takes the next message; what is refused changes nothing.
+    pub fn apply(&mut self, entry: &Entry) -> Result<(), Refusal> {
+        let (message, head) = (&entry.message, entry.message.head());
+        let (kind, event) = history::read(SUBJECT, message.event(), message.content())?;
+        self.opening.same_exercise(kind, message)?;
+        let (at, side) = (message.sent_seconds(), self.opening.side(&head.author));
+        let row = find(TABLE, SUBJECT, self.state, (kind, side, head.officer.role))?;
+        match event {
+            Event::Aware { .. } => {
+                let reason = "reports begin once; open another thread";
+                return Err(Refusal::content(kind, reason));
+            }
+            Event::EarlyWarning { text }
+            | Event::Notification { text, .. }
+            | Event::Intermediate { text, .. }
+            | Event::Final { text, .. } => self.stages.push((kind, at, text)),
+            Event::Progress {
+                text,
+                classified_at,
+                measure_at,
+            } => {
+                let read =
+                    |text: Option<String>| text.map(|text| past(kind, &text, at)).transpose();
+                let (classified, measure) = (read(classified_at)?, read(measure_at)?);
+                // What was said once stands: a clock that runs cannot be set back.
+                self.classified = self.classified.or(classified);
+                self.measure = self.measure.or(measure);
+                self.stages.push((kind, at, text));
+            }
+            Event::Dispute { message, .. } => self.record.dispute(kind, &head.author, &message)?,
+            Event::Settle { message, .. } => self.record.settle(kind, &head.author, &message)?,
+        }
+        self.state = row.to.unwrap_or(self.state);
+        self.record.step(entry, kind, self.state);
+        Ok(())
+    }
+
+    /// When a stage was first sent, by the reporter's clock.
+    pub fn sent(&self, stage: Kind) -> Option<i64> {
+        let first = self.stages.iter().find(|(each, _, _)| *each == stage);
+        first.map(|(_, at, _)| *at)
+    }
+
+    /// By when a stage is due by the rules of its regime; none: it is not asked for, or nothing has started its clock.
+    pub fn stage_due(&self, stage: Kind) -> Option<i64> {
+        let clocks = CLOCKS
+            .iter()
+            .filter(|one| one.regime == self.regime && one.stage == stage);
+        let ends = clocks.filter_map(|one| {
+            let from = match one.trigger {
+                Trigger::Awareness => Some(self.aware),
+                Trigger::Classification => self.classified,
+                Trigger::Stage(before) => self.sent(before).or_else(|| self.stage_due(before)),
+                Trigger::Measure => self.measure,
+            };
+            Some(WorkCalendar::always().end(from?, one.span))
+        });
+        ends.min()
+    }
+
+    /// What is owed, the most pressing first.
+    pub fn dues(&self) -> Vec<Due> {
+        let mut dues = Vec::new();
+        if self.state == State::Reported {
+            return dues;
+        }
+        for stage in [
+            Kind::EarlyWarning,
+            Kind::Notification,
+            Kind::Intermediate,
+            Kind::Final,
+        ] {
+            // A notification warns too.
+            let warned = stage == Kind::EarlyWarning && self.sent(Kind::Notification).is_some();
+            if let (None, false, Some(at)) = (self.sent(stage), warned, self.stage_due(stage)) {
+                dues.push(Due {
+                    at,
+                    by: Side::Opener,
+                    what: stage.word(),
+                });
+            }
+        }
+        dues.sort_unstable();
+        dues
+    }
+}
+
+/// A time that has passed.
+fn past(kind: Kind, text: &str, now: i64) -> Result<i64, Refusal> {
+    match date(kind, text)? {
+        at if at <= now => Ok(at),
+        _ => Err(Refusal::content(kind, "what happened lies in the past")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::message::Subject;
+    use crate::proof::Proof;
+    use crate::script::{DAY, HOUR, START, Script};
+
+    const A: Side = Side::Opener;
+
+    fn aware(regime: &str) -> Value {
+        json!({"title": "a hospital is down", "at": "2026-10-05T08:00:00Z", "regime": regime})
+    }
+
+    fn content(script: &mut Script, kind: Kind, side: Side) -> Value {
+        let digest = script.entries[0].message.digest().to_string();
+        let dispute = json!({"message": digest, "text": "not so"});
+        if kind == Kind::Settle {
+            script.say(side, 3_000, "dispute", dispute.clone());
+        }
+        match kind {
+            Kind::Aware => aware("nis2"),
+            Kind::EarlyWarning
+            | Kind::Notification
+            | Kind::Intermediate
+            | Kind::Progress
+            | Kind::Final => json!({"text": "what is known"}),
+            Kind::Dispute | Kind::Settle => dispute,
+        }
+    }
+
+    fn begun(regime: &str) -> Script {
+        let mut script = Script::new(Subject::Incident);
+        script.say(A, 0, "aware", aware(regime));
+        script
+    }
+
+    fn standing(state: State) -> Script {
+        let path: &[Kind] = match state {
+            State::Aware => &[],
+            State::Warned => &[Kind::EarlyWarning],
+            State::Notified => &[Kind::Notification],
+            State::Intermediate => &[Kind::Notification, Kind::Intermediate],
+            State::Reported => &[Kind::Notification, Kind::Final],
+        };
+        let mut script = begun("nis2");
+        for (kind, after) in path.iter().zip(1..) {
+            let said = content(&mut script, *kind, A);
+            script.say(A, after, kind.word(), said);
+        }
+        script
+    }
+
+    const PROOF: Proof<Incident, State, Kind> = Proof {
+        table: TABLE,
+        standing,
+        moment: |_| HOUR,
+        content,
+        replay: Incident::replay,
+        state: |incident, _| incident.state,
+        record: |incident| &incident.record,
+        both: &[],
+    };
+
+    #[test]
+    fn every_row_does_what_it_says_and_everything_else_is_refused() {
+        PROOF.rows();
+    }
+
+    #[test]
+    fn each_row_needs_its_roles() {
+        PROOF.roles();
+    }
+
+    #[test]
+    fn any_order_of_messages_gives_the_same_incident() {
+        PROOF.orders();
+    }
+
+    fn dues(script: &Script) -> Vec<(&'static str, i64)> {
+        let incident = Incident::replay(&script.thread()).unwrap();
+        let owed = incident.dues().into_iter();
+        owed.map(|due| (due.what, due.at - START)).collect()
+    }
+
+    #[test]
+    fn nis2_warns_in_a_day_notifies_in_three_and_reports_a_month_after_that() {
+        let mut script = begun("nis2");
+        let all = [
+            ("early-warning", 24 * HOUR),
+            ("notification", 72 * HOUR),
+            ("final", 34 * DAY),
+        ];
+        assert_eq!(dues(&script), all);
+        script.say(A, HOUR, "early-warning", json!({"text": "x"}));
+        script.say(A, DAY, "notification", json!({"text": "x"}));
+        assert_eq!(
+            dues(&script),
+            [("final", 32 * DAY)],
+            "from when it was sent"
+        );
+        script.say(A, 2 * DAY, "final", json!({"text": "x"}));
+        assert_eq!(dues(&script), []);
+    }
+
+    #[test]
+    fn dora_counts_from_classification_and_awareness_whichever_is_earlier() {
+        let mut script = begun("dora");
+        assert_eq!(dues(&script)[0], ("early-warning", DAY));
+        let said = json!({"text": "major", "classified_at": "2026-10-05T10:00:00Z"});
+        script.say(A, 3 * HOUR, "progress", said);
+        let all = [
+            ("early-warning", 6 * HOUR),
+            ("intermediate", 78 * HOUR),
+            ("final", 31 * DAY + 78 * HOUR),
+        ];
+        assert_eq!(dues(&script), all);
+    }
+
+    #[test]
+    fn the_other_regimes_have_their_own_clocks() {
+        assert_eq!(dues(&begun("gdpr")), [("notification", 72 * HOUR)]);
+        assert_eq!(dues(&begun("cra")).len(), 3);
+        assert_eq!(dues(&begun("other")), []);
+        let mut script = begun("cra-vulnerability");
+        assert_eq!(dues(&script).len(), 2, "no measure is available yet");
+        let said = json!({"text": "patched", "measure_at": "2026-10-06T08:00:00Z"});
+        script.say(A, 2 * DAY, "progress", said);
+        assert_eq!(dues(&script)[2], ("final", 15 * DAY));
+    }
+
+    #[test]
+    fn nobody_becomes_aware_of_what_lies_ahead() {
+        let mut script = Script::new(Subject::Incident);
+        let mut said = aware("nis2");
+        said["at"] = json!("2026-10-05T08:00:01Z");
+        script.say(A, 0, "aware", said);
+        assert_eq!(Incident::replay(&script.thread()), None);
+    }
+}
