@@ -14,6 +14,7 @@ use comity_accord::evaluation::facts::{
 use comity_accord::evaluation::set::{EvaluationSet, Leaf};
 use comity_accord::party::PartyName;
 use comity_accord::text::AccordText;
+use comity_case::check::Check;
 use comity_case::facts::{evaluation_set, facts};
 use comity_case::message::{Message, Subject, ThreadId};
 use comity_case::review::Review;
@@ -61,6 +62,7 @@ pub(crate) fn gather(
         }
     }
     facts.contacts = contacts(accord, pair);
+    verify_contacts(&threads, as_of, &mut facts.contacts);
     facts.as_of = Some(as_of);
     (facts, EvaluationSet::of(leaves))
 }
@@ -141,6 +143,39 @@ fn of_threads(
         }
     }
     facts
+}
+
+/// Sets down when each contact was verified, by checks that a person answered.
+fn verify_contacts(threads: &[Thread], as_of: i64, contacts: &mut [ContactFact]) {
+    for thread in threads {
+        let counts = |entry: &&Entry| entry.received.is_some_and(|at| at <= as_of);
+        let Ok(counted) = Thread::of(thread.entries().filter(counts).cloned()) else {
+            continue;
+        };
+        let is_check = |thread: &Thread| {
+            let mut entries = thread.entries();
+            let first = entries
+                .next()
+                .map(|entry| entry.message.head().thread.subject());
+            first == Some(Subject::Check)
+        };
+        let Some(check) = is_check(&counted)
+            .then(|| Check::replay(&counted))
+            .flatten()
+        else {
+            continue;
+        };
+        let Some((role, at)) = check.verified() else {
+            continue;
+        };
+        let name = format!("{} {role}", check.opening.responder);
+        for contact in contacts.iter_mut().filter(|one| one.name == name) {
+            contact.verified.push(at);
+        }
+    }
+    for contact in contacts {
+        contact.verified.sort_unstable();
+    }
 }
 
 /// Contacts as the accord names them. One is fresh from when it is valid; checks that verify it come from threads.
