@@ -7,6 +7,9 @@
 //! In scope: gathering. Out of scope: formulas (`comity_accord::evaluation::judge`), what comes from elsewhere: shares,
 //! sightings, contacts, attestations, recalls.
 
+#[cfg(test)]
+mod tests;
+
 use comity_accord::evaluation::facts::{
     Base, CheckFact, ExerciseFact, Facts, HoldFact, IncidentFact, RequestFact, SampleFact,
     Urgency as Pressing,

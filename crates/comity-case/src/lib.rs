@@ -17,6 +17,7 @@ pub mod incident;
 pub mod message;
 #[cfg(test)]
 pub(crate) mod proof;
+pub mod reference;
 pub mod request;
 pub mod review;
 pub mod scenario;

@@ -2,6 +2,9 @@
 //!
 //! In scope: one door to all subjects. Out of scope: their rules, each in its module.
 
+#[cfg(test)]
+mod tests;
+
 use comity_accord::party::PartyName;
 use comity_stix::marking::Tlp;
 use uuid::Uuid;

@@ -1,8 +1,8 @@
 //! `cargo xtask gen`: reference documents made from the program itself.
 //!
 //! `docs/reference/cli.md` is what `--help` says for every command; `docs/reference/settings.md` is what
-//! `comity settings show --reference` prints; `docs/taxii-rules.md` is the table of rules that the black-box tests go
-//! through. With `--check` nothing is written and a difference is a failure.
+//! `comity settings show --reference` prints; `docs/reference/state-tables.md` is what the tables of `comity-case` are;
+//! `docs/taxii-rules.md` is the table of rules that the black-box tests go through. With `--check` nothing is written and a difference is a failure.
 //!
 //! In scope: building and asking the binary, comparing. Out of scope: the wording, which stands in the code.
 
@@ -31,6 +31,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         rules(&tree::read(&root.join(RULES))?)?,
     )];
     documents.extend(references(&build(&root)?)?);
+    documents.push((
+        "docs/reference/state-tables.md",
+        example(&root, "comity-case", "state_tables")?,
+    ));
     let mut stale = Vec::new();
     for (path, text) in documents {
         let file = root.join(path);
@@ -57,6 +61,15 @@ fn build(root: &Path) -> Result<PathBuf, Failure> {
     cargo.args(["build", "--quiet", "--locked", "--package", "comity"]);
     tree::run(cargo.current_dir(root))?;
     Ok(tree::target_directory(root)?.join("debug/comity"))
+}
+
+/// What an example of a crate prints: pages that follow from tables the binary does not show.
+fn example(root: &Path, package: &str, name: &str) -> Result<String, Failure> {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["build", "--quiet", "--locked", "--package", package]);
+    tree::run(cargo.args(["--example", name]).current_dir(root))?;
+    let built = tree::target_directory(root)?.join("debug/examples");
+    question(&built.join(name), &[])
 }
 
 /// What the binary says of itself.
