@@ -70,7 +70,10 @@ impl Scorecard {
             }
         }
         let mut said = document(accord, pair, period, (&judgements, set));
-        said["as_of"] = facts.as_of.map_or(Value::Null, Value::from);
+        if let Some(members) = said.as_object_mut() {
+            let as_of = facts.as_of.map_or(Value::Null, Value::from);
+            members.insert("as_of".to_owned(), as_of);
+        }
         let text = canonical(&said);
         Ok(Self {
             text,
