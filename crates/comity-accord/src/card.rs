@@ -48,7 +48,8 @@ use crate::text::contact::Standing;
 pub use lines::LineError;
 pub use signed::{CardError, SignedCard, UnsignedCard};
 pub use succession::{
-    CLOCK_TOLERANCE_SECONDS, Change, Changed, SuccessionError, Vouched, accept_successor,
+    CARD_AHEAD_SECONDS_MAX, CLOCK_TOLERANCE_SECONDS, Change, Changed, SuccessionError, Vouched,
+    accept_successor,
 };
 
 /// The longest card, its signatures included.

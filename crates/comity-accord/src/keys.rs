@@ -1,7 +1,8 @@
 //! Which of a party's keys counted when: its cards in their order, and what was revoked.
 //!
 //! A key counts for what was made while a card listed it, give or take [`CLOCK_TOLERANCE_SECONDS`] because the card's time is
-//! its party's clock; a later card changes nothing about that. A revocation makes
+//! its party's clock; a later card changes nothing about that. A card that was issued ahead of our clock counts from when it
+//! came. A revocation makes
 //! suspect what no other party had witnessed before it became known.
 //!
 //! In scope: the standing of a key at a time that the caller has evidence for. Out of scope: that evidence (`comity-ledger`),
@@ -71,7 +72,8 @@ pub enum Standing {
 #[derive(Clone, Debug)]
 pub struct KeyRing {
     first: SignedCard,
-    later: Vec<SignedCard>,
+    /// Each with the time from which it counts.
+    later: Vec<(SignedCard, Timestamp)>,
     /// With the time at which each became known here.
     revocations: Vec<(Revocation, Timestamp)>,
 }
@@ -88,12 +90,12 @@ impl KeyRing {
 
     /// The card in force.
     pub fn current(&self) -> &SignedCard {
-        self.later.last().unwrap_or(&self.first)
+        self.later.last().map_or(&self.first, |(card, _)| card)
     }
 
     /// Every card, oldest first.
     pub fn cards(&self) -> impl Iterator<Item = &SignedCard> {
-        std::iter::once(&self.first).chain(&self.later)
+        std::iter::once(&self.first).chain(self.later.iter().map(|(card, _)| card))
     }
 
     /// Takes in the next card. A revoked root vouches for nothing: then only the committed one may follow.
@@ -116,7 +118,8 @@ impl KeyRing {
         if self.later.len() + 1 >= CARDS_MAX {
             return Err(SuccessionError::TooMany);
         }
-        self.later.push(next);
+        let counts_from = next.card().issued.min(now);
+        self.later.push((next, counts_from));
         Ok(change)
     }
 
@@ -137,6 +140,9 @@ impl KeyRing {
         {
             return Err(RevocationError::Known);
         }
+        if self.revocations.len() >= REVOCATIONS_MAX {
+            return Err(RevocationError::TooMany);
+        }
         let committed = card.next_root == root_hash(&revocation.by);
         let current = card.root == revocation.by && !self.is_revoked(&revocation.by);
         if !committed && !current {
@@ -152,10 +158,32 @@ impl KeyRing {
         {
             return Err(RevocationError::UnknownKey);
         }
+        self.revocations.push((revocation, now));
+        Ok(())
+    }
+
+    /// Takes in a revocation that was judged by [`Self::revoke`] when it became known; the cards of today may have another
+    /// root. Only a root that some card names or commits to signs one.
+    pub fn remember(
+        &mut self,
+        revocation: Revocation,
+        known: Timestamp,
+    ) -> Result<(), RevocationError> {
+        if revocation.party != self.first.card().party {
+            return Err(RevocationError::OtherParty);
+        }
+        let hash = root_hash(&revocation.by);
+        let vouched = self
+            .cards()
+            .map(SignedCard::card)
+            .any(|card| card.root == revocation.by || card.next_root == hash);
+        if !vouched {
+            return Err(RevocationError::UnknownRoot);
+        }
         if self.revocations.len() >= REVOCATIONS_MAX {
             return Err(RevocationError::TooMany);
         }
-        self.revocations.push((revocation, now));
+        self.revocations.push((revocation, known));
         Ok(())
     }
 
@@ -187,10 +215,9 @@ impl KeyRing {
         };
         let mut keys: Vec<&VerifierKey> = Vec::new();
         let spans = self.spans();
-        let spans = spans.filter(|(card, end)| {
-            !before(at, card.issued) && end.is_none_or(|end| !after(at, end))
-        });
-        for (card, _) in spans {
+        let spans = spans
+            .filter(|(_, begin, end)| !before(at, *begin) && end.is_none_or(|end| !after(at, end)));
+        for (card, _, _) in spans {
             let of_use = listed(card).filter(|(each, _)| *each == key_use);
             for (_, key) in of_use {
                 if !keys.contains(&key) && !revoked(key) {
@@ -201,10 +228,16 @@ impl KeyRing {
         keys
     }
 
-    /// Each card with the time at which the next one took its place.
-    fn spans(&self) -> impl Iterator<Item = (&Card, Option<Timestamp>)> {
-        let ends = self.later.iter().map(|card| Some(card.card().issued));
-        self.cards().map(SignedCard::card).zip(ends.chain([None]))
+    /// Each card with the time from which it counts, and that at which the next one took its place.
+    fn spans(&self) -> impl Iterator<Item = (&Card, Timestamp, Option<Timestamp>)> {
+        let begins = self.later.iter().map(|(_, counts_from)| *counts_from);
+        let ends = begins.clone().map(Some).chain([None]);
+        let begins = std::iter::once(self.first.card().issued).chain(begins);
+        let cards = self.cards().map(SignedCard::card);
+        // A card issued by a clock that lies behind takes nothing back from the one before.
+        cards
+            .zip(begins.zip(ends))
+            .map(|(card, (begin, end))| (card, begin, end.map(|end| end.max(begin))))
     }
 
     /// Whether `key` counts for something of `key_use` that provably existed at `made`. `cosigned` are the times at which
@@ -217,7 +250,7 @@ impl KeyRing {
         cosigned: &[Timestamp],
     ) -> Standing {
         match self.listing(key, key_use, made) {
-            Standing::Good => self.after_revocations(key, made, cosigned),
+            Standing::Good => self.disowned(key, made, cosigned),
             other @ (Standing::Unknown
             | Standing::TooEarly { .. }
             | Standing::Retired { .. }
@@ -229,13 +262,12 @@ impl KeyRing {
     fn listing(&self, key: &VerifierKey, key_use: KeyUse, made: Timestamp) -> Standing {
         // When the key was listed for the last time before `made`, and when a card ceased to list it.
         let mut retired = None;
-        for (card, end) in self.spans() {
+        for (card, begin, end) in self.spans() {
             if !listed(card).any(|(each, other)| each == key_use && other == key) {
                 continue;
             }
-            if before(made, card.issued) {
-                let listed = card.issued;
-                return retired.unwrap_or(Standing::TooEarly { listed });
+            if before(made, begin) {
+                return retired.unwrap_or(Standing::TooEarly { listed: begin });
             }
             match end {
                 Some(since) if after(made, since) => retired = Some(Standing::Retired { since }),
@@ -245,12 +277,9 @@ impl KeyRing {
         retired.unwrap_or(Standing::Unknown)
     }
 
-    fn after_revocations(
-        &self,
-        key: &VerifierKey,
-        made: Timestamp,
-        cosigned: &[Timestamp],
-    ) -> Standing {
+    /// What revocations say of something that provably existed at `made`, whenever a card listed the key: good, disputed or
+    /// suspect.
+    pub fn disowned(&self, key: &VerifierKey, made: Timestamp, cosigned: &[Timestamp]) -> Standing {
         let mut standing = Standing::Good;
         for (revocation, known) in self.revocations.iter().filter(|(each, _)| each.covers(key)) {
             let from = revocation.from;
@@ -265,7 +294,8 @@ impl KeyRing {
         standing
     }
 
-    fn is_revoked(&self, key: &VerifierKey) -> bool {
+    /// Whether the key, or the whole party, was revoked.
+    pub fn is_revoked(&self, key: &VerifierKey) -> bool {
         self.revocations.iter().any(|(each, _)| each.covers(key))
     }
 }
@@ -399,6 +429,42 @@ mod tests {
         );
         assert!(ring.in_force(KeyUse::Envelope).is_empty());
         assert_eq!(ring.in_force(KeyUse::Log).len(), 1);
+    }
+
+    #[test]
+    fn a_card_from_ahead_counts_from_when_it_came() {
+        let mut ring = ring();
+        let mut fourth = card("alpha", 4, 1, 2);
+        fourth.issued = at("2026-12-10T20:00:00Z");
+        fourth.envelope = envelope(105);
+        let came = at("2026-12-10T12:00:00Z");
+        ring.succeed(signed(&fourth, &[1]), came).unwrap();
+        let check = |seed, made: &str, wanted| {
+            let found = ring.standing(&envelope(seed), KeyUse::Envelope, at(made), &[]);
+            assert_eq!(found, wanted, "{seed} {made}");
+        };
+        check(105, "2026-12-10T12:00:01Z", Standing::Good);
+        check(104, "2026-12-10T11:59:00Z", Standing::Good);
+        let retired = Standing::Retired { since: came };
+        check(104, "2026-12-10T20:00:00Z", retired);
+    }
+
+    #[test]
+    fn what_was_judged_once_is_remembered_whatever_root_followed() {
+        let of = |by| revocation(Revoked::Key(Box::new(envelope(104))), 8, by);
+        let mut ring = ring();
+        ring.succeed(signed(&card("alpha", 4, 2, 9), &[2]), day(20))
+            .unwrap();
+        assert_eq!(
+            ring.revoke(of(1), day(20)),
+            Err(RevocationError::UnknownRoot)
+        );
+        assert_eq!(
+            ring.remember(of(5), day(16)),
+            Err(RevocationError::UnknownRoot)
+        );
+        ring.remember(of(1), day(16)).unwrap();
+        assert!(ring.is_revoked(&envelope(104)));
     }
 
     #[test]

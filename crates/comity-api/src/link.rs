@@ -12,6 +12,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use comity_link::batch::BATCH_BYTES_MAX;
+use comity_link::channel::Lane;
 use comity_node::link::{LinkError, Taken, Way};
 use comity_node::node::Node;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -69,7 +70,7 @@ async fn answer(node: Node, mut taken: Taken, wait: Duration) -> Response {
         let party = taken.party.clone();
         let more = tokio::task::spawn_blocking(move || {
             let now = asker.clock().now();
-            asker.link().has_more(&party, now)
+            asker.link().has_more(&party, &Lane::ALL, now)
         });
         silent = silent && !matches!(more.await, Ok(Ok(true)));
         if !silent {

@@ -19,6 +19,7 @@ pub mod message;
 pub(crate) mod proof;
 pub mod reference;
 pub mod request;
+pub mod review;
 pub mod scenario;
 #[cfg(test)]
 pub(crate) mod script;

@@ -497,6 +497,34 @@ mod tests {
     }
 
     #[test]
+    fn the_published_schema_has_the_properties_that_are_read() {
+        let schema = include_str!("../../../docs/schemas/comity-message.json");
+        let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+        let mut full = head();
+        full.seq = 2;
+        full.prev = Some(Digest::of(b"1"));
+        full.seen = Some(Digest::of(b"2"));
+        full.officer.second = Some("head of desk".to_owned());
+        full.exercise = Some(Uuid::from_u128(3));
+        let made = Message::write(full, Uuid::from_u128(9), "send", serde_json::json!({})).unwrap();
+        let made: serde_json::Value = serde_json::from_str(made.text()).unwrap();
+        let names = |value: &serde_json::Value| {
+            value
+                .as_object()
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        let (mut written, mut described) = (names(&made), names(&schema["properties"]));
+        written.sort();
+        described.sort();
+        assert_eq!(written, described);
+        let definition = include_str!("../../../docs/schemas/extension-definition.json");
+        assert!(definition.contains(EXTENSION_ID) && schema.to_string().contains(EXTENSION_ID));
+    }
+
+    #[test]
     fn other_spellings_and_impossible_places_are_refused() {
         let check = |change: fn(&mut Head)| {
             let mut head = head();

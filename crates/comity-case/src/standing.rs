@@ -18,6 +18,7 @@ use crate::incident::Incident;
 use crate::message::{Message, Subject};
 use crate::request::Request;
 use crate::request::terms::Terms;
+use crate::review::{self, Review};
 use crate::table::{Refusal, Side, Word as _};
 use crate::thread::{Entry, Thread};
 
@@ -64,7 +65,8 @@ pub fn standing(thread: &Thread, terms: &Terms, now: i64) -> Option<Standing> {
         Subject::Evidence => Some(of_evidence(&Evidence::replay(thread)?)),
         Subject::Exercise => Some(of_exercise(&Exercise::replay(thread)?)),
         Subject::Incident => Some(of_incident(&Incident::replay(thread)?)),
-        Subject::Case | Subject::Review => None,
+        Subject::Review => Some(of_review(&Review::replay(thread)?, first.label)),
+        Subject::Case => None,
     }
 }
 
@@ -150,6 +152,21 @@ fn of_incident(incident: &Incident) -> Standing {
     shown(incident.opening.clone(), &incident.record, said)
 }
 
+fn of_review(review: &Review, label: Tlp) -> Standing {
+    let state = review.state();
+    Standing {
+        opener: review.opener.clone(),
+        responder: review.responder.clone(),
+        title: format!("review of {}", review.period),
+        state: state.word(),
+        urgency: None,
+        label,
+        exercise: None,
+        disputed: state == review::State::Differing,
+        due: None,
+    }
+}
+
 /// Whether a message may be said now, as the next of a thread.
 pub fn admit(thread: &Thread, message: &Message, terms: &Terms) -> Result<(), Refusal> {
     let entry = Entry {
@@ -184,7 +201,8 @@ pub fn admit(thread: &Thread, message: &Message, terms: &Terms) -> Result<(), Re
             Incident::open,
             Incident::apply,
         ),
-        Subject::Case | Subject::Review => Err(Refusal::Event {
+        Subject::Review => Review::admit(thread, &entry),
+        Subject::Case => Err(Refusal::Event {
             subject: subject.word(),
             event: message.event().to_owned(),
         }),

@@ -21,6 +21,8 @@ pub const BATCH_BYTES_MAX: usize = 32 * 1024 * 1024;
 pub const BATCH_BYTES_FULL: usize = 4 * 1024 * 1024;
 /// Messages in one batch.
 pub const MESSAGES_MAX: usize = 4_096;
+/// Cards and revocations in front of a batch.
+pub const LEADING_MAX: usize = 64;
 
 const MAGIC: &[u8] = b"comity-batch/v1\n";
 const TITLE: &str = "comity-hello/v1";
@@ -127,6 +129,24 @@ impl Batch<'_> {
     /// The digest by which an answer names this batch.
     pub fn digest(&self) -> [u8; 32] {
         self.digest
+    }
+
+    /// The cards and revocations in front, before anybody's signature on the batch is checked: they are signed by the sender's
+    /// root, and may explain the key that signed the batch.
+    pub fn leading(&self) -> Vec<Message> {
+        let mut reader = Reader::new(self.messages);
+        let mut leading = Vec::new();
+        while leading.len() < LEADING_MAX && !reader.is_empty() {
+            let message = reader
+                .bytes()
+                .ok()
+                .filter(|bytes| matches!(bytes.first(), Some(b'K' | b'V')));
+            let Some(Ok(message)) = message.map(Message::decode) else {
+                break;
+            };
+            leading.push(message);
+        }
+        leading
     }
 
     /// The messages, once the word in front is found signed with one of these envelope keys.

@@ -86,6 +86,8 @@ pub struct Cursor {
     pub seq: u64,
     /// How many more envelopes may be on their way.
     pub credit: u64,
+    /// How many bytes of payload they may have.
+    pub bytes: u64,
 }
 
 /// Envelopes that are missing.
@@ -108,11 +110,41 @@ pub struct NewCard {
     pub card: Vec<u8>,
 }
 
+/// A key of the sender that its root takes out of use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRevocation {
+    /// The signed note.
+    pub note: Vec<u8>,
+}
+
+/// What the sender knows of the recipient's keys: whoever finds less than it has said says it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Knows {
+    /// The hash of the newest card of the recipient.
+    pub card: Hash,
+    /// How many revocations of the recipient.
+    pub revocations: u64,
+}
+
 /// An envelope of another party that was deposited with the sender for the recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Forward {
     /// The message that carries it.
     pub message: Vec<u8>,
+}
+
+/// The newest head of a third party's log that the sender holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrossHead {
+    /// The signed checkpoint.
+    pub checkpoint: Vec<u8>,
+}
+
+/// A third party's log showed two histories.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TwoHistories {
+    /// The proof (`comity-equivocation/v1`).
+    pub proof: Vec<u8>,
 }
 
 /// Something was not taken.
@@ -141,12 +173,20 @@ pub enum Message {
     Cursor(Cursor),
     /// What is missing.
     Gap(Gap),
-    /// The sender's newest card, when it may be new to the recipient.
+    /// A card of the sender that may be new to the recipient; oldest first, before everything else.
     Card(NewCard),
+    /// A revocation by the sender's root, beside the cards.
+    Revocation(NewRevocation),
+    /// What is known of the recipient's keys.
+    Knows(Knows),
     /// What was deposited.
     Forward(Forward),
     /// A deposited envelope is here.
     Holds(EnvelopeId),
+    /// A head of a third party's log.
+    CrossHead(CrossHead),
+    /// The proof that a third party showed two histories.
+    TwoHistories(TwoHistories),
     /// What was not taken.
     Refused(Refused),
 }
@@ -192,15 +232,22 @@ impl Message {
                 .bytes(cursor.channel.to_string().as_bytes())
                 .number(cursor.epoch.into())
                 .number(cursor.seq)
-                .number(cursor.credit),
+                .number(cursor.credit)
+                .number(cursor.bytes),
             Self::Gap(gap) => Writer::new(b"G")
                 .bytes(gap.channel.to_string().as_bytes())
                 .number(gap.epoch.into())
                 .number(gap.first)
                 .number(gap.last),
             Self::Card(card) => Writer::new(b"K").bytes(&card.card),
+            Self::Revocation(revocation) => Writer::new(b"V").bytes(&revocation.note),
+            Self::Knows(knows) => Writer::new(b"N")
+                .bytes(&knows.card)
+                .number(knows.revocations),
             Self::Forward(forward) => Writer::new(b"F").bytes(&forward.message),
             Self::Holds(id) => Writer::new(b"D").bytes(&id.0),
+            Self::CrossHead(told) => Writer::new(b"W").bytes(&told.checkpoint),
+            Self::TwoHistories(told) => Writer::new(b"E").bytes(&told.proof),
             Self::Refused(refused) => Writer::new(b"X")
                 .bytes(refused.envelope.as_ref().map_or(&[][..], |id| &id.0))
                 .bytes(refused.code.as_bytes())
@@ -244,6 +291,7 @@ impl Message {
                 epoch: small(reader.number()?)?,
                 seq: reader.number()?,
                 credit: reader.number()?,
+                bytes: reader.number()?,
             }),
             [b'G'] => Self::Gap(Gap {
                 channel: channel(&reader.text()?)?,
@@ -254,10 +302,23 @@ impl Message {
             [b'K'] => Self::Card(NewCard {
                 card: reader.bytes()?.to_vec(),
             }),
+            [b'V'] => Self::Revocation(NewRevocation {
+                note: reader.bytes()?.to_vec(),
+            }),
+            [b'N'] => Self::Knows(Knows {
+                card: reader.array()?,
+                revocations: reader.number()?,
+            }),
             [b'F'] => Self::Forward(Forward {
                 message: reader.bytes()?.to_vec(),
             }),
             [b'D'] => Self::Holds(EnvelopeId(reader.array()?)),
+            [b'W'] => Self::CrossHead(CrossHead {
+                checkpoint: reader.bytes()?.to_vec(),
+            }),
+            [b'E'] => Self::TwoHistories(TwoHistories {
+                proof: reader.bytes()?.to_vec(),
+            }),
             [b'X'] => Self::Refused(Refused {
                 envelope: envelope(reader.bytes()?)?,
                 code: reader.text()?,
@@ -300,7 +361,7 @@ mod tests {
     use crate::channel::Lane;
 
     #[test]
-    fn every_message_reads_back_and_nothing_shorter_or_longer_does() {
+    fn what_is_exchanged_reads_back_and_nothing_shorter_or_longer_does() {
         let channel = ChannelId::of("a", "b", Lane::Normal);
         let messages = [
             Message::Head(Head {
@@ -334,6 +395,7 @@ mod tests {
                 epoch: 1,
                 seq: 2,
                 credit: 3,
+                bytes: 4,
             }),
             Message::Gap(Gap {
                 channel,
@@ -345,9 +407,6 @@ mod tests {
                 message: b"m".to_vec(),
             }),
             Message::Holds(EnvelopeId([9; 32])),
-            Message::Card(NewCard {
-                card: b"k".to_vec(),
-            }),
             Message::Refused(Refused {
                 envelope: None,
                 code: "unknown-party".to_owned(),
@@ -359,15 +418,40 @@ mod tests {
                 held: b"h".to_vec(),
             }),
         ];
-        for message in messages {
-            let mut bytes = message.encode();
-            assert_eq!(Message::decode(&bytes), Ok(message));
-            for shorter in 0..bytes.len() {
-                let cut = bytes.get(..shorter).unwrap();
-                assert_eq!(Message::decode(cut), Err(MessageError));
-            }
-            bytes.push(0);
-            assert_eq!(Message::decode(&bytes), Err(MessageError));
+        messages.into_iter().for_each(reads_back);
+    }
+
+    #[test]
+    fn what_is_said_of_keys_and_of_other_logs_reads_back() {
+        let messages = [
+            Message::Card(NewCard {
+                card: b"k".to_vec(),
+            }),
+            Message::Revocation(NewRevocation {
+                note: b"v".to_vec(),
+            }),
+            Message::Knows(Knows {
+                card: [10; 32],
+                revocations: 2,
+            }),
+            Message::CrossHead(CrossHead {
+                checkpoint: b"c".to_vec(),
+            }),
+            Message::TwoHistories(TwoHistories {
+                proof: b"p".to_vec(),
+            }),
+        ];
+        messages.into_iter().for_each(reads_back);
+    }
+
+    fn reads_back(message: Message) {
+        let mut bytes = message.encode();
+        assert_eq!(Message::decode(&bytes), Ok(message));
+        for shorter in 0..bytes.len() {
+            let cut = bytes.get(..shorter).unwrap();
+            assert_eq!(Message::decode(cut), Err(MessageError));
         }
+        bytes.push(0);
+        assert_eq!(Message::decode(&bytes), Err(MessageError));
     }
 }

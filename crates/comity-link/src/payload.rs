@@ -27,6 +27,8 @@ pub enum Kind {
     Receipt,
     /// A node card that follows the one before.
     Card,
+    /// A key that the sender's root takes out of use.
+    Revocation,
     /// An accord's text with the signature of whoever proposes it.
     AccordProposal,
     /// A signature below an accord's text.
@@ -47,12 +49,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Share,
         Self::Recall,
         Self::RecallAnswer,
         Self::Receipt,
         Self::Card,
+        Self::Revocation,
         Self::AccordProposal,
         Self::AccordSignature,
         Self::Deposit,
@@ -71,6 +74,7 @@ impl Kind {
             Self::RecallAnswer => "recall-answer",
             Self::Receipt => "receipt",
             Self::Card => "card",
+            Self::Revocation => "revocation",
             Self::AccordProposal => "accord-proposal",
             Self::AccordSignature => "accord-signature",
             Self::Deposit => "deposit",
@@ -103,6 +107,7 @@ impl Kind {
             Self::Recall => is::<Recall>(payload),
             Self::RecallAnswer => is::<RecallAnswer>(payload),
             Self::Card => is::<Card>(payload),
+            Self::Revocation => is::<Revocation>(payload),
             Self::AccordProposal | Self::AccordSignature => is::<Accord>(payload),
             Self::Deposit => is::<Deposit>(payload),
             Self::Epoch => is::<Epoch>(payload),
@@ -209,6 +214,14 @@ pub struct Accord {
 pub struct Card {
     /// The signed note.
     pub card: String,
+}
+
+/// A key, or the whole party, that its root takes out of use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revocation {
+    /// The signed note.
+    pub revocation: String,
 }
 
 /// The first words of a new epoch.

@@ -14,9 +14,11 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use comity_store::error::StoreError;
 use comity_store::state::account::{self, Account, Role};
+use comity_store::state::closed;
 use sha2::{Digest, Sha256};
 
 use crate::clock::random_bytes;
+use crate::exchange::ExchangeError;
 use crate::node::Node;
 use crate::throttle::Throttle;
 
@@ -26,6 +28,8 @@ pub const PASSWORD_CHARS_MIN: usize = 8;
 pub const PASSWORD_BYTES_MAX: usize = 1024;
 /// The longest account name, in bytes.
 pub const NAME_BYTES_MAX: usize = 64;
+/// The longest address, in bytes (RFC 5321 section 4.5.3.1.3, less its brackets).
+pub const ADDRESS_BYTES_MAX: usize = 254;
 /// What every token begins with, so that a leaked one is recognised.
 pub const TOKEN_PREFIX: &str = "comity_";
 
@@ -105,9 +109,45 @@ pub enum AccountError {
     /// There is no such account.
     #[error("there is no account {0:?}")]
     Unknown(String),
+    /// The address cannot be used.
+    #[error(
+        "{0:?} is no address of a person: it needs an @, and has {ADDRESS_BYTES_MAX} bytes at most"
+    )]
+    BadAddress(String),
+    /// Another account's person is reached there.
+    #[error("{0:?} is where the person of another account is reached: an address is one person's")]
+    AddressTaken(String),
+    /// It is an account of another party.
+    #[error("{0:?} is an account of another party: its persons are reached there, not here")]
+    NotOwn(String),
+    /// It is bound to nobody.
+    #[error("no collection holds {0:?} as bound to persons")]
+    NotBound(String),
+    /// What is addressed to its person cannot be handed over.
+    #[error("cannot hand over what is addressed to the person")]
+    Addressed(#[source] Box<ExchangeError>),
     /// The store failed.
     #[error("cannot record the account")]
     Store(#[from] StoreError),
+}
+
+impl From<ExchangeError> for AccountError {
+    fn from(error: ExchangeError) -> Self {
+        if let ExchangeError::Store(error) = error {
+            Self::Store(error)
+        } else {
+            Self::Addressed(Box::new(error))
+        }
+    }
+}
+
+/// Whose an account is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Belonging {
+    /// The other party that it belongs to: it sees what was released to that party and nothing else.
+    pub party: Option<String>,
+    /// Where its person is reached: what another party addresses there is for this account.
+    pub address: Option<String>,
 }
 
 /// Callers seen lately.
@@ -268,14 +308,15 @@ impl Node {
         }
     }
 
-    /// Makes an account; with `party`, one of another party, which sees what was released to it and nothing else.
+    /// Makes an account.
     pub fn add_account(
         &self,
         name: &str,
         role: Role,
-        party: Option<&str>,
+        whose: &Belonging,
         password: &str,
     ) -> Result<(), AccountError> {
+        let (party, address) = (whose.party.as_deref(), whose.address.as_deref());
         let usable = |c: char| c != ':' && !c.is_whitespace() && !c.is_control();
         if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(usable) {
             return Err(AccountError::BadName(name.to_owned()));
@@ -283,6 +324,10 @@ impl Node {
         if password.chars().count() < PASSWORD_CHARS_MIN || password.len() > PASSWORD_BYTES_MAX {
             return Err(AccountError::BadPassword);
         }
+        if party.is_some() && address.is_some() {
+            return Err(AccountError::NotOwn(name.to_owned()));
+        }
+        self.check_address(name, address)?;
         let created = self.inner.clock.now();
         let account = Account {
             name: name.to_owned(),
@@ -290,6 +335,7 @@ impl Node {
             password: hash(password),
             created,
             party: party.map(str::to_owned),
+            address: address.map(str::to_owned),
         };
         let added = self.inner.state.write(|tx| {
             let known = match party {
@@ -306,12 +352,53 @@ impl Node {
         if !added {
             return Err(AccountError::Taken(name.to_owned()));
         }
+        self.follow_address(name, None, address)?;
+        Ok(())
+    }
+
+    /// Records where the person of an account is reached, in the place of where that was before: what other parties
+    /// address there is this account's to read, and what they addressed to the place before no longer is.
+    pub fn set_address(&self, name: &str, address: Option<&str>) -> Result<(), AccountError> {
+        let found = self.inner.state.read(|tx| account::find(tx, name))?;
+        let found = found.ok_or_else(|| AccountError::Unknown(name.to_owned()))?;
+        if found.party.is_some() {
+            return Err(AccountError::NotOwn(name.to_owned()));
+        }
+        self.check_address(name, address)?;
+        self.inner
+            .state
+            .write(|tx| account::put_address(tx, name, address))?;
+        self.follow_address(name, found.address.as_deref(), address)?;
+        Ok(())
+    }
+
+    fn check_address(&self, name: &str, address: Option<&str>) -> Result<(), AccountError> {
+        let Some(address) = address else {
+            return Ok(());
+        };
+        let usable = |c: char| !c.is_whitespace() && !c.is_control();
+        let whole = address
+            .split_once('@')
+            .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
+        if !whole || address.len() > ADDRESS_BYTES_MAX || !address.chars().all(usable) {
+            return Err(AccountError::BadAddress(address.to_owned()));
+        }
+        let there = self
+            .inner
+            .state
+            .read(|tx| account::at_address(tx, address))?;
+        if there.iter().any(|one| one.name != name) {
+            return Err(AccountError::AddressTaken(address.to_owned()));
+        }
         Ok(())
     }
 
     /// Removes an account with its tokens and rights.
     pub fn remove_account(&self, name: &str) -> Result<(), AccountError> {
-        let removed = self.inner.state.write(|tx| account::remove(tx, name))?;
+        let removed = self.inner.state.write(|tx| {
+            closed::forget(tx, name)?;
+            account::remove(tx, name)
+        })?;
         self.inner.sessions.forget();
         self.inner.rights.forget();
         if removed {
@@ -321,13 +408,9 @@ impl Node {
         }
     }
 
-    /// All accounts, by name, with their roles.
-    pub fn accounts(&self) -> Result<Vec<(String, Role)>, AccountError> {
-        let all = self.inner.state.read(account::list)?;
-        Ok(all
-            .into_iter()
-            .map(|account| (account.name, account.role))
-            .collect())
+    /// All accounts, by name.
+    pub fn accounts(&self) -> Result<Vec<Account>, AccountError> {
+        Ok(self.inner.state.read(account::list)?)
     }
 
     /// Makes a token for an account. It is shown this once; the node keeps its digest only.

@@ -5,6 +5,9 @@
 
 pub mod command;
 mod document;
+mod gather;
+pub mod offline;
+pub mod review;
 pub mod threads;
 
 use comity_case::message::MessageError;
@@ -13,6 +16,7 @@ use comity_case::thread::ThreadError;
 use comity_store::error::StoreError;
 
 use crate::exchange::ExchangeError;
+use crate::ledger::LedgerError;
 
 /// Why something of a thread cannot be done.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +31,9 @@ pub enum CaseError {
     /// There is no such subject.
     #[error("{0:?} is no subject of a thread")]
     Subject(String),
+    /// It is no period.
+    #[error("{0:?} is no period; periods are 2026-10, 2026-Q4 or 2026-H2")]
+    Period(String),
     /// There is no such role.
     #[error("{0:?} is no role; it is analyst, duty or releaser")]
     Role(String),
@@ -51,6 +58,9 @@ pub enum CaseError {
     /// The exchange.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
+    /// The evidence.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     /// The store failed.
     #[error("cannot use the store")]
     Store(#[from] StoreError),

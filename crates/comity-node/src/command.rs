@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::command::CaseCommand;
 use crate::exchange::command::ExchangeCommand;
+use crate::exchange::own_keys::KeyCommand;
 use crate::ledger::command::LedgerCommand;
 
 /// Objects in one [`Answer::Page`].
@@ -61,6 +62,8 @@ pub enum Command {
         after: Option<u64>,
         /// Every version, not only the newest.
         all_versions: bool,
+        /// Only what is not bound to persons: for whoever sends it on.
+        open_only: bool,
     },
     /// Find objects.
     Look(Look),
@@ -85,6 +88,8 @@ pub enum Command {
     Check,
     /// Something about other parties.
     Exchange(ExchangeCommand),
+    /// Something about this node's keys.
+    Key(KeyCommand),
     /// Something about the ledger.
     Ledger(LedgerCommand),
     /// Something about requests and the other subjects of threads.
@@ -103,6 +108,8 @@ pub enum AccountCommand {
         role: Role,
         /// The other party that it belongs to.
         party: Option<String>,
+        /// Where its person is reached.
+        address: Option<String>,
         /// Its password.
         password: String,
     },
@@ -112,6 +119,20 @@ pub enum AccountCommand {
     RemoveUser {
         /// Its name.
         name: String,
+    },
+    /// Record where the person of an account is reached.
+    SetAddress {
+        /// The account.
+        name: String,
+        /// Where; nowhere any more without one.
+        address: Option<String>,
+    },
+    /// Name an account for an object that is bound to persons.
+    NameReader {
+        /// The object.
+        id: String,
+        /// The account.
+        user: String,
     },
     /// Make a token.
     CreateToken {
@@ -209,6 +230,12 @@ pub struct UserAnswer {
     pub name: String,
     /// Its role.
     pub role: String,
+    /// The other party that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub party: Option<String>,
+    /// Where its person is reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
 }
 
 /// A collection.

@@ -9,16 +9,18 @@ use comity_stix::admission::ObservableValue;
 use comity_stix::id::ObjectId;
 use comity_stix::timestamp::Timestamp;
 use comity_stix::version;
-use comity_store::objects::query::{Filter, Piece, Versions};
+use comity_store::objects::query::{Filter, Versions};
 use comity_store::objects::{Found, ViewId};
 use comity_store::state::collection::{Collection, Rights};
 use comity_store::state::cursor;
 
+use crate::account::Belonging;
 use crate::command::{
     AccountCommand, Answer, CheckAnswer, CollectionAnswer, Command, FOUND_MAX, FailureAnswer,
     FoundAnswer, Look, PAGE_OBJECTS_MAX, RightAnswer, TakenAnswer, UserAnswer,
 };
 use crate::intake::{Taken, read_object};
+use crate::joined::texts;
 use crate::node::Node;
 use crate::reading::Asked;
 use crate::refusal::{ObjectRefusal, refusal};
@@ -68,17 +70,26 @@ impl Node {
                 only_new_ids,
             } => {
                 let collection = self.collection(&collection)?;
-                Ok(taken_answer(self.take(
-                    collection.view,
+                // Whoever holds the node's disk reads it; nobody is named for it yet.
+                Ok(taken_answer(self.take_into(
+                    &collection,
                     objects,
                     only_new_ids,
+                    &[],
                 )?))
             }
             Command::Page {
                 collection,
                 after,
                 all_versions,
-            } => self.command_page(&collection, after, all_versions),
+                open_only,
+            } => {
+                let mut held = self.collection(&collection)?;
+                if open_only {
+                    held.closed = None;
+                }
+                self.command_page(&held, after, all_versions)
+            }
             Command::Cursor { source } => Ok(Answer::Cursor(
                 self.inner.state.read(|tx| cursor::find(tx, &source))?,
             )),
@@ -92,6 +103,7 @@ impl Node {
             Command::Revoke { id } => self.command_revoke(&id),
             Command::Check => self.command_check(),
             Command::Exchange(command) => Ok(Answer::Document(self.exchange(command)?)),
+            Command::Key(command) => Ok(Answer::Document(self.key(command)?)),
             Command::Ledger(command) => Ok(Answer::Document(self.ledger(command)?)),
             Command::Case(command) => Ok(Answer::Document(self.case(command)?)),
         }
@@ -103,22 +115,33 @@ impl Node {
                 name,
                 role,
                 party,
+                address,
                 password,
             } => {
-                self.add_account(&name, role, party.as_deref(), &password)?;
+                let whose = Belonging { party, address };
+                self.add_account(&name, role, &whose, &password)?;
                 Ok(Answer::Done)
             }
             AccountCommand::ListUsers => {
                 let users = self.accounts()?.into_iter();
-                let users = users.map(|(name, role)| UserAnswer {
-                    name,
-                    role: role.word().to_owned(),
+                let users = users.map(|account| UserAnswer {
+                    name: account.name,
+                    role: account.role.word().to_owned(),
+                    party: account.party,
+                    address: account.address,
                 });
                 Ok(Answer::Users(users.collect()))
             }
             AccountCommand::RemoveUser { name } => {
                 self.remove_account(&name)?;
                 Ok(Answer::Done)
+            }
+            AccountCommand::SetAddress { name, address } => {
+                self.set_address(&name, address.as_deref())?;
+                Ok(Answer::Done)
+            }
+            AccountCommand::NameReader { id, user } => {
+                Ok(Answer::Count(self.name_reader(&id, &user)?))
             }
             AccountCommand::CreateToken { user } => Ok(Answer::Token(self.create_token(&user)?)),
             AccountCommand::RevokeTokens { user } => Ok(Answer::Count(self.revoke_tokens(&user)?)),
@@ -127,7 +150,7 @@ impl Node {
 
     fn perform_look(&self, look: Look) -> Done {
         let collections = self.collections()?;
-        let views: Vec<ViewId> = collections.iter().map(|c| c.view).collect();
+        let views: Vec<ViewId> = collections.iter().flat_map(Collection::all_views).collect();
         let objects = &self.inner.objects;
         let found = match look {
             Look::Show { id } => objects.newest(&views, &parse_id(&id)?)?,
@@ -147,8 +170,12 @@ impl Node {
         Ok(Answer::Found(found.collect()))
     }
 
-    fn command_page(&self, name: &str, after: Option<u64>, all_versions: bool) -> Done {
-        let collection = self.collection(name)?;
+    fn command_page(
+        &self,
+        collection: &Collection,
+        after: Option<u64>,
+        all_versions: bool,
+    ) -> Done {
         let versions = if all_versions {
             Versions::All
         } else {
@@ -164,31 +191,17 @@ impl Node {
             limit: Some(PAGE_OBJECTS_MAX),
             filter,
         };
-        let page = self
-            .inner
-            .objects
-            .page(&self.query(&collection, asked), false)?;
-        let mut bytes = vec![b'['];
-        for piece in &page.body {
-            if let Piece::Plain(plain) = piece {
-                bytes.extend_from_slice(plain);
-            }
-        }
-        bytes.push(b']');
-        let raw: Vec<&serde_json::value::RawValue> = serde_json::from_slice(&bytes)?;
-        let objects = raw
-            .into_iter()
-            .map(|object| object.get().to_owned())
-            .collect();
+        let page = self.page_of(collection, asked, false)?;
         Ok(Answer::Page {
-            objects,
+            objects: texts(&page)?,
             next: page.next,
         })
     }
 
     /// Adds a revoked version to every collection that holds the object. Only the newest version's text is changed.
     fn command_revoke(&self, id: &str) -> Done {
-        let views: Vec<ViewId> = self.collections()?.iter().map(|c| c.view).collect();
+        let collections = self.collections()?;
+        let views: Vec<ViewId> = collections.iter().flat_map(Collection::all_views).collect();
         let held = self.inner.objects.newest(&views, &parse_id(id)?)?;
         if held.is_empty() {
             return Err(ObjectRefusal::NotHeld(id.to_owned()).into());
@@ -198,7 +211,7 @@ impl Node {
         let mut revoked = 0;
         for found in held.into_iter().filter(|found| !found.item.revoked) {
             let text = version::revoke(&found.json, now)?;
-            let taken = self.take(found.view, vec![text], false)?;
+            let taken = self.take_revoked(&collections, &found, text)?;
             if let Some(failure) = taken.failures.first() {
                 let reason = failure.message.clone().unwrap_or_default();
                 let id = id.to_owned();
@@ -207,6 +220,24 @@ impl Node {
             revoked += 1;
         }
         Ok(Answer::Count(revoked))
+    }
+
+    /// A revoked version enters where the object stands; of what is bound to persons it goes to whoever reads that.
+    fn take_revoked(
+        &self,
+        collections: &[Collection],
+        found: &Found,
+        text: String,
+    ) -> Result<Taken, Box<dyn Error + Send + Sync>> {
+        let holder = collections.iter().find(|held| held.shows(found.view));
+        let closed = holder.filter(|held| held.closed == Some(found.view));
+        Ok(match closed {
+            Some(held) => {
+                let readers = self.readers_of(held, &found.item.id)?;
+                self.take_closed(held, &[text], false, &readers)?
+            }
+            None => self.take(found.view, vec![text], false)?,
+        })
     }
 
     fn command_check(&self) -> Done {
@@ -277,7 +308,7 @@ fn taken_answer(taken: Taken) -> Answer {
 fn found_answer(found: Found, collections: &[Collection]) -> FoundAnswer {
     let holder = collections
         .iter()
-        .find(|collection| collection.view == found.view);
+        .find(|collection| collection.shows(found.view));
     FoundAnswer {
         collection: holder.map_or_else(String::new, |collection| collection.id.to_string()),
         date_added: Timestamp::from_micros(found.item.added)

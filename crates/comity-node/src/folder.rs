@@ -16,7 +16,7 @@ use comity_store::state::{State, meta};
 use crate::clock::Clock;
 use crate::link::card::OwnCardError;
 use crate::link::guard::FileGuard;
-use crate::link::keys::{self, KeysError, NodeKeys, Use};
+use crate::link::keys::{self, KeysError, NodeKeys, RootPublic};
 use crate::link::log::Opened;
 use crate::link::{Link, LinkError, LinkParts};
 
@@ -113,11 +113,12 @@ pub struct FolderLock {
     _file: File,
 }
 
-/// Makes a folder for a new node and records who it is.
+/// Makes a folder for a new node and records who it is. With `root`, its root key is kept elsewhere.
 pub fn init(
     folder: &Path,
     place: &Place,
     identity: &Identity,
+    root: Option<&RootPublic>,
     settings: &str,
 ) -> Result<(), FolderError> {
     check_identity(identity)?;
@@ -144,8 +145,8 @@ pub fn init(
         meta::put(tx, "party", &identity.party)?;
         meta::put(tx, "domain", &identity.domain)
     })?;
-    if keys::read(folder, Use::Envelope)?.is_none() {
-        NodeKeys::make(folder, &identity.domain, &mut fill)?;
+    if !keys::exist(folder)? {
+        NodeKeys::make(folder, &identity.domain, root, &mut fill)?;
     }
     // Last, so that a folder with settings is a whole node. It may name a database's password: for the owner only.
     let mut options = OpenOptions::new();
@@ -191,8 +192,8 @@ fn open_link(
     identity: &Identity,
     now: i64,
 ) -> Result<(Arc<Link>, Opened), FolderError> {
-    if keys::read(folder, Use::Envelope)?.is_none() {
-        NodeKeys::make(folder, &identity.domain, &mut fill)?;
+    if !keys::exist(folder)? {
+        NodeKeys::make(folder, &identity.domain, None, &mut fill)?;
     }
     let parts = LinkParts {
         state: Arc::clone(state),
@@ -204,6 +205,7 @@ fn open_link(
         shared: matches!(place, Place::Server(_)),
     };
     let link = Link::new(parts);
+    link.settle_keys()?;
     let known = state.read(|tx| link.own_card(tx))?;
     let own = link.keys().envelope().verifier();
     if known.is_some_and(|card| card.card().envelope != own) {

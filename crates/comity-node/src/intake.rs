@@ -5,6 +5,8 @@
 //!
 //! In scope: reading an envelope, admitting its objects, recording them. Out of scope: HTTP, files (`comity-formats`).
 
+use std::collections::BTreeSet;
+
 use comity_stix::admission::{Admitted, admit};
 use comity_stix::envelope::{self, EnvelopeError};
 use comity_store::error::StoreError;
@@ -15,6 +17,7 @@ use uuid::Uuid;
 
 use crate::clock::new_uuid;
 use crate::collection::CollectionError;
+use crate::exchange::ExchangeError;
 use crate::node::Node;
 
 /// Why nothing of a request was taken.
@@ -27,9 +30,22 @@ pub enum IntakeError {
     /// The body is no envelope.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
+    /// Whether it is bound to persons cannot be found out.
+    #[error("cannot find out for whom the objects are")]
+    Persons(#[source] Box<ExchangeError>),
     /// The store failed.
     #[error("cannot record the objects")]
     Store(#[from] StoreError),
+}
+
+impl From<ExchangeError> for IntakeError {
+    fn from(error: ExchangeError) -> Self {
+        if let ExchangeError::Store(error) = error {
+            Self::Store(error)
+        } else {
+            Self::Persons(Box::new(error))
+        }
+    }
 }
 
 /// What became of a batch of objects.
@@ -43,10 +59,21 @@ pub struct Taken {
     pub failures: Vec<Detail>,
 }
 
+impl Taken {
+    /// This and what became of more.
+    pub(crate) fn join(&mut self, more: Self) {
+        self.added += more.added;
+        self.unchanged += more.unchanged;
+        self.failures.extend(more.failures);
+    }
+}
+
 /// The objects of an envelope, ready to be recorded.
 #[derive(Debug)]
 pub struct Admitting {
     request: AppendRequest,
+    /// Where something may be bound to persons: the collection and the account that adds it.
+    apart: Option<(Collection, String)>,
 }
 
 impl Node {
@@ -55,19 +82,32 @@ impl Node {
     pub fn admit_envelope(
         &self,
         collection: &Collection,
+        account: &str,
         body: &[u8],
     ) -> Result<Admitting, IntakeError> {
         let slices = envelope::read(body, &self.inner.limits.envelope)?;
+        // What a party posts stands in a view of its own, and is sorted when it enters the collection.
+        let own = collection.party.is_none();
+        let apart = own && self.may_be_closed(collection, slices.iter().copied());
         let (objects, refused) = self.admit_all(slices.into_iter().map(str::to_owned));
         let request = self.append_request(collection.writes(), Some(new_uuid()), objects, refused);
-        Ok(Admitting { request })
+        let apart = apart.then(|| (collection.clone(), account.to_owned()));
+        Ok(Admitting { request, apart })
     }
 
     /// Records what [`Self::admit_envelope`] made ready and answers its status, once it is durable.
     pub async fn record(&self, admitting: Admitting) -> Result<Status, IntakeError> {
-        let written = self
-            .write_async(WriteRequest::Append(admitting.request))
-            .await?;
+        let request = match admitting.apart {
+            None => admitting.request,
+            Some((collection, account)) => {
+                let node = self.clone();
+                let work = move || node.record_closed(&collection, &account, admitting.request);
+                tokio::task::spawn_blocking(work)
+                    .await
+                    .unwrap_or(Err(StoreError::Stopped.into()))?
+            }
+        };
+        let written = self.write_async(WriteRequest::Append(request)).await?;
         self.due().tell();
         match written {
             Written::Appended {
@@ -78,10 +118,51 @@ impl Node {
         }
     }
 
-    /// Takes a batch of objects into a collection for the operator: from a file, or pulled from another server.
+    /// Records what of a request is bound to persons, for the account that adds it; answers the rest, which tells of it.
+    fn record_closed(
+        &self,
+        collection: &Collection,
+        account: &str,
+        mut request: AppendRequest,
+    ) -> Result<AppendRequest, IntakeError> {
+        let texts = request.objects.iter().map(|object| object.json.clone());
+        let apart = self.apart(collection, texts.collect())?;
+        if apart.closed.is_empty() {
+            return Ok(request);
+        }
+        let closed: BTreeSet<&str> = apart.closed.iter().map(String::as_str).collect();
+        let (mine, rest): (Vec<_>, Vec<_>) = request
+            .objects
+            .into_iter()
+            .partition(|object| closed.contains(object.json.as_str()));
+        request.objects = rest;
+        let readers = [account.to_owned()];
+        let taken = self.take_closed(collection, &apart.closed, false, &readers)?;
+        let failed: BTreeSet<&str> = taken.failures.iter().map(|one| one.id.as_str()).collect();
+        for object in &mine {
+            let id = object.admitted.id.to_string();
+            let version = object.admitted.version.as_ref();
+            let version = version.map_or_else(|| self.now_text(), |version| version.text.clone());
+            let failure = taken.failures.iter().find(|one| one.id == id);
+            let message = failure.and_then(|one| one.message.clone());
+            let list = if failed.contains(id.as_str()) {
+                &mut request.refused
+            } else {
+                &mut request.recorded
+            };
+            list.push(Detail {
+                id,
+                version,
+                message,
+            });
+        }
+        Ok(request)
+    }
+
+    /// Takes a batch of objects into a view.
     ///
     /// With `only_new_ids` an object whose id is there already, in any version, counts as unchanged.
-    pub fn take(
+    pub(crate) fn take(
         &self,
         view: ViewId,
         objects: Vec<String>,
@@ -134,6 +215,7 @@ impl Node {
             requested: self.inner.clock.now(),
             objects,
             refused,
+            recorded: Vec::new(),
             only_new_ids: false,
         }
     }

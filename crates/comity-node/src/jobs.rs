@@ -38,5 +38,6 @@ pub async fn run(node: Node, mut stop: watch::Receiver<bool>) {
 pub fn work(node: &Node) -> Result<usize, ExchangeError> {
     let applied = node.apply_inbox()?;
     node.follow_accords()?;
-    Ok(applied + node.threads_due()? + node.release_due()? + node.deposit_due()?)
+    let released = node.close_due()? + node.release_due()?;
+    Ok(applied + node.threads_due()? + released + node.deposit_due()?)
 }

@@ -15,7 +15,7 @@ pub mod witness;
 mod cosigners;
 mod erase;
 mod rows;
-mod signatures;
+mod terms;
 mod tombstone;
 
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ use comity_store::error::StoreError;
 use crate::link::LinkError;
 
 pub use rows::{Pin, View};
-pub(crate) use signatures::Demands;
+pub(crate) use terms::Demands;
 
 /// Why something of the ledger cannot be done.
 #[derive(Debug, thiserror::Error)]

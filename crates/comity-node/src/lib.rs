@@ -22,5 +22,7 @@ pub mod node;
 pub mod reading;
 pub mod refusal;
 
+mod closed;
 mod execute;
+mod joined;
 mod throttle;

@@ -11,15 +11,21 @@ pub mod guard;
 pub mod keys;
 pub mod log;
 pub mod peer;
+pub mod terms;
 
+pub(crate) mod credit;
+pub(crate) mod cross_heads;
 pub(crate) mod evidence;
 pub(crate) mod heads;
 mod incoming;
+mod known;
 mod outgoing;
 mod receipts;
+pub mod revoke;
+pub mod rotate;
 mod sends;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use comity_link::batch::BatchError;
@@ -34,6 +40,7 @@ use crate::link::keys::{KeysError, NodeKeys};
 pub use crate::link::outgoing::Draft;
 use crate::link::peer::Peers;
 pub(crate) use crate::link::receipts::seconds_of_receipt;
+use crate::link::terms::LinkTerms;
 
 /// A source of randomness.
 pub type Random = Box<dyn Fn(&mut [u8]) + Send + Sync>;
@@ -59,25 +66,31 @@ pub struct LinkParts {
 /// One node's end of the links to all its partners.
 pub struct Link {
     pub(crate) state: Arc<State>,
-    pub(crate) keys: NodeKeys,
+    keys: Mutex<Arc<NodeKeys>>,
+    /// One change of keys at a time.
+    changing: Mutex<()>,
     pub(crate) origin: String,
     guard: Box<dyn Guard>,
     pub(crate) random: Random,
     /// Checkpoints and cosignatures carry ML-DSA-44 whatever the accords say.
     post_quantum: bool,
-    /// Parties with which an accord in force demands it.
-    demanding: Mutex<BTreeSet<String>>,
+    /// What the accords in force say, by party.
+    terms: Mutex<BTreeMap<String, LinkTerms>>,
     shared: bool,
     last_signed: Mutex<Option<(LastSigned, Vec<u8>)>>,
     peers: Peers,
     /// Heads of the own log that partners hold after they were set back, by party and epoch.
     held_by: Mutex<HashMap<(String, u32), u64>>,
-    /// Parties that may not know the own card.
-    card_asked: Mutex<HashSet<String>>,
+    /// What parties said that they know of the own keys.
+    known_by: Mutex<HashMap<String, comity_link::message::Knows>>,
     /// A partner showed a head of this node that its rows do not make.
     set_back: std::sync::atomic::AtomicBool,
     /// Parties whose newest head was cosigned here and that have not been told.
     untold: Mutex<HashSet<String>>,
+    /// How much parties take, by their own word.
+    credits: Mutex<credit::Credits>,
+    /// What parties were told of the logs of others.
+    told: Mutex<cross_heads::Told>,
 }
 
 /// Why something of the link cannot be done.
@@ -158,44 +171,38 @@ impl Link {
         } = parts;
         Self {
             state,
-            keys,
+            keys: Mutex::new(Arc::new(keys)),
+            changing: Mutex::default(),
             origin,
             guard,
             random,
             post_quantum,
-            demanding: Mutex::default(),
+            terms: Mutex::default(),
             shared,
             last_signed: Mutex::default(),
             peers: Peers::default(),
             held_by: Mutex::default(),
-            card_asked: Mutex::default(),
+            known_by: Mutex::default(),
             set_back: std::sync::atomic::AtomicBool::new(false),
             untold: Mutex::default(),
+            credits: Mutex::default(),
+            told: Mutex::default(),
         }
     }
 
-    /// The node's own keys.
-    pub fn keys(&self) -> &NodeKeys {
-        &self.keys
+    /// The node's own keys as they are now.
+    pub fn keys(&self) -> Arc<NodeKeys> {
+        Arc::clone(&self.keys.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The own log's origin, without its epoch.
-    pub fn origin(&self) -> &str {
-        &self.origin
+    /// Other keys from now on.
+    pub(crate) fn use_keys(&self, keys: NodeKeys) {
+        *self.keys.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        self.sign_anew();
     }
 
-    /// From now on, these parties are shown ML-DSA-44 signatures, and must show them.
-    pub(crate) fn demand_post_quantum(&self, parties: BTreeSet<String>) {
-        let mut demanding = self
-            .demanding
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if *demanding == parties {
-            return;
-        }
-        *demanding = parties;
-        drop(demanding);
-        // The newest head is signed anew, with the signatures that are demanded now.
+    /// The newest head is signed anew when it is shown next.
+    fn sign_anew(&self) {
         let mut last = self
             .last_signed
             .lock()
@@ -205,22 +212,9 @@ impl Link {
         }
     }
 
-    /// Whether checkpoints and cosignatures carry ML-DSA-44.
-    pub(crate) fn signs_post_quantum(&self) -> bool {
-        let demanding = self
-            .demanding
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        self.post_quantum || !demanding.is_empty()
-    }
-
-    /// Whether a party must show ML-DSA-44.
-    pub(crate) fn demands_post_quantum(&self, party: &str) -> bool {
-        let demanding = self
-            .demanding
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        demanding.contains(party)
+    /// The own log's origin, without its epoch.
+    pub fn origin(&self) -> &str {
+        &self.origin
     }
 
     pub(crate) fn random_hash(&self) -> [u8; 32] {

@@ -3,6 +3,7 @@
 //! In scope: starting, stopping, handing a write to the store and waiting for it. Out of scope: the use cases, each in
 //! a module of its own.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use comity_stix::admission::Limits;
@@ -10,12 +11,13 @@ use comity_stix::envelope::EnvelopeLimits;
 use comity_store::error::StoreError;
 use comity_store::objects::{ObjectStore, WriteRequest, Written};
 use comity_store::state::State;
+use comity_store::state::closed::{self, ALL};
 
 use crate::account::Sessions;
 use crate::clock::Clock;
 use crate::collection::RightsCache;
 use crate::due::Due;
-use crate::exchange::share::TermsCache;
+use crate::exchange::judging::TermsCache;
 use crate::folder::{FolderLock, Identity, OpenFolder};
 use crate::ledger::Demands;
 use crate::link::Link;
@@ -61,6 +63,8 @@ pub(crate) struct Inner {
     pub(crate) demands: Demands,
     pub(crate) sessions: Sessions,
     pub(crate) rights: RightsCache,
+    /// Whether anything was bound to persons here, as far as this node alone can say.
+    pub(crate) holds_closed: AtomicBool,
     lock: Mutex<Option<FolderLock>>,
 }
 
@@ -75,6 +79,9 @@ impl std::fmt::Debug for Node {
 impl Node {
     /// A node over an opened folder.
     pub fn new(folder: OpenFolder, clock: Clock, limits: NodeLimits) -> Self {
+        // Where that cannot be found out it is taken to be so, and looked up each time.
+        let closed = folder.state.read(|tx| closed::of_account(tx, ALL));
+        let holds_closed = folder.state.is_shared() || closed.map_or(true, |all| !all.is_empty());
         let inner = Inner {
             objects: folder.objects,
             state: folder.state,
@@ -88,6 +95,7 @@ impl Node {
             demands: Demands::default(),
             sessions: Sessions::default(),
             rights: RightsCache::default(),
+            holds_closed: AtomicBool::new(holds_closed),
             lock: Mutex::new(Some(folder.lock)),
         };
         let node = Self {

@@ -7,10 +7,12 @@ use comity_store::error::StoreError;
 use comity_store::objects::query::{Filter, Page, PageItem, PageQuery};
 use comity_store::objects::status::Status;
 use comity_store::objects::{RemoveRequest, ViewSummary, WriteRequest, Written};
+use comity_store::state::closed;
 use comity_store::state::collection::Collection;
 use uuid::Uuid;
 
 use crate::collection::CollectionError;
+use crate::joined::open_after;
 use crate::node::Node;
 
 /// Why something cannot be read.
@@ -54,10 +56,36 @@ impl Node {
         ready: bool,
     ) -> Result<Page, ReadError> {
         let collection = self.readable_collection(account, collection)?;
+        self.page_of(&collection, asked, ready)
+    }
+
+    /// A page of what whoever looks at the collection may read.
+    pub(crate) fn page_of(
+        &self,
+        collection: &Collection,
+        asked: Asked,
+        ready: bool,
+    ) -> Result<Page, ReadError> {
+        if let Some(closed) = collection.closed {
+            return Ok(self.joined(collection, closed, asked)?.page());
+        }
         Ok(self
             .inner
             .objects
-            .page(&self.query(&collection, asked), ready)?)
+            .page(&self.query(collection, asked), ready)?)
+    }
+
+    fn items_of(
+        &self,
+        collection: &Collection,
+        asked: Asked,
+    ) -> Result<(Vec<PageItem>, bool), ReadError> {
+        if let Some(closed) = collection.closed {
+            let joined = self.joined(collection, closed, asked)?;
+            let items = joined.found.into_iter().map(|one| one.item);
+            return Ok((items.collect(), joined.next.is_some()));
+        }
+        Ok(self.inner.objects.items(&self.query(collection, asked))?)
     }
 
     /// The same page if all of it is at hand: answers at once, or not at all.
@@ -69,10 +97,8 @@ impl Node {
         ready: bool,
     ) -> Option<Page> {
         let visible = self.known_collection(account, collection)?;
-        let query = visible
-            .rights
-            .read
-            .then(|| self.query(&visible.collection, asked.clone()))?;
+        let plain = visible.rights.read && visible.collection.closed.is_none();
+        let query = plain.then(|| self.query(&visible.collection, asked.clone()))?;
         self.inner.objects.page_at_hand(&query, ready)
     }
 
@@ -84,7 +110,7 @@ impl Node {
         asked: Asked,
     ) -> Result<(Vec<PageItem>, bool), ReadError> {
         let collection = self.readable_collection(account, collection)?;
-        Ok(self.inner.objects.items(&self.query(&collection, asked))?)
+        self.items_of(&collection, asked)
     }
 
     /// A page of one object's versions; an error when the collection has never held it, or holds it no more.
@@ -97,10 +123,7 @@ impl Node {
     ) -> Result<Page, ReadError> {
         let (collection, id) = self.held(account, collection, &asked)?;
         asked.filter.ids = vec![id];
-        Ok(self
-            .inner
-            .objects
-            .page(&self.query(&collection, asked), ready)?)
+        self.page_of(&collection, asked, ready)
     }
 
     /// The versions of one object, and whether there are more.
@@ -112,7 +135,7 @@ impl Node {
     ) -> Result<(Vec<PageItem>, bool), ReadError> {
         let (collection, id) = self.held(account, collection, &asked)?;
         asked.filter.ids = vec![id];
-        Ok(self.inner.objects.items(&self.query(&collection, asked))?)
+        self.items_of(&collection, asked)
     }
 
     /// Removes versions of one object from a collection that the caller may both read and write (TAXII 2.1 section 5.7).
@@ -122,7 +145,7 @@ impl Node {
         collection: &str,
         asked: Asked,
     ) -> Result<usize, ReadError> {
-        let query = {
+        let queries = {
             let node = self.clone();
             let (account, collection) = (account.to_owned(), collection.to_owned());
             let look = move || node.removable(&account, &collection, asked);
@@ -130,17 +153,26 @@ impl Node {
                 .await
                 .unwrap_or(Err(StoreError::Stopped.into()))?
         };
-        match self
-            .write_async(WriteRequest::Remove(RemoveRequest { query }))
-            .await?
-        {
-            Written::Removed { versions } => Ok(versions),
-            Written::Appended { .. } => Err(StoreError::Stopped.into()),
+        let mut removed = 0;
+        for query in queries {
+            match self
+                .write_async(WriteRequest::Remove(RemoveRequest { query }))
+                .await?
+            {
+                Written::Removed { versions } => removed += versions,
+                Written::Appended { .. } => return Err(StoreError::Stopped.into()),
+            }
         }
+        Ok(removed)
     }
 
     /// Section 5.7: neither right, 404; one of them, 403.
-    fn removable(&self, account: &str, name: &str, asked: Asked) -> Result<PageQuery, ReadError> {
+    fn removable(
+        &self,
+        account: &str,
+        name: &str,
+        asked: Asked,
+    ) -> Result<Vec<PageQuery>, ReadError> {
         let visible = self.visible_collection(account, name)?;
         match (visible.rights.read, visible.rights.write) {
             // What was released to a party is not that party's to remove from this node's record.
@@ -151,8 +183,27 @@ impl Node {
             (true, false) => return Err(CollectionError::NotWritable.into()),
             (false, _) => return Err(CollectionError::NotReadable.into()),
         }
-        self.held(account, name, &asked)?;
-        Ok(self.query(&visible.collection, asked))
+        let (held, id) = self.held(account, name, &asked)?;
+        let mut views = Vec::new();
+        if self.inner.objects.holds(held.view, &id)? {
+            views.push(held.view);
+        }
+        // What is bound to persons goes from everybody who could read it, if this account could.
+        if let Some(closed) = held.closed
+            && self.inner.objects.holds(closed, &id)?
+        {
+            let all = self
+                .inner
+                .state
+                .read(|tx| closed::of_collection(tx, &held.id))?;
+            views.extend(all.into_iter().map(|one| one.view));
+        }
+        let query = self.query(&held, asked);
+        let of = |view| PageQuery {
+            view,
+            ..query.clone()
+        };
+        Ok(views.into_iter().map(of).collect())
     }
 
     /// The status of an earlier request, for whoever may write where it wrote.
@@ -167,9 +218,17 @@ impl Node {
         if may { Ok(status) } else { Err(unknown()) }
     }
 
-    /// What a collection holds.
+    /// What a collection holds, with what is bound to persons.
     pub fn summary(&self, collection: &Collection) -> Result<ViewSummary, ReadError> {
-        Ok(self.inner.objects.summary(collection.view)?)
+        let mut all = self.inner.objects.summary(collection.view)?;
+        if let Some(closed) = collection.closed {
+            let more = self.inner.objects.summary(closed)?;
+            all.objects += more.objects;
+            all.versions += more.versions;
+            all.last_added = all.last_added.max(more.last_added);
+            all.generation += more.generation;
+        }
+        Ok(all)
     }
 
     /// The query of a collection, with the node's own limit.
@@ -178,7 +237,7 @@ impl Node {
         PageQuery {
             view: collection.reads(),
             added_after: asked.added_after,
-            after: asked.after,
+            after: open_after(asked.after),
             limit: asked.limit.unwrap_or(most).clamp(1, most),
             filter: asked.filter,
         }
@@ -197,9 +256,14 @@ impl Node {
             .ids
             .first()
             .ok_or_else(|| ReadError::UnknownObject(String::new()))?;
-        if !self.inner.objects.holds(collection.reads(), id)? {
-            return Err(ReadError::UnknownObject(id.to_string()));
+        let mut holds = false;
+        for view in collection.all_views() {
+            holds = holds || self.inner.objects.holds(view, id)?;
         }
-        Ok((collection, id.clone()))
+        if holds {
+            Ok((collection, id.clone()))
+        } else {
+            Err(ReadError::UnknownObject(id.to_string()))
+        }
     }
 }

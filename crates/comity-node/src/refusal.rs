@@ -96,7 +96,24 @@ fn account(error: &AccountError) -> (RefusalKind, String) {
                 .to_owned(),
         ),
         AccountError::UnknownParty(_) => (RefusalKind::No, PARTIES.to_owned()),
-        AccountError::Unknown(_) => (RefusalKind::No, ACCOUNTS.to_owned()),
+        AccountError::Unknown(_) | AccountError::AddressTaken(_) => {
+            (RefusalKind::No, ACCOUNTS.to_owned())
+        }
+        AccountError::BadAddress(_) => (
+            RefusalKind::Usage,
+            "give the address as an accord names it, such as duty@example.org".to_owned(),
+        ),
+        AccountError::NotOwn(_) => (
+            RefusalKind::No,
+            "what is for a person of another party goes by `comity share ID --to PARTY --person ADDRESS`"
+                .to_owned(),
+        ),
+        AccountError::NotBound(_) => (
+            RefusalKind::No,
+            "every account with the right to a collection reads what is less than TLP:RED in it: `comity collection grant ID --user NAME --read`"
+                .to_owned(),
+        ),
+        AccountError::Addressed(source) => exchange(source),
         AccountError::Store(source) => (RefusalKind::Unknown, store_hint(source)),
     }
 }
@@ -128,6 +145,10 @@ fn case(error: &CaseError) -> (RefusalKind, String) {
             RefusalKind::No,
             "`comity request list` shows the names; the first letters of one do".to_owned(),
         ),
+        CaseError::Period(_) => (
+            RefusalKind::Usage,
+            "name a period of the calendar, in UTC".to_owned(),
+        ),
         CaseError::Subject(_) | CaseError::Role(_) | CaseError::Label(_) => (
             RefusalKind::Usage,
             "`comity request --help` shows the words".to_owned(),
@@ -146,6 +167,7 @@ fn case(error: &CaseError) -> (RefusalKind, String) {
         ),
         CaseError::Busy => (RefusalKind::No, "give the command again".to_owned()),
         CaseError::Exchange(error) => exchange(error),
+        CaseError::Ledger(error) => ledger(error),
         CaseError::Store(error) => (RefusalKind::Unknown, store_hint(error)),
     }
 }
@@ -240,6 +262,7 @@ fn intake(error: &IntakeError) -> (RefusalKind, String) {
             RefusalKind::No,
             "an envelope is {\"objects\": […]}".to_owned(),
         ),
+        IntakeError::Persons(source) => exchange(source),
         IntakeError::Store(source) => (RefusalKind::Unknown, store_hint(source)),
     }
 }

@@ -116,6 +116,12 @@ pub fn judge(
     decide(verdict, STEPS.len())
 }
 
+/// Whether an object is TLP:RED in effect, and so bound to the persons named for it, on the own side too. Rule
+/// `named-persons` says the same of every decision; here nobody in particular asks.
+pub fn binds_to_persons(subject: &Subject<'_>) -> bool {
+    subject.effective(Tlp::AmberStrict).label == Tlp::Red
+}
+
 fn obligations(case: &Case<'_>) -> Obligations {
     let handling = case.subject.handling();
     Obligations {

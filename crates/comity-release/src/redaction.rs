@@ -11,8 +11,12 @@
 //! What cannot be taken out without spoiling the object withholds it: a property that the standard requires, the one value
 //! that an observable is, the pattern of an indicator.
 //!
+//! What names an object of which the recipient gets a copy goes as a copy as well, and names the copy: so the graph stays
+//! whole, and the id of the original does not get out. Since the id of a copy hangs on nothing but the original's, the
+//! rules and the recipient, it does not matter which of the two goes first.
+//!
 //! In scope: terms as they are applied, finding, cutting, the copy. Out of scope: whether anything goes at all (`rules`);
-//! references of other objects to the original, which still name it.
+//! finding out which of the objects that one names are copied.
 //! Limits: [`RULES_MAX`], [`PATTERN_BYTES_MAX`], [`PROGRAM_BYTES_MAX`]; expressions are matched in linear time.
 
 use std::fmt;

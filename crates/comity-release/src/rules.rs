@@ -132,7 +132,7 @@ pub static STEPS: [Step; 19] = [
     row(Rule::NamedPersons, "named-persons", named_persons).inside_too()
         .says("TLP:RED goes to persons who are named for it, never to an organisation."),
     row(Rule::Sync, "sync", sync).lettered('e').inside_too()
-        .says("TLP:RED takes no TAXII, MISP or export, TLP:AMBER+STRICT no MISP: what is synchronised is passed on."),
+        .says("TLP:RED takes no TAXII to others, no MISP and no export, TLP:AMBER+STRICT no MISP: what is synchronised is passed on."),
     row(Rule::Relay, "relay", relay)
         .says("What came from another party goes on only where it and the accord allow it, and never above TLP:GREEN."),
     row(Rule::Encryption, "encryption", encryption)
@@ -347,6 +347,8 @@ fn named_persons(case: &Case<'_>) -> Outcome {
 fn sync(case: &Case<'_>) -> Outcome {
     let from = match case.way.outlet {
         Outlet::Link | Outlet::File | Outlet::Mail => return Outcome::Pass,
+        // At its own node a named person reads; nothing is synchronised with anybody.
+        Outlet::Taxii if case.recipient.is_inside() => return Outcome::Pass,
         Outlet::Taxii | Outlet::Export => Tlp::Red,
         Outlet::Misp => Tlp::AmberStrict,
     };

@@ -4,6 +4,8 @@
 //! which of these decides. Out of scope: looking those up; what follows from the label (`rules`).
 //! Limits: those of admission for the exchange between parties.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use comity_stix::admission::Limits;
 use comity_stix::id::ObjectId;
 use comity_stix::json::{self, JsonError, Kind, Member, Value};
@@ -110,7 +112,11 @@ pub struct Subject<'a> {
     source: Source,
     ends: Option<Tlp>,
     ends_without_label: bool,
+    copies: Copied,
 }
+
+/// Objects of which the recipient gets copies, with the ids of these.
+pub type Copied = BTreeMap<ObjectId, ObjectId>;
 
 impl<'a> Subject<'a> {
     /// Reads an object. Until told otherwise it is our own, in no collection, and what it refers to is unknown.
@@ -139,6 +145,7 @@ impl<'a> Subject<'a> {
             container: None,
             source: Source::Own,
             ends: None,
+            copies: Copied::new(),
         })
     }
 
@@ -170,6 +177,37 @@ impl<'a> Subject<'a> {
             self.ends = self.ends.max(Some(label));
         }
         self
+    }
+
+    /// The same object for a recipient who gets copies of these of the objects that it names. It then goes as a copy itself,
+    /// which names the copies: the id of an original that somebody may not have tells that there is one.
+    #[must_use]
+    pub fn with_copies(self, copies: Copied) -> Self {
+        Self { copies, ..self }
+    }
+
+    /// What it names of which the recipient gets copies.
+    pub fn copies(&self) -> &Copied {
+        &self.copies
+    }
+
+    /// Every object that it names: what it refers to, who made it, and the definitions that mark it.
+    pub fn named(&self) -> BTreeSet<ObjectId> {
+        let refs = self.object.member("object_marking_refs");
+        let refs = refs.and_then(Value::as_array).unwrap_or_default();
+        let marks = refs.iter().filter_map(Value::as_str).map(ObjectId::parse);
+        let parts = marking::granular(&self.object).into_iter();
+        let marks = marks
+            .filter_map(Result::ok)
+            .chain(parts.map(|part| part.marking));
+        let others = self.references.iter().chain(&self.creator).cloned();
+        // The fixed definitions are the same for everybody.
+        let mut named: BTreeSet<ObjectId> = marks
+            .filter(|id| Tlp::of(id).is_none())
+            .chain(others)
+            .collect();
+        named.remove(&self.id);
+        named
     }
 
     /// Its identifier.

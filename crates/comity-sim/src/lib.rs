@@ -5,6 +5,7 @@
 
 pub mod facts;
 pub mod fault;
+pub mod forger;
 pub mod guard;
 pub mod invariants;
 pub mod network;

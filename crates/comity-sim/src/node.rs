@@ -2,7 +2,7 @@
 //!
 //! In scope: starting, stopping, enrolling. Out of scope: the network between nodes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use comity_link::seal::SealingAlgorithm;
@@ -10,6 +10,7 @@ use comity_node::link::card::{CardFacts, OwnCardError};
 use comity_node::link::keys::{KeysError, NodeKeys, Use};
 use comity_node::link::log::Opened;
 use comity_node::link::peer::VERIFIED;
+use comity_node::link::terms::LinkTerms;
 use comity_node::link::{Link, LinkError, LinkParts};
 use comity_store::error::StoreError;
 use comity_store::state::State;
@@ -45,13 +46,19 @@ pub struct Identity {
     pub number: u8,
     /// From which set its keys are.
     pub keys: u8,
+    /// How many nodes share one accord, from the first on, itself included; 0 without one.
+    pub fellows: u8,
 }
 
 impl SimNode {
     /// A node with its first card.
     pub fn new(number: u8, seed: u64, now: i64) -> Result<Self, OwnCardError> {
         let state = State::open_in_memory()?;
-        let identity = Identity { number, keys: 0 };
+        let identity = Identity {
+            number,
+            keys: 0,
+            fellows: 0,
+        };
         Self::start(identity, seed, state, SimGuard::default(), now)
     }
 
@@ -80,6 +87,7 @@ impl SimNode {
             post_quantum: false,
             shared: false,
         });
+        link.follow(terms(identity));
         let opened = link.open_log(now)?;
         let domain = format!("{name}.example");
         link.renew_card((&name, &domain), &CardFacts::default(), now)?;
@@ -120,6 +128,22 @@ impl SimNode {
     }
 }
 
+/// What the accord of all says of each of the others.
+fn terms(identity: Identity) -> BTreeMap<String, LinkTerms> {
+    let others = (0..identity.fellows).filter(|number| *number != identity.number);
+    let others: BTreeSet<String> = others.map(name_of).collect();
+    let terms = |party: &String| {
+        let mut fellows = others.clone();
+        fellows.remove(party);
+        LinkTerms {
+            fellows,
+            ..LinkTerms::without_accord(party)
+        }
+    };
+    let all = others.iter().map(|party| (party.clone(), terms(party)));
+    all.collect()
+}
+
 /// The name of a node's party.
 pub fn name_of(number: u8) -> String {
     format!("party-{number}")
@@ -135,6 +159,7 @@ impl Templates {
         let place = Identity {
             number: nodes,
             keys,
+            fellows: 0,
         };
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = known.get(&place) {
@@ -142,7 +167,11 @@ impl Templates {
         }
         let mut all = Vec::new();
         for number in 0..nodes {
-            let identity = Identity { number, keys };
+            let identity = Identity {
+                number,
+                keys,
+                fellows: 0,
+            };
             let state = State::open_in_memory()?;
             all.push(SimNode::start(
                 identity,

@@ -40,7 +40,9 @@ impl World {
                 self.apply_stored(node, 1_000, false)?;
             }
             if self.place(0).twin.is_some() && round < 3 {
-                self.swap_twin();
+                if !self.splits() {
+                    self.swap_twin();
+                }
                 continue;
             }
             if round > 0 && self.is_settled()? {
@@ -120,7 +122,7 @@ impl World {
     fn is_judged(&self, one: usize, other: usize) -> Result<bool, Violation> {
         let liar = [one, other]
             .iter()
-            .any(|node| self.place(*node).twin.is_some());
+            .any(|node| self.place(*node).twin.is_some() || self.is_forger(*node));
         Ok(!liar && !self.is_frozen(one, other)?)
     }
 
@@ -153,6 +155,13 @@ impl World {
         for node in 0..self.places.len() {
             invariants::channels_are_whole(self, node)?;
             invariants::committed_is_there(self, node)?;
+        }
+        if self.share_accord && self.splits() {
+            for (one, other) in self.pairs() {
+                if one != 0 && other != 0 && !self.is_frozen(one, other)? {
+                    invariants::split_view_is_convicted(self, one, other)?;
+                }
+            }
         }
         for (from, to) in self.pairs() {
             if !self.is_judged(from, to)? {

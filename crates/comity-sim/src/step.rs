@@ -26,8 +26,10 @@ pub enum Weather {
     GuardGone,
     /// Also whole disks set back, guard and all.
     SetBack,
-    /// A node that shows two histories.
+    /// A node that shows two histories; with three nodes or more, one to some and the other to others.
     Liar,
+    /// A node that forges what it says.
+    Forger,
 }
 
 impl Weather {
@@ -38,7 +40,8 @@ impl Weather {
             4..7 => Self::Restores,
             7 => Self::GuardGone,
             8 => Self::SetBack,
-            _ => Self::Liar,
+            _ if (seed / 10).is_multiple_of(2) => Self::Liar,
+            _ => Self::Forger,
         }
     }
 }
@@ -51,7 +54,7 @@ impl World {
             1..5 => self.random.below(60).cast_signed() * SECOND,
             _ => self.random.below(2_000_000).cast_signed(),
         };
-        if weather == Weather::Liar && self.random.percent(25) {
+        if weather == Weather::Liar && !self.splits() && self.random.percent(25) {
             self.swap_twin();
         }
         match self.random.below(100) {
@@ -78,6 +81,7 @@ impl World {
 
     fn enqueue(&mut self) -> Result<(), Violation> {
         let (from, to) = self.two();
+        self.forge_channels(from)?;
         let now = self.clock(from);
         for _ in 0..=self.random.below(3) {
             let number = u64::try_from(self.facts.sent.len()).unwrap_or(0);
@@ -344,7 +348,8 @@ impl World {
         // One liar is enough: the first node.
         let liar = weather == Weather::Liar;
         let node = if liar { 0 } else { self.any() };
-        if self.place(node).backups.is_empty() && weather != Weather::Rough {
+        let restores = !matches!(weather, Weather::Rough | Weather::Forger);
+        if self.place(node).backups.is_empty() && restores {
             let copy = self.copy(node)?;
             self.place_mut(node).backups.push(copy);
         }
@@ -354,7 +359,7 @@ impl World {
             return Ok(());
         };
         match weather {
-            Weather::Rough => self.enqueue(),
+            Weather::Rough | Weather::Forger => self.enqueue(),
             Weather::Restores => {
                 let guard = self.place(node).node.guard.clone();
                 self.restore(node, &backup, guard)
@@ -416,8 +421,10 @@ impl World {
             self.facts.restored.insert(0);
             self.place_mut(0).twin = Some(Box::new((twin, backup.held.clone(), branch)));
         }
-        self.note(|| "0 shows its other history".to_owned());
-        self.swap_twin();
+        if !self.splits() {
+            self.note(|| "0 shows its other history".to_owned());
+            self.swap_twin();
+        }
         Ok(())
     }
 }

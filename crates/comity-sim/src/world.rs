@@ -18,6 +18,7 @@ use crate::invariants::{self, Invariant, Violation};
 use crate::network::{Leg, Network, Packet, Said};
 use crate::node::{Identity, SimNode, Templates, name_of};
 use crate::random::Random;
+use crate::step::Weather;
 
 /// When every world begins: microseconds since 1970.
 pub const BEGIN_MICROS: i64 = 1_800_000_000_000_000;
@@ -75,6 +76,12 @@ pub struct World {
     pub facts: Facts,
     /// What is done on purpose against the rules.
     pub fault: Fault,
+    /// All nodes are parties of one accord.
+    pub share_accord: bool,
+    /// What it goes through.
+    pub weather: Weather,
+    /// The first node, if it splits its view, shows the history that the nodes of even number know.
+    even_face: bool,
     /// What happened, if somebody wants to read it.
     pub trace: Option<Vec<String>>,
 }
@@ -99,13 +106,21 @@ impl World {
             network: Network::default(),
             facts: Facts::default(),
             fault,
+            share_accord: nodes > 2 && seed % 2 == 1,
+            weather: Weather::of(seed),
+            even_face: false,
             trace: None,
         };
         for (number, rows) in (0..nodes).zip(rows.iter()) {
             let state = State::open_snapshot(rows).map_err(surprise)?;
             let skewed = world.random.percent(40);
             let hour = world.random.below(7_200).cast_signed() - 3_600;
-            let identity = Identity { number, keys };
+            let fellows = if world.share_accord { nodes } else { 0 };
+            let identity = Identity {
+                number,
+                keys,
+                fellows,
+            };
             let salt = world.random.number();
             let guard = SimGuard::fresh(number);
             let node = SimNode::start(identity, salt, state, guard, world.now).map_err(surprise)?;
@@ -172,6 +187,7 @@ impl World {
         to: usize,
         lanes: &[Lane],
     ) -> Result<Option<Said>, Violation> {
+        self.face(from, to);
         let now = self.clock(from);
         let collected = self
             .place(from)
@@ -191,8 +207,9 @@ impl World {
         match said {
             Ok(bytes) => {
                 invariants::nothing_to_the_suspended(self, from, to)?;
-                let head = invariants::what_leaves_is_kept(self, from, &bytes)?;
-                Ok(Some(Said { batch: bytes, head }))
+                let head = invariants::what_leaves_is_kept(self, (from, to), &bytes)?;
+                let batch = self.forge(from, bytes)?;
+                Ok(Some(Said { batch, head }))
             }
             Err(error) => {
                 self.note(|| format!("{from} says nothing to {to}: {error}"));
@@ -211,6 +228,7 @@ impl World {
             bytes,
         } = packet;
         let (from, to) = (*from, *to);
+        self.face(to, from);
         let way = if *leg == Leg::File {
             Way::Carried
         } else {
@@ -232,6 +250,9 @@ impl World {
         }
         match taken {
             Ok(taken) => {
+                if self.weather == Weather::Forger {
+                    invariants::nothing_forged(self, to)?;
+                }
                 if !self.facts.restored.contains(&from) {
                     invariants::receipts_are_of_stored(self, to, from)?;
                 }
@@ -249,6 +270,20 @@ impl World {
                 self.excuse(to, &error)?;
                 Ok(None)
             }
+        }
+    }
+
+    /// Whether the first node shows one history to the nodes of even number and another to the others.
+    pub fn splits(&self) -> bool {
+        self.weather == Weather::Liar && self.places.len() > 2
+    }
+
+    /// A node that shows one history to some and another to others turns the face that this one knows.
+    fn face(&mut self, node: usize, other: usize) {
+        let turns = self.splits() && node == 0 && self.place(0).twin.is_some();
+        if turns && other.is_multiple_of(2) != self.even_face {
+            self.even_face = !self.even_face;
+            self.swap_twin();
         }
     }
 

@@ -1,10 +1,11 @@
-//! Calling other nodes: one task a party, which says what is due and hears the answer.
+//! Calling other nodes: two tasks a party, which say what is due and hear the answer: one for what is urgent, so that it never
+//! waits for a call that carries something large, and one for everything else, heartbeats included.
 //!
 //! A party is called when something waits for it, when a heartbeat is due, and, where this node has no inbound port, always
 //! again, so that what waits there comes at once. Failures are tried again, each later than the last, for ever.
 //!
 //! In scope: when to call, and the call. Out of scope: what is said (`comity-node`).
-//! Limits: [`CALL_SECONDS_MAX`]; one call a party at a time.
+//! Limits: [`CALL_SECONDS_MAX`]; two calls a party at a time.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -23,8 +24,6 @@ const BATCH: &str = "application/vnd.comity.batch";
 pub const CALL_SECONDS_MAX: u64 = 120;
 /// How long the other side may keep a call that has nothing to hear.
 const WAIT_SECONDS: u64 = 25;
-/// How soon a head that nobody cosigned yet, or whose cosignature the other side does not have, is told.
-const SETTLE: Duration = Duration::from_secs(20);
 /// The first pause after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The longest.
@@ -33,8 +32,10 @@ const PAUSE_MAX: Duration = Duration::from_mins(5);
 /// How this node calls others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkSettings {
-    /// Between two calls when nothing waits.
+    /// Between two calls when nothing waits, where no accord says it.
     pub heartbeat: Duration,
+    /// How soon a head that nobody cosigned yet, or whose cosignature the other side does not have, is told.
+    pub settle: Duration,
     /// This node has no inbound port: it asks its partners all the time.
     pub polls: bool,
 }
@@ -58,14 +59,16 @@ pub async fn run(
                 continue;
             }
             callers.insert(party.clone(), url.clone());
-            let caller = Caller {
+            let caller = |line| Caller {
                 node: node.clone(),
                 http: http.clone(),
                 settings,
-                party,
-                url,
+                party: party.clone(),
+                url: url.clone(),
+                line,
             };
-            tasks.spawn(caller.run(stop.clone()));
+            tasks.spawn(caller(Line::Urgent).run(stop.clone()));
+            tasks.spawn(caller(Line::Rest).run(stop.clone()));
         }
         tokio::select! {
             _ = due.changed() => {}
@@ -77,12 +80,45 @@ pub async fn run(
     tasks.shutdown().await;
 }
 
+/// What a task is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Line {
+    /// What is urgent, when there is something.
+    Urgent,
+    /// Everything else: it listens, keeps the heartbeat, and settles heads.
+    Rest,
+}
+
+impl Line {
+    fn lanes(self) -> &'static [Lane] {
+        match self {
+            Self::Urgent => &[Lane::Urgent],
+            Self::Rest => &[Lane::Receipt, Lane::Normal, Lane::Bulk],
+        }
+    }
+}
+
 struct Caller {
     node: Node,
     http: Client,
     settings: LinkSettings,
     party: String,
     url: String,
+    line: Line,
+}
+
+/// What the other side answered to a call.
+enum Posted {
+    /// A batch.
+    Said(Vec<u8>),
+    /// It takes nothing from this party.
+    NotEnrolled,
+}
+
+/// Whether a refusal says that the exchange was suspended or ended there.
+fn is_not_enrolled(body: &[u8]) -> bool {
+    let said: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    said.is_some_and(|said| said.get("code").is_some_and(|code| code == "not-enrolled"))
 }
 
 enum Called {
@@ -91,8 +127,10 @@ enum Called {
         /// Whether there is more to say already.
         more: bool,
     },
-    /// This party is not to be called, or not by this address any more.
+    /// This party is not to be called, or takes nothing.
     NotNow,
+    /// Its address changed: another caller took over.
+    Moved,
     Failed(String),
 }
 
@@ -102,9 +140,19 @@ impl Caller {
         let mut pause = PAUSE;
         while !*stop.borrow() {
             due.mark_unchanged();
+            if self.line == Line::Urgent && !self.something_waits().await {
+                let rest = self.rest().await;
+                tokio::select! {
+                    () = self.woken(&mut due) => {}
+                    () = tokio::time::sleep(rest) => {}
+                    _ = stop.changed() => {}
+                }
+                continue;
+            }
             // A call that says nothing only waits for the other side; it gives way to something to say. One that says
             // something is answered at once, else what comes up meanwhile would wait behind it.
-            let only_listens = self.settings.polls && self.is_idle().await;
+            let only_listens =
+                self.line == Line::Rest && self.settings.polls && self.is_idle().await;
             let called = tokio::select! {
                 called = self.call(only_listens) => called,
                 () = self.woken(&mut due), if only_listens => continue,
@@ -119,7 +167,8 @@ impl Caller {
                     pause = PAUSE;
                     self.rest().await
                 }
-                Called::NotNow => self.settings.heartbeat,
+                Called::NotNow => self.heartbeat(),
+                Called::Moved => return,
                 Called::Failed(reason) => {
                     tracing::warn!(party = %self.party, reason, "call failed");
                     let rest = pause;
@@ -140,13 +189,20 @@ impl Caller {
         }
     }
 
-    /// Waits until somebody says that there is work, and some of it is for this party.
+    /// Between two calls when nothing waits.
+    fn heartbeat(&self) -> Duration {
+        let agreed = self.node.link().heartbeat(&self.party);
+        agreed.unwrap_or(self.settings.heartbeat)
+    }
+
+    /// Waits until somebody says that there is work, and some of it is for this party, or an accord changed the heartbeat.
     async fn woken(&self, due: &mut watch::Receiver<u64>) {
+        let heartbeat = self.heartbeat();
         loop {
             if due.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
-            if self.something_waits().await {
+            if self.something_waits().await || self.heartbeat() != heartbeat {
                 return;
             }
         }
@@ -159,66 +215,75 @@ impl Caller {
             let now = node.clock().now();
             let link = node.link();
             Ok::<_, comity_node::link::LinkError>(
-                !link.has_more(&party, now)? && !link.has_unsettled_head(&party)?,
+                !link.has_more(&party, Line::Rest.lanes(), now)?
+                    && !link.has_unsettled_head(&party)?,
             )
         });
         matches!(idle.await, Ok(Ok(true)))
     }
 
     async fn something_waits(&self) -> bool {
-        let (node, party) = (self.node.clone(), self.party.clone());
+        let (node, party, line) = (self.node.clone(), self.party.clone(), self.line);
         let waits = tokio::task::spawn_blocking(move || {
             let now = node.clock().now();
-            node.link().has_more(&party, now)
+            node.link().has_more(&party, line.lanes(), now)
         });
         matches!(waits.await, Ok(Ok(true)))
     }
 
     /// How long nothing is due.
     async fn rest(&self) -> Duration {
-        if self.settings.polls {
+        if self.settings.polls && self.line == Line::Rest {
             let idle = self.is_idle().await;
             return if idle { Duration::ZERO } else { PAUSE };
         }
-        let (node, party) = (self.node.clone(), self.party.clone());
+        let (node, party, line) = (self.node.clone(), self.party.clone(), self.line);
         let next = tokio::task::spawn_blocking(move || {
             let now = node.clock().now();
-            let due = node.link().next_due(&party)?;
-            let unsettled = node.link().has_unsettled_head(&party)?;
+            let due = node.link().next_due(&party, line.lanes(), now)?;
+            let unsettled = line == Line::Rest && node.link().has_unsettled_head(&party)?;
             Ok::<_, comity_node::link::LinkError>((due.map(|due| due - now), unsettled))
         });
         let Ok(Ok((next, unsettled))) = next.await else {
-            return self.settings.heartbeat;
+            return self.heartbeat();
         };
         let due = next.map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or(0)));
-        let settle = unsettled.then_some(SETTLE);
+        let settle = unsettled.then_some(self.settings.settle);
         let soon = due.into_iter().chain(settle).min();
-        soon.unwrap_or(self.settings.heartbeat)
-            .min(self.settings.heartbeat)
+        soon.unwrap_or(Duration::MAX).min(self.heartbeat())
     }
 
     async fn call(&self, only_listens: bool) -> Called {
-        let (node, party) = (self.node.clone(), self.party.clone());
+        let (node, party, line) = (self.node.clone(), self.party.clone(), self.line);
+        let url = self.url.clone();
         let batch = tokio::task::spawn_blocking(move || {
             let now = node.clock().now();
-            node.link().collect(&party, &Lane::ALL, None, now)
+            let moved = node.has_moved(&party, &url)?;
+            let batch = node.link().collect(&party, line.lanes(), None, now)?;
+            Ok((!moved).then_some(batch))
         });
         let batch = match batch.await {
-            Ok(Ok(batch)) => batch,
+            Ok(Ok(Some(batch))) => batch,
+            Ok(Ok(None)) => return Called::Moved,
             Ok(Err(comity_node::link::LinkError::NotEnrolled { .. })) => return Called::NotNow,
             Ok(Err(error)) => return Called::Failed(comity_node::link::chain(&error)),
             Err(_) => return Called::Failed("the node panicked".to_owned()),
         };
         let answer = match self.post(batch, only_listens).await {
-            Ok(answer) => answer,
+            Ok(Posted::Said(answer)) => answer,
+            Ok(Posted::NotEnrolled) => {
+                let (node, party) = (self.node.clone(), self.party.clone());
+                let _ = tokio::task::spawn_blocking(move || node.refused_by(&party)).await;
+                return Called::NotNow;
+            }
             Err(reason) => return Called::Failed(reason),
         };
-        let (node, party) = (self.node.clone(), self.party.clone());
+        let (node, party, line) = (self.node.clone(), self.party.clone(), self.line);
         let taken = tokio::task::spawn_blocking(move || {
             let now = node.clock().now();
             let taken = node.link().take(&answer, Way::Call, now)?;
             node.heard(Some(&taken));
-            let more = node.link().has_more(&party, now)?;
+            let more = node.link().has_more(&party, line.lanes(), now)?;
             Ok::<_, comity_node::link::LinkError>(more)
         });
         match taken.await {
@@ -228,7 +293,7 @@ impl Caller {
         }
     }
 
-    async fn post(&self, batch: Vec<u8>, only_listens: bool) -> Result<Vec<u8>, String> {
+    async fn post(&self, batch: Vec<u8>, only_listens: bool) -> Result<Posted, String> {
         let url = format!("{}/link/v1/batches", self.url.trim_end_matches('/'));
         let url = parse_url(&url).map_err(|error| error.to_string())?;
         let request = Request {
@@ -245,7 +310,9 @@ impl Caller {
         let answer = answer.map_err(|_| "the call took too long".to_owned())?;
         let answer = answer.map_err(|error| comity_node::link::chain(&error))?;
         if answer.status == 200 {
-            Ok(answer.body.to_vec())
+            Ok(Posted::Said(answer.body.to_vec()))
+        } else if answer.status == 403 && is_not_enrolled(&answer.body) {
+            Ok(Posted::NotEnrolled)
         } else {
             let said = String::from_utf8_lossy(answer.body.get(..200).unwrap_or(&answer.body))
                 .into_owned();

@@ -9,6 +9,7 @@ use comity_node::case::command::CaseCommand;
 use comity_node::clock::Clock;
 use comity_node::command::{Answer, Command};
 use comity_node::exchange::command::ExchangeCommand;
+use comity_node::exchange::own_keys::KeyCommand;
 use comity_node::folder::{self, FolderError, SOCKET_FILE};
 use comity_node::ledger::command::LedgerCommand;
 use comity_node::link::log::Opened;
@@ -85,6 +86,11 @@ impl Backend {
     /// Does a command about the ledger and answers its document.
     pub(crate) fn ledger(&mut self, command: LedgerCommand) -> Result<serde_json::Value, Failure> {
         self.document(Command::Ledger(command))
+    }
+
+    /// Does a command about this node's keys and answers its document.
+    pub(crate) fn key(&mut self, command: KeyCommand) -> Result<serde_json::Value, Failure> {
+        self.document(Command::Key(command))
     }
 
     fn document(&mut self, command: Command) -> Result<serde_json::Value, Failure> {

@@ -2,7 +2,10 @@
 //!
 //! In scope: the words. Out of scope: doing it (`commands`).
 
+mod key;
+mod party;
 pub(crate) mod request;
+pub(crate) mod scorecard;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +15,9 @@ use clap::{ArgMatches, Args, Parser, Subcommand};
 use comity_formats::export::ExportFormat;
 use comity_stix::marking::Tlp;
 use comity_store::state::account::Role;
+
+pub(crate) use key::KeyVerb;
+pub(crate) use party::PartyCommand;
 
 /// Exchange cyber-threat information with parties that you cooperate with, and prove that both kept their word.
 #[derive(Debug, Parser)]
@@ -88,6 +94,9 @@ pub(crate) enum Top {
     /// Other parties: exchanging cards, comparing fingerprints, suspending and resuming
     #[command(subcommand)]
     Party(PartyCommand),
+    /// This node's keys: rotating, revoking, a root key on a machine of its own
+    #[command(subcommand)]
+    Key(KeyVerb),
     /// Accords: what is agreed with other parties, word by word and signed by all
     #[command(subcommand)]
     Accord(AccordCommand),
@@ -98,6 +107,9 @@ pub(crate) enum Top {
     /// Requests for assistance: asking another party for an act, answering one, with agreed times
     #[command(subcommand)]
     Request(Box<request::RequestCommand>),
+    /// Commitments judged over a period, the same on both sides
+    #[command(subcommand)]
+    Scorecard(Box<scorecard::ScorecardCommand>),
     /// Decisions on what goes to whom, and what waits for a second person
     #[command(subcommand)]
     Release(ReleaseCommand),
@@ -147,6 +159,9 @@ pub(crate) struct InitArgs {
     /// Keep objects and state in this PostgreSQL database: <postgres://USER@HOST/DATABASE>
     #[arg(long, value_name = "URL")]
     pub(crate) store: Option<String>,
+    /// The root keys are kept elsewhere; this is their public file, root.public
+    #[arg(long, value_name = "FILE")]
+    pub(crate) root_public: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) json: Json,
 }
@@ -174,9 +189,21 @@ pub(crate) enum UserCommand {
         /// It belongs to this other party, and sees what was released to it and nothing else
         #[arg(long, value_name = "PARTY")]
         party: Option<String>,
+        /// Where its person is reached: what another party addresses there as TLP:RED is this account's to read
+        #[arg(long, conflicts_with = "party")]
+        address: Option<String>,
         /// Read the password from standard input, one line
         #[arg(long)]
         password_stdin: bool,
+    },
+    /// Record where the person of an account is reached, in the place of where that was before
+    Address {
+        #[command(flatten)]
+        data: Data,
+        /// The account
+        name: String,
+        /// Where; left out, the account loses what was addressed to its person
+        address: Option<String>,
     },
     /// Show all accounts
     List {
@@ -284,6 +311,9 @@ pub(crate) struct ExportArgs {
     /// Id or alias of the collection; may be left out when there is only one
     #[arg(long, value_name = "ID")]
     pub(crate) collection: Option<String>,
+    /// Exactly what was released to this party and stands in its views, with its labels
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["collection", "all_versions"])]
+    pub(crate) party: Option<String>,
     /// The file to write [default: standard output]
     #[arg(long, value_name = "PATH")]
     pub(crate) out: Option<PathBuf>,
@@ -340,6 +370,16 @@ pub(crate) enum ObjectCommand {
         id: String,
         #[command(flatten)]
         json: Json,
+    },
+    /// Name an account for an object that is TLP:RED: it reads it where it may read the collection
+    Name {
+        #[command(flatten)]
+        data: Data,
+        /// Its id
+        id: String,
+        /// The account
+        #[arg(long, value_name = "NAME")]
+        user: String,
     },
     /// Add a revoked version of an object wherever it is held
     Revoke {
@@ -505,63 +545,6 @@ pub(crate) enum SettingsCommand {
         reference: bool,
         #[command(flatten)]
         json: Json,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum PartyCommand {
-    /// Show all parties, how things stand with each, and what waits for it
-    List {
-        #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        json: Json,
-    },
-    /// Print this node's card, to be given to another party by any way
-    Invite {
-        #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        json: Json,
-    },
-    /// Take another party's card
-    Accept {
-        #[command(flatten)]
-        data: Data,
-        /// The file with the card; - is standard input
-        card: PathBuf,
-        #[command(flatten)]
-        json: Json,
-    },
-    /// Compare fingerprints by telephone: read your six groups aloud, type those that you hear
-    Verify {
-        #[command(flatten)]
-        data: Data,
-        /// The party
-        party: String,
-        /// The thirty digits that you heard; left out, they are read from standard input
-        digits: Vec<String>,
-    },
-    /// Let nothing go to a party, and take nothing from it, until it is resumed
-    Suspend {
-        #[command(flatten)]
-        data: Data,
-        /// The party
-        party: String,
-    },
-    /// Let everything go to a party that is due
-    Resume {
-        #[command(flatten)]
-        data: Data,
-        /// The party
-        party: String,
-    },
-    /// End the exchange with a party for good
-    Revoke {
-        #[command(flatten)]
-        data: Data,
-        /// The party
-        party: String,
     },
 }
 

@@ -77,6 +77,7 @@ pub(crate) struct LimitSettings {
 pub(crate) struct NodeLinkSettings {
     pub(crate) url: String,
     pub(crate) heartbeat_seconds: u64,
+    pub(crate) settle_seconds: u64,
     pub(crate) ca_file: PathBuf,
     pub(crate) plain_http: bool,
 }
@@ -92,6 +93,7 @@ impl Default for NodeLinkSettings {
         Self {
             url: String::new(),
             heartbeat_seconds: 600,
+            settle_seconds: 20,
             ca_file: PathBuf::new(),
             plain_http: false,
         }
@@ -243,7 +245,14 @@ const REFERENCE: &[Entry] = &[
         "heartbeat_seconds",
         "600",
         "Between two calls of a party when nothing waits for it: both learn that the link is there, and cosign \
-           each other's ledger.",
+           each other's ledger. With an accord in force its `heartbeat_minutes` holds instead.",
+    ),
+    entry(
+        "link",
+        "settle_seconds",
+        "20",
+        "How soon a party is called again that has not cosigned the newest head of the ledger, or does not have \
+           the newest cosignature of its own.",
     ),
     entry(
         "link",
@@ -393,6 +402,7 @@ impl Settings {
     pub(crate) fn calls(&self) -> LinkSettings {
         LinkSettings {
             heartbeat: Duration::from_secs(self.link.heartbeat_seconds.max(1)),
+            settle: Duration::from_secs(self.link.settle_seconds.max(1)),
             polls: self.link.url.is_empty(),
         }
     }
@@ -451,6 +461,7 @@ impl Settings {
             limits.object_depth_max.to_string(),
             text(&self.link.url),
             self.link.heartbeat_seconds.to_string(),
+            self.link.settle_seconds.to_string(),
             path(&self.link.ca_file),
             self.link.plain_http.to_string(),
             self.ledger.public.to_string(),

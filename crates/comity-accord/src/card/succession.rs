@@ -1,6 +1,8 @@
-//! A card that follows another: the same party, the next serial, vouched for by the root before.
+//! A card that follows another: the same party, a later serial, vouched for by the root before.
 //!
 //! Two cards of one serial prove that a party, or a thief of its root key, says two things; the second is never accepted.
+//! Serials may be left out: whoever missed a card, or was restored and does not know how many it had made, must not be held
+//! up by that. Times are the party's own clock and order nothing; only a card from a far future is refused.
 //!
 //! In scope: whether a card may follow, and what it changes. Out of scope: revoked keys (`keys`).
 
@@ -10,8 +12,10 @@ use super::lines::fields;
 use super::{Card, SignedCard, root_hash};
 use crate::digest::Digest;
 
-/// How far ahead of our clock a card may be issued.
+/// How far two clocks may differ without any doubt.
 pub const CLOCK_TOLERANCE_SECONDS: i64 = 300;
+/// How far ahead of our clock a card may be issued: a day, as for cosignatures. Its keys count from when it came.
+pub const CARD_AHEAD_SECONDS_MAX: i64 = 86_400;
 
 /// By what a new card is vouched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +44,8 @@ pub struct Changed {
 pub struct Change {
     /// By what it is vouched for.
     pub vouched: Vouched,
+    /// How many serials lie between the two.
+    pub missed: u32,
     /// The lines that changed, without serial and time of issue.
     pub changed: Vec<Changed>,
 }
@@ -80,21 +86,13 @@ pub enum SuccessionError {
         /// The serial found.
         found: u32,
     },
-    /// Serials are missing between.
-    #[error("the card has serial {found}, but {expected} comes next; ask for the cards between")]
-    Gap {
-        /// The serial that comes next.
-        expected: u32,
-        /// The serial found.
-        found: u32,
-    },
-    /// Issued before the one in force, or in the future.
-    #[error("the card was issued at {issued}, {problem}; check the clocks and ask for a new card")]
-    Time {
+    /// Issued in the future.
+    #[error(
+        "the card was issued at {issued}, more than a day from now; check the clocks and take it again"
+    )]
+    Ahead {
         /// Its time of issue.
         issued: Timestamp,
-        /// What is wrong with it.
-        problem: &'static str,
     },
     /// The same log in an earlier epoch.
     #[error(
@@ -138,8 +136,8 @@ pub fn accept_successor(
             found: after.party.to_string(),
         });
     }
-    check_serial(current, next)?;
-    check_time(before.issued, after.issued, now)?;
+    let missed = check_serial(current, next)?;
+    check_time(after.issued, now)?;
     if before.origin.base() == after.origin.base() && after.origin.epoch() < before.origin.epoch() {
         return Err(SuccessionError::EarlierEpoch {
             current: before.origin.epoch(),
@@ -148,10 +146,15 @@ pub fn accept_successor(
     }
     let vouched = vouch(before, next)?;
     let changed = changes(before, after);
-    Ok(Change { vouched, changed })
+    Ok(Change {
+        vouched,
+        missed,
+        changed,
+    })
 }
 
-fn check_serial(current: &SignedCard, next: &SignedCard) -> Result<(), SuccessionError> {
+/// How many serials are left out.
+fn check_serial(current: &SignedCard, next: &SignedCard) -> Result<u32, SuccessionError> {
     let (serial, found) = (current.card().serial, next.card().serial);
     let (first, second) = (current.hash(), next.hash());
     if found < serial {
@@ -170,26 +173,15 @@ fn check_serial(current: &SignedCard, next: &SignedCard) -> Result<(), Successio
             second,
         });
     }
-    let expected = serial.saturating_add(1);
-    if found == expected {
-        Ok(())
-    } else {
-        Err(SuccessionError::Gap { expected, found })
-    }
+    Ok(found - serial - 1)
 }
 
-fn check_time(before: Timestamp, issued: Timestamp, now: Timestamp) -> Result<(), SuccessionError> {
-    if issued < before {
-        let problem = "before the one in force";
-        return Err(SuccessionError::Time { issued, problem });
-    }
-    if issued.micros()
-        > now
-            .micros()
-            .saturating_add(CLOCK_TOLERANCE_SECONDS * 1_000_000)
-    {
-        let problem = "in the future";
-        return Err(SuccessionError::Time { issued, problem });
+fn check_time(issued: Timestamp, now: Timestamp) -> Result<(), SuccessionError> {
+    let latest = now
+        .micros()
+        .saturating_add(CARD_AHEAD_SECONDS_MAX * 1_000_000);
+    if issued.micros() > latest {
+        return Err(SuccessionError::Ahead { issued });
     }
     Ok(())
 }

@@ -209,6 +209,8 @@ pub struct ExerciseFact {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "named like what each list holds")]
 pub struct Facts {
+    /// Until when they were gathered, seconds since 1970; what falls due later is not judged. None: all of the period is known.
+    pub as_of: Option<i64>,
     pub requests: Vec<RequestFact>,
     pub holds: Vec<HoldFact>,
     pub shares: Vec<ShareFact>,

@@ -84,7 +84,8 @@ impl Question<'_> {
 /// Judges a commitment; none where the period has no bounds, which no calendar year is without.
 pub fn judge(question: &Question<'_>, facts: &Facts) -> Option<Judgement> {
     use CommitmentKind as K;
-    let mut tally = Tally::new(question.period.window()?);
+    let as_of = facts.as_of.unwrap_or(i64::MAX);
+    let mut tally = Tally::new(question.period.window()?, as_of);
     let kind = question.commitment.kind;
     let count = match kind {
         K::AcknowledgementTimeliness => acknowledgement,

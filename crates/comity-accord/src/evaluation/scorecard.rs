@@ -69,7 +69,9 @@ impl Scorecard {
                 }
             }
         }
-        let text = canonical(&document(accord, pair, period, (&judgements, set)));
+        let mut said = document(accord, pair, period, (&judgements, set));
+        said["as_of"] = facts.as_of.map_or(Value::Null, Value::from);
+        let text = canonical(&said);
         Ok(Self {
             text,
             judgements,

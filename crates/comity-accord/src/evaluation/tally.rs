@@ -71,20 +71,24 @@ pub struct Row {
 #[derive(Clone, Debug)]
 pub(super) struct Tally {
     window: Window,
+    as_of: i64,
     rows: Vec<Row>,
 }
 
 impl Tally {
-    pub(super) const fn new(window: Window) -> Self {
+    pub(super) const fn new(window: Window, as_of: i64) -> Self {
         Self {
             window,
+            as_of,
             rows: Vec::new(),
         }
     }
 
-    /// Something was due at a time, and done or not. What was not due in the window is judged elsewhere.
+    /// Something was due at a time, and done or not. What was not due in the window is judged elsewhere; what is neither done
+    /// nor due yet is open.
     pub(super) fn owed(&mut self, base: &Base, part: &str, due: i64, done: Option<i64>) {
-        if !self.window.holds(due) {
+        let open = done.is_none() && due > self.as_of;
+        if open || !self.window.holds(due) {
             return;
         }
         let kept = done.is_some_and(|done| done <= due);
@@ -122,8 +126,13 @@ impl Tally {
         self.rows.push(row);
     }
 
-    pub(super) const fn window(&self) -> Window {
-        self.window
+    /// The window as far as it is known.
+    pub(super) fn window(&self) -> Window {
+        let known = self.window.until.min(self.as_of.saturating_add(1));
+        Window {
+            from: self.window.from,
+            until: known.max(self.window.from),
+        }
     }
 
     /// The rows in their one order, and the outcome where this share must be kept.

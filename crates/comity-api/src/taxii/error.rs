@@ -313,6 +313,7 @@ impl From<IntakeError> for Problem {
                 source @ (EnvelopeError::TooManyObjects { .. } | EnvelopeError::TooDeep { .. }),
             ) => Self::unprocessable(source.to_string()),
             IntakeError::Envelope(source) => Self::bad_request(&source.to_string()),
+            IntakeError::Persons(source) => Self::internal(source.as_ref()),
             IntakeError::Store(source) => Self::store(&source),
             other => Self::internal(&other),
         }

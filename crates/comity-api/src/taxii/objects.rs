@@ -101,10 +101,10 @@ pub(crate) async fn add(call: Call, name: &str) -> Result<Response, Problem> {
     let _permit = permit.transpose().map_err(|_| Problem::stopping())?;
     let body = read_body(call.body, limit, call.api.settings.pause_max).await?;
     let admitting = if small {
-        node.admit_envelope(&collection, &body)?
+        node.admit_envelope(&collection, &call.caller.name, &body)?
     } else {
-        let node = node.clone();
-        Call::blocking(move || Ok(node.admit_envelope(&collection, &body)?)).await?
+        let (node, account) = (node.clone(), call.caller.name.clone());
+        Call::blocking(move || Ok(node.admit_envelope(&collection, &account, &body)?)).await?
     };
     let status = node.record(admitting).await?;
     let mut response = json_response(&StatusResource::from(&status))?;

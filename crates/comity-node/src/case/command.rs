@@ -4,6 +4,7 @@
 
 use comity_case::message::Subject;
 use comity_stix::marking::Tlp;
+use comity_stix::timestamp::Timestamp;
 use comity_store::state::thread::Wanted;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -63,6 +64,44 @@ pub enum CaseCommand {
         /// Its name, or the beginning of it.
         thread: String,
     },
+    /// What a period came to.
+    Scorecard {
+        /// With which party.
+        party: String,
+        /// The period, by its word.
+        period: String,
+        /// Until when messages count, a STIX timestamp.
+        as_of: Option<String>,
+    },
+    /// Say what a period came to.
+    SignScorecard {
+        /// With which party.
+        party: String,
+        /// The period, by its word.
+        period: String,
+        /// Who acts.
+        acting: Acting,
+    },
+    /// Show the rows behind it.
+    ShowRows {
+        /// With which party.
+        party: String,
+        /// The period, by its word.
+        period: String,
+        /// Who acts.
+        acting: Acting,
+    },
+    /// Attest the own releases, or show a breach of the other side.
+    Attest {
+        /// With which party.
+        party: String,
+        /// The period, by its word.
+        period: String,
+        /// What the other side released above its label; none: this side attests its own.
+        breach: Option<String>,
+        /// Who acts.
+        acting: Acting,
+    },
     /// Note something that stays in the house.
     Note {
         /// The thread.
@@ -76,6 +115,10 @@ pub enum CaseCommand {
 
 impl Node {
     /// Does a command about threads.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a table of commands, a line or two each"
+    )]
     pub fn case(&self, command: CaseCommand) -> Result<Value, CaseError> {
         let own = self.identity().party.clone();
         Ok(match command {
@@ -135,6 +178,43 @@ impl Node {
                 let held = self.thread_held(&self.thread_named(&thread)?)?;
                 document::whole(&held, &own, self.clock().now())
             }
+            CaseCommand::Scorecard {
+                party,
+                period,
+                as_of,
+            } => {
+                let as_of = as_of.map(|text| seconds(&text)).transpose()?;
+                document::scorecard(&self.scorecard(&party, &period, as_of)?)
+            }
+            CaseCommand::SignScorecard {
+                party,
+                period,
+                acting,
+            } => document::scorecard(&self.sign_scorecard(&party, &period, acting)?),
+            CaseCommand::ShowRows {
+                party,
+                period,
+                acting,
+            } => document::scorecard(&self.show_scorecard_rows(&party, &period, acting)?),
+            CaseCommand::Attest {
+                party,
+                period,
+                breach,
+                acting,
+            } => {
+                let about = if breach.is_some() {
+                    party.as_str()
+                } else {
+                    own.as_str()
+                };
+                let said = (
+                    about,
+                    breach.is_none(),
+                    breach.as_deref().unwrap_or_default(),
+                );
+                self.attest(&party, &period, said, acting)?;
+                json!({})
+            }
             CaseCommand::Note {
                 thread,
                 officer,
@@ -145,4 +225,9 @@ impl Node {
             }
         })
     }
+}
+
+fn seconds(text: &str) -> Result<i64, CaseError> {
+    let at = Timestamp::parse(text).map_err(|_| CaseError::Period(text.to_owned()))?;
+    Ok(at.micros().div_euclid(1_000_000))
 }

@@ -4,13 +4,14 @@
 
 use comity_case::history::Due;
 use comity_case::message::{Subject, ThreadId};
-use comity_case::request::event::{HOLD_TABLE, TABLE};
 use comity_case::request::Request;
+use comity_case::request::event::{HOLD_TABLE, TABLE};
 use comity_case::table::{Side, Word as _, possible};
 use comity_stix::timestamp::Timestamp;
 use comity_store::state::thread::ThreadRow;
 use serde_json::{Value, json};
 
+use crate::case::review::Reviewed;
 use crate::case::threads::Held;
 
 /// A thread in a list.
@@ -32,26 +33,33 @@ pub(crate) fn whole(held: &Held, own: &str, now: i64) -> Value {
     let notes = held.notes.iter().map(|note| {
         json!({ "id": note.id, "officer": note.officer, "text": note.body, "recorded": micros(note.recorded) })
     });
-    document["notes"] = notes.collect();
+    put(&mut document, "notes", notes.collect());
     let subject = ThreadId::parse(&held.row.id).map(ThreadId::subject);
     if subject == Some(Subject::Request)
         && let Some(request) = Request::replay(&held.thread, &held.terms)
     {
-        document["request"] = of_request(&request, held, own, now.div_euclid(1_000_000));
+        let request = of_request(&request, held, own, now.div_euclid(1_000_000));
+        put(&mut document, "request", request);
     }
-    document["messages"] = messages(held);
+    put(&mut document, "messages", messages(held));
     document
+}
+
+fn put(document: &mut Value, name: &str, value: Value) {
+    if let Some(members) = document.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
 }
 
 /// Every message, in order, as it was sent.
 fn messages(held: &Held) -> Value {
     let ordered = held.thread.ordered();
     let standing = ordered.standing.iter().map(|entry| {
-        let (message, head) = (&entry.message, entry.message.head());
+        let (message, said) = (&entry.message, entry.message.head());
         json!({
             "place": message.place(), "digest": message.digest().to_string(), "event": message.event(),
-            "content": message.content(), "officer": head.officer.name, "role": head.officer.role.word(),
-            "second": head.officer.second, "sent": head.sent.to_stix(), "received": entry.received.map(seconds),
+            "content": message.content(), "officer": said.officer.name, "role": said.officer.role.word(),
+            "second": said.officer.second, "sent": said.sent.to_stix(), "received": entry.received.map(seconds),
         })
     });
     standing.collect()
@@ -120,4 +128,19 @@ fn seconds(at: i64) -> String {
 
 fn micros(at: i64) -> String {
     Timestamp::from_micros(at).map_or_else(String::new, Timestamp::to_stix)
+}
+
+/// A period's scorecard with what both sides said of it.
+pub(crate) fn scorecard(made: &Reviewed) -> Value {
+    let review = made.review.as_ref();
+    let difference = review.and_then(comity_case::review::Review::difference);
+    json!({
+        "accord": made.accord, "as_of": seconds(made.as_of), "hash": made.scorecard.hash().to_string(),
+        "root": made.set.root().to_string(), "messages": made.set.len(), "longer": made.scorecard.longer(),
+        "text": made.scorecard.text(),
+        "card": serde_json::from_str::<Value>(made.scorecard.text()).unwrap_or_default(),
+        "review": review.map_or("open", |review| review.state().word()),
+        "said": review.map(|review| review.cards.iter().map(|(party, card)| (party.to_string(), json!(card))).collect::<serde_json::Map<_, _>>()),
+        "difference": difference.map(|(place, one, two)| format!("{place}: {one}, and {two}")),
+    })
 }

@@ -128,6 +128,36 @@ impl Node {
         told.ok_or(CaseError::Busy)
     }
 
+    /// Says something in a thread whose name both sides know, and opens it where nothing was said yet.
+    pub(crate) fn say_in(
+        &self,
+        id: ThreadId,
+        party: &PartyName,
+        label: Tlp,
+        speech: &Speech,
+    ) -> Result<ThreadRow, CaseError> {
+        for _ in 0..TRIES_MAX {
+            let now = self.clock().now();
+            let (thread, terms) = self.inner.state.read(|tx| {
+                let thread = thread_of(&rows::messages(tx, &id.to_string())?)?;
+                let terms = self.terms_of(tx, party, party, now)?;
+                Ok::<_, CaseError>((thread, terms))
+            })?;
+            let ground = Ground {
+                id,
+                party: party.clone(),
+                thread,
+                terms,
+                label,
+                exercise: None,
+            };
+            if let Some(row) = self.say_on(&ground, speech)? {
+                return Ok(row);
+            }
+        }
+        Err(CaseError::Busy)
+    }
+
     /// Says something in a thread, which is named by its name or a beginning of it.
     pub fn say(&self, name: &str, speech: &Speech) -> Result<ThreadRow, CaseError> {
         let id = self.thread_named(name)?;
@@ -457,23 +487,27 @@ fn lane(message: &Message) -> Lane {
         .content()
         .get("urgency")
         .and_then(serde_json::Value::as_str);
-    match (message.head().thread.subject(), urgency) {
-        (Subject::Call | Subject::Check, _) | (Subject::Request, Some("emergency" | "urgent")) => {
-            Lane::Urgent
-        }
-        _ => Lane::Normal,
+    let subject = message.head().thread.subject();
+    let presses = matches!(urgency, Some("emergency" | "urgent")) && subject == Subject::Request;
+    if presses || matches!(subject, Subject::Call | Subject::Check) {
+        Lane::Urgent
+    } else {
+        Lane::Normal
     }
 }
 
 fn flat(error: CaseError) -> ExchangeError {
-    match error {
-        CaseError::Exchange(error) => error,
-        CaseError::Store(error) => error.into(),
-        other => ExchangeError::Refused(other.to_string()),
+    let said = error.to_string();
+    if let CaseError::Exchange(error) = error {
+        error
+    } else if let CaseError::Store(error) = error {
+        error.into()
+    } else {
+        ExchangeError::Refused(said)
     }
 }
 
-fn thread_of(messages: &[MessageRow]) -> Result<Thread, CaseError> {
+pub(crate) fn thread_of(messages: &[MessageRow]) -> Result<Thread, CaseError> {
     let mut thread = Thread::default();
     for row in messages {
         let message = Message::parse(&row.body)?;

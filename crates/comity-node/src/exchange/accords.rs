@@ -23,6 +23,7 @@ use crate::exchange::ExchangeError;
 use crate::exchange::enrolment::moment;
 use crate::link::Draft;
 use crate::link::card::CardFacts;
+use crate::link::peer::ring;
 use crate::node::Node;
 
 /// One version of an accord as the duty officers see it.
@@ -232,15 +233,23 @@ impl Node {
     ) -> Result<Option<AccordText>, ExchangeError> {
         let own = PartyName::parse(&self.identity().party).map_err(|error| bad(&error))?;
         let other = PartyName::parse(other).map_err(|error| bad(&error))?;
+        let mut all = self.all_in_force(tx, now)?;
+        all.retain(|text| text.party(&own).is_some() && text.party(&other).is_some());
+        Ok(all.pop())
+    }
+
+    /// Every accord in force, by name.
+    pub(crate) fn all_in_force(
+        &self,
+        tx: &mut dyn Tx,
+        now: i64,
+    ) -> Result<Vec<AccordText>, ExchangeError> {
         let rings = self.rings(tx)?;
         let rows = accord::list(tx)?;
-        let mut found = None;
+        let mut found = Vec::new();
         for row in &rows {
             if view(row, &rows, &rings, now)?.standing == IN_FORCE {
-                let text = AccordText::parse(&row.text).map_err(|error| bad(&error))?;
-                if text.party(&own).is_some() && text.party(&other).is_some() {
-                    found = Some(text);
-                }
+                found.push(AccordText::parse(&row.text).map_err(|error| bad(&error))?);
             }
         }
         Ok(found)
@@ -274,31 +283,12 @@ impl Node {
 
     /// The keys of every party that is known, and the own ones.
     fn rings(&self, tx: &mut dyn Tx) -> Result<Vec<KeyRing>, ExchangeError> {
-        let mut rings: Vec<KeyRing> = ring_of(self.link().own_cards(tx)?).into_iter().collect();
+        let mut rings: Vec<KeyRing> = self.link().own_ring(tx)?.into_iter().collect();
         for row in party::list(tx)? {
-            let cards = party::cards(tx, &row.name)?;
-            let cards = cards.iter().map(|card| SignedCard::parse(card));
-            let cards = cards
-                .collect::<Result<_, _>>()
-                .map_err(|error| bad(&error))?;
-            rings.extend(ring_of(cards));
+            rings.push(ring(tx, &row.name)?);
         }
         Ok(rings)
     }
-}
-
-/// The keys of a party's cards, oldest first. A node that was restored leaves serials out: its card was judged when it was
-/// taken, and a ring begins with it.
-fn ring_of(cards: Vec<SignedCard>) -> Option<KeyRing> {
-    let mut ring: Option<KeyRing> = None;
-    for card in cards {
-        let at = card.card().issued;
-        let followed = ring.as_mut().map(|ring| ring.succeed(card.clone(), at));
-        if !matches!(followed, Some(Ok(_))) {
-            ring = Some(KeyRing::new(card));
-        }
-    }
-    ring
 }
 
 /// The word for a version that holds.

@@ -12,6 +12,7 @@ use comity_store::state::inbox::{self, InboxRow};
 use comity_store::state::source::SourceRow;
 
 use crate::clock::new_uuid;
+use crate::closed::readers;
 use crate::exchange::ExchangeError;
 use crate::exchange::origin::Place;
 use crate::exchange::parts::take_part;
@@ -97,6 +98,11 @@ impl Node {
                 self.accept_card(said.card.as_bytes())?;
                 Ok("taken".to_owned())
             }
+            Kind::Revocation => {
+                let said: payload::Revocation = serde_json::from_slice(bytes).map_err(unread)?;
+                self.accept_revocation(said.revocation.as_bytes())?;
+                Ok("taken".to_owned())
+            }
             Kind::Receipt | Kind::Epoch | Kind::Void | Kind::Status => Ok("kept".to_owned()),
         }
     }
@@ -136,7 +142,7 @@ impl Node {
         let now = self.clock().now();
         let sorted = self.sort_offered(&row.party, texts, Some(Place::of(row)))?;
         let ids: Vec<String> = sorted.taken.iter().map(|one| one.id.clone()).collect();
-        let held = self.inner.state.write(|tx| {
+        let (held, named) = self.inner.state.write(|tx| {
             let terms = self.terms_from(tx, &row.party, now)?;
             let of = SourceRow {
                 id: String::new(),
@@ -148,10 +154,17 @@ impl Node {
                 received: now,
             };
             record_sources(tx, &ids, &of)?;
-            inbox_collection(tx, &row.party, now)
+            let held = inbox_collection(tx, &row.party, now)?;
+            Ok::<_, ExchangeError>((held, readers(tx, &share.persons)?))
         })?;
         let texts = sorted.taken.into_iter().map(|one| one.text);
-        let taken = self.take(held.view, texts.chain(sorted.unread).collect(), false);
+        let texts: Vec<String> = texts.chain(sorted.unread).collect();
+        // A share says its label beside the objects: what it gives as TLP:RED is bound to the persons it names.
+        let taken = if label == Tlp::Red {
+            self.take_closed(&held, &texts, false, &named)
+        } else {
+            self.take_into(&held, texts, false, &named)
+        };
         let taken =
             taken.map_err(|error| ExchangeError::Refused(comity_store::error::chain(&error)))?;
         let mut outcome = format!(

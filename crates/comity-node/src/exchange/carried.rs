@@ -38,7 +38,7 @@ impl Node {
         let mut batches = Vec::new();
         while batches.len() < BATCHES_MAX {
             batches.push(self.link().collect(party, &Lane::ALL, None, now)?);
-            if !self.link().has_more(party, now)? {
+            if !self.link().has_more(party, &Lane::ALL, now)? {
                 break;
             }
         }

@@ -10,7 +10,6 @@ use comity_link::header::EnvelopeId;
 use comity_stix::timestamp::Timestamp;
 use comity_store::state::channel::Direction;
 use comity_store::state::inbox::InboxRow;
-use comity_store::state::outbox::OutboxRow;
 use comity_store::state::recall::RecallRow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -18,6 +17,7 @@ use serde_json::{Value, json};
 use crate::exchange::ExchangeError;
 use crate::exchange::accords::AccordView;
 use crate::exchange::enrolment::PartyView;
+use crate::exchange::outbox::{LinkView, SentView};
 use crate::exchange::share::ShareRequest;
 use crate::link::card::CardFacts;
 use crate::node::Node;
@@ -51,6 +51,15 @@ pub enum ExchangeCommand {
         party: String,
         /// Which.
         to: Movement,
+    },
+    /// Go on with a party whose log showed two histories.
+    Unfreeze {
+        /// The party.
+        party: String,
+        /// The two persons who decide it.
+        by: Vec<String>,
+        /// Why.
+        reason: String,
     },
     /// The text of a new accord.
     Draft {
@@ -134,6 +143,13 @@ pub enum ExchangeCommand {
         /// For one party only.
         party: Option<String>,
     },
+    /// What stands in a party's released views, a stretch at a time.
+    Released {
+        /// The party.
+        party: String,
+        /// Where the stretch before ended.
+        after: Option<(u64, u64)>,
+    },
     /// What waits for a second person.
     Approvals,
     /// A second person's word.
@@ -180,6 +196,9 @@ impl Node {
                     "card": String::from_utf8_lossy(&card.to_bytes()),
                 })
             }
+            ExchangeCommand::AcceptCard { card } if card.starts_with("comity-revocation/") => {
+                party(&self.accept_revocation(card.as_bytes())?)
+            }
             ExchangeCommand::AcceptCard { card } => party(&self.accept_card(card.as_bytes())?),
             ExchangeCommand::Parties => self.parties()?.iter().map(party).collect(),
             ExchangeCommand::Verify { party: name, typed } => {
@@ -190,6 +209,11 @@ impl Node {
                 Movement::Resume => self.resume_party(&name)?,
                 Movement::Revoke => self.revoke_party(&name)?,
             }),
+            ExchangeCommand::Unfreeze {
+                party: name,
+                by,
+                reason,
+            } => party(&self.unfreeze_party(&name, &by, &reason)?),
             ExchangeCommand::Draft { party, template } => {
                 json!({ "text": self.draft_accord(&party, &template)? })
             }
@@ -248,6 +272,9 @@ impl Node {
             ExchangeCommand::Decisions { object, party } => {
                 self.decisions_document(object.as_deref(), party.as_deref())?
             }
+            ExchangeCommand::Released { party, after } => {
+                document(&self.released_to(&party, after)?)
+            }
             ExchangeCommand::Approvals => self.approvals_document()?,
             ExchangeCommand::Approve { id, by, yes } => document(&self.approve(&id, &by, yes)?),
         })
@@ -295,7 +322,24 @@ fn party(view: &PartyView) -> Value {
         "name": view.row.name, "state": view.row.state, "serial": view.row.serial, "since": at(view.row.changed),
         "origin": view.row.origin, "link": view.row.link_url, "root": view.root,
         "read_aloud": view.read_aloud, "begins": view.begins, "forked": view.forked,
-        "waiting": view.waiting.0, "oldest_waiting": view.waiting.1.map(at),
+        "revoked": view.revoked, "waiting": view.waiting.0, "oldest_waiting": view.waiting.1.map(at),
+        "link_standing": link(&view.link),
+    })
+}
+
+fn link(view: &LinkView) -> Value {
+    let quorums = view
+        .terms
+        .quorums
+        .iter()
+        .map(|quorum| json!({ "needed": quorum.needed, "of": quorum.others }));
+    json!({
+        "heartbeat_seconds": view.terms.heartbeat.map(|every| every.as_secs()),
+        "heard": view.clock.map(|clock| at(clock.heard)),
+        "clock_ahead_seconds": view.clock.map(|clock| clock.ahead),
+        "clock_tolerance_seconds": view.terms.clock_tolerance_seconds,
+        "clock": if view.clock_counts() { "counts" } else { "ahead: its times do not count" },
+        "cosignatures": quorums.collect::<Vec<_>>(), "unsettled": view.unsettled,
     })
 }
 
@@ -316,11 +360,14 @@ fn recall(row: &RecallRow) -> Value {
     })
 }
 
-fn sent(row: &OutboxRow) -> Value {
+fn sent(view: &SentView) -> Value {
+    let row = &view.row;
     json!({
         "envelope": EnvelopeId(row.envelope).to_string(), "party": row.party, "kind": row.kind, "lane": row.lane,
         "epoch": row.epoch, "seq": row.seq, "entry": row.position, "state": row.state, "reason": row.reason,
         "created": at(row.created), "attempts": row.attempts, "changed": at(row.changed),
+        "settled": view.is_settled(), "cosigned_by": view.cosigned_by,
+        "cosignatures_missing": view.cosignatures_missing,
     })
 }
 

@@ -2,18 +2,20 @@
 //!
 //! In scope: what the duty officers do. Out of scope: the states themselves (`comity-accord`), exchanging heads (`link`).
 
-use comity_accord::card::{SignedCard, accept_successor};
+use comity_accord::card::SignedCard;
 use comity_accord::enrolment::{self, Event, Progress, Side, State};
 use comity_accord::fingerprint::Reading;
+use comity_release::recipient::Standing;
 use comity_stix::timestamp::Timestamp;
 use comity_store::state::party::{self, PartyRow};
 use comity_store::state::{Tx, outbox, peer_log};
 
 use crate::exchange::ExchangeError;
-use crate::link::Taken;
+use crate::exchange::outbox::LinkView;
 use crate::link::card::CardFacts;
 use crate::link::heads::FORKED;
-use crate::link::peer::{PENDING, VERIFIED};
+use crate::link::peer::{PENDING, REVOKED, SUSPENDED_BY_THEM, VERIFIED, ring, take_card};
+use crate::link::{LinkError, Taken};
 use crate::node::Node;
 
 /// A party as its duty officers see it.
@@ -29,8 +31,12 @@ pub struct PartyView {
     pub waiting: (u64, Option<i64>),
     /// The SHA-256 of its root key, as accords name it.
     pub root: String,
+    /// The keys that its root took out of use, each with from when and why.
+    pub revoked: Vec<String>,
     /// The log of this party that showed two histories: nothing is exchanged with it any more.
     pub forked: Option<String>,
+    /// How the link to it stands.
+    pub link: LinkView,
 }
 
 /// The word for a state in tables.
@@ -41,9 +47,9 @@ pub fn word(state: State) -> &'static str {
         State::Pending(Progress::Proved) => "pending, keys proved",
         State::Verified { .. } => VERIFIED,
         State::Suspended { by: Side::Us, .. } => "suspended by us",
-        State::Suspended { by: Side::Them, .. } => "suspended by them",
+        State::Suspended { by: Side::Them, .. } => SUSPENDED_BY_THEM,
         State::Suspended { by: Side::Both, .. } => "suspended by both",
-        State::Revoked { .. } => "revoked",
+        State::Revoked { .. } => REVOKED,
     }
 }
 
@@ -71,6 +77,15 @@ pub fn state_of(row: &PartyRow) -> Result<State, ExchangeError> {
     ];
     let found = all.into_iter().find(|state| word(*state) == row.state);
     found.ok_or_else(|| ExchangeError::Enrolment(format!("{} is in no known state", row.name)))
+}
+
+/// How a party stands to the release rules.
+pub(crate) fn standing_of(row: &PartyRow) -> Result<Standing, ExchangeError> {
+    Ok(match state_of(row)? {
+        State::Pending(_) => Standing::Pending,
+        State::Verified { .. } => Standing::Verified,
+        State::Suspended { .. } | State::Revoked { .. } => Standing::Suspended,
+    })
 }
 
 /// A moment as the accord's crate has it.
@@ -135,20 +150,20 @@ impl Node {
             return Err(ExchangeError::Enrolment(reason.to_owned()));
         }
         self.inner.state.write(|tx| {
-            let known = party::find(tx, &name)?;
-            let row = match known {
-                Some(row) => succeed(row, &card, bytes, now)?,
-                None => PartyRow {
-                    name: name.clone(),
-                    state: word(State::Pending(Progress::CardOnly)).to_owned(),
-                    origin: card.card().origin.base().to_owned(),
-                    card: bytes.to_vec(),
-                    serial: card.card().serial.into(),
-                    changed: now,
-                    link_url: card.card().links.first().cloned(),
-                    last_sent: 0,
-                    last_heard: 0,
-                },
+            if party::find(tx, &name)?.is_some() {
+                let taken = take_card(tx, &name, bytes, now)?;
+                return taken.map_err(ExchangeError::Enrolment);
+            }
+            let row = PartyRow {
+                name: name.clone(),
+                state: word(State::Pending(Progress::CardOnly)).to_owned(),
+                origin: card.card().origin.base().to_owned(),
+                card: bytes.to_vec(),
+                serial: card.card().serial.into(),
+                changed: now,
+                link_url: card.card().links.first().cloned(),
+                last_sent: 0,
+                last_heard: 0,
             };
             Ok::<_, ExchangeError>(party::put(tx, &row)?)
         })?;
@@ -179,7 +194,13 @@ impl Node {
         let reading = self.reading(tx, &row)?;
         let card = SignedCard::parse(&row.card);
         let card = card.map_err(|error| ExchangeError::Enrolment(error.to_string()))?;
+        let ring = ring(tx, &row.name)?;
+        let revoked = ring.revocations().iter().map(|(note, _)| {
+            let what = crate::exchange::own_keys::named(&note.revoked);
+            format!("{what} from {}: {}", note.from, note.reason.as_str())
+        });
         Ok(PartyView {
+            revoked: revoked.collect(),
             read_aloud: reading.as_ref().map(Reading::mine).unwrap_or_default(),
             begins: reading.is_some_and(|reading| reading.begins()),
             waiting: outbox::waiting(tx, &row.name)?,
@@ -188,6 +209,7 @@ impl Node {
                 .into_iter()
                 .find(|log| log.state == FORKED)
                 .map(|log| log.origin),
+            link: self.link_view(tx, &row.name)?,
             row,
         })
     }
@@ -240,6 +262,9 @@ impl Node {
         for wrong in &taken.wrong {
             tracing::warn!(party = %taken.party, wrong, "part of a batch not taken");
         }
+        if taken.called {
+            self.resumed_by_them(&taken.party);
+        }
         if taken.proved {
             let now = self.clock().now();
             let proved = self.inner.state.write(|tx| {
@@ -260,10 +285,51 @@ impl Node {
     pub fn callable(&self) -> Result<Vec<(String, String)>, ExchangeError> {
         let rows = self.inner.state.read(party::list)?;
         let callable = |row: PartyRow| {
-            let called = row.state == VERIFIED || row.state.starts_with(PENDING);
+            let called = row.state == VERIFIED
+                || row.state.starts_with(PENDING)
+                || row.state == SUSPENDED_BY_THEM;
             row.link_url.filter(|_| called).map(|url| (row.name, url))
         };
         Ok(rows.into_iter().filter_map(callable).collect())
+    }
+
+    /// Whether a party is called by another address than this one from now on.
+    pub fn has_moved(&self, name: &str, url: &str) -> Result<bool, LinkError> {
+        let row = self.inner.state.read(|tx| party::find(tx, name))?;
+        Ok(row.is_some_and(|row| row.link_url.as_deref() != Some(url)))
+    }
+
+    /// A party answered that it takes nothing from this node: what is queued waits until it does again.
+    pub fn refused_by(&self, name: &str) {
+        self.moved_by_them(name, VERIFIED, Event::TheySuspend);
+    }
+
+    /// A party that had suspended the exchange speaks again.
+    fn resumed_by_them(&self, name: &str) {
+        self.moved_by_them(name, SUSPENDED_BY_THEM, Event::TheyResume);
+    }
+
+    fn moved_by_them(&self, name: &str, from: &str, event: Event) {
+        let now = self.clock().now();
+        let moved = self.inner.state.write(|tx| {
+            let row = party::find(tx, name)?;
+            let moves = row.is_some_and(|row| row.state == from);
+            if moves {
+                advance(tx, name, event, now)?;
+            }
+            Ok::<_, ExchangeError>(moves)
+        });
+        match moved {
+            Ok(true) => {
+                tracing::warn!(party = name, %event, "the other party moved the enrolment");
+                self.inner.rights.forget();
+                self.due().tell();
+            }
+            Ok(false) => {}
+            Err(error) => {
+                tracing::debug!(error = %comity_store::error::chain(&error), "enrolment unchanged");
+            }
+        }
     }
 
     /// Suspends the exchange with a party: it gets nothing, and what is queued waits.
@@ -291,24 +357,4 @@ impl Node {
         self.due().tell();
         self.party(name)
     }
-}
-
-/// A card that follows the one that is known.
-fn succeed(
-    mut row: PartyRow,
-    card: &SignedCard,
-    bytes: &[u8],
-    now: i64,
-) -> Result<PartyRow, ExchangeError> {
-    let bad = |error: &dyn std::fmt::Display| ExchangeError::Enrolment(error.to_string());
-    let known = SignedCard::parse(&row.card).map_err(|error| bad(&error))?;
-    if known.hash() == card.hash() {
-        return Ok(row);
-    }
-    accept_successor(&known, card, moment(now)?).map_err(|error| bad(&error))?;
-    row.card = bytes.to_vec();
-    row.serial = card.card().serial.into();
-    row.changed = now;
-    row.link_url = card.card().links.first().cloned();
-    Ok(row)
 }

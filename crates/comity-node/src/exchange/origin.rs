@@ -11,6 +11,7 @@ use comity_stix::id::ObjectId;
 use comity_stix::json;
 use comity_stix::marking::{self, Tlp};
 use comity_store::objects::ViewId;
+use comity_store::state::collection::Collection;
 use comity_store::state::inbox::InboxRow;
 use comity_store::state::{Tx, collection, cursor, source};
 
@@ -51,7 +52,7 @@ impl Node {
         let house: Vec<ViewId> = collections
             .iter()
             .filter(|held| held.source.is_none())
-            .map(|held| held.view)
+            .flat_map(Collection::all_views)
             .collect();
         let limits = self.limits().object.json();
         let mut sorted = Sorted::default();

@@ -9,9 +9,11 @@ use comity_accord::text::AccordText;
 use comity_link::channel::Lane;
 use comity_link::payload::{self, Kind, RecallOutcome};
 use comity_stix::id::ObjectId;
-use comity_store::objects::query::{Filter, PageQuery, SpecVersions, Versions};
+use comity_store::objects::query::PageQuery;
 use comity_store::objects::{RemoveRequest, ViewId, WriteRequest};
 use comity_store::state::channel::Direction;
+use comity_store::state::closed;
+use comity_store::state::cursor;
 use comity_store::state::inbox::InboxRow;
 use comity_store::state::recall::{self, RecallRow};
 use comity_store::state::release::DecisionRow;
@@ -20,12 +22,17 @@ use comity_store::state::{Tx, release, source};
 use crate::clock::new_uuid;
 use crate::exchange::ExchangeError;
 use crate::exchange::origin::{Place, keep_recalled};
+use crate::joined::every_version_of;
 use crate::link::Draft;
 use crate::node::Node;
 
 /// By when a recall is answered where no accord says so: a day.
 const ANSWER_HOURS: i64 = 24;
 const HOUR_MICROS: i64 = 3_600_000_000;
+/// The place up to which recalled decisions are followed in the released views.
+const FINISHED: &str = "recalls finished";
+/// Decisions that are followed at once.
+const TURN_DECISIONS: u64 = 500;
 
 /// The verdict and the rule of what a party was asked to give up.
 pub(crate) const RECALLED: &str = "recalled";
@@ -44,20 +51,67 @@ impl Node {
         for id in ids {
             ObjectId::parse(id).map_err(|_| ExchangeError::BadId(id.clone()))?;
         }
-        let (rows, views) = self.inner.state.write(|tx| {
+        let rows = self.inner.state.write(|tx| {
             let holders = holders(tx, ids, from)?;
             if holders.is_empty() {
                 let reason = "none of these objects was released to anybody; `comity release list` shows what was";
                 return Err(ExchangeError::Refused(reason.to_owned()));
             }
-            let rows = self.ask_back(tx, &holders, reason)?;
-            Ok((rows, released_views(tx, &holders)?))
+            self.ask_back(tx, &holders, reason)
         })?;
-        for (view, ids) in views {
-            self.remove_everywhere(&[view], &ids)?;
-        }
+        self.finish_recalls()?;
         self.due().tell();
         Ok(rows)
+    }
+
+    /// Takes what parties were asked to give up out of their released views. The decisions are on record by then: whatever
+    /// ended in between, this is done when the node is back.
+    pub(crate) fn finish_recalls(&self) -> Result<(), ExchangeError> {
+        let known = self.inner.state.read(|tx| cursor::find(tx, FINISHED))?;
+        let mut from: u64 = known.and_then(|text| text.parse().ok()).unwrap_or(0);
+        loop {
+            let (due, next) = self.inner.state.read(|tx| {
+                let due = release::of_verdict(tx, RECALLED, from, TURN_DECISIONS)?;
+                let whole = u64::try_from(due.len()).is_ok_and(|count| count < TURN_DECISIONS);
+                let next = if whole {
+                    release::newest_number(tx)? + 1
+                } else {
+                    due.last().map_or(from, |last| last.number + 1)
+                };
+                Ok::<_, ExchangeError>((due, next))
+            })?;
+            for row in &due {
+                self.finish_recall(row)?;
+            }
+            if next == from {
+                return Ok(());
+            }
+            let now = self.clock().now();
+            self.inner
+                .state
+                .write(|tx| cursor::put(tx, FINISHED, &next.to_string(), now))?;
+            from = next;
+        }
+    }
+
+    fn finish_recall(&self, row: &DecisionRow) -> Result<(), ExchangeError> {
+        let (object, party) = (&row.object, &row.party);
+        let (ids, views) = self.inner.state.read(|tx| {
+            let last = release::last_word(tx, object, party)?;
+            // Somebody gave it again since.
+            if last.is_some_and(|last| last.verdict != RECALLED) {
+                return Ok((Vec::new(), Vec::new()));
+            }
+            let ids = release::released_as(tx, object, party)?;
+            Ok::<_, ExchangeError>((ids, release::views_of_party(tx, party)?))
+        })?;
+        let ids: Vec<ObjectId> = ids
+            .iter()
+            .filter_map(|id| ObjectId::parse(id).ok())
+            .collect();
+        let views: Vec<ViewId> = views.into_iter().map(|(_, views)| views.released).collect();
+        self.remove_everywhere(&views, &ids)?;
+        Ok(())
     }
 
     /// Makes the envelopes of a recall.
@@ -128,6 +182,13 @@ impl Node {
         said: &payload::Recall,
     ) -> Result<String, ExchangeError> {
         let party = row.party.as_str();
+        let known = self
+            .inner
+            .state
+            .read(|tx| recall::find(tx, Direction::In, &said.recall, party))?;
+        if known.is_some_and(|row| row.answer.is_some()) {
+            return Ok("answered before".to_owned());
+        }
         let ids: Vec<ObjectId> = said
             .objects
             .iter()
@@ -143,10 +204,8 @@ impl Node {
             }
             Ok::<_, ExchangeError>(given)
         })?;
-        let holdings = self.holdings()?;
-        let removed =
-            self.remove_everywhere(&holdings.views, &given.iter().cloned().collect::<Vec<_>>())?;
-        self.pass_on(party, &given, &said.reason)?;
+        // Before anything is said: an answer is true, and what is done twice removes nothing more.
+        let removed = self.give_up(&given)?;
         let now = self.clock().now();
         let answer = payload::RecallAnswer {
             recall: said.recall.clone(),
@@ -158,6 +217,12 @@ impl Node {
             if known.is_some_and(|row| row.answer.is_some()) {
                 return Ok(());
             }
+            // What was passed on is asked back in turn, in the one transaction that says that this was answered: relays are
+            // asked once, whatever ends in between.
+            let given_ids: Vec<String> = given.iter().map(ToString::to_string).collect();
+            let mut holders = holders(tx, &given_ids, None)?;
+            holders.remove(party);
+            self.ask_back(tx, &holders, &said.reason)?;
             keep_recalled(tx, party, &said.objects, Place::of(row), now)?;
             for id in &given {
                 source::remove(tx, &id.to_string(), party)?;
@@ -184,27 +249,18 @@ impl Node {
             recall::put(tx, Direction::In, &row)?;
             Ok::<_, ExchangeError>(())
         })?;
+        self.finish_recalls()?;
         Ok(format!("{removed} versions removed"))
     }
 
-    /// What this node passed on of another party's, it asks back in turn.
-    fn pass_on(
-        &self,
-        party: &str,
-        given: &BTreeSet<ObjectId>,
-        reason: &str,
-    ) -> Result<(), ExchangeError> {
-        let ids: Vec<String> = given.iter().map(ToString::to_string).collect();
-        let views = self.inner.state.write(|tx| {
-            let mut holders = holders(tx, &ids, None)?;
-            holders.remove(party);
-            self.ask_back(tx, &holders, reason)?;
-            released_views(tx, &holders)
-        })?;
-        for (view, ids) in views {
-            self.remove_everywhere(&[view], &ids)?;
-        }
-        Ok(())
+    /// Removes objects from every collection, and from whoever could read them there.
+    fn give_up(&self, given: &BTreeSet<ObjectId>) -> Result<usize, ExchangeError> {
+        let mut views = self.holdings()?.views;
+        let closed = self.inner.state.read(closed::list)?;
+        views.extend(closed.into_iter().map(|one| one.view));
+        views.sort();
+        views.dedup();
+        self.remove_everywhere(&views, &given.iter().cloned().collect::<Vec<_>>())
     }
 
     /// Removes every version of objects from views.
@@ -227,15 +283,7 @@ impl Node {
                     added_after: None,
                     after: None,
                     limit: 1,
-                    filter: Filter {
-                        ids: vec![id],
-                        types: Vec::new(),
-                        versions: Versions::All,
-                        spec_versions: SpecVersions::Only {
-                            v20: true,
-                            v21: true,
-                        },
-                    },
+                    filter: every_version_of(vec![id]),
                 };
                 let request = WriteRequest::Remove(RemoveRequest { query });
                 if let comity_store::objects::Written::Removed { versions: gone } =
@@ -294,24 +342,6 @@ fn holders(tx: &mut dyn Tx, ids: &[String], from: Option<&str>) -> Result<Holder
         }
     }
     Ok(holders)
-}
-
-/// The released views of parties, with what is taken out of each.
-fn released_views(
-    tx: &mut dyn Tx,
-    holders: &Holders,
-) -> Result<Vec<(ViewId, Vec<ObjectId>)>, ExchangeError> {
-    let mut all = Vec::new();
-    for (party, objects) in holders {
-        let ids: Vec<ObjectId> = objects
-            .keys()
-            .filter_map(|id| ObjectId::parse(id).ok())
-            .collect();
-        for (_, views) in release::views_of_party(tx, party)? {
-            all.push((views.released, ids.clone()));
-        }
-    }
-    Ok(all)
 }
 
 /// Takes the answer to a recall of this node.

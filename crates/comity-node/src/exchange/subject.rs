@@ -3,10 +3,11 @@
 //! In scope: looking up the collections that hold it, whose it is, the definitions that mark it and the labels of what it
 //! refers to. Out of scope: judging (`comity-release`).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use comity_release::handling::{Definitions, Handling};
-use comity_release::subject::{End, Source, Subject};
+use comity_release::redaction::Terms;
+use comity_release::subject::{Copied, End, Source, Subject};
 use comity_stix::id::ObjectId;
 use comity_stix::json;
 use comity_stix::marking::{self, Tlp};
@@ -17,6 +18,9 @@ use comity_store::state::{Tx, collection};
 
 use crate::exchange::ExchangeError;
 use crate::node::Node;
+
+/// Objects that are followed from one to what it names, and what that names.
+const REACH_OBJECTS_MAX: usize = 10_000;
 
 /// The collections of this node and whose views they are.
 pub(crate) struct Holdings {
@@ -39,13 +43,30 @@ pub(crate) struct LookUp<'a> {
     holdings: &'a Holdings,
     definitions: Definitions,
     ends: HashMap<ObjectId, End>,
+    /// For the one recipient it looks things up for: whether an object is cut, and what it names.
+    cut: HashMap<ObjectId, (bool, BTreeSet<ObjectId>)>,
+    /// Whether a copy goes of an object.
+    copied: HashMap<ObjectId, bool>,
+}
+
+impl Holdings {
+    /// The collection that a view is of.
+    fn holder(&self, view: ViewId) -> Option<&Collection> {
+        self.collections.iter().find(|held| held.shows(view))
+    }
+
+    /// The views of what is bound to persons.
+    pub(crate) fn closed(&self) -> Vec<ViewId> {
+        let closed = self.collections.iter().filter_map(|held| held.closed);
+        closed.collect()
+    }
 }
 
 impl Node {
     /// The collections of this node.
     pub(crate) fn holdings(&self) -> Result<Holdings, ExchangeError> {
         let collections = self.inner.state.read(collection::list)?;
-        let views = collections.iter().map(|one| one.view).collect();
+        let views = collections.iter().flat_map(Collection::all_views).collect();
         Ok(Holdings { collections, views })
     }
 
@@ -69,8 +90,11 @@ impl Node {
         all: &[Found],
     ) -> Result<Gathered, ExchangeError> {
         let labels = all.iter().filter_map(|one| {
-            let mut holders = holdings.collections.iter();
-            let holder = holders.find(|collection| collection.view == one.view)?;
+            let holder = holdings.holder(one.view)?;
+            // What is bound to persons stays so up to the version that was.
+            if holder.closed == Some(one.view) && one.item.version >= found.item.version {
+                return Some(Tlp::Red);
+            }
             Tlp::parse(holder.label.as_deref()?)
         });
         let container = labels.max();
@@ -79,10 +103,7 @@ impl Node {
         let mut sources = self.inner.state.read(|tx| source::of(tx, &text))?;
         // A collection that holds what one party sent vouches for the source of all that is in it.
         for one in all {
-            let holder = holdings
-                .collections
-                .iter()
-                .find(|held| held.view == one.view);
+            let holder = holdings.holder(one.view);
             if let Some(party) = holder.and_then(|holder| holder.source.clone())
                 && sources.iter().all(|known| known.party != party)
             {
@@ -113,6 +134,8 @@ impl<'a> LookUp<'a> {
             holdings,
             definitions: Definitions::new(),
             ends: HashMap::new(),
+            cut: HashMap::new(),
+            copied: HashMap::new(),
         }
     }
 
@@ -171,16 +194,87 @@ impl<'a> LookUp<'a> {
             .with_ends(|id| ends.get(id).copied().unwrap_or(End::Unknown)))
     }
 
+    /// What an object names of which a copy goes under these terms.
+    pub(crate) fn copies(
+        &mut self,
+        gathered: &Gathered,
+        terms: &Terms,
+    ) -> Result<Copied, ExchangeError> {
+        self.learn(gathered)?;
+        let subject = Subject::read(&gathered.json, &self.definitions);
+        let named = subject.map(|subject| subject.named()).unwrap_or_default();
+        let mut copies = Copied::new();
+        for id in named {
+            if self.is_copied(&id, terms)? {
+                let copy = terms.copy_id(&id);
+                copies.insert(id, copy);
+            }
+        }
+        Ok(copies)
+    }
+
+    /// Whether a copy of an object goes: something is cut from it, or from anything that it names, or that names.
+    fn is_copied(&mut self, id: &ObjectId, terms: &Terms) -> Result<bool, ExchangeError> {
+        if let Some(known) = self.copied.get(id) {
+            return Ok(*known);
+        }
+        let mut seen = BTreeSet::from([id.clone()]);
+        let mut ahead = vec![id.clone()];
+        while let Some(next) = ahead.pop() {
+            let (cut, named) = self.cut(&next, terms)?;
+            // What cannot be followed to its end is named as a copy: rather a name of nothing than one too many.
+            if cut || self.copied.get(&next) == Some(&true) || seen.len() > REACH_OBJECTS_MAX {
+                self.copied.insert(id.clone(), true);
+                return Ok(true);
+            }
+            for one in named {
+                if self.copied.get(&one) != Some(&false) && seen.insert(one.clone()) {
+                    ahead.push(one);
+                }
+            }
+        }
+        for one in seen {
+            self.copied.insert(one, false);
+        }
+        Ok(false)
+    }
+
+    /// Whether something is cut from an object itself, and what it names.
+    fn cut(
+        &mut self,
+        id: &ObjectId,
+        terms: &Terms,
+    ) -> Result<(bool, BTreeSet<ObjectId>), ExchangeError> {
+        if let Some(known) = self.cut.get(id) {
+            return Ok(known.clone());
+        }
+        let nothing = (false, BTreeSet::new());
+        let known = match self.node.gather(self.holdings, id) {
+            Ok(gathered) => {
+                self.learn(&gathered)?;
+                Subject::read(&gathered.json, &self.definitions).map_or(nothing, |subject| {
+                    let cut = terms.redact(&subject, Tlp::Red);
+                    (matches!(cut, Ok(Some(_))), subject.named())
+                })
+            }
+            Err(ExchangeError::UnknownObject(_)) => nothing,
+            Err(error) => return Err(error),
+        };
+        self.cut.insert(id.clone(), known.clone());
+        Ok(known)
+    }
+
     /// The label of an object that another refers to.
-    fn end(&self, id: &ObjectId) -> Result<End, ExchangeError> {
+    fn end(&mut self, id: &ObjectId) -> Result<End, ExchangeError> {
         let gathered = match self.node.gather(self.holdings, id) {
             Ok(gathered) => gathered,
             Err(ExchangeError::UnknownObject(_)) => return Ok(End::Unknown),
             Err(error) => return Err(error),
         };
-        let limits = self.node.limits().object.json();
-        let own = json::parse(&gathered.json, &limits);
-        let own = own.ok().and_then(|object| marking::effective(&object));
+        self.learn(&gathered)?;
+        // The same reading as of an object that is judged: words and own definitions count as well.
+        let own = Subject::read(&gathered.json, &self.definitions);
+        let own = own.ok().and_then(|subject| subject.handling().label);
         let given = gathered
             .sources
             .iter()

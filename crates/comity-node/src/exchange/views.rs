@@ -1,30 +1,49 @@
 //! Collections that are shared as they grow: what enters one is judged for each party it is shared with, and what may go
 //! enters the party's released view, or an envelope.
 //!
-//! In scope: judging from where it was left, and what a party posted. Out of scope: who shares what (`share`).
+//! What was judged under other terms than those in force is judged again, a stretch at a time, before anything new: what
+//! may go no more leaves the view, what may go now enters it. How far that has come is on record, and to do a
+//! stretch twice changes nothing.
+//!
+//! In scope: judging from where it was left. Out of scope: the view itself (`released`), who shares what (`share`).
+
+use std::sync::Arc;
 
 use comity_accord::terms::Outlet;
 use comity_release::recipient::{Recipient, Standing, Way};
-use comity_stix::id::ObjectId;
+use comity_release::redaction::Terms;
 use comity_stix::marking::Tlp;
-use comity_store::objects::query::{Filter, PageQuery, Piece, SpecVersions, Versions};
-use comity_store::objects::{Found, ViewId};
+use comity_store::objects::Found;
 use comity_store::state::collection::{self, Collection};
 use comity_store::state::release::{self, DecisionRow, StandingShare};
-use comity_store::state::source::{self, SourceRow};
+use comity_store::state::{Tx, party};
+use sha2::{Digest, Sha256};
 
 use crate::exchange::ExchangeError;
+use crate::exchange::enrolment::standing_of;
+use crate::exchange::judging::Going;
 use crate::exchange::recall::RECALLED;
-use crate::exchange::share::{Going, Portion, batches};
-use crate::exchange::subject::LookUp;
+use crate::exchange::share::{Portion, batches};
+use crate::exchange::subject::{Holdings, LookUp};
 use crate::node::Node;
 
-/// Objects that are judged in one turn.
-const TURN_OBJECTS: usize = 500;
 /// The word for the outlet of released views.
-const TAXII: &str = "taxii";
+pub(crate) const TAXII: &str = "taxii";
 /// The word for the outlet of envelopes.
 const LINK: &str = "link";
+/// Under what a view is judged while no accord is in force.
+const NO_TERMS: &str = "none";
+/// The rule by which things leave a view while no accord is in force.
+const NO_ACCORD: &str = "no-accord";
+
+/// What one turn at a shared collection works with.
+pub(crate) struct Turn<'a> {
+    pub(crate) share: &'a StandingShare,
+    pub(crate) held: &'a Collection,
+    pub(crate) holdings: &'a Holdings,
+    /// Whom it is judged for, and the terms; none while no accord is in force.
+    pub(crate) agreed: Option<(Recipient, Arc<Terms>)>,
+}
 
 impl Node {
     /// Shares a collection with a party as it grows, its past included: by its released view, or by envelopes.
@@ -60,15 +79,12 @@ impl Node {
 
     /// Takes a turn at everything that is shared as it grows; answers how many objects were judged.
     pub fn release_due(&self) -> Result<usize, ExchangeError> {
+        self.finish_recalls()?;
         let shares = self.inner.state.read(release::standing_shares)?;
         let mut judged = 0;
         for share in &shares {
             judged += self.take_posted(share)?;
-            judged += match self.release_share(share) {
-                // Without an accord nothing goes; it waits until there is one.
-                Err(ExchangeError::NoAccord(_)) => 0,
-                other => other?,
-            };
+            judged += self.release_share(share)?;
         }
         if judged > 0 {
             self.due().tell();
@@ -77,259 +93,247 @@ impl Node {
     }
 
     fn release_share(&self, share: &StandingShare) -> Result<usize, ExchangeError> {
-        let held = self
-            .inner
-            .state
-            .read(|tx| collection::find(tx, &share.collection))?;
-        let Some(held) = held else { return Ok(0) };
-        let (found, next) = self.stretch(held.view, share.position)?;
+        let known = self.inner.state.read(|tx| {
+            let held = collection::find(tx, &share.collection)?;
+            Ok::<_, ExchangeError>(held.zip(party::find(tx, &share.party)?))
+        })?;
+        let Some((held, row)) = known else {
+            return Ok(0);
+        };
+        // What comes meanwhile is judged when the party may have something again: else it would never get it. While it is
+        // suspended its accounts find nothing at all.
+        if standing_of(&row)? != Standing::Verified {
+            return Ok(0);
+        }
+        let agreed = match self.recipient(&share.party, None) {
+            Ok(agreed) => Some(agreed),
+            Err(ExchangeError::NoAccord(_)) => None,
+            Err(error) => return Err(error),
+        };
+        let holdings = self.holdings()?;
+        let turn = Turn {
+            share,
+            held: &held,
+            holdings: &holdings,
+            agreed,
+        };
+        if share.outlet == TAXII {
+            let reviewed = self.review(&turn)?;
+            if reviewed > 0 {
+                return Ok(reviewed);
+            }
+        }
+        if turn.agreed.is_none() {
+            // Without an accord nothing goes; it waits until there is one.
+            return Ok(0);
+        }
+        // One step a turn: each moves the row that the other would.
+        match self.release_open(&turn)? {
+            0 => self.refuse_closed(&turn),
+            judged => Ok(judged),
+        }
+    }
+
+    /// What entered the collection since it was judged last.
+    fn release_open(&self, turn: &Turn<'_>) -> Result<usize, ExchangeError> {
+        let share = turn.share;
+        let (found, next) = self.stretch(turn.held.view, share.position)?;
         if found.is_empty() {
             return Ok(0);
         }
-        let (recipient, terms) = self.recipient(&share.party, None)?;
-        // What comes meanwhile is judged when the party may have something again: else it would never get it.
-        let due = match &recipient {
-            Recipient::Party { standing, .. } => *standing == Standing::Verified,
-            Recipient::Public
-            | Recipient::OwnPerson { .. }
-            | Recipient::Person { .. }
-            | Recipient::Client { .. } => false,
+        let going = self.judge_found(turn, &found)?;
+        let after = StandingShare {
+            position: next,
+            ..share.clone()
         };
-        if !due {
+        if share.outlet == TAXII {
+            self.fill_view(turn, &going, &after)?;
+        } else {
+            self.send_going(turn, &going, &after)?;
+        }
+        Ok(found.len())
+    }
+
+    /// What is bound to persons goes to no party as such. It is judged all the same: the decision is on record, and what was
+    /// released of it before leaves the view.
+    fn refuse_closed(&self, turn: &Turn<'_>) -> Result<usize, ExchangeError> {
+        let Some(closed) = turn.held.closed else {
+            return Ok(0);
+        };
+        let share = turn.share;
+        let (found, next) = self.stretch(closed, share.closed_position)?;
+        if found.is_empty() {
             return Ok(0);
         }
-        let holdings = self.holdings()?;
-        let mut look_up = LookUp::new(self, &holdings);
-        let outlet = if share.outlet == TAXII {
+        let mut going = self.judge_found(turn, &found)?;
+        for one in &mut going {
+            // A newer version may be free of it; this one is not.
+            one.text = None;
+            one.line.released = None;
+        }
+        let after = StandingShare {
+            closed_position: next,
+            ..share.clone()
+        };
+        if share.outlet == TAXII {
+            self.fill_view(turn, &going, &after)?;
+        } else {
+            self.send_going(turn, &going, &after)?;
+        }
+        Ok(found.len())
+    }
+
+    /// Judges again what was judged under other terms; answers how much was done.
+    fn review(&self, turn: &Turn<'_>) -> Result<usize, ExchangeError> {
+        let share = turn.share;
+        let terms = digest(turn.agreed.as_ref().map(|(_, terms)| terms.as_ref()));
+        if share.terms.as_deref() != Some(&terms) {
+            let begun = StandingShare {
+                terms: Some(terms),
+                review_from: 0,
+                review_to: share.position,
+                ..share.clone()
+            };
+            self.inner
+                .state
+                .write(|tx| release::judged(tx, share, &begun))?;
+            return Ok(1);
+        }
+        if share.review_from >= share.review_to {
+            return Ok(0);
+        }
+        let (mut found, next) = self.stretch(turn.held.view, share.review_from)?;
+        found.retain(|one| one.item.position < share.review_to);
+        let after = StandingShare {
+            review_from: if found.is_empty() {
+                share.review_to
+            } else {
+                next.min(share.review_to)
+            },
+            ..share.clone()
+        };
+        let going = self.judge_found(turn, &found)?;
+        self.refill_view(turn, going, &after)?;
+        Ok(found.len().max(1))
+    }
+
+    pub(crate) fn judge_found(
+        &self,
+        turn: &Turn<'_>,
+        found: &[Found],
+    ) -> Result<Vec<Going>, ExchangeError> {
+        let Some((recipient, terms)) = &turn.agreed else {
+            return Ok(found.iter().map(without_accord).collect());
+        };
+        let mut look_up = LookUp::new(self, turn.holdings);
+        let outlet = if turn.share.outlet == TAXII {
             Outlet::Taxii
         } else {
             Outlet::Link
         };
         let way = Way::by(outlet).encrypted();
         let mut going = Vec::with_capacity(found.len());
-        for one in &found {
-            let all = self.inner.objects.newest(&holdings.views, &one.item.id)?;
-            let gathered = self.gathered(&holdings, one, &all)?;
-            let judged = self.judge_one(&mut look_up, &gathered, (&recipient, &terms), &way)?;
-            going.push(self.unless_recalled(&share.party, judged)?);
+        for one in found {
+            let views = &turn.holdings.views;
+            let all = self.inner.objects.newest(views, &one.item.id)?;
+            let gathered = self.gathered(turn.holdings, one, &all)?;
+            let judged = self.judge_one(&mut look_up, &gathered, (recipient, terms), &way)?;
+            going.push(judged);
         }
-        if outlet == Outlet::Taxii {
-            self.fill_view(share, &held, &going)?;
+        Ok(going)
+    }
+
+    /// What stands against a release that the rules do not know of: the party was asked to give the object up, or it is
+    /// held no more, because somebody else was. Asked in the transaction that records the decision.
+    pub(crate) fn hindered(
+        &self,
+        tx: &mut dyn Tx,
+        turn: &Turn<'_>,
+        going: &mut [Going],
+    ) -> Result<(), ExchangeError> {
+        for one in going.iter_mut().filter(|one| one.text.is_some()) {
+            let object = &one.line.object;
+            let last = release::last_word(tx, object, &turn.share.party)?;
+            let party = &turn.share.party;
+            let reason = if last.is_some_and(|last| last.verdict == RECALLED) {
+                // Nothing that a party was asked to give up goes to it again because it is shared as it grows: somebody
+                // must share it anew.
+                format!("it was recalled from {party}; share it by its id to give it again")
+            } else if self.is_gone(turn.held, object)? {
+                "it is held no more".to_owned()
+            } else {
+                continue;
+            };
+            one.text = None;
+            one.line.released = None;
+            "refused".clone_into(&mut one.line.verdict);
+            RECALLED.clone_into(&mut one.line.rule);
+            one.line.reason = reason;
         }
+        Ok(())
+    }
+
+    fn send_going(
+        &self,
+        turn: &Turn<'_>,
+        going: &[Going],
+        after: &StandingShare,
+    ) -> Result<(), ExchangeError> {
+        let share = turn.share;
         let now = self.clock().now();
         self.inner.state.write(|tx| {
-            if !release::judged_up_to(tx, share, next)? {
+            let mut going = going.to_vec();
+            if !release::judged(tx, share, after)? {
                 return Ok(());
             }
-            if outlet == Outlet::Link {
-                for batch in batches(&going) {
-                    let texts: Vec<&str> =
-                        batch.iter().filter_map(|one| one.text.as_deref()).collect();
-                    let label = batch
-                        .iter()
-                        .map(|one| one.label)
-                        .max()
-                        .unwrap_or(Tlp::Clear);
-                    let portion = Portion {
-                        party: &share.party,
-                        texts,
-                        label,
-                        persons: Vec::new(),
-                    };
-                    self.send_share(tx, portion, now)?;
-                }
+            self.hindered(tx, turn, &mut going)?;
+            for batch in batches(&going) {
+                let texts: Vec<&str> = batch.iter().filter_map(|one| one.text.as_deref()).collect();
+                let label = batch
+                    .iter()
+                    .map(|one| one.label)
+                    .max()
+                    .unwrap_or(Tlp::Clear);
+                let portion = Portion {
+                    party: &share.party,
+                    texts,
+                    label,
+                    persons: Vec::new(),
+                };
+                self.send_share(tx, portion, now)?;
             }
             for one in &going {
                 release::decide(tx, &decision(share, one, now))?;
             }
             Ok::<_, ExchangeError>(())
-        })?;
-        Ok(found.len())
-    }
-
-    /// Nothing that a party was asked to give up goes to it again because it is shared as it grows: somebody must share it
-    /// anew.
-    fn unless_recalled(&self, party: &str, mut one: Going) -> Result<Going, ExchangeError> {
-        let object = &one.line.object;
-        let last = self
-            .inner
-            .state
-            .read(|tx| release::last_word(tx, object, party))?;
-        if one.text.is_some() && last.is_some_and(|last| last.verdict == RECALLED) {
-            one.text = None;
-            one.line.released = None;
-            "refused".clone_into(&mut one.line.verdict);
-            RECALLED.clone_into(&mut one.line.rule);
-            one.line.reason =
-                format!("it was recalled from {party}; share it by its id to give it again");
-        }
-        Ok(one)
-    }
-
-    /// Puts what may go into the party's released view, and takes out of it what may go no more, with what refers to that;
-    /// doing it twice changes nothing.
-    fn fill_view(
-        &self,
-        share: &StandingShare,
-        held: &Collection,
-        going: &[Going],
-    ) -> Result<(), ExchangeError> {
-        let views = self
-            .inner
-            .state
-            .read(|tx| release::party_views(tx, &held.id, &share.party))?;
-        let texts: Vec<String> = going.iter().filter_map(|one| one.text.clone()).collect();
-        let Some(views) = views else {
-            return Ok(());
-        };
-        for one in going.iter().filter(|one| one.text.is_none()) {
-            self.withdraw(share, views.released, &one.line.object)?;
-        }
-        if texts.is_empty() {
-            return Ok(());
-        }
-        let taken = self.take(views.released, texts, false);
-        taken.map_err(|error| ExchangeError::Refused(comity_store::error::chain(&error)))?;
-        Ok(())
-    }
-
-    /// Takes what was released of an object before, and what refers to it, out of a party's view: its label was raised.
-    fn withdraw(
-        &self,
-        share: &StandingShare,
-        view: ViewId,
-        object: &str,
-    ) -> Result<(), ExchangeError> {
-        let last = self
-            .inner
-            .state
-            .read(|tx| release::last_word(tx, object, &share.party))?;
-        let released = last.and_then(|last| last.released);
-        let Some(id) = released.and_then(|id| ObjectId::parse(&id).ok()) else {
-            return Ok(());
-        };
-        if !self.inner.objects.holds(view, &id)? {
-            return Ok(());
-        }
-        let named = format!("\"{id}\"");
-        let mut ids = vec![id];
-        let mut from = 0;
-        loop {
-            let (found, next) = self.stretch(view, from)?;
-            if found.is_empty() {
-                break;
-            }
-            let naming = found.iter().filter(|one| one.json.contains(&named));
-            ids.extend(naming.map(|one| one.item.id.clone()));
-            from = next;
-        }
-        ids.sort();
-        ids.dedup();
-        self.remove_everywhere(&[view], &ids)?;
-        Ok(())
-    }
-
-    /// What a party posted to a collection enters it with its source on record.
-    fn take_posted(&self, share: &StandingShare) -> Result<usize, ExchangeError> {
-        if share.outlet != TAXII {
-            return Ok(0);
-        }
-        let known = self.inner.state.read(|tx| {
-            let held = collection::find(tx, &share.collection)?;
-            let views = match &held {
-                Some(held) => release::party_views(tx, &held.id, &share.party)?,
-                None => None,
-            };
-            let cursor = comity_store::state::cursor::find(tx, &posted_cursor(share))?;
-            Ok::<_, ExchangeError>(held.zip(views).zip(Some(cursor)))
-        })?;
-        let Some(((held, views), cursor)) = known else {
-            return Ok(0);
-        };
-        let from = cursor.and_then(|text| text.parse().ok()).unwrap_or(0);
-        let (found, next) = self.stretch(views.posted, from)?;
-        if found.is_empty() {
-            return Ok(0);
-        }
-        let texts = found.iter().map(|one| one.json.clone()).collect();
-        let sorted = self.sort_offered(&share.party, texts, None)?;
-        for id in &sorted.own {
-            tracing::warn!(party = %share.party, %id, "posted object not taken: it originated here");
-        }
-        let now = self.clock().now();
-        self.inner.state.write(|tx| {
-            let terms = self.terms_from(tx, &share.party, now)?;
-            for one in &sorted.taken {
-                let of = SourceRow {
-                    id: one.id.clone(),
-                    party: share.party.clone(),
-                    // The floor below which nobody else's version lowers it.
-                    label: one.label.map(|label| label.to_string()),
-                    onward: terms.as_ref().is_some_and(|terms| terms.relay_onward),
-                    persons: None,
-                    received: now,
-                };
-                source::put(tx, &of)?;
-            }
-            Ok::<_, ExchangeError>(())
-        })?;
-        let texts = sorted.taken.into_iter().map(|one| one.text);
-        let texts = texts.chain(sorted.unread).collect();
-        let taken = self.take(held.view, texts, false);
-        taken.map_err(|error| ExchangeError::Refused(comity_store::error::chain(&error)))?;
-        self.inner.state.write(|tx| {
-            let name = posted_cursor(share);
-            comity_store::state::cursor::put(tx, &name, &next.to_string(), now)
-        })?;
-        Ok(found.len())
-    }
-
-    /// Objects of a view from a position on, every version, and the position behind them.
-    fn stretch(&self, view: ViewId, from: u64) -> Result<(Vec<Found>, u64), ExchangeError> {
-        let query = PageQuery {
-            view,
-            added_after: None,
-            after: from.checked_sub(1),
-            limit: TURN_OBJECTS,
-            filter: Filter {
-                versions: Versions::All,
-                spec_versions: SpecVersions::Only {
-                    v20: true,
-                    v21: true,
-                },
-                ..Filter::default()
-            },
-        };
-        let page = self.inner.objects.page(&query, false)?;
-        let (items, _) = self.inner.objects.items(&query)?;
-        let mut bytes = vec![b'['];
-        for piece in &page.body {
-            if let Piece::Plain(plain) = piece {
-                bytes.extend_from_slice(plain);
-            }
-        }
-        bytes.push(b']');
-        let raw: Vec<&serde_json::value::RawValue> = serde_json::from_slice(&bytes)
-            .map_err(|error| ExchangeError::Refused(error.to_string()))?;
-        let found: Vec<Found> = items
-            .into_iter()
-            .zip(raw)
-            .map(|(item, json)| Found {
-                view,
-                item,
-                json: json.get().to_owned(),
-            })
-            .collect();
-        let next = found.last().map_or(from, |last| last.item.position + 1);
-        Ok((found, next))
+        })
     }
 }
 
-fn posted_cursor(share: &StandingShare) -> String {
-    format!("posted {} {}", share.collection, share.party)
+/// What a view is judged under, in few letters: whoever compares two of them learns whether they are the same.
+fn digest(terms: Option<&Terms>) -> String {
+    let Some(terms) = terms else {
+        return NO_TERMS.to_owned();
+    };
+    let written = format!("{:?}", terms.agreed());
+    let hash = Sha256::digest(written.as_bytes());
+    hash.iter().fold(String::new(), |mut text, byte| {
+        use std::fmt::Write;
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
-fn decision(share: &StandingShare, one: &Going, now: i64) -> DecisionRow {
+/// The decision while no accord is in force.
+fn without_accord(found: &Found) -> Going {
+    let mut one = Going::refused(found, NO_ACCORD);
+    "no accord is in force; agree on one to release it again".clone_into(&mut one.line.reason);
+    one
+}
+
+/// A decision as it is recorded.
+pub(crate) fn decision(share: &StandingShare, one: &Going, now: i64) -> DecisionRow {
     DecisionRow {
         number: 0,
         object: one.line.object.clone(),

@@ -11,11 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::ledger::files::Files as _;
-use crate::ledger::proof_file::ProofFile;
+use crate::ledger::proof_file::{ProofFile, Rest};
 use crate::ledger::{LedgerError, Pin, View, hex, unhex, verify};
 use crate::link::LinkError;
 use crate::link::card::CardFacts;
-use crate::link::heads::FORKED;
 use crate::link::log::Opened;
 use crate::node::Node;
 
@@ -223,9 +222,21 @@ impl Node {
                 (None, None) => return Err(unknown()),
             };
             let listing = files.evidence(tx, &id)?;
-            let policy = files.policy(tx, epoch)?;
+            let policy = files.policy(tx, &[epoch], Some(&name))?;
+            let further = match outbox::find(tx, &id)? {
+                Some(row) => match files.proof(tx, (epoch, row.position), Some(&name))? {
+                    Some(first) => files.further_proofs(tx, &first, (epoch, &name))?,
+                    None => Vec::new(),
+                },
+                None => Vec::new(),
+            };
             let cards = vec![self.own_card_texts(tx)?, texts(party::cards(tx, &name)?)];
-            ProofFile::of_envelope(&listing, fields, policy, cards).map_err(LedgerError::Content)
+            let rest = Rest {
+                policy,
+                cards,
+                further,
+            };
+            ProofFile::of_envelope(&listing, fields, rest).map_err(LedgerError::Content)
         })
     }
 
@@ -237,11 +248,11 @@ impl Node {
         position: u64,
     ) -> Result<ProofFile, LedgerError> {
         let entries = ledger::entries(tx, epoch, position, 1)?;
-        let proof = files.proof(tx, epoch, position)?;
+        let proof = files.proof(tx, (epoch, position), None)?;
         let (Some(entry), Some(proof)) = (entries.first(), proof) else {
             return Err(LedgerError::NotProvable(position.to_string()));
         };
-        let policy = files.policy(tx, epoch)?;
+        let policy = files.policy(tx, &[epoch], None)?;
         let cards = vec![self.own_card_texts(tx)?];
         ProofFile::of_entry(&entry.leaf, &proof, policy, cards).map_err(LedgerError::Content)
     }
@@ -257,9 +268,9 @@ impl Node {
 
     fn forks(&self) -> Result<Value, LedgerError> {
         let rows = self.inner.state.read(peer_log::list)?;
-        let forked = rows.iter().filter(|row| row.state == FORKED).map(|row| {
+        let forked = rows.iter().filter(|row| row.evidence.is_some()).map(|row| {
             json!({
-                "party": row.party, "origin": row.origin, "size": row.size, "root": hex(&row.root),
+                "party": row.party, "origin": row.origin, "state": row.state, "size": row.size, "root": hex(&row.root),
                 "checkpoint": String::from_utf8_lossy(&row.checkpoint),
                 "contradiction": row.evidence.as_ref().map(|note| String::from_utf8_lossy(note)),
             })

@@ -13,6 +13,7 @@ use crate::ledger::LedgerError;
 use crate::ledger::command::{WitnessAnswer, WitnessQuestion};
 use crate::ledger::rows::WITNESS;
 use crate::link::LinkError;
+use crate::link::heads::COUNTED;
 use crate::link::log::{root_at, with_tiles};
 use crate::node::Node;
 
@@ -92,6 +93,7 @@ impl Node {
                 party: format!("{WITNESS}{}", key.name()),
                 lines: lines.clone().into_bytes(),
                 received: now,
+                standing: COUNTED.to_owned(),
             };
             ledger::add_cosignature(tx, &row)?;
             let row = WitnessRow {

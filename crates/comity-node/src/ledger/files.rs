@@ -3,9 +3,15 @@
 //! ```text
 //! log/checkpoint, log/tile/…       the own log, C2SP tlog-tiles; later epochs in log/e1/, log/e2/, …
 //! log/policy                       its keys and the witnesses that cosigned, C2SP tlog-policy
+//! log/heads/SIZE                   the newest head that each witness cosigned
 //! cards/PARTY/SERIAL.card          every card, own and others'
+//! revocations/PARTY/NUMBER.note     every revocation by a party's root; .known: since when it is known here; .held: the heads
+//!                                  of that party's logs that were cosigned here before, a JSON list
 //! peers/PARTY/eN/checkpoint        the newest head of a partner's log that was cosigned here
 //! peers/PARTY/eN/contradiction     a signed head that cannot belong to the same log, where there is one
+//! peers/PARTY/eN/equivocation      the proof that it cannot, for anybody with the log's key
+//! peers/PARTY/eN/told-by-OTHER     the newest head of that log that another party of the same accord holds
+//! peers/PARTY/policy               what the accords with the party ask before a head of the own log counts
 //! evidence/XX/ENVELOPE/…           one folder an envelope, sent or received, below its first two digits
 //! ```
 //!
@@ -24,8 +30,12 @@ pub const NAMES_MAX: usize = 100_000;
 
 /// The folder of the own log.
 pub const LOG: &str = "log";
+/// The folder of heads that others cosigned, within that of a log.
+pub const HEADS: &str = "heads";
 /// The folder of cards.
 pub const CARDS: &str = "cards";
+/// The folder of revocations.
+pub const REVOCATIONS: &str = "revocations";
 /// The folder of partners' logs.
 pub const PEERS: &str = "peers";
 /// The folder of envelopes.

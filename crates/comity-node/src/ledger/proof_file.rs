@@ -5,8 +5,11 @@
 //! In scope: making the file from the node's rows, verifying it with nothing else. Out of scope: writing it to a disk.
 //! Limits: [`PROOF_BYTES_MAX`]; those of each piece.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use comity_ledger::checkpoint::SignedCheckpoint;
 use comity_ledger::commitment::{Fields, Secret, Slot};
 use comity_ledger::leaf::Leaf;
 use comity_ledger::policy::Policy;
@@ -58,6 +61,9 @@ pub struct ProofFile {
     pub header: Option<Piece>,
     /// The proof of the entry (C2SP tlog-proof).
     pub proof: String,
+    /// Proofs of the same entry in later heads, which others cosigned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<String>,
     /// The fields that are shown (`comity-opening/v1`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fields: Option<String>,
@@ -95,6 +101,16 @@ pub struct Shows {
     pub shows: Vec<String>,
     /// The parties by their root keys: to be compared with what each party gave.
     pub roots: Vec<(String, String)>,
+    /// Whether as many others as the policy asks for have cosigned that the entry stood in the log.
+    pub counts: bool,
+}
+
+/// What goes into the file of an envelope besides its evidence.
+pub(crate) struct Rest {
+    pub(crate) policy: String,
+    pub(crate) cards: Vec<Vec<String>>,
+    /// Proofs of the envelope's entry in later heads.
+    pub(crate) further: Vec<LogProof>,
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -134,9 +150,13 @@ impl ProofFile {
     pub(crate) fn of_envelope(
         listing: &Listing,
         fields: &[String],
-        policy: String,
-        cards: Vec<Vec<String>>,
+        rest: Rest,
     ) -> Result<Self, String> {
+        let Rest {
+            policy,
+            cards,
+            further,
+        } = rest;
         let bundle = Bundle::of(listing, "").ok_or("there is nothing of this envelope")?;
         let proof = bundle
             .proof
@@ -156,6 +176,7 @@ impl ProofFile {
             entry: None,
             header: Some(header),
             proof: text(proof),
+            further: further.iter().map(ToString::to_string).collect(),
             fields: opened,
             receipt: Bundle::of(listing, "receipt.").map(|bundle| Piece::of(&bundle, true)),
             tombstone: Bundle::of(listing, "tombstone.").map(|bundle| Piece::of(&bundle, true)),
@@ -180,6 +201,7 @@ impl ProofFile {
             entry: Some(STANDARD.encode(leaf)),
             header: None,
             proof: proof.to_string(),
+            further: Vec::new(),
             fields: None,
             receipt: None,
             tombstone: None,
@@ -217,13 +239,37 @@ impl ProofFile {
             parties: &parties,
             witnesses: &witnesses,
             lines: &mut shows.shows,
+            heads: Vec::new(),
         };
         match (&self.header, &self.entry) {
             (Some(header), None) => self.verify_envelope(header, &mut told)?,
             (None, Some(entry)) => self.verify_entry(entry, &mut told)?,
             _ => return Err("it holds not exactly one of a header and an entry".to_owned()),
         }
+        let heads = std::mem::take(&mut told.heads);
+        shows.counts = self.is_quorum(&heads)?;
+        shows.shows.push(if shows.counts {
+            "as many others as the policy here asks for have cosigned that it stood there"
+                .to_owned()
+        } else {
+            "fewer others than the policy here asks for have cosigned that it stood there: it does not count yet"
+                .to_owned()
+        });
         Ok(shows)
+    }
+
+    /// Whether the witnesses of the policy that cosigned any of these heads, of one log, are as many as it asks for.
+    fn is_quorum(&self, heads: &[SignedCheckpoint]) -> Result<bool, String> {
+        let policy = Policy::parse(self.policy.as_bytes()).map_err(|error| error.to_string())?;
+        let mut there = BTreeSet::new();
+        for (number, witness) in policy.witnesses().iter().enumerate() {
+            for head in heads {
+                if !cosigners(head, std::slice::from_ref(&witness.key))?.is_empty() {
+                    there.insert(number);
+                }
+            }
+        }
+        Ok(policy.is_quorum(&there) && !there.is_empty())
     }
 
     fn witnesses(&self, parties: &[Party]) -> Result<Vec<comity_ledger::key::VerifierKey>, String> {
@@ -275,6 +321,7 @@ impl ProofFile {
             index: proof.index(),
             head: signed.clone(),
         };
+        told.heads.push(shown.head.clone());
         tell_times(told.lines, &shown, told.witnesses)
     }
 
@@ -303,6 +350,17 @@ impl ProofFile {
             shown.head.checkpoint().origin
         ));
         tell_times(told.lines, &shown, told.witnesses)?;
+        told.heads.push(shown.head.clone());
+        for proof in &self.further {
+            let later = piece.bundle(Some(proof), payload.as_deref());
+            let later = later.place(sender)?.ok_or("there is no proof")?;
+            let origins = [&later, &shown].map(|one| &one.head.checkpoint().origin);
+            if later.index != shown.index || origins[0] != origins[1] {
+                return Err("a further proof is of another entry".to_owned());
+            }
+            tell_times(told.lines, &later, told.witnesses)?;
+            told.heads.push(later.head);
+        }
         if let Some(seen) = &header.seen {
             told.lines.push(format!(
                 "it was made after {} had {} entries with the root {}",
@@ -368,6 +426,8 @@ struct Told<'a> {
     parties: &'a [Party],
     witnesses: &'a [comity_ledger::key::VerifierKey],
     lines: &'a mut Vec<String>,
+    /// The heads of the entry's log in which it was proven.
+    heads: Vec<SignedCheckpoint>,
 }
 
 /// By when an entry stood in its log, on whose word.

@@ -5,6 +5,8 @@
 //!
 //! In scope: laying rows out as files, signing the heads that go with them. Out of scope: what the files mean (`verify`).
 
+mod envelope;
+
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,10 +17,11 @@ use comity_ledger::proof::LogProof;
 use comity_ledger::tile::{Bundle, Resource, Tile, bundles_of, encode_bundle, tiles_of};
 use comity_store::error::StoreError;
 use comity_store::state::ledger::{self, CosignatureRow, LogRow};
-use comity_store::state::{Tx, inbox, outbox, party, peer_log, receipt, tombstone, witness};
+use comity_store::state::{Tx, cross_head, party, peer_log, revocation, witness};
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::files::{CARDS, EVIDENCE, Files, LOG, Listing, NAMES_MAX, PEERS};
+use crate::ledger::files::{CARDS, EVIDENCE, Files, HEADS, LOG, Listing, PEERS, REVOCATIONS};
+use crate::ledger::rows::envelope::envelopes;
 use crate::ledger::{LedgerError, hex, unhex};
 use crate::link::log::{origin_of, read_tile, root_at, with_tiles};
 use crate::link::peer::keys_of;
@@ -27,6 +30,8 @@ use crate::node::Node;
 
 /// The beginning of the party's place in the table of cosignatures, for witnesses that are no parties.
 pub(crate) const WITNESS: &str = "witness:";
+/// Cosignatures among which the head is looked for in which an entry is proven.
+const COSIGNATURES_MAX: u64 = 256;
 
 /// The size at which an epoch of the log is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,11 +105,14 @@ impl Files for NodeFiles {
             let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
             match parts.as_slice() {
                 [] => Ok(Listing {
-                    folders: [CARDS, EVIDENCE, LOG, PEERS].map(str::to_owned).into(),
+                    folders: [CARDS, EVIDENCE, LOG, PEERS, REVOCATIONS]
+                        .map(str::to_owned)
+                        .into(),
                     files: Vec::new(),
                 }),
                 [first, below @ ..] if *first == LOG => this.log_folder(tx, below),
-                [first] if *first == CARDS => {
+                [first, name] if *first == REVOCATIONS => revocations(tx, name),
+                [first] if *first == CARDS || *first == REVOCATIONS => {
                     let mut names: Vec<String> =
                         party::list(tx)?.into_iter().map(|row| row.name).collect();
                     names.push(this.node.identity().party.clone());
@@ -121,9 +129,11 @@ impl Files for NodeFiles {
                 }
                 [first, name] if *first == PEERS => {
                     let logs = peer_log::of_party(tx, name)?;
-                    Ok(folders(
-                        logs.iter().map(|row| format!("e{}", row.epoch)).collect(),
-                    ))
+                    let names = logs.iter().map(|row| format!("e{}", row.epoch));
+                    let mut listing = folders(names.collect());
+                    let epochs: Vec<u32> = this.view.pins.iter().map(|pin| pin.epoch).collect();
+                    listing.add("policy", this.policy(tx, &epochs, Some(name))?);
+                    Ok(listing)
                 }
                 [first, name, epoch] if *first == PEERS => peer(tx, name, epoch),
                 [first] if *first == EVIDENCE => {
@@ -207,6 +217,9 @@ impl NodeFiles {
         let Some(log) = self.log(tx, epoch)? else {
             return Ok(self.later_epochs(below));
         };
+        if rest == HEADS {
+            return self.cosigned_heads(tx, epoch);
+        }
         let prefix = if rest.is_empty() {
             String::new()
         } else {
@@ -226,6 +239,9 @@ impl NodeFiles {
                     names.insert(name.to_owned());
                 }
             }
+        }
+        if rest.is_empty() {
+            listing.folders.push(HEADS.to_owned());
         }
         listing.folders.sort();
         listing.folders.dedup();
@@ -258,7 +274,11 @@ impl NodeFiles {
             return Ok(None);
         };
         if path == "policy" {
-            return Ok(Some(self.policy(tx, epoch)?.into_bytes()));
+            return Ok(Some(self.policy(tx, &[epoch], None)?.into_bytes()));
+        }
+        if let Some(name) = path.strip_prefix("heads/") {
+            let heads = self.cosigned_heads(tx, epoch)?;
+            return Ok(heads.file(name).map(<[u8]>::to_vec));
         }
         match Resource::parse(path) {
             Ok(Resource::Checkpoint) => {
@@ -312,12 +332,12 @@ impl NodeFiles {
         Ok(signed)
     }
 
-    /// The proof of an entry, in the first head that others cosigned after it, or else in the newest.
-    pub(crate) fn proof(
+    /// The proof of an entry in a head of this size, or else in the newest.
+    fn proof_at(
         &self,
         tx: &mut dyn Tx,
-        epoch: u32,
-        position: u64,
+        (epoch, position): (u32, u64),
+        size: Option<u64>,
     ) -> Result<Option<LogProof>, LedgerError> {
         let Some(log) = self.log(tx, epoch)? else {
             return Ok(None);
@@ -325,10 +345,7 @@ impl NodeFiles {
         if position >= log.size {
             return Ok(None);
         }
-        let cosigned = ledger::cosignatures_over(tx, epoch, position)?;
-        let size = cosigned
-            .first()
-            .map_or(log.size, |row| row.size.min(log.size));
+        let size = size.map_or(log.size, |size| size.min(log.size));
         let head = self.head(tx, epoch, size)?;
         let hashes = with_tiles(tx, &log.origin, size, |tiles| {
             tiles.inclusion_proof(position)
@@ -336,38 +353,129 @@ impl NodeFiles {
         Ok(Some(LogProof::new(position, hashes, head)))
     }
 
-    /// The keys of an epoch's log, and the witnesses that ever cosigned it.
-    pub(crate) fn policy(&self, tx: &mut dyn Tx, epoch: u32) -> Result<String, LedgerError> {
-        let mut text = String::new();
-        let origin = origin_of(self.link().origin(), epoch);
-        let key = self.link().keys().log(&origin).map_err(LinkError::from)?;
-        text.push_str(&line("log", &[&key.verifier().to_string()]));
-        let mut names = Vec::new();
-        for row in ledger::newest_cosignatures(tx, epoch)? {
-            let keys = if row.party.starts_with(WITNESS) {
-                let known = witness::list(tx)?;
-                let known = known
-                    .into_iter()
-                    .filter(|one| row.party == format!("{WITNESS}{}", one.name));
-                known.map(|one| one.vkey).collect::<Vec<_>>()
-            } else {
-                let cards = party::cards(tx, &row.party)?;
-                let keys = keys_of(&row.party, &cards)?.witness;
-                keys.iter().map(ToString::to_string).collect()
-            };
-            for key in keys {
-                let name = format!("w{}", names.len() + 1);
-                text.push_str(&line("witness", &[&name, &key]));
-                names.push(name);
+    /// The proof of an entry, in the first head after it that counts by the accords with `party`; or in the first that
+    /// others cosigned, or in the newest.
+    pub(crate) fn proof(
+        &self,
+        tx: &mut dyn Tx,
+        place: (u32, u64),
+        party: Option<&str>,
+    ) -> Result<Option<LogProof>, LedgerError> {
+        let terms = party.map(|party| self.link().terms_with(party));
+        let rows = ledger::cosignatures_after(tx, place.0, place.1, COSIGNATURES_MAX)?;
+        let counted = rows.chunk_by(|one, next| one.size == next.size).find(|at| {
+            let who: BTreeSet<&str> = at.iter().map(|row| row.party.as_str()).collect();
+            terms.as_ref().is_none_or(|terms| terms.is_quorum(&who))
+        });
+        let chosen = counted.and_then(<[_]>::first).or(rows.first());
+        self.proof_at(tx, place, chosen.map(|row| row.size))
+    }
+
+    /// Proofs of an entry in the heads that the others of the accords with `party` cosigned first after it, where they are
+    /// not that of `first`: heads of a log that is busy are seldom cosigned by all.
+    pub(crate) fn further_proofs(
+        &self,
+        tx: &mut dyn Tx,
+        first: &LogProof,
+        (epoch, party): (u32, &str),
+    ) -> Result<Vec<LogProof>, LedgerError> {
+        let terms = self.link().terms_with(party);
+        let place = (epoch, first.index());
+        let rows = ledger::cosignatures_after(tx, epoch, place.1, COSIGNATURES_MAX)?;
+        let mut sizes = BTreeSet::from([first.checkpoint().checkpoint().size]);
+        let mut proofs = Vec::new();
+        let here = |sizes: &BTreeSet<u64>| {
+            let there = rows.iter().filter(|row| sizes.contains(&row.size));
+            there
+                .map(|row| row.party.as_str())
+                .collect::<BTreeSet<&str>>()
+        };
+        for quorum in &terms.quorums {
+            for name in &quorum.others {
+                let known = here(&sizes);
+                if terms.is_quorum(&known) || known.contains(name.as_str()) {
+                    continue;
+                }
+                let Some(row) = rows.iter().find(|row| row.party == *name) else {
+                    continue;
+                };
+                sizes.insert(row.size);
+                proofs.extend(self.proof_at(tx, place, Some(row.size))?);
             }
         }
-        if names.is_empty() {
+        Ok(proofs)
+    }
+
+    /// The keys of an epoch's log and of its witnesses, and how many must have cosigned before a head counts: as the accords
+    /// with `party` ask, or any of those that ever did.
+    pub(crate) fn policy(
+        &self,
+        tx: &mut dyn Tx,
+        epochs: &[u32],
+        party: Option<&str>,
+    ) -> Result<String, LedgerError> {
+        let mut text = String::new();
+        let mut cosigners = BTreeSet::new();
+        for epoch in epochs {
+            let origin = origin_of(self.link().origin(), *epoch);
+            let keys = self.link().keys().logs(&origin);
+            for key in keys.map_err(LinkError::from)? {
+                text.push_str(&line("log", &[&key.verifier().to_string()]));
+            }
+            let newest = ledger::newest_cosignatures(tx, *epoch)?;
+            cosigners.extend(newest.into_iter().map(|row| row.party));
+        }
+        let quorum = party.and_then(|party| {
+            let quorums = self.link().terms_with(party).quorums;
+            quorums.into_iter().max_by_key(|quorum| quorum.needed)
+        });
+        cosigners.extend(quorum.iter().flat_map(|quorum| quorum.others.clone()));
+        let (mut keys, mut groups, mut members) = (0, String::new(), Vec::new());
+        for name in cosigners {
+            let mut names = Vec::new();
+            for key in witness_keys(tx, &name)? {
+                keys += 1;
+                names.push(format!("w{keys}"));
+                text.push_str(&line("witness", &[&format!("w{keys}"), &key]));
+            }
+            let counts = quorum
+                .as_ref()
+                .is_none_or(|quorum| quorum.others.contains(&name));
+            // One who has several keys counts once.
+            let group = format!("p{}", members.len() + 1);
+            if counts && !names.is_empty() {
+                groups.push_str(&line("group", &[&group, "any", &names.join(" ")]));
+                members.push(group);
+            }
+        }
+        if members.is_empty() {
             text.push_str("quorum none\n");
         } else {
-            text.push_str(&line("group", &["others", "any", &names.join(" ")]));
+            let needed = quorum.map_or(1, |quorum| quorum.needed.min(members.len()));
+            text.push_str(&groups);
+            let needed = needed.to_string();
+            text.push_str(&line("group", &["others", &needed, &members.join(" ")]));
             text.push_str("quorum others\n");
         }
         Ok(text)
+    }
+
+    /// The newest heads of an epoch that each cosigner cosigned.
+    fn cosigned_heads(&self, tx: &mut dyn Tx, epoch: u32) -> Result<Listing, LedgerError> {
+        let mut listing = Listing::default();
+        let pinned = self.pinned(epoch).unwrap_or(0);
+        let mut sizes: Vec<u64> = ledger::newest_cosignatures(tx, epoch)?
+            .iter()
+            .map(|row| row.size)
+            .filter(|size| *size <= pinned)
+            .collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        for size in sizes {
+            let head = self.head(tx, epoch, size)?;
+            listing.add(&format!("{size:020}"), head.to_string());
+        }
+        Ok(listing)
     }
 
     fn cards(&self, tx: &mut dyn Tx, name: &str) -> Result<Listing, LedgerError> {
@@ -387,83 +495,21 @@ impl NodeFiles {
         }
         Ok(listing)
     }
-
-    /// What there is of one envelope; nothing if it came after the view began.
-    pub(crate) fn evidence(&self, tx: &mut dyn Tx, id: &[u8; 32]) -> Result<Listing, LedgerError> {
-        let mut listing = Listing::default();
-        if let Some(row) = outbox::find(tx, id)? {
-            let beyond = |size| row.position >= size;
-            if self.is_newest(row.epoch) && self.pinned(row.epoch).is_none_or(beyond) {
-                return Ok(listing);
-            }
-            listing.add("header", row.header);
-            listing.add("blind", line_of(&row.blind));
-            self.contents(&mut listing, row.opening, row.payload);
-            self.add_proof(tx, &mut listing, "proof", (row.epoch, row.position))?;
-            if let Some(given) = receipt::find(tx, id)? {
-                add_receipt(&mut listing, &given);
-                listing.add("receipt.tlog-proof", given.proof.unwrap_or_default());
-            }
-        } else if let Some(row) = inbox::find(tx, id)? {
-            let given = receipt::find(tx, id)?;
-            if let Some(given) = &given {
-                let beyond = |size| given.position >= size;
-                if self.is_newest(given.epoch) && self.pinned(given.epoch).is_none_or(beyond) {
-                    return Ok(listing);
-                }
-            }
-            listing.add("header", row.header);
-            listing.add("blind", line_of(&row.blind));
-            self.contents(&mut listing, row.opening, row.payload);
-            listing.add("proof.tlog-proof", row.proof);
-            if let Some(given) = given {
-                add_receipt(&mut listing, &given);
-                self.add_proof(tx, &mut listing, "receipt", (given.epoch, given.position))?;
-            }
-        }
-        if let Some(row) = tombstone::find(tx, id)? {
-            listing.add("tombstone", row.note);
-            listing.add("tombstone.blind", line_of(&row.blind));
-            self.add_proof(tx, &mut listing, "tombstone", (row.epoch, row.position))?;
-        }
-        listing.files.sort();
-        Ok(listing)
-    }
-
-    fn is_newest(&self, epoch: u32) -> bool {
-        self.view.pins.iter().all(|pin| pin.epoch <= epoch)
-    }
-
-    fn contents(&self, listing: &mut Listing, opening: Option<Vec<u8>>, payload: Option<Vec<u8>>) {
-        if let (true, Some(opening), Some(payload)) = (self.view.contents, opening, payload) {
-            listing.add("opening", line_of(&opening));
-            listing.add("payload", payload);
-        }
-    }
-
-    fn add_proof(
-        &self,
-        tx: &mut dyn Tx,
-        listing: &mut Listing,
-        name: &str,
-        (epoch, position): (u32, u64),
-    ) -> Result<(), LedgerError> {
-        if let Some(proof) = self.proof(tx, epoch, position)? {
-            listing.add(&format!("{name}.tlog-proof"), proof.to_string());
-        }
-        Ok(())
-    }
 }
 
-fn add_receipt(listing: &mut Listing, given: &receipt::ReceiptRow) {
-    listing.add("receipt.header", given.header.clone());
-    listing.add("receipt.blind", line_of(&given.blind));
-    listing.add("receipt.opening", line_of(&given.opening));
-    listing.add("receipt.payload", given.payload.clone());
-}
-
-fn line_of(bytes: &[u8]) -> String {
-    format!("{}\n", hex(bytes))
+/// The keys by which a party, or a witness that is none, cosigns.
+fn witness_keys(tx: &mut dyn Tx, name: &str) -> Result<Vec<String>, LedgerError> {
+    if let Some(name) = name.strip_prefix(WITNESS) {
+        let known = witness::list(tx)?.into_iter();
+        let known = known.filter(|one| one.name == name);
+        return Ok(known.map(|one| one.vkey).collect());
+    }
+    let cards = party::cards(tx, name)?;
+    if cards.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys = keys_of(name, &cards)?.witness;
+    Ok(keys.iter().map(ToString::to_string).collect())
 }
 
 fn line(word: &str, rest: &[&str]) -> String {
@@ -485,22 +531,6 @@ fn cosigned_at(tx: &mut dyn Tx, epoch: u32, size: u64) -> Result<Vec<Cosignature
     let mut rows = ledger::cosignatures_over(tx, epoch, last)?;
     rows.retain(|row| row.size == size);
     Ok(rows)
-}
-
-/// The envelopes whose identities begin with these two digits.
-fn envelopes(tx: &mut dyn Tx, two: &str) -> Result<Listing, LedgerError> {
-    let bounds = (
-        unhex(&format!("{two}{}", "00".repeat(31))),
-        unhex(&format!("{two}{}", "ff".repeat(31))),
-    );
-    let (Some(first), Some(last)) = bounds else {
-        return Ok(Listing::default());
-    };
-    let most = u64::try_from(NAMES_MAX).unwrap_or(u64::MAX);
-    let mut ids = outbox::identities(tx, &first, &last, most)?;
-    ids.extend(inbox::identities(tx, &first, &last, most)?);
-    ids.sort_unstable();
-    Ok(folders(ids.iter().map(|id| hex(id)).collect()))
 }
 
 /// The bytes of a tile that this log has, at this width.
@@ -529,6 +559,20 @@ fn bundle_bytes(
     Ok(Some(bytes))
 }
 
+/// A party's revocations, with what was cosigned before they became known.
+fn revocations(tx: &mut dyn Tx, name: &str) -> Result<Listing, LedgerError> {
+    let mut listing = Listing::default();
+    for row in revocation::of_party(tx, name)? {
+        let number = row.number;
+        let known = comity_stix::timestamp::Timestamp::from_micros(row.known);
+        let known = known.map_or_else(String::new, |at| format!("{at}\n"));
+        listing.add(&format!("{number:04}.held"), row.held);
+        listing.add(&format!("{number:04}.known"), known);
+        listing.add(&format!("{number:04}.note"), row.note);
+    }
+    Ok(listing)
+}
+
 /// The newest head that was cosigned of a partner's log, and what contradicts it.
 fn peer(tx: &mut dyn Tx, name: &str, epoch: &str) -> Result<Listing, LedgerError> {
     let logs = peer_log::of_party(tx, name)?;
@@ -538,6 +582,12 @@ fn peer(tx: &mut dyn Tx, name: &str, epoch: &str) -> Result<Listing, LedgerError
         listing.add("checkpoint", row.checkpoint.clone());
         if let Some(evidence) = &row.evidence {
             listing.add("contradiction", evidence.clone());
+        }
+        if let Some(proof) = cross_head::conviction(tx, &row.origin)? {
+            listing.add("equivocation", proof);
+        }
+        for told in cross_head::of_log(tx, &row.origin)? {
+            listing.add(&format!("told-by-{}", told.teller), told.checkpoint);
         }
     }
     Ok(listing)

@@ -9,11 +9,13 @@
 
 mod cards;
 mod chains;
+mod disowned;
 mod envelope;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use comity_ledger::checkpoint::SignedCheckpoint;
+use comity_ledger::equivocation::Equivocation;
 use comity_ledger::fsck::{self, Extent};
 use comity_ledger::key::VerifierKey;
 use comity_ledger::layout::Layout;
@@ -21,7 +23,7 @@ use comity_ledger::policy::Policy;
 use comity_ledger::tile::{ReadError, Tile, Tiles};
 
 use crate::ledger::LedgerError;
-use crate::ledger::files::{EVIDENCE, Files, LOG, PEERS};
+use crate::ledger::files::{EVIDENCE, Files, HEADS, LOG, PEERS};
 use crate::ledger::report::{LogReport, Report};
 use crate::ledger::verify::cards::Parties;
 use crate::ledger::verify::chains::Chains;
@@ -44,6 +46,7 @@ pub fn verify(files: &mut dyn Files) -> Result<Report, LedgerError> {
         heads: HashMap::new(),
         consistent: HashSet::new(),
         chains: Chains::default(),
+        policies: HashMap::new(),
     };
     check.logs()?;
     check.evidence()?;
@@ -72,6 +75,8 @@ struct Epoch {
     size: u64,
     /// Which entries some evidence stands for.
     explained: Vec<bool>,
+    /// Heads of it that others cosigned, each with its size.
+    heads: Vec<(u64, SignedCheckpoint)>,
 }
 
 struct Check<'f> {
@@ -88,6 +93,8 @@ struct Check<'f> {
     /// Heads that were compared with the tiles.
     consistent: HashSet<(u32, u64, [u8; 32])>,
     chains: Chains,
+    /// What the accords with each party ask, as far as it was looked at.
+    policies: HashMap<String, Option<Policy>>,
 }
 
 /// The epochs that are there, with their folders.
@@ -228,13 +235,64 @@ impl Check<'_> {
                     folder,
                     size,
                     explained: vec![false; entries.min(1 << 32)],
+                    heads: Vec::new(),
                 },
             );
+            self.cosigned_heads(epoch, &keys)?;
         }
         if self.report.logs.is_empty() {
             self.report.problem(format!("there is no {LOG}/checkpoint"));
         }
         Ok(())
+    }
+
+    /// Reads the heads of an epoch that others cosigned.
+    fn cosigned_heads(&mut self, epoch: u32, keys: &[VerifierKey]) -> Result<(), LedgerError> {
+        let folder = self.logs.get(&epoch).map(|log| log.folder.clone());
+        let folder = format!("{}/{HEADS}", folder.unwrap_or_default());
+        for (name, bytes) in self.files.folder(&folder)?.files {
+            let signed = SignedCheckpoint::parse(&bytes).ok();
+            let signed = signed.filter(|signed| signed.verify(keys).is_ok());
+            let sound = match &signed {
+                Some(signed) if cosigners(signed, &self.witnesses).is_ok() => {
+                    self.is_of_log(epoch, signed)?
+                }
+                Some(_) | None => false,
+            };
+            let Some(signed) = signed.filter(|_| sound) else {
+                self.report
+                    .problem(format!("{folder}/{name} is no head of the log"));
+                continue;
+            };
+            self.saw(&signed);
+            if let Some(log) = self.logs.get_mut(&epoch) {
+                log.heads.push((signed.checkpoint().size, signed));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether as many others have cosigned an entry as the accords with a party ask, by the policy that is here.
+    fn is_settled(&mut self, party: &str, epoch: u32, index: u64) -> Result<bool, LedgerError> {
+        if !self.policies.contains_key(party) {
+            let text = self.files.read(&format!("{PEERS}/{party}/policy"))?;
+            let policy = text.and_then(|text| Policy::parse(&text).ok());
+            self.policies.insert(party.to_owned(), policy);
+        }
+        let (Some(Some(policy)), Some(log)) = (self.policies.get(party), self.logs.get(&epoch))
+        else {
+            return Ok(false);
+        };
+        let covering = log.heads.iter().filter(|(size, _)| *size > index);
+        let covering: Vec<&SignedCheckpoint> = covering.map(|(_, head)| head).collect();
+        let there = policy.witnesses().iter().enumerate();
+        let there = there.filter(|(_, witness)| {
+            let key = std::slice::from_ref(&witness.key);
+            let mut heads = covering.iter();
+            heads.any(|head| cosigners(head, key).is_ok_and(|found| !found.is_empty()))
+        });
+        let there: BTreeSet<usize> = there.map(|(number, _)| number).collect();
+        Ok(!there.is_empty() && policy.is_quorum(&there))
     }
 
     /// Notes what root a log showed at a size; two of them are two histories.
@@ -273,10 +331,20 @@ impl Check<'_> {
             Some(true) => return Ok(Some("another envelope stands for the same entry")),
             Some(entry) => *entry = true,
         }
+        let sound = self.is_of_log(epoch, signed)?;
+        Ok((!sound).then_some("its proof leads to a head that the log never had"))
+    }
+
+    /// Whether a head is one of an epoch's log, by its tiles.
+    fn is_of_log(&mut self, epoch: u32, signed: &SignedCheckpoint) -> Result<bool, LedgerError> {
+        let head = signed.checkpoint().head();
         let known = (epoch, head.size, *head.root.as_bytes());
         if self.consistent.contains(&known) {
-            return Ok(None);
+            return Ok(true);
         }
+        let Some(log) = self.logs.get(&epoch).filter(|log| head.size <= log.size) else {
+            return Ok(false);
+        };
         let files = &mut *self.files;
         let read = |tile: &Tile| {
             let (at, full) = (
@@ -293,10 +361,10 @@ impl Check<'_> {
         match root {
             Ok(found) if found.root == head.root => {
                 self.consistent.insert(known);
-                Ok(None)
+                Ok(true)
             }
             Err(ReadError::Read { source, .. }) => Err(source),
-            Ok(_) | Err(_) => Ok(Some("its proof leads to a head that the log never had")),
+            Ok(_) | Err(_) => Ok(false),
         }
     }
 
@@ -337,6 +405,13 @@ impl Check<'_> {
                     None => self
                         .report
                         .problem(format!("{folder}/checkpoint is not signed by {name}'s log")),
+                }
+                if let Some(proof) = listing.file("equivocation") {
+                    let proof = Equivocation::parse(proof).ok();
+                    if proof.is_none_or(|proof| proof.verify(&keys).is_err()) {
+                        let what = format!("{folder}/equivocation proves nothing against {name}");
+                        self.report.problem(what);
+                    }
                 }
                 if listing.file("contradiction").is_some() {
                     self.report.forks.push(folder.clone());

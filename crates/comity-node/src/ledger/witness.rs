@@ -17,6 +17,7 @@ use comity_store::state::Tx;
 use comity_store::state::peer_log::{self, PeerLogRow};
 
 use crate::link::heads::{FORKED, LIVE};
+use crate::link::keys::NodeKeys;
 use crate::link::log::{epoch_of, origin_of};
 use crate::link::{Link, LinkError, seconds};
 
@@ -85,7 +86,7 @@ impl Link {
             .filter(|row| row.state == LIVE);
         let held = row.as_ref().map(head_of);
         let time = row.map_or(0, |row| row.cosigned);
-        match pending.cosign(held, &self.witness_keys(), time) {
+        match pending.cosign(held, &self.witness_keys(&self.keys()), time) {
             Ok(signatures) => Ok(WitnessReply::new(200, cosignature_lines(&signatures))),
             // A later head overtook this one.
             Err(_) => Ok(WitnessReply {
@@ -181,7 +182,7 @@ impl Link {
             let bad = |error: &dyn std::fmt::Display| LinkError::Tiles(error.to_string());
             let mut signed =
                 SignedCheckpoint::parse(&row.checkpoint).map_err(|error| bad(&error))?;
-            for key in self.witness_keys() {
+            for key in self.witness_keys(&self.keys()) {
                 let line = cosign(key, signed.checkpoint(), row.cosigned);
                 signed.add(line).map_err(|error| bad(&error))?;
             }
@@ -190,10 +191,10 @@ impl Link {
         Ok(None)
     }
 
-    fn witness_keys(&self) -> Vec<&SigningKey> {
-        let mut keys = vec![self.keys.witness()];
+    fn witness_keys<'k>(&self, own: &'k NodeKeys) -> Vec<&'k SigningKey> {
+        let mut keys = vec![own.witness()];
         if self.signs_post_quantum() {
-            keys.push(self.keys.witness_post_quantum());
+            keys.push(own.witness_post_quantum());
         }
         keys
     }

@@ -1,14 +1,22 @@
 //! The node's own card: who it is and by which keys it speaks, signed with the root key.
 //!
-//! In scope: making the first card and each that follows, and keeping the newest. Out of scope: others' cards (`peer`), the
-//! form of a card (`comity-accord`).
+//! In scope: making the first card and each that follows, and keeping the newest. Out of scope: when keys change
+//! (`rotate`), others' cards (`peer`), the form of a card (`comity-accord`).
 
-use comity_accord::card::{Card, CardError, PublicKey, SignedCard, UnsignedCard, root_hash};
+use std::sync::PoisonError;
+
+use comity_accord::card::{
+    Card, CardError, PublicKey, SignedCard, SuccessionError, UnsignedCard, accept_successor,
+    root_hash,
+};
+use comity_accord::keys::revocation::RevocationError;
 use comity_accord::party::{Domain, Origin, PartyError, PartyName};
+use comity_ledger::key::{SigningKey, VerifierKey};
 use comity_stix::timestamp::Timestamp;
 use comity_store::state::{Tx, ledger, meta, party};
 
-use crate::link::log::origin_of;
+use crate::link::keys::{self, LOG_DAYS, NodeKeys};
+use crate::link::log::{epoch_of, origin_of};
 use crate::link::{Link, LinkError};
 
 /// Where the newest own card is kept.
@@ -23,6 +31,19 @@ pub struct CardFacts {
     pub hotlines: Vec<String>,
     /// Pages with points of contact.
     pub contacts: Vec<String>,
+}
+
+/// For what a card is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Occasion<'a> {
+    /// The party's name and domain.
+    pub(crate) identity: (&'a str, &'a str),
+    /// What it says besides keys; left out, what the newest one says.
+    pub(crate) facts: Option<&'a CardFacts>,
+    /// The log's next epoch begins with it.
+    pub(crate) new_epoch: bool,
+    /// When.
+    pub(crate) now: i64,
 }
 
 /// Why there is no card.
@@ -47,6 +68,29 @@ pub enum OwnCardError {
     /// A key is missing.
     #[error("the card cannot be made: the key that comes after the root key is missing")]
     NextRoot,
+    /// The root key is kept elsewhere, and what is known of the new one was not said.
+    #[error("the root key is not on this machine: name the new one's public file")]
+    RootPublic,
+    /// The root key is on this machine.
+    #[error("the root key is on this machine: there is no need for a public file")]
+    RootHere,
+    /// There is no card yet.
+    #[error("this node has no card yet")]
+    NoCard,
+    /// The card or revocation is of another party.
+    #[error("it is of the party {0}, not of this node's")]
+    OtherParty(String),
+    /// The card lists keys that are not here.
+    #[error(
+        "the card lists keys that this node does not have: was it made here, and for this epoch?"
+    )]
+    OtherKeys,
+    /// The card does not follow the newest one.
+    #[error(transparent)]
+    Succession(#[from] SuccessionError),
+    /// The revocation does not count.
+    #[error(transparent)]
+    Revocation(#[from] RevocationError),
     /// Everything else.
     #[error(transparent)]
     Link(#[from] LinkError),
@@ -76,40 +120,29 @@ impl Link {
         Ok(cards.collect::<Result<_, _>>()?)
     }
 
-    /// What a card of this node must say now, and whether the newest one says it.
-    fn due_card(
+    /// What a card of this node with these keys must say now; none if the newest one says it.
+    pub(crate) fn due_card(
         &self,
         tx: &mut dyn Tx,
-        identity: (&str, &str),
-        facts: &CardFacts,
-        now: i64,
+        keys: &NodeKeys,
+        occasion: &Occasion<'_>,
     ) -> Result<Option<Card>, OwnCardError> {
-        let newest = self.own_card(tx)?;
+        let now = occasion.now;
+        let cards = self.own_cards(tx)?;
+        let known = cards.last().map(SignedCard::card);
         let epoch = ledger::newest(tx)?.ok_or(LinkError::NoLog)?.epoch;
-        let (party, domain) = identity;
-        let known = newest.as_ref().map(SignedCard::card);
-        let root = match (self.keys.root(), known) {
-            (Some(root), _) => root.verifier(),
-            (None, Some(card)) => card.root.clone(),
-            (None, None) => {
-                return Err(OwnCardError::RootOffline {
-                    text: String::new(),
-                });
-            }
-        };
-        let next_root = match (self.keys.next_root(), known) {
-            (Some(next), _) => root_hash(&next.verifier()),
-            (None, Some(card)) => card.next_root,
-            (None, None) => return Err(OwnCardError::NextRoot),
-        };
+        let epoch = epoch + u32::from(occasion.new_epoch);
+        let (party, domain) = occasion.identity;
+        let (root, next_root) = roots(keys, known)?;
         let origin = origin_of(&self.origin, epoch);
-        let log = self.keys.log(&origin).map_err(LinkError::from)?;
-        let log_more = self
-            .keys
-            .log_post_quantum(&origin)
-            .map_err(LinkError::from)?;
-        let sealing = self.keys.opening().sealing_key();
+        let sealing = keys.sealing_key();
         let issued = Timestamp::from_micros(now / 1_000_000 * 1_000_000);
+        let told = known.map(|card| CardFacts {
+            links: card.links.clone(),
+            hotlines: card.hotlines.clone(),
+            contacts: card.contacts.clone(),
+        });
+        let facts = occasion.facts.cloned().or(told).unwrap_or_default();
         let mut card = Card {
             party: PartyName::parse(party)?,
             domain: Domain::parse(domain)?,
@@ -120,22 +153,22 @@ impl Link {
             root,
             root_key: None,
             next_root,
+            log: self.listed_logs(tx, keys, (&origin, &cards), now)?,
             origin: Origin::parse(&origin)?,
-            log: vec![log.verifier(), log_more.verifier()],
             witness: vec![
-                self.keys.witness().verifier(),
-                self.keys.witness_post_quantum().verifier(),
+                keys.witness().verifier(),
+                keys.witness_post_quantum().verifier(),
             ],
-            envelope: self.keys.envelope().verifier(),
+            envelope: keys.envelope().verifier(),
             sealing: vec![PublicKey {
                 algorithm: sealing.algorithm.word().to_owned(),
                 bytes: sealing.public,
             }],
             tls: Vec::new(),
-            links: facts.links.clone(),
+            links: facts.links,
             mail: known.map(|card| card.mail.clone()).unwrap_or_default(),
-            hotlines: facts.hotlines.clone(),
-            contacts: facts.contacts.clone(),
+            hotlines: facts.hotlines,
+            contacts: facts.contacts,
             policies: vec!["tlp-2.0".to_owned()],
         };
         let Some(known) = known else {
@@ -152,6 +185,37 @@ impl Link {
         Ok(Some(card))
     }
 
+    /// The log keys of a card: those in force, and for a while those that they replaced, unless these were revoked.
+    fn listed_logs(
+        &self,
+        tx: &mut dyn Tx,
+        keys: &NodeKeys,
+        (origin, cards): (&str, &[SignedCard]),
+        now: i64,
+    ) -> Result<Vec<VerifierKey>, OwnCardError> {
+        let first = keys.logs(origin).map_err(LinkError::from)?;
+        let second = keys.logs_post_quantum(origin).map_err(LinkError::from)?;
+        let pairs: Vec<(SigningKey, SigningKey)> = first.into_iter().zip(second).collect();
+        let newest = pairs.first().map(|(key, _)| key.verifier());
+        let lists = |card: &&SignedCard| {
+            let mut keys = card.card().log.iter();
+            keys.any(|key| Some(key.public_key()) == newest.as_ref().map(VerifierKey::public_key))
+        };
+        let since = cards.iter().find(lists);
+        let since = since.map_or(now, |card| card.card().issued.micros());
+        let together = now < since.saturating_add(LOG_DAYS * 86_400_000_000);
+        let ring = self.own_ring(tx)?;
+        let mut listed = Vec::new();
+        for (place, (key, post_quantum)) in pairs.iter().enumerate() {
+            let key = key.verifier();
+            let revoked = ring.as_ref().is_some_and(|ring| ring.is_revoked(&key));
+            if place == 0 || (together && !revoked) {
+                listed.extend([key, post_quantum.verifier()]);
+            }
+        }
+        Ok(listed)
+    }
+
     /// Makes a new card if the newest one does not say what holds now. Answers the card in force.
     pub fn renew_card(
         &self,
@@ -159,30 +223,147 @@ impl Link {
         facts: &CardFacts,
         now: i64,
     ) -> Result<SignedCard, OwnCardError> {
-        self.state.write(|tx| {
-            let Some(card) = self.due_card(tx, identity, facts, now)? else {
-                return self.own_card(tx)?.ok_or(OwnCardError::Clock);
-            };
-            let unsigned = UnsignedCard::new(&card)?;
-            let Some(root) = self.keys.root() else {
-                let text = unsigned.text().to_owned();
-                return Err(OwnCardError::RootOffline { text });
-            };
-            let signed = unsigned.sign(&[&root])?;
-            keep(tx, &signed)?;
-            Ok(signed)
-        })
+        let _one = self.changing();
+        let keys = self.keys();
+        let occasion = Occasion {
+            identity,
+            facts: Some(facts),
+            new_epoch: false,
+            now,
+        };
+        let due = self.state.read(|tx| {
+            let due = self.due_card(tx, &keys, &occasion)?;
+            Ok::<_, OwnCardError>((due, self.own_card(tx)?))
+        })?;
+        match due {
+            (None, newest) => newest.ok_or(OwnCardError::Clock),
+            (Some(card), _) => {
+                let signed = self.sign_card(&card, &keys)?;
+                self.put_in_force(&keys, &signed, now)?;
+                Ok(signed)
+            }
+        }
     }
 
-    /// Takes in a signature that was made where the root key is.
-    pub fn attach_signature(&self, text: &str, lines: &str) -> Result<SignedCard, OwnCardError> {
-        let signed = UnsignedCard::parse(text)?.attach(lines)?;
-        self.state.write(|tx| {
-            keep(tx, &signed)?;
-            Ok::<_, OwnCardError>(())
-        })?;
-        Ok(signed)
+    /// Signs a card with its root, and with the root before it where that is here: whoever missed a card in between can
+    /// follow by either.
+    pub(crate) fn sign_card(
+        &self,
+        card: &Card,
+        keys: &NodeKeys,
+    ) -> Result<SignedCard, OwnCardError> {
+        let unsigned = UnsignedCard::new(card)?;
+        let Some(root) = keys.root() else {
+            let text = unsigned.text().to_owned();
+            return Err(OwnCardError::RootOffline { text });
+        };
+        let before = self.keys().root();
+        let before = before.filter(|before| before.verifier() != root.verifier());
+        let signers: Vec<&SigningKey> = std::iter::once(&root).chain(before.as_ref()).collect();
+        Ok(unsigned.sign(&signers)?)
     }
+
+    /// From now on the keys of this card are in force: the card is kept where no restored store takes it back, then in the
+    /// rows, and only then are its keys used and the others given up.
+    pub(crate) fn put_in_force(
+        &self,
+        keys: &NodeKeys,
+        signed: &SignedCard,
+        now: i64,
+    ) -> Result<(), OwnCardError> {
+        if let Some(folder) = keys.folder() {
+            keys::keep_card(folder, signed).map_err(LinkError::from)?;
+        }
+        let cards = self.state.write(|tx| {
+            keep(tx, signed)?;
+            self.own_cards(tx)
+        })?;
+        let keys = keys.for_cards(&cards).map_err(LinkError::from)?;
+        self.use_keys(keys.retire(&cards, now).map_err(LinkError::from)?);
+        Ok(())
+    }
+
+    /// Takes in a card of this node that was signed where its root key is.
+    pub fn import_card(&self, signed: &SignedCard, now: i64) -> Result<(), OwnCardError> {
+        let _one = self.changing();
+        let card = signed.card();
+        let (newest, epoch) = self.state.read(|tx| {
+            let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
+            Ok::<_, OwnCardError>((self.own_card(tx)?, log.epoch))
+        })?;
+        if card.origin.base() != self.origin {
+            return Err(OwnCardError::OtherParty(card.party.to_string()));
+        }
+        if let Some(newest) = newest {
+            let now = Timestamp::from_micros(now).ok_or(OwnCardError::Clock)?;
+            accept_successor(&newest, signed, now)?;
+        }
+        let keys = self.keys();
+        let named = epoch_of(card.origin.as_str());
+        if !keys.hold(card) || (named != epoch && named != epoch + 1) {
+            return Err(OwnCardError::OtherKeys);
+        }
+        self.put_in_force(&keys, signed, now)?;
+        self.follow_card(now)
+    }
+
+    /// Begins the epoch that the newest card names, if that is not the newest one: what waits is made anew with the card's
+    /// keys. A node that died in between does it when it starts.
+    pub(crate) fn follow_card(&self, now: i64) -> Result<(), OwnCardError> {
+        let (card, newest) = self.state.read(|tx| {
+            let newest = ledger::newest(tx)?.map(|log| log.epoch);
+            Ok::<_, OwnCardError>((self.own_card(tx)?, newest))
+        })?;
+        let named = card.map(|card| epoch_of(card.card().origin.as_str()));
+        if let (Some(named), Some(newest)) = (named, newest)
+            && named > newest
+        {
+            self.begin_epoch(named, now)?;
+        }
+        Ok(())
+    }
+
+    /// The card that a store which was set back does not know any more is taken from beside the keys, and the keys that it
+    /// lists are in force.
+    pub fn settle_keys(&self) -> Result<(), OwnCardError> {
+        let keys = self.keys();
+        let kept = keys.folder().map(keys::known_card).transpose();
+        let kept = kept.map_err(LinkError::from)?.flatten().transpose()?;
+        let cards = self.state.write(|tx| {
+            let newest = self.own_card(tx)?.map_or(0, |card| card.card().serial);
+            if let Some(kept) = kept.as_ref().filter(|kept| kept.card().serial > newest) {
+                keep(tx, kept)?;
+            }
+            self.own_cards(tx)
+        })?;
+        self.use_keys(keys.for_cards(&cards).map_err(LinkError::from)?);
+        Ok(())
+    }
+
+    pub(crate) fn changing(&self) -> std::sync::MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The root key of the next card, and the hash of the one that comes after.
+fn roots(
+    keys: &NodeKeys,
+    known: Option<&Card>,
+) -> Result<(VerifierKey, comity_accord::digest::Digest), OwnCardError> {
+    if let Some(public) = keys.root_public() {
+        return Ok((public.root.clone(), public.next_root));
+    }
+    let root = match (keys.root(), known) {
+        (Some(root), _) => root.verifier(),
+        (None, Some(card)) => card.root.clone(),
+        (None, None) => return Err(OwnCardError::RootPublic),
+    };
+    let next_root = match (keys.next_root(), known) {
+        (Some(next), _) => root_hash(&next.verifier()),
+        (None, Some(card)) => card.next_root,
+        (None, None) => return Err(OwnCardError::NextRoot),
+    };
+    Ok((root, next_root))
 }
 
 /// The first serial of an epoch: a node that was restored does not know how many cards it had made, and never gives two

@@ -16,15 +16,25 @@ use comity_store::state::ledger::{self, CosignatureRow, LogRow};
 use comity_store::state::peer_log::{self, PeerLogRow};
 use comity_store::state::receipt;
 
+use crate::link::cross_heads::{compare_all, convict};
 use crate::link::log::{epoch_of, grown, put_tiles, root_at, with_tiles};
 use crate::link::peer::Peer;
 use crate::link::sends::UNKNOWN_LOG;
+use crate::link::terms::CLOCK_AHEAD_SECONDS_MAX;
 use crate::link::{Link, LinkError, seconds};
 
 /// A log that goes on.
 pub(crate) const LIVE: &str = "live";
 /// A log that showed two histories.
 pub(crate) const FORKED: &str = "forked";
+/// One after which people decided to go on in a later epoch.
+pub(crate) const SETTLED: &str = "settled";
+/// A cosignature whose time counts.
+pub(crate) const COUNTED: &str = "counted";
+/// A cosignature whose time does not count: the cosigner's clock was ahead of this node's by more than was agreed.
+const AHEAD: &str = "ahead";
+/// A cosignature whose time is so far ahead that it is refused.
+pub(crate) const CLOCK_AHEAD: &str = "clock-ahead-by-more-than-a-day";
 
 /// What links the own head to the one that a partner holds.
 #[derive(Debug, Default)]
@@ -121,9 +131,10 @@ impl Link {
         };
         let signed = SignedCheckpoint::parse(&row.checkpoint)
             .map_err(|error| LinkError::Tiles(error.to_string()))?;
-        let mut lines = cosign(self.keys.witness(), signed.checkpoint(), row.cosigned).to_string();
+        let keys = self.keys();
+        let mut lines = cosign(keys.witness(), signed.checkpoint(), row.cosigned).to_string();
         if self.signs_post_quantum() {
-            let key = self.keys.witness_post_quantum();
+            let key = keys.witness_post_quantum();
             lines.push_str(&cosign(key, signed.checkpoint(), row.cosigned).to_string());
         }
         Ok(Some(Message::Cosigned(Cosigned {
@@ -153,7 +164,7 @@ impl Link {
         let Ok(verified) = signed.verify(&peer.keys.log) else {
             return Ok(Watched::Bad("bad-signature"));
         };
-        if self.demands_post_quantum(&peer.row.name) && !has_ml_dsa(&verified, &peer.keys.log) {
+        if self.terms_with(&peer.row.name).post_quantum && !has_ml_dsa(&verified, &peer.keys.log) {
             return Ok(Watched::Bad("ml-dsa-44-missing"));
         }
         let new = TreeHead {
@@ -183,14 +194,13 @@ impl Link {
                 row.size = new.size;
                 row.root = *new.root.as_bytes();
                 row.checkpoint.clone_from(&head.checkpoint);
-                row.cosigned = seconds(now).max(row.cosigned);
+                row.cosigned = time_of_cosignature(row.cosigned, seconds(now));
                 peer_log::put(tx, &row)?;
+                if compare_all(tx, &row.origin, now)? {
+                    return Ok(Watched::Forked);
+                }
             }
-            Watched::Forked => {
-                FORKED.clone_into(&mut row.state);
-                row.evidence = Some(head.checkpoint.clone());
-                peer_log::put(tx, &row)?;
-            }
+            Watched::Forked => convict(tx, &mut row, &head.checkpoint, now)?,
             Watched::Older(_) | Watched::Gap(_) | Watched::Bad(_) => {}
         }
         // Whoever goes on with an epoch that ended does not know that it opened another.
@@ -219,23 +229,26 @@ impl Link {
     }
 
     /// A partner holds an older head of the own log than it cosigned: it was set back, and is led on from there.
-    pub(crate) fn lead_on_from(&self, party: &str, epoch: u32, checkpoint: &[u8]) {
+    pub(crate) fn lead_on_from(
+        &self,
+        tx: &mut dyn Tx,
+        party: &str,
+        epoch: u32,
+        checkpoint: &[u8],
+    ) -> Result<(), LinkError> {
         if checkpoint.is_empty() {
             let mut held = self
                 .held_by
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner);
             held.insert((party.to_owned(), epoch), 0);
-            return;
+            return Ok(());
         }
         let Ok(signed) = SignedCheckpoint::parse(checkpoint) else {
-            return;
+            return Ok(());
         };
         let origin = signed.checkpoint().origin.as_str().to_owned();
-        let Ok(key) = self.keys.log(&origin) else {
-            return;
-        };
-        if signed.verify(&[key.verifier()]).is_ok() {
+        if signed.verify(&self.own_log_keys(tx, &origin)?).is_ok() {
             let mut held = self
                 .held_by
                 .lock()
@@ -245,6 +258,39 @@ impl Link {
                 signed.checkpoint().size,
             );
         }
+        Ok(())
+    }
+
+    /// Every key that ever signed the own log of this origin.
+    pub(crate) fn own_log_keys(
+        &self,
+        tx: &mut dyn Tx,
+        origin: &str,
+    ) -> Result<Vec<VerifierKey>, LinkError> {
+        let mut keys: Vec<VerifierKey> = Vec::new();
+        let own = self.keys().logs(origin)?;
+        let own = own.iter().map(comity_ledger::key::SigningKey::verifier);
+        let cards = self.own_cards(tx).map_err(|error| LinkError::Card {
+            party: self.origin.clone(),
+            reason: error.to_string(),
+        })?;
+        let listed = cards.iter().flat_map(|card| card.card().log.clone());
+        for key in own.chain(listed) {
+            if key.name() == origin && !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        Ok(keys)
+    }
+}
+
+/// The time of the next cosignature of a log: never before the last, unless that was made by a clock that was so wrong that
+/// nobody took it.
+fn time_of_cosignature(last: u64, now: u64) -> u64 {
+    if last > now.saturating_add(CLOCK_AHEAD_SECONDS_MAX) {
+        now
+    } else {
+        now.max(last)
     }
 }
 
@@ -264,7 +310,12 @@ fn checkpoint_of(proof: &[u8]) -> Option<&[u8]> {
 
 /// Whether the head under which something is proven belongs to the history that was cosigned. One that does not is the
 /// proof of two.
-pub(crate) fn linked(tx: &mut dyn Tx, peer: &Peer, proof: &[u8]) -> Result<Linked, LinkError> {
+pub(crate) fn linked(
+    tx: &mut dyn Tx,
+    peer: &Peer,
+    proof: &[u8],
+    now: i64,
+) -> Result<Linked, LinkError> {
     let Some(note) = checkpoint_of(proof) else {
         return Ok(Linked::NotYet);
     };
@@ -280,7 +331,7 @@ pub(crate) fn linked(tx: &mut dyn Tx, peer: &Peer, proof: &[u8]) -> Result<Linke
     }
     let known = if checkpoint.size == row.size {
         Hash::new(row.root)
-    } else if checkpoint.size <= row.mirrored {
+    } else if checkpoint.size < row.size && is_mirrored(&row) {
         with_tiles(tx, &row.origin, row.mirrored, |tiles| {
             tiles.head_at(checkpoint.size)
         })?
@@ -294,9 +345,7 @@ pub(crate) fn linked(tx: &mut dyn Tx, peer: &Peer, proof: &[u8]) -> Result<Linke
     if row.party != peer.row.name || signed.verify(&peer.keys.log).is_err() {
         return Ok(Linked::NotYet);
     }
-    FORKED.clone_into(&mut row.state);
-    row.evidence = Some(note.to_vec());
-    peer_log::put(tx, &row)?;
+    convict(tx, &mut row, note, now)?;
     Ok(Linked::Contradicts)
 }
 
@@ -325,7 +374,7 @@ fn compare(
         });
     }
     if new.size < known_head.size {
-        if row.mirrored < new.size {
+        if !is_mirrored(row) {
             return Ok(Watched::Older(row.checkpoint.clone()));
         }
         let known = with_tiles(tx, &row.origin, row.mirrored, |tiles| {
@@ -354,6 +403,12 @@ fn compare(
     } else {
         Watched::Forked
     })
+}
+
+/// Whether the mirror of a log has led to the head that was cosigned: before, its leaves are only what the other side said,
+/// and nobody is convicted by them.
+pub(crate) fn is_mirrored(row: &PeerLogRow) -> bool {
+    row.mirrored == row.size
 }
 
 /// Takes leaf hashes into the mirror; what does not lead to the head is left out.
@@ -395,7 +450,7 @@ pub(crate) fn take_cosigned(
     cosigned: &Cosigned,
     now: i64,
 ) -> Result<Option<&'static str>, LinkError> {
-    let post_quantum = link.demands_post_quantum(&peer.row.name);
+    let terms = link.terms_with(&peer.row.name);
     let epochs = ledger::epochs(tx)?;
     let Some(log) = epochs.iter().find(|log| log.origin == cosigned.origin) else {
         return Ok(Some("unknown-log"));
@@ -421,15 +476,26 @@ pub(crate) fn take_cosigned(
     else {
         return Ok(Some("bad-cosignature"));
     };
-    if post_quantum && !has_ml_dsa(&verified, &peer.keys.witness) {
+    if terms.post_quantum && !has_ml_dsa(&verified, &peer.keys.witness) {
         return Ok(Some("ml-dsa-44-missing"));
     }
+    let time = verified.iter().filter_map(|one| one.time).max();
+    let ahead = time.unwrap_or(0).saturating_sub(seconds(now));
+    if ahead > CLOCK_AHEAD_SECONDS_MAX {
+        return Ok(Some(CLOCK_AHEAD));
+    }
+    let standing = if ahead > terms.clock_tolerance_seconds {
+        AHEAD
+    } else {
+        COUNTED
+    };
     let row = CosignatureRow {
         epoch: log.epoch,
         size: cosigned.size,
         party: peer.row.name.clone(),
         lines: cosigned.lines.clone(),
         received: now,
+        standing: standing.to_owned(),
     };
     ledger::add_cosignature(tx, &row)?;
     let mut held = link

@@ -5,16 +5,15 @@
 //!
 //! In scope: the order of it all. Out of scope: envelopes (`sends`), receipts, heads.
 
-use std::sync::PoisonError;
-
 use comity_link::batch;
-use comity_link::channel::ChannelId;
+use comity_link::channel::{ChannelId, Lane};
 use comity_link::header::{EnvelopeId, peek};
 use comity_link::message::{Cursor, Forward, Gap, Message, Refused};
 use comity_store::state::channel::{self, ChannelRow, Direction};
+use comity_store::state::clock::{self, PartyClock};
 use comity_store::state::{Tx, deposit, ledger, outbox, party};
 
-use crate::link::heads::{Linked, Watched, is_frozen, linked, take_cosigned};
+use crate::link::heads::{CLOCK_AHEAD, Linked, Watched, is_frozen, linked, take_cosigned};
 use crate::link::outgoing::{Proven, Saying, inclusion};
 use crate::link::peer::Peer;
 use crate::link::sends::{Checked, UNKNOWN_LOG};
@@ -24,6 +23,8 @@ use crate::link::{Link, LinkError};
 const CROSSING_MICROS: u64 = 600_000_000;
 /// An envelope that was heard from again is sent at once if it waits longer than this.
 const HURRY_MICROS: i64 = 10_000_000;
+/// The lanes in which an urgent batch is answered.
+const URGENT: [Lane; 2] = [Lane::Urgent, Lane::Receipt];
 /// Envelopes that are sent again for one gap.
 const AGAIN_MAX: u64 = 64;
 
@@ -51,6 +52,10 @@ pub struct Taken {
     pub wrong: Vec<String>,
     /// The party cosigned the own log: it holds the keys of its card.
     pub proved: bool,
+    /// In which lanes it is answered: whoever sends what is urgent does not wait for what is not.
+    pub(crate) lanes: &'static [Lane],
+    /// The party speaks now, which it would not if it had suspended the exchange.
+    pub called: bool,
 }
 
 impl Taken {
@@ -106,6 +111,16 @@ enum Known {
     Wrong(EnvelopeId, &'static str),
 }
 
+impl Known {
+    /// The lane of an envelope of the party itself.
+    fn lane(&self) -> Option<Lane> {
+        match self {
+            Self::Envelope(checked) => Some(checked.lane()),
+            Self::Deposited(_) | Self::Other(_) | Self::Wrong(..) => None,
+        }
+    }
+}
+
 impl Link {
     /// Takes a batch of a partner. What it stores is durable when this returns.
     pub fn take(&self, bytes: &[u8], way: Way, now: i64) -> Result<Taken, LinkError> {
@@ -115,24 +130,29 @@ impl Link {
             return Err(LinkError::NotForUs(hello.to.clone()));
         }
         let peer = self.state.read(|tx| self.peer_by_origin(tx, &hello.from))?;
+        let (peer, mut not_taken) = self.learn(peer, &batch.leading(), now)?;
         let messages = batch.open(&peer.keys.envelope)?;
-        let peer = self.new_card(peer, &messages, now)?.enrolled()?;
+        let peer = peer.enrolled()?;
         let known: Vec<Known> = messages
             .into_iter()
             .map(|message| self.know(&peer, message))
             .collect();
+        let mut sends = known.iter().filter_map(Known::lane).peekable();
+        let urgent = sends.peek().is_some() && sends.all(|lane| lane == Lane::Urgent);
         let time = hello.time;
         let taking = self.state.write(|tx| {
             let stale = time.saturating_add(CROSSING_MICROS) < peer.row.last_heard;
             if way == Way::Call && stale {
                 return Err(LinkError::Stale);
             }
-            self.hear_all(tx, &peer, &known, (time, now))
+            self.hear_all(tx, &peer, &known, (way, time, now))
         });
         if matches!(taking, Err(LinkError::SetBack)) {
             self.remember_set_back()?;
         }
         let taking = taking?;
+        self.remember_credits(&taking.peer, &taking.cursors);
+        not_taken.extend(taking.wrong);
         let mut say = taking.say;
         say.extend(self.again(&taking.peer, &taking.again)?);
         Ok(Taken {
@@ -140,8 +160,10 @@ impl Link {
             digest: batch.digest(),
             stored: taking.stored,
             say,
-            wrong: taking.wrong,
+            wrong: not_taken,
             proved: taking.proved,
+            lanes: if urgent { &URGENT } else { &Lane::ALL },
+            called: way == Way::Call,
         })
     }
 
@@ -155,31 +177,12 @@ impl Link {
     /// What there is to say in answer to a batch that was taken.
     pub fn say(&self, taken: &mut Taken, now: i64) -> Result<Vec<u8>, LinkError> {
         let say = std::mem::take(&mut taken.say);
-        let lanes = &comity_link::channel::Lane::ALL;
         let saying = Saying {
-            lanes,
+            lanes: taken.lanes,
             answers: Some(taken.digest),
             first: say,
         };
         self.collect_with(&taken.party, saying, now)
-    }
-
-    /// Whether anything waits to be said to a party now, besides the own head.
-    pub fn has_more(&self, party: &str, now: i64) -> Result<bool, LinkError> {
-        self.state.read(|tx| {
-            let soon = outbox::next_attempt(tx, party)?.is_some_and(|at| at <= now);
-            let owed = comity_store::state::receipt::next_owed(tx, party)?;
-            Ok(soon || owed.is_some_and(|at| at <= now))
-        })
-    }
-
-    /// When the next thing is due to be said to a party; none when nothing waits.
-    pub fn next_due(&self, party: &str) -> Result<Option<i64>, LinkError> {
-        self.state.read(|tx| {
-            let sends = outbox::next_attempt(tx, party)?;
-            let owed = comity_store::state::receipt::next_owed(tx, party)?;
-            Ok(sends.into_iter().chain(owed).min())
-        })
     }
 
     fn know(&self, peer: &Peer, message: Message) -> Known {
@@ -199,7 +202,11 @@ impl Link {
             | Message::Cursor(_)
             | Message::Gap(_)
             | Message::Card(_)
+            | Message::Revocation(_)
+            | Message::Knows(_)
             | Message::Holds(_)
+            | Message::CrossHead(_)
+            | Message::TwoHistories(_)
             | Message::Refused(_)) => Known::Other(other),
         }
     }
@@ -228,7 +235,7 @@ impl Link {
         tx: &mut dyn Tx,
         peer: &Peer,
         known: &[Known],
-        (time, now): (u64, i64),
+        (way, time, now): (Way, u64, i64),
     ) -> Result<Taking, LinkError> {
         if is_frozen(tx, &peer.row.name)? {
             return Err(LinkError::Frozen(peer.row.name.clone()));
@@ -245,6 +252,10 @@ impl Link {
             proved: false,
         };
         let newest = party::heard(tx, &peer.row.name, time)?;
+        if way == Way::Call {
+            let ahead = i64::try_from(time).unwrap_or(i64::MAX).saturating_sub(now) / 1_000_000;
+            clock::put(tx, &peer.row.name, PartyClock { heard: now, ahead })?;
+        }
         outbox::hurry(tx, &peer.row.name, now, now + HURRY_MICROS)?;
         // The head first: whatever is proven must be proven in a history that is known here.
         let (heads, rest): (Vec<&Known>, Vec<&Known>) = known
@@ -271,7 +282,7 @@ impl Link {
             Known::Deposited(deposited) => {
                 let (sender, checked) = deposited.as_ref();
                 // Its sender is silent: what links the head of its proof comes later, but must not speak against it.
-                let linked = linked(tx, sender, checked.proof())?;
+                let linked = linked(tx, sender, checked.proof(), taking.now)?;
                 let both = taking.peer.is_verified() && sender.is_verified();
                 if both && linked != Linked::Contradicts {
                     let carrier = std::mem::replace(&mut taking.peer, sender.clone());
@@ -332,14 +343,24 @@ impl Link {
             Message::Cosigned(cosigned) => {
                 match take_cosigned(self, tx, &taking.peer, cosigned, now)? {
                     None => taking.proved = true,
-                    Some(code) => taking.wrong.push(format!("cosignature: {code}")),
+                    Some(code) => {
+                        taking.wrong.push(format!("cosignature: {code}"));
+                        if code == CLOCK_AHEAD {
+                            // Its people must hear of it: without its cosignatures nothing is settled.
+                            taking.refuse(None, code);
+                        }
+                    }
                 }
             }
             Message::Cursor(cursor) => taking.cursors.push(cursor.clone()),
             Message::Gap(gap) => taking.again.push(gap.clone()),
             Message::Refused(refused) => self.take_refused(tx, taking, refused)?,
-            // Cards are taken before everything else; envelopes are checked on the way.
-            Message::Card(_) | Message::Send(_) | Message::Forward(_) => {}
+            Message::Knows(knows) => self.told_by(&taking.peer.row.name, *knows),
+            // What is about keys is taken before everything else; envelopes are checked on the way.
+            Message::Card(_) | Message::Revocation(_) | Message::Send(_) | Message::Forward(_) => {}
+            Message::CrossHead(_) | Message::TwoHistories(_) => {
+                self.hear_of_others(tx, &taking.peer, message, now)?;
+            }
             Message::Holds(id) => {
                 deposit::fetched(tx, &id.0, &taking.peer.row.origin)?;
             }
@@ -389,15 +410,11 @@ impl Link {
             return Err(LinkError::SetBack);
         }
         if refused.code == UNKNOWN_LOG {
-            let mut asked = self
-                .card_asked
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            asked.insert(taking.peer.row.name.clone());
+            self.forget_told(&taking.peer.row.name);
         }
         if refused.code == "head-gap" {
             let log = ledger::newest(tx)?.ok_or(LinkError::NoLog)?;
-            self.lead_on_from(&taking.peer.row.name, log.epoch, &refused.held);
+            self.lead_on_from(tx, &taking.peer.row.name, log.epoch, &refused.held)?;
         }
         let Some(id) = refused.envelope else {
             return Ok(());
@@ -463,7 +480,7 @@ fn gap(out: &ChannelRow, first: u64) -> Option<Gap> {
 
 /// Whether the head of a proof is linked to what was cosigned; if not, what it proves comes again once it is.
 fn is_linked(tx: &mut dyn Tx, taking: &mut Taking, proof: &[u8]) -> Result<bool, LinkError> {
-    match linked(tx, &taking.peer, proof)? {
+    match linked(tx, &taking.peer, proof, taking.now)? {
         Linked::Yes => return Ok(true),
         Linked::NotYet => taking
             .wrong

@@ -174,6 +174,10 @@ impl Link {
                 if signed.size > log.size {
                     "the log is shorter than what was signed last: it was set back"
                 } else if self.state.read(|tx| root_at(tx, log, signed.size))? == signed.root {
+                    self.follow_card(now).map_err(|error| LinkError::Card {
+                        party: self.origin.clone(),
+                        reason: error.to_string(),
+                    })?;
                     return Ok(Opened::Continued);
                 } else {
                     "the log differs from what was signed last: it was set back and went on"
@@ -196,6 +200,9 @@ impl Link {
         } else {
             epoch.max(minutes(now))
         };
+        // The rows that say what was cosigned were set back with the log's: with the same key a fork could be cosigned.
+        let keys = self.keys();
+        self.use_keys(keys.replace_witness(&mut |bytes| (self.random)(bytes))?);
         self.begin_epoch(epoch, now)?;
         Ok(Opened::NewEpoch {
             epoch,
@@ -251,7 +258,7 @@ impl Link {
         let origin = held.origin.as_str();
         let epoch = epoch_of(origin);
         if origin != origin_of(&self.origin, epoch)
-            || signed.verify(&[self.keys.log(origin)?.verifier()]).is_err()
+            || signed.verify(&self.own_log_keys(tx, origin)?).is_err()
         {
             return Ok(false);
         }
@@ -304,13 +311,12 @@ impl Link {
         let bad = |error: &dyn std::fmt::Display| LinkError::Tiles(error.to_string());
         let origin = Origin::parse(&log.origin).map_err(|error| bad(&error))?;
         let checkpoint = Checkpoint::new(origin, log.size, Hash::new(log.root));
-        let key = self.keys.log(&log.origin)?;
-        let mut keys = vec![&key];
-        let post_quantum;
+        let own = self.keys();
+        let mut keys = own.logs(&log.origin)?;
         if self.signs_post_quantum() {
-            post_quantum = self.keys.log_post_quantum(&log.origin)?;
-            keys.push(&post_quantum);
+            keys.extend(own.logs_post_quantum(&log.origin)?);
         }
+        let keys: Vec<_> = keys.iter().collect();
         let signed: SignedCheckpoint = checkpoint.sign(&keys, 0).map_err(|error| bad(&error))?;
         Ok(signed.note().to_string().into_bytes())
     }

@@ -8,28 +8,26 @@
 use comity_link::batch::{self, BATCH_BYTES_FULL, Hello};
 use comity_link::channel::{ChannelId, Lane};
 use comity_link::header::{EnvelopeId, Header, Seen, SignedHeader, bucket};
-use comity_link::message::{Cursor, Forward, Message, NewCard, ReceiptOf, Send};
+use comity_link::message::{Cursor, Forward, Message, ReceiptOf, Send};
 use comity_link::payload::{Kind, PAYLOAD_BYTES_MAX};
 use comity_link::seal::Content;
 use comity_store::state::Tx;
 use comity_store::state::channel::{self, ChannelRow, Direction};
 use comity_store::state::deposit;
 use comity_store::state::ledger::{self, LogRow};
-use comity_store::state::meta;
 use comity_store::state::outbox::{self, OutboxRow};
 use comity_store::state::party;
 use comity_store::state::peer_log;
 use comity_store::state::receipt::{self, ReceiptRow};
 use comity_store::state::thread;
 
+use crate::link::credit::cursors;
 use crate::link::evidence::{commit, leaf, proof};
 use crate::link::heads::is_frozen;
 use crate::link::log::{Growing, with_tiles};
 use crate::link::peer::Peer;
 use crate::link::{Link, LinkError, seconds};
 
-/// Envelopes of one channel that may be on their way without a receipt: what the other side parks.
-pub(crate) const WINDOW: u64 = 1_024;
 /// Envelopes in one batch.
 const SENDS_MAX: u64 = 512;
 /// Deposited envelopes in one batch.
@@ -149,7 +147,7 @@ impl Link {
             due: draft.due.map(seconds),
             seen: seen(tx, &peer.row.name)?,
         };
-        let signed = header.sign(&[self.keys.envelope()]);
+        let signed = header.sign(&[self.keys().envelope()]);
         let blind = self.random_hash();
         let leaf = leaf(&blind, signed.note());
         let position = growing.add(draft.kind.word(), leaf, Some(&signed.id().0));
@@ -243,16 +241,14 @@ impl Link {
         let gather = |tx: &mut dyn Tx| self.gather(tx, party, saying.lanes, now);
         let gathered = self.state.write(gather)?;
         let checkpoint = self.sign_head(&gathered.log)?;
-        let mut messages = Vec::new();
-        if let Some(card) = &gathered.card {
-            let card = card.as_bytes().to_vec();
-            messages.push(Message::Card(NewCard { card }));
-        }
+        let mut messages = gathered.news.clone();
+        messages.push(Message::Knows(gathered.peer.keys.knows));
         messages.extend(saying.first);
         messages.push(gathered.tail.head(&checkpoint));
         messages.extend(self.cosigned(&gathered.peer)?);
         self.untold().remove(party);
         messages.extend(gathered.cursors.iter().cloned().map(Message::Cursor));
+        messages.extend(gathered.cross_heads);
         for given in &gathered.receipts {
             messages.push(Message::Receipt(ReceiptOf {
                 envelope: EnvelopeId(given.row.envelope),
@@ -276,7 +272,7 @@ impl Link {
             time: gathered.time,
             answers: saying.answers,
         };
-        Ok(batch::write(&hello, &messages, self.keys.envelope()))
+        Ok(batch::write(&hello, &messages, self.keys().envelope()))
     }
 
     fn gather(
@@ -300,10 +296,11 @@ impl Link {
             time,
             cursors: cursors(tx, party)?,
             tail: self.tail(tx, &log, party)?,
-            card: card_for(self, tx, &log, party)?,
+            news: self.news_for(tx, party)?,
             peer,
             log,
             bytes: 0,
+            cross_heads: Vec::new(),
             deposits: Vec::new(),
             receipts: Vec::new(),
             sends: Vec::new(),
@@ -312,13 +309,20 @@ impl Link {
         if !gathered.peer.is_verified() {
             return Ok(gathered);
         }
+        gathered.cross_heads = self.cross_heads(tx, &gathered.peer, now)?;
         for row in receipt::owed(tx, party, now, SENDS_MAX)? {
             let hashes = inclusion(tx, &gathered.log, row.position)?;
             let pause = RECEIPT_MICROS << row.attempts.min(5);
             receipt::sent(tx, &row.envelope, gathered.log.size, now + pause)?;
             gathered.receipts.push(Proven { row, hashes });
         }
-        for kept in deposit::kept_for(tx, &gathered.peer.row.origin, DEPOSITS_MAX)? {
+        // They are not urgent any more: a call for what is carries none.
+        let deposits = if lanes.contains(&Lane::Normal) {
+            DEPOSITS_MAX
+        } else {
+            0
+        };
+        for kept in deposit::kept_for(tx, &gathered.peer.row.origin, deposits)? {
             gathered.bytes += kept.message.len();
             if gathered.bytes < BATCH_BYTES_FULL {
                 gathered.deposits.push(kept.message);
@@ -337,12 +341,17 @@ impl Link {
         lane: Lane,
         now: i64,
     ) -> Result<(), LinkError> {
-        let party = gathered.peer.row.name.clone();
-        let first = outbox::first_waiting(tx, &party, lane.word(), gathered.log.epoch)?;
-        let last = first.unwrap_or(1).saturating_add(WINDOW);
-        for row in outbox::due(tx, &party, lane.word(), now, SENDS_MAX)? {
-            if row.epoch != gathered.log.epoch || row.seq >= last {
-                continue;
+        let channel = ChannelId::of(&self.origin, &gathered.peer.row.origin, lane).to_string();
+        let epoch = gathered.log.epoch;
+        let mut spending = self.spending(tx, &channel, epoch)?;
+        let mut last = outbox::first_waiting(tx, &channel, epoch)?.map(|first| first.seq);
+        for row in outbox::due(tx, &channel, epoch, now, SENDS_MAX)? {
+            // What is on its way already, between those that are due, has spent its part.
+            let before = (last.unwrap_or(row.seq), row.seq);
+            spending.spend(outbox::bytes_between(tx, &channel, epoch, before)?);
+            last = Some(row.seq + 1);
+            if !spending.covers(&row.place()) {
+                break;
             }
             gathered.bytes += row.payload.as_ref().map_or(0, Vec::len) + 4_096;
             if gathered.bytes > BATCH_BYTES_FULL && !gathered.sends.is_empty() {
@@ -426,9 +435,11 @@ pub(crate) struct Gathered {
     pub(crate) peer: Peer,
     pub(crate) log: LogRow,
     pub(crate) tail: crate::link::heads::Tail,
-    card: Option<String>,
+    /// Cards and revocations of this node that may be new there.
+    news: Vec<Message>,
     cursors: Vec<Cursor>,
     bytes: usize,
+    cross_heads: Vec<Message>,
     deposits: Vec<Vec<u8>>,
     receipts: Vec<Proven<ReceiptRow>>,
     sends: Vec<Proven<OutboxRow>>,
@@ -453,39 +464,4 @@ fn seen(tx: &mut dyn Tx, party: &str) -> Result<Option<Seen>, LinkError> {
         size: log.size,
         root: log.root,
     }))
-}
-
-/// The own card, for a party that has not cosigned this epoch yet: it may not know the card.
-fn card_for(
-    link: &Link,
-    tx: &mut dyn Tx,
-    log: &LogRow,
-    party: &str,
-) -> Result<Option<String>, LinkError> {
-    let known = ledger::newest_cosignatures(tx, log.epoch)?;
-    let mut asked = link
-        .card_asked
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    if known.iter().any(|row| row.party == party) && !asked.remove(party) {
-        return Ok(None);
-    }
-    Ok(meta::find(tx, super::card::CARD)?)
-}
-
-/// How far each channel of a party has come here.
-fn cursors(tx: &mut dyn Tx, party: &str) -> Result<Vec<Cursor>, LinkError> {
-    let mut cursors = Vec::new();
-    for row in channel::with_party(tx, Direction::In, party)? {
-        let parked = comity_store::state::inbox::parked(tx, &row.channel, row.epoch)?;
-        if let Some(channel) = ChannelId::parse(&row.channel) {
-            cursors.push(Cursor {
-                channel,
-                epoch: row.epoch,
-                seq: row.seq,
-                credit: WINDOW.saturating_sub(parked),
-            });
-        }
-    }
-    Ok(cursors)
 }

@@ -5,13 +5,18 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use comity_accord::card::{CLOCK_TOLERANCE_SECONDS, SignedCard, SuccessionError, accept_successor};
+use comity_accord::card::{SignedCard, SuccessionError};
+use comity_accord::keys::KeyRing;
+use comity_accord::keys::revocation::{Revocation, RevocationError};
+use comity_ledger::checkpoint::SignedCheckpoint;
+use comity_ledger::cosignature::cosign;
 use comity_ledger::key::VerifierKey;
-use comity_link::message::Message;
+use comity_link::message::{Knows, Message};
 use comity_link::seal::{SealingAlgorithm, SealingKey};
 use comity_stix::timestamp::Timestamp;
-use comity_store::state::Tx;
 use comity_store::state::party::{self, PartyRow};
+use comity_store::state::revocation::{self, RevocationRow};
+use comity_store::state::{Tx, outbox, peer_log};
 
 use crate::link::{Link, LinkError};
 
@@ -19,6 +24,10 @@ use crate::link::{Link, LinkError};
 pub const VERIFIED: &str = "verified";
 /// How the states begin in which a party is known by its card alone.
 pub const PENDING: &str = "pending";
+/// The state in which the other side takes nothing: it is asked now and then whether it does again.
+pub const SUSPENDED_BY_THEM: &str = "suspended by them";
+/// The state from which there is no way back.
+pub const REVOKED: &str = "revoked";
 
 /// The keys of a party, from all its cards.
 #[derive(Clone, Debug)]
@@ -33,6 +42,20 @@ pub struct PeerKeys {
     pub sealing: SealingKey,
     /// The epoch of its log, by the newest card.
     pub epoch: u32,
+    /// What is known of its keys, as it is told.
+    pub knows: Knows,
+}
+
+impl PeerKeys {
+    /// Without the keys that its root took out of use.
+    fn without_revoked(mut self, ring: &KeyRing) -> Self {
+        for keys in [&mut self.envelope, &mut self.log, &mut self.witness] {
+            keys.retain(|key| !ring.is_revoked(key));
+        }
+        let count = ring.revocations().len();
+        self.knows.revocations = u64::try_from(count).unwrap_or(u64::MAX);
+        self
+    }
 }
 
 /// A party with its keys.
@@ -42,15 +65,16 @@ pub(crate) struct Peer {
     pub(crate) keys: Arc<PeerKeys>,
 }
 
-/// Keys by party and card.
+/// Keys by party, card and number of revocations.
 #[derive(Debug, Default)]
-pub(crate) struct Peers(Mutex<HashMap<(String, u64), Arc<PeerKeys>>>);
+pub(crate) struct Peers(Mutex<HashMap<(String, u64, u64), Arc<PeerKeys>>>);
 
 impl Peer {
-    /// With a pending party only heads are exchanged, which prove that it holds its keys; with a suspended or revoked one
-    /// nothing at all.
+    /// With a pending party only heads are exchanged, which prove that it holds its keys, and with one that suspended the
+    /// exchange, which show when it does so no more; with one that is suspended here or revoked nothing at all.
     pub(crate) fn enrolled(self) -> Result<Self, LinkError> {
-        if self.is_verified() || self.row.state.starts_with(PENDING) {
+        let heads = self.row.state.starts_with(PENDING) || self.row.state == SUSPENDED_BY_THEM;
+        if self.is_verified() || heads {
             Ok(self)
         } else {
             Err(LinkError::NotEnrolled {
@@ -81,53 +105,118 @@ impl Link {
         self.with_keys(tx, row)
     }
 
-    /// A batch may carry the card that explains its keys: it is taken before everything else, if it follows the known one.
-    pub(crate) fn new_card(
+    /// Takes what a party says of its own keys: cards and revocations, each vouched for by its root. Answers words for what
+    /// cannot be taken; the rest of what it says is judged by the keys that are known.
+    pub(crate) fn learn(
         &self,
         peer: Peer,
-        messages: &[Message],
+        said: &[Message],
         now: i64,
-    ) -> Result<Peer, LinkError> {
-        let offered = messages.iter().find_map(|message| match message {
-            Message::Card(card) => Some(&card.card),
-            Message::Head(_)
-            | Message::Send(_)
-            | Message::Receipt(_)
-            | Message::Cosigned(_)
-            | Message::Cursor(_)
-            | Message::Gap(_)
-            | Message::Forward(_)
-            | Message::Holds(_)
-            | Message::Refused(_) => None,
-        });
-        let Some(card) = offered.filter(|card| **card != peer.row.card) else {
-            return Ok(peer);
-        };
-        let bad = |reason: String| LinkError::Card {
-            party: peer.row.name.clone(),
-            reason,
-        };
-        let known = SignedCard::parse(&peer.row.card).map_err(|error| bad(error.to_string()))?;
-        let next = SignedCard::parse(card).map_err(|error| bad(error.to_string()))?;
-        if next.card().serial <= known.card().serial {
-            return Ok(peer);
+    ) -> Result<(Peer, Vec<String>), LinkError> {
+        let is_new =
+            |one: &Message| !matches!(one, Message::Card(card) if card.card == peer.row.card);
+        if !said.iter().any(is_new) {
+            return Ok((peer, Vec::new()));
         }
-        let at = Timestamp::from_micros(now)
-            .ok_or_else(|| bad("the clock is out of range".to_owned()))?;
-        follows(&known, &next, at).map_err(|error| bad(error.to_string()))?;
-        let mut row = peer.row.clone();
-        row.card.clone_from(card);
-        row.serial = next.card().serial.into();
-        row.changed = now;
-        row.link_url = next.card().links.first().cloned();
         self.state.write(|tx| {
-            party::put(tx, &row)?;
-            self.with_keys(tx, row.clone())
+            let mut wrong = Vec::new();
+            let mut known = Known::read(tx, &peer.row.name)?;
+            for message in said {
+                let outcome = match message {
+                    Message::Card(card) => known.follow(tx, &card.card, now),
+                    Message::Revocation(said) => self.revoke(tx, &mut known, &said.note, now),
+                    Message::Head(_)
+                    | Message::Send(_)
+                    | Message::Receipt(_)
+                    | Message::Cosigned(_)
+                    | Message::Cursor(_)
+                    | Message::Gap(_)
+                    | Message::Knows(_)
+                    | Message::Forward(_)
+                    | Message::Holds(_)
+                    | Message::CrossHead(_)
+                    | Message::TwoHistories(_)
+                    | Message::Refused(_) => Ok(Ok(())),
+                };
+                if let Err(reason) = outcome? {
+                    wrong.push(reason);
+                }
+            }
+            Ok::<_, LinkError>((self.with_keys(tx, known.row)?, wrong))
         })
     }
 
+    /// Takes a revocation of a party that is known, by whatever way it came.
+    pub(crate) fn take_revocation(
+        &self,
+        tx: &mut dyn Tx,
+        name: &str,
+        note: &[u8],
+        now: i64,
+    ) -> Result<Result<(), String>, LinkError> {
+        let mut known = Known::read(tx, name)?;
+        self.revoke(tx, &mut known, note, now)
+    }
+
+    /// A revocation counts from now on; the heads that were cosigned before are kept with it, for what they hold stays good.
+    fn revoke(
+        &self,
+        tx: &mut dyn Tx,
+        known: &mut Known,
+        note: &[u8],
+        now: i64,
+    ) -> Result<Result<(), String>, LinkError> {
+        let Known { ring, row } = known;
+        let Some(at) = Timestamp::from_micros(now) else {
+            return Ok(Err("the clock is out of range".to_owned()));
+        };
+        let read = Revocation::parse(note).and_then(|read| ring.revoke(read, at));
+        match read {
+            Ok(()) => {}
+            Err(RevocationError::Known) => return Ok(Ok(())),
+            Err(error) => return Ok(Err(comity_store::error::chain(&error))),
+        }
+        let number = u64::try_from(ring.revocations().len()).unwrap_or(u64::MAX);
+        let held = self.held_heads(tx, &row.name)?;
+        let kept = RevocationRow {
+            party: row.name.clone(),
+            number,
+            note: note.to_vec(),
+            known: now,
+            held: serde_json::to_vec(&held).unwrap_or_default(),
+        };
+        revocation::add(tx, &kept)?;
+        tracing::warn!(party = %row.name, number, "a party revoked a key");
+        if ring.party_revoked() && row.state != REVOKED {
+            REVOKED.clone_into(&mut row.state);
+            row.changed = now;
+            party::put(tx, row)?;
+            for waiting in outbox::unsettled(tx, &row.name)? {
+                let reason = Some("the party was revoked by its own root");
+                outbox::settle(tx, &waiting.envelope, "refused", reason, now)?;
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// The newest heads of a party's logs, with the cosignature by which this node holds them.
+    fn held_heads(&self, tx: &mut dyn Tx, name: &str) -> Result<Vec<String>, LinkError> {
+        let mut held = Vec::new();
+        for log in peer_log::of_party(tx, name)? {
+            let Ok(mut signed) = SignedCheckpoint::parse(&log.checkpoint) else {
+                continue;
+            };
+            let line = cosign(self.keys().witness(), signed.checkpoint(), log.cosigned);
+            if log.cosigned > 0 && signed.add(line).is_ok() {
+                held.push(signed.to_string());
+            }
+        }
+        Ok(held)
+    }
+
     fn with_keys(&self, tx: &mut dyn Tx, row: PartyRow) -> Result<Peer, LinkError> {
-        let place = (row.name.clone(), row.serial);
+        let revoked = revocation::count(tx, &row.name)?;
+        let place = (row.name.clone(), row.serial, revoked);
         let known = self.peers.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = known.get(&place).cloned();
         drop(known);
@@ -135,31 +224,111 @@ impl Link {
             return Ok(Peer { row, keys });
         }
         let cards = party::cards(tx, &row.name)?;
-        let keys = Arc::new(keys_of(&row.name, &cards)?);
+        let mut keys = keys_of(&row.name, &cards)?;
+        if revoked > 0 {
+            keys = keys.without_revoked(&ring(tx, &row.name)?);
+        }
+        let keys = Arc::new(keys);
         let mut known = self.peers.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(place, Arc::clone(&keys));
         Ok(Peer { row, keys })
     }
 }
 
-/// Whether a card follows another. Of one root it may leave serials out and be issued before the other by the party's own
-/// clock: a node that was restored does not know the cards that it lost, and its serials and epochs still count up.
-fn follows(known: &SignedCard, next: &SignedCard, now: Timestamp) -> Result<(), SuccessionError> {
-    let verdict = accept_successor(known, next, now);
-    let (before, after) = (known.card(), next.card());
-    let same = before.party == after.party
-        && before.root.public_key() == after.root.public_key()
-        && before.origin.base() == after.origin.base();
-    let ahead = after.issued.micros()
-        > now
-            .micros()
-            .saturating_add(CLOCK_TOLERANCE_SECONDS * 1_000_000);
-    let later = after.serial > before.serial && after.origin.epoch() >= before.origin.epoch();
-    if same && later && !ahead {
-        Ok(())
-    } else {
-        verdict.map(|_| ())
+/// The keys of a party as its rows have them.
+pub(crate) fn ring(tx: &mut dyn Tx, name: &str) -> Result<KeyRing, LinkError> {
+    let bad = |reason: String| LinkError::Card {
+        party: name.to_owned(),
+        reason,
+    };
+    let mut cards = Vec::new();
+    for (card, taken) in party::cards_taken(tx, name)? {
+        let card = SignedCard::parse(&card).map_err(|error| bad(error.to_string()))?;
+        cards.push((card, taken));
     }
+    let mut notes = Vec::new();
+    for row in revocation::of_party(tx, name)? {
+        let note = Revocation::parse(&row.note).map_err(|error| bad(error.to_string()))?;
+        notes.push((note, row.known));
+    }
+    ring_of(cards, notes).ok_or_else(|| bad("there is none".to_owned()))
+}
+
+/// What is known of a party's keys, while it is told more of them.
+struct Known {
+    ring: KeyRing,
+    row: PartyRow,
+}
+
+impl Known {
+    fn read(tx: &mut dyn Tx, name: &str) -> Result<Self, LinkError> {
+        let row = party::find(tx, name)?;
+        let row = row.ok_or_else(|| LinkError::UnknownParty(name.to_owned()))?;
+        let ring = ring(tx, name)?;
+        Ok(Self { ring, row })
+    }
+
+    /// Takes a card that follows the newest one; older ones say nothing new.
+    fn follow(
+        &mut self,
+        tx: &mut dyn Tx,
+        card: &[u8],
+        now: i64,
+    ) -> Result<Result<(), String>, LinkError> {
+        let Some(at) = Timestamp::from_micros(now) else {
+            return Ok(Err("the clock is out of range".to_owned()));
+        };
+        let next = match SignedCard::parse(card) {
+            Ok(next) => next,
+            Err(error) => return Ok(Err(comity_store::error::chain(&error))),
+        };
+        match self.ring.succeed(next.clone(), at) {
+            Ok(_) => {}
+            Err(SuccessionError::Same | SuccessionError::Older { .. }) => return Ok(Ok(())),
+            Err(error) => return Ok(Err(comity_store::error::chain(&error))),
+        }
+        let row = &mut self.row;
+        row.card = card.to_vec();
+        row.serial = next.card().serial.into();
+        row.link_url = next.card().links.first().cloned();
+        party::put(tx, row)?;
+        // When the card came, not when the party's state changed.
+        party::card_taken(tx, &row.name, row.serial, now)?;
+        Ok(Ok(()))
+    }
+}
+
+/// Takes a card of a party that is known, by whatever way it came.
+pub(crate) fn take_card(
+    tx: &mut dyn Tx,
+    name: &str,
+    card: &[u8],
+    now: i64,
+) -> Result<Result<(), String>, LinkError> {
+    Known::read(tx, name)?.follow(tx, card, now)
+}
+
+/// The keys of a party's cards, oldest first, each with when it was taken; and its revocations, judged when they came. Where
+/// a party was enrolled anew, a ring begins with the card that was compared then.
+pub(crate) fn ring_of(
+    cards: Vec<(SignedCard, i64)>,
+    revocations: Vec<(Revocation, i64)>,
+) -> Option<KeyRing> {
+    let mut ring: Option<KeyRing> = None;
+    for (card, taken) in cards {
+        let at = Timestamp::from_micros(taken).unwrap_or(card.card().issued);
+        let followed = ring.as_mut().map(|ring| ring.succeed(card.clone(), at));
+        if !matches!(followed, Some(Ok(_))) {
+            ring = Some(KeyRing::new(card));
+        }
+    }
+    let mut ring = ring?;
+    for (note, known) in revocations {
+        let known = Timestamp::from_micros(known).unwrap_or(note.issued);
+        // One of an enrolment before this one says nothing of these keys.
+        let _ = ring.remember(note, known);
+    }
+    Some(ring)
 }
 
 /// The keys in these cards, oldest card first.
@@ -198,6 +367,10 @@ pub fn keys_of(party: &str, cards: &[Vec<u8>]) -> Result<PeerKeys, LinkError> {
             witness,
             sealing,
             epoch: super::log::epoch_of(card.origin.as_str()),
+            knows: Knows {
+                card: *signed.hash().as_bytes(),
+                revocations: 0,
+            },
         });
     }
     found.ok_or_else(|| bad("there is none".to_owned()))

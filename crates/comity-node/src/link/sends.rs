@@ -11,9 +11,9 @@ use comity_store::state::channel::{self, ChannelRow, Direction};
 use comity_store::state::inbox::{self, InboxRow};
 use comity_store::state::receipt;
 
+use crate::link::credit::WINDOW;
 use crate::link::evidence::{check_proof, commit};
 use crate::link::incoming::Taking;
-use crate::link::outgoing::WINDOW;
 use crate::link::peer::Peer;
 use crate::link::receipts::STORED;
 use crate::link::{Link, LinkError};
@@ -32,6 +32,11 @@ impl Checked {
     /// The envelope's identity.
     pub(crate) fn id(&self) -> EnvelopeId {
         self.signed.id()
+    }
+
+    /// How urgent it is.
+    pub(crate) fn lane(&self) -> Lane {
+        self.lane
     }
 
     /// The tlog-proof of its leaf.
@@ -62,7 +67,7 @@ impl Link {
             .into_iter()
             .find(|lane| ChannelId::of(&header.from, &header.to, *lane) == header.channel)
             .ok_or("unknown-channel")?;
-        let content = self.keys.opening().open(&send.sealed, &send.header);
+        let content = self.keys().open(&send.sealed, &send.header);
         let content = content.map_err(|_| "not-sealed-to-us")?;
         if commit(&content.opening, &content.payload) != header.commit {
             return Err("commitment-differs");

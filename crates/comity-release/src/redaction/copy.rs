@@ -34,11 +34,14 @@ pub(super) fn redact(
 ) -> Result<Option<Redacted>, Withheld> {
     let unnamed = subject.handling().attribution == Attribution::MustNot
         && subject.object().member("created_by_ref").is_some();
-    if terms.agreed.redactions.is_empty() && !unnamed {
+    let renamed = !subject.copies().is_empty();
+    if terms.agreed.redactions.is_empty() && !unnamed && !renamed {
         return Ok(None);
     }
     let members = subject.object().as_object().unwrap_or_default();
-    let mut cutter = Cutter::new(terms, subject.object());
+    let mut copies = subject.copies().clone();
+    copies.insert(subject.id().clone(), id(terms, subject.id()));
+    let mut cutter = Cutter::new(terms, subject.object(), &copies);
     let mut pieces = Vec::with_capacity(members.len());
     for member in members {
         pieces.push(if PROTECTED.contains(&member.key.as_ref()) {
@@ -56,7 +59,7 @@ pub(super) fn redact(
             kind: CutKind::Remove,
         });
     }
-    if cuts.is_empty() {
+    if cuts.is_empty() && !renamed {
         return Ok(None);
     }
     if let Some(cut) = cuts.iter().find(|cut| cut.kind == CutKind::Withhold) {
@@ -110,7 +113,7 @@ fn write<'v>(
     if let Some(made_by) = &terms.copies.made_by {
         out.add("created_by_ref", &quoted(&made_by.to_string()));
     }
-    out.add("object_marking_refs", &markings(subject.object(), label));
+    out.add("object_marking_refs", &markings(subject, label));
     out.add(
         "extensions",
         &with_extension(extensions.as_deref(), &extension(terms, subject, &cuts)),
@@ -125,14 +128,20 @@ fn write<'v>(
 
 /// Every marking of the object and of its parts, and the label that bound it. A part's marking stands for the whole:
 /// what it selected may be gone, or have moved.
-fn markings(object: &Value<'_>, label: Tlp) -> String {
+fn markings(subject: &Subject<'_>, label: Tlp) -> String {
+    let object = subject.object();
+    let copy = |marking: String| {
+        let id = ObjectId::parse(&marking).ok();
+        let copy = id.and_then(|id| subject.copies().get(&id));
+        copy.map_or(marking, ToString::to_string)
+    };
     let list = |key| {
         let list = object.member(key).and_then(Value::as_array);
         list.unwrap_or_default().iter()
     };
     let whole = list("object_marking_refs").filter_map(Value::as_str);
     let parts = list("granular_markings").filter_map(|part| part.text("marking_ref"));
-    let mut all: Vec<String> = whole.chain(parts).map(str::to_owned).collect();
+    let mut all: Vec<String> = whole.chain(parts).map(str::to_owned).map(copy).collect();
     all.push(definition_id(label).to_string());
     let mut seen = std::collections::BTreeSet::new();
     all.retain(|marking| seen.insert(marking.clone()));

@@ -13,6 +13,7 @@ use comity_stix::marking;
 
 use super::spans::{self, MARK, Personal, kind};
 use super::{Cut, CutKind, Terms};
+use crate::subject::Copied;
 
 /// What stays of a value.
 pub(super) enum Piece {
@@ -27,6 +28,8 @@ pub(super) enum Piece {
 /// Cuts values of one object by the rules of one accord.
 pub(super) struct Cutter<'t, 'v> {
     terms: &'t Terms,
+    /// What is named otherwise: objects of which copies go, and the object itself.
+    copies: &'t Copied,
     /// Values that rules name, with the rule and what it does.
     named: Vec<(&'v Value<'v>, usize, CutKind)>,
     /// Where the walk stands.
@@ -50,7 +53,7 @@ enum Written {
 }
 
 impl<'t, 'v> Cutter<'t, 'v> {
-    pub(super) fn new(terms: &'t Terms, object: &'v Value<'v>) -> Self {
+    pub(super) fn new(terms: &'t Terms, object: &'v Value<'v>, copies: &'t Copied) -> Self {
         let type_name = object.text("type");
         let mut named = Vec::new();
         for (at, rule) in terms.agreed.redactions.iter().enumerate() {
@@ -68,6 +71,7 @@ impl<'t, 'v> Cutter<'t, 'v> {
         }
         Self {
             terms,
+            copies,
             named,
             path: Vec::new(),
             exempt: false,
@@ -154,8 +158,17 @@ impl<'t, 'v> Cutter<'t, 'v> {
             Written::Text => Personal::Any,
             Written::Number => Personal::Checked,
         };
+        let renamed = self.renamed(text);
+        let text = renamed.as_deref().unwrap_or(text);
         let Some(found) = spans::find(self.terms, text, personal) else {
-            return Piece::Whole;
+            return match &renamed {
+                None => Piece::Whole,
+                Some(renamed) => {
+                    let mut out = String::with_capacity(renamed.len() + 2);
+                    write_string(renamed, &mut out);
+                    Piece::Text(out)
+                }
+            };
         };
         for rule in &found.rules {
             let rule_kind = self.terms.agreed.redactions.get(*rule);
@@ -168,6 +181,23 @@ impl<'t, 'v> Cutter<'t, 'v> {
             CutKind::Mask => Piece::Text(found.masked(self.terms, text)),
             CutKind::Remove | CutKind::Withhold => Piece::Gone,
         }
+    }
+
+    /// A text with the ids of copies in the place of those of their originals, wherever they stand in it.
+    fn renamed(&self, text: &str) -> Option<String> {
+        // The shortest id there is: a type of one letter.
+        if text.len() < ID_BYTES_MIN || !text.contains("--") {
+            return None;
+        }
+        let mut out: Option<String> = None;
+        for (original, copy) in self.copies {
+            let now = out.as_deref().unwrap_or(text);
+            let original = original.to_string();
+            if let Some(replaced) = replaced(now, &original, &copy.to_string()) {
+                out = Some(replaced);
+            }
+        }
+        out
     }
 
     fn note(&mut self, rule: usize, kind: CutKind) {
@@ -187,6 +217,25 @@ impl<'t, 'v> Cutter<'t, 'v> {
             kind,
         });
     }
+}
+
+const ID_BYTES_MIN: usize = 39;
+
+/// A text with each place of one word taken by another, in whatever case it is written; nothing where there is none.
+fn replaced(text: &str, word: &str, by: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    let mut out = String::new();
+    let mut from = 0;
+    for (at, found) in lower.match_indices(&word.to_ascii_lowercase()) {
+        out.push_str(text.get(from..at)?);
+        out.push_str(by);
+        from = at + found.len();
+    }
+    if from == 0 {
+        return None;
+    }
+    out.push_str(text.get(from..)?);
+    Some(out)
 }
 
 /// Whether a property is what its object is about.

@@ -1,3 +1,14 @@
+-- The link: a cosignature whose time does not count stands as `ahead`.
+ALTER TABLE cosignature ADD COLUMN standing text NOT NULL DEFAULT 'counted';
+-- How far each party's clock was ahead of this node's when it was heard last, in seconds.
+CREATE TABLE party_clock (party text PRIMARY KEY, heard bigint NOT NULL, ahead bigint NOT NULL);
+-- The newest head of a party's log that another party of one accord holds.
+CREATE TABLE cross_head (origin text NOT NULL, teller text NOT NULL, size bigint NOT NULL, checkpoint bytea NOT NULL,
+    received bigint NOT NULL, PRIMARY KEY (origin, teller));
+-- The proof that a party's log showed two histories, for anybody with its key.
+CREATE TABLE equivocation (origin text PRIMARY KEY, proof bytea NOT NULL, found bigint NOT NULL);
+-- What waits in a channel, in its order.
+CREATE INDEX outbox_waiting ON outbox (channel, epoch, seq, next_attempt) WHERE state IN ('queued', 'sent');
 -- Cases: threads of messages between this party and another, and notes that never leave the house.
 CREATE TABLE thread (id text NOT NULL PRIMARY KEY, subject text NOT NULL, party text NOT NULL, opener text NOT NULL,
     title text NOT NULL, state text NOT NULL, urgency text, label text NOT NULL, exercise text, disputed bigint NOT NULL,
@@ -13,3 +24,20 @@ CREATE INDEX message_unreceipted ON message (recorded) WHERE received IS NULL;
 CREATE TABLE thread_note (id text NOT NULL PRIMARY KEY, thread text NOT NULL, officer text NOT NULL, body text NOT NULL,
     recorded bigint NOT NULL);
 CREATE INDEX thread_note_by_thread ON thread_note (thread, recorded);
+-- Keys: revocations of the own party and of others, each with when it became known here and the newest heads of that
+-- party's logs that were cosigned before.
+CREATE TABLE revocation (party TEXT NOT NULL, number BIGINT NOT NULL, note BYTEA NOT NULL, known BIGINT NOT NULL,
+    held BYTEA NOT NULL, PRIMARY KEY (party, number));
+-- Release control: TLP:RED binds to persons, and views are judged again when the accord changes.
+-- Where the person of an account is reached: what another party addresses there is that account's to read.
+ALTER TABLE account ADD COLUMN address text;
+-- The views of a collection that hold what is bound to persons: one an account, and under '' all of it.
+CREATE TABLE closed_view (collection text NOT NULL, account text NOT NULL, view_number bigint NOT NULL UNIQUE,
+    PRIMARY KEY (collection, account));
+-- How far the closed part of a shared collection was judged, what the released view was judged under, and how much of
+-- the collection is still to be judged again under it.
+ALTER TABLE standing_share ADD COLUMN closed_position bigint NOT NULL DEFAULT 0;
+ALTER TABLE standing_share ADD COLUMN terms text;
+ALTER TABLE standing_share ADD COLUMN review_from bigint NOT NULL DEFAULT 0;
+ALTER TABLE standing_share ADD COLUMN review_to bigint NOT NULL DEFAULT 0;
+-- End of release control.

@@ -1,3 +1,14 @@
+-- The link: a cosignature whose time does not count stands as `ahead`.
+ALTER TABLE cosignature ADD COLUMN standing TEXT NOT NULL DEFAULT 'counted';
+-- How far each party's clock was ahead of this node's when it was heard last, in seconds.
+CREATE TABLE party_clock (party TEXT PRIMARY KEY, heard INTEGER NOT NULL, ahead INTEGER NOT NULL) WITHOUT ROWID;
+-- The newest head of a party's log that another party of one accord holds.
+CREATE TABLE cross_head (origin TEXT NOT NULL, teller TEXT NOT NULL, size INTEGER NOT NULL, checkpoint BLOB NOT NULL,
+    received INTEGER NOT NULL, PRIMARY KEY (origin, teller)) WITHOUT ROWID;
+-- The proof that a party's log showed two histories, for anybody with its key.
+CREATE TABLE equivocation (origin TEXT PRIMARY KEY, proof BLOB NOT NULL, found INTEGER NOT NULL) WITHOUT ROWID;
+-- What waits in a channel, in its order.
+CREATE INDEX outbox_waiting ON outbox (channel, epoch, seq, next_attempt) WHERE state IN ('queued', 'sent');
 -- Cases: threads of messages between this party and another, and notes that never leave the house.
 CREATE TABLE thread (id TEXT NOT NULL PRIMARY KEY, subject TEXT NOT NULL, party TEXT NOT NULL, opener TEXT NOT NULL,
     title TEXT NOT NULL, state TEXT NOT NULL, urgency TEXT, label TEXT NOT NULL, exercise TEXT, disputed INTEGER NOT NULL,
@@ -15,3 +26,20 @@ CREATE INDEX message_unreceipted ON message (recorded) WHERE received IS NULL;
 CREATE TABLE thread_note (id TEXT NOT NULL PRIMARY KEY, thread TEXT NOT NULL, officer TEXT NOT NULL, body TEXT NOT NULL,
     recorded INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX thread_note_by_thread ON thread_note (thread, recorded);
+-- Keys: revocations of the own party and of others, each with when it became known here and the newest heads of that
+-- party's logs that were cosigned before.
+CREATE TABLE revocation (party TEXT NOT NULL, number INTEGER NOT NULL, note BLOB NOT NULL, known INTEGER NOT NULL,
+    held BLOB NOT NULL, PRIMARY KEY (party, number)) WITHOUT ROWID;
+-- Release control: TLP:RED binds to persons, and views are judged again when the accord changes.
+-- Where the person of an account is reached: what another party addresses there is that account's to read.
+ALTER TABLE account ADD COLUMN address TEXT;
+-- The views of a collection that hold what is bound to persons: one an account, and under '' all of it.
+CREATE TABLE closed_view (collection TEXT NOT NULL, account TEXT NOT NULL, view_number INTEGER NOT NULL UNIQUE,
+    PRIMARY KEY (collection, account)) WITHOUT ROWID;
+-- How far the closed part of a shared collection was judged, what the released view was judged under, and how much of
+-- the collection is still to be judged again under it.
+ALTER TABLE standing_share ADD COLUMN closed_position INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE standing_share ADD COLUMN terms TEXT;
+ALTER TABLE standing_share ADD COLUMN review_from INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE standing_share ADD COLUMN review_to INTEGER NOT NULL DEFAULT 0;
+-- End of release control.

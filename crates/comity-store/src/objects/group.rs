@@ -294,6 +294,7 @@ mod tests {
             requested: 0,
             objects: Vec::new(),
             refused: Vec::new(),
+            recorded: Vec::new(),
             only_new_ids: false,
         })
     }

@@ -70,6 +70,8 @@ pub struct AppendRequest {
     pub objects: Vec<NewObject>,
     /// What admission refused, for the status to tell.
     pub refused: Vec<Detail>,
+    /// What of the same request was recorded in another view before, for the status to tell.
+    pub recorded: Vec<Detail>,
     /// An object whose id the view already holds, in any version, counts as unchanged. For objects that a reader
     /// made itself from a list, whose timestamps say only when the list was read.
     pub only_new_ids: bool,

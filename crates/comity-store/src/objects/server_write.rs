@@ -129,8 +129,11 @@ fn append_all(tx: &mut Transaction<'_>, request: &AppendRequest) -> Result<Writt
     let first_added = request.requested.max(view.last_added + 1);
     let mut batch = Batch::default();
     let mut outcomes = Vec::with_capacity(request.objects.len());
-    let (mut successes, mut unchanged, mut failures) =
-        (Vec::new(), Vec::new(), request.refused.clone());
+    let (mut successes, mut unchanged, mut failures) = (
+        Vec::new(),
+        request.recorded.clone(),
+        request.refused.clone(),
+    );
     for object in &request.objects {
         let number = i64::try_from(batch.new.len()).unwrap_or(i64::MAX);
         let added = first_added + number;

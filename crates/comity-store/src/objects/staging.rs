@@ -110,7 +110,7 @@ impl<'a> Staging<'a> {
         let first_added = request.requested.max(staged.last_added + 1);
         let first_position = staged.base + count(staged.entries.len());
         let mut notes = Notes {
-            unchanged: Vec::new(),
+            unchanged: request.recorded,
             failures: request.refused,
         };
         let mut successes = Vec::new();

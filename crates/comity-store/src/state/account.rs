@@ -67,12 +67,14 @@ pub struct Account {
     pub created: i64,
     /// The other party that it belongs to: it sees what was released to that party and nothing else.
     pub party: Option<String>,
+    /// Where its person is reached: what another party addresses there is for this account.
+    pub address: Option<String>,
 }
 
 /// The account called `name`.
 pub fn find(tx: &mut dyn Tx, name: &str) -> Result<Option<Account>, StoreError> {
     let rows = tx.query(
-        "SELECT name, role, password, created, party FROM account WHERE name = ?1",
+        "SELECT name, role, password, created, party, address FROM account WHERE name = ?1",
         &[name.into()],
     )?;
     rows.first().map(account).transpose()
@@ -81,7 +83,7 @@ pub fn find(tx: &mut dyn Tx, name: &str) -> Result<Option<Account>, StoreError> 
 /// All accounts, by name.
 pub fn list(tx: &mut dyn Tx) -> Result<Vec<Account>, StoreError> {
     let rows = tx.query(
-        "SELECT name, role, password, created, party FROM account ORDER BY name",
+        "SELECT name, role, password, created, party, address FROM account ORDER BY name",
         &[],
     )?;
     rows.iter().map(account).collect()
@@ -90,7 +92,7 @@ pub fn list(tx: &mut dyn Tx) -> Result<Vec<Account>, StoreError> {
 /// Records an account; `false` when the name is taken.
 pub fn add(tx: &mut dyn Tx, account: &Account) -> Result<bool, StoreError> {
     let added = tx.execute(
-        "INSERT INTO account (name, role, password, created, party) VALUES (?1, ?2, ?3, ?4, ?5)
+        "INSERT INTO account (name, role, password, created, party, address) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (name) DO NOTHING",
         &[
             account.name.as_str().into(),
@@ -98,9 +100,29 @@ pub fn add(tx: &mut dyn Tx, account: &Account) -> Result<bool, StoreError> {
             account.password.as_str().into(),
             account.created.into(),
             account.party.as_deref().into(),
+            account.address.as_deref().into(),
         ],
     )?;
     Ok(added == 1)
+}
+
+/// Records where the person of an account is reached; `false` when there is none of that name.
+pub fn put_address(tx: &mut dyn Tx, name: &str, address: Option<&str>) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "UPDATE account SET address = ?2 WHERE name = ?1",
+        &[name.into(), address.into()],
+    )?;
+    Ok(changed == 1)
+}
+
+/// The own accounts whose person is reached at this address.
+pub fn at_address(tx: &mut dyn Tx, address: &str) -> Result<Vec<Account>, StoreError> {
+    let rows = tx.query(
+        "SELECT name, role, password, created, party, address FROM account
+         WHERE lower(address) = ?1 AND party IS NULL ORDER BY name",
+        &[address.to_ascii_lowercase().as_str().into()],
+    )?;
+    rows.iter().map(account).collect()
 }
 
 /// Records a token by its digest.
@@ -120,7 +142,7 @@ pub fn add_token(
 /// The account that a token belongs to.
 pub fn find_by_token(tx: &mut dyn Tx, digest: &[u8]) -> Result<Option<Account>, StoreError> {
     let rows = tx.query(
-        "SELECT a.name, a.role, a.password, a.created, a.party FROM token t JOIN account a ON a.name = t.account
+        "SELECT a.name, a.role, a.password, a.created, a.party, a.address FROM token t JOIN account a ON a.name = t.account
          WHERE t.digest = ?1",
         &[digest.into()],
     )?;
@@ -154,5 +176,6 @@ fn account(row: &Row) -> Result<Account, StoreError> {
         password: row.text(2)?,
         created: row.integer(3)?,
         party: row.optional_text(4)?,
+        address: row.optional_text(5)?,
     })
 }

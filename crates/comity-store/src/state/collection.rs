@@ -33,12 +33,24 @@ pub struct Collection {
     pub label: Option<String>,
     /// The views of the party that looks at it, where another party does.
     pub party: Option<PartyViews>,
+    /// The view of what is bound to persons: of all of it, or, where an account looks, of what that account may read.
+    pub closed: Option<ViewId>,
 }
 
 impl Collection {
     /// The view that whoever looks at it reads: for another party, what was released to it and nothing else.
     pub fn reads(&self) -> ViewId {
         self.party.map_or(self.view, |views| views.released)
+    }
+
+    /// Whether this view is the collection's, as far as whoever looks at it may read.
+    pub fn shows(&self, view: ViewId) -> bool {
+        self.reads() == view || self.closed == Some(view)
+    }
+
+    /// Every view that whoever looks at it reads.
+    pub fn all_views(&self) -> impl Iterator<Item = ViewId> {
+        std::iter::once(self.reads()).chain(self.closed)
     }
 
     /// The view that whoever looks at it adds to: for another party, one of its own, so that no answer tells what the
@@ -112,10 +124,7 @@ pub fn add(tx: &mut dyn Tx, new: &NewCollection) -> Result<Option<Collection>, S
     if taken {
         return Ok(None);
     }
-    let number: u32 = meta::find(tx, "next_view")?
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(1);
-    meta::put(tx, "next_view", &(number + 1).to_string())?;
+    let number = next_views(tx, 1)?;
     tx.execute(
         "INSERT INTO collection (id, view_number, title, description, alias, created, source, label)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -149,13 +158,25 @@ pub fn add(tx: &mut dyn Tx, new: &NewCollection) -> Result<Option<Collection>, S
         source,
         label,
         party: None,
+        closed: None,
     }))
+}
+
+/// The first of so many view numbers that nobody has; none is ever used twice.
+pub(super) fn next_views(tx: &mut dyn Tx, count: u32) -> Result<u32, StoreError> {
+    let number: u32 = meta::find(tx, "next_view")?
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1);
+    meta::put(tx, "next_view", &(number + count).to_string())?;
+    Ok(number)
 }
 
 /// The collection with this id or alias.
 pub fn find(tx: &mut dyn Tx, name: &str) -> Result<Option<Collection>, StoreError> {
     let rows = tx.query(
-        "SELECT id, view_number, title, description, alias, created, source, label FROM collection WHERE id = ?1 OR alias = ?1",
+        "SELECT c.id, c.view_number, c.title, c.description, c.alias, c.created, c.source, c.label, k.view_number
+         FROM collection c LEFT JOIN closed_view k ON k.collection = c.id AND k.account = ''
+         WHERE c.id = ?1 OR c.alias = ?1",
         &[name.into()],
     )?;
     rows.first().map(collection).transpose()
@@ -164,8 +185,9 @@ pub fn find(tx: &mut dyn Tx, name: &str) -> Result<Option<Collection>, StoreErro
 /// The collection that holds what a party sent, if there is one.
 pub fn of_source(tx: &mut dyn Tx, party: &str) -> Result<Option<Collection>, StoreError> {
     let rows = tx.query(
-        "SELECT id, view_number, title, description, alias, created, source, label FROM collection
-         WHERE source = ?1 ORDER BY view_number LIMIT 1",
+        "SELECT c.id, c.view_number, c.title, c.description, c.alias, c.created, c.source, c.label, k.view_number
+         FROM collection c LEFT JOIN closed_view k ON k.collection = c.id AND k.account = ''
+         WHERE c.source = ?1 ORDER BY c.view_number LIMIT 1",
         &[party.into()],
     )?;
     rows.first().map(collection).transpose()
@@ -174,7 +196,9 @@ pub fn of_source(tx: &mut dyn Tx, party: &str) -> Result<Option<Collection>, Sto
 /// All collections, oldest first.
 pub fn list(tx: &mut dyn Tx) -> Result<Vec<Collection>, StoreError> {
     let rows = tx.query(
-        "SELECT id, view_number, title, description, alias, created, source, label FROM collection ORDER BY view_number",
+        "SELECT c.id, c.view_number, c.title, c.description, c.alias, c.created, c.source, c.label, k.view_number
+         FROM collection c LEFT JOIN closed_view k ON k.collection = c.id AND k.account = ''
+         ORDER BY c.view_number",
         &[],
     )?;
     rows.iter().map(collection).collect()
@@ -197,9 +221,10 @@ pub fn grant(tx: &mut dyn Tx, id: &Uuid, account: &str, rights: Rights) -> Resul
 /// The collections that an account has any right to, with the rights, oldest first.
 pub fn list_for(tx: &mut dyn Tx, account: &str) -> Result<Vec<(Collection, Rights)>, StoreError> {
     let rows = tx.query(
-        "SELECT c.id, c.view_number, c.title, c.description, c.alias, c.created, c.source, c.label, r.access,
-             a.party, v.released, v.posted, p.state
+        "SELECT c.id, c.view_number, c.title, c.description, c.alias, c.created, c.source, c.label, k.view_number,
+             a.party, v.released, v.posted, p.state, r.access
          FROM collection c JOIN collection_right r ON r.collection = c.id JOIN account a ON a.name = r.account
+             LEFT JOIN closed_view k ON k.collection = c.id AND k.account = r.account
              LEFT JOIN party_view v ON v.collection = c.id AND v.party = a.party
              LEFT JOIN party p ON p.name = a.party
          WHERE r.account = ?1 AND r.access <> 'none' ORDER BY c.view_number",
@@ -227,8 +252,10 @@ pub fn list_for(tx: &mut dyn Tx, account: &str) -> Result<Vec<(Collection, Right
                 RELAYED.clone_into(&mut found.title);
             }
             found.label = None;
+            // What is bound to persons is addressed to them, by the link or by mail: no account of a party reads it here.
+            found.closed = None;
         }
-        seen.push((found, rights(row, 8)?));
+        seen.push((found, rights(row, 13)?));
     }
     Ok(seen)
 }
@@ -262,10 +289,10 @@ fn collection(row: &Row) -> Result<Collection, StoreError> {
         what,
     };
     let id = row.text(0)?;
-    let view = row.integer(1)?;
+    let number = row.integer(1)?;
     Ok(Collection {
         id: Uuid::parse_str(&id).map_err(|_| bad(format!("the id is {id:?}")))?,
-        view: ViewId(u32::try_from(view).map_err(|_| bad(format!("the view is {view}")))?),
+        view: ViewId(u32::try_from(number).map_err(|_| bad(format!("the view is {number}")))?),
         title: row.text(2)?,
         description: row.optional_text(3)?,
         alias: row.optional_text(4)?,
@@ -273,5 +300,9 @@ fn collection(row: &Row) -> Result<Collection, StoreError> {
         source: row.optional_text(6)?,
         label: row.optional_text(7)?,
         party: None,
+        closed: match row.optional_integer(8)? {
+            Some(_) => Some(view(row, 8)?),
+            None => None,
+        },
     })
 }

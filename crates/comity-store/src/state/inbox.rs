@@ -116,13 +116,50 @@ pub fn list(tx: &mut dyn Tx, party: Option<&str>, limit: u64) -> Result<Vec<Inbo
     rows.iter().map(row_of).collect()
 }
 
-/// How many envelopes of a channel wait for something before them.
-pub fn parked(tx: &mut dyn Tx, channel: &str, epoch: u32) -> Result<u64, StoreError> {
+/// How many envelopes of a channel wait for something before them, beyond `seq`, and their bytes.
+pub fn beyond(
+    tx: &mut dyn Tx,
+    channel: &str,
+    epoch: u32,
+    seq: u64,
+) -> Result<(u64, u64), StoreError> {
     let rows = tx.query(
-        "SELECT count(*) FROM inbox WHERE channel = ?1 AND epoch = ?2 AND state = 'parked'",
-        &[channel.into(), epoch.into()],
+        "SELECT count(*), coalesce(sum(length(payload)), 0) FROM inbox WHERE channel = ?1 AND epoch = ?2 AND seq > ?3",
+        &[channel.into(), epoch.into(), seq.into()],
     )?;
-    rows.first().map_or(Ok(0), |row| row.count(0))
+    let counts = |row: &Row| Ok((row.count(0)?, row.count(1)?));
+    rows.first().map_or(Ok((0, 0)), counts)
+}
+
+/// Envelopes of a channel that are stored and not applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unapplied {
+    /// The channel.
+    pub channel: String,
+    /// The epoch.
+    pub epoch: u32,
+    /// How many.
+    pub items: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// What is stored and not applied, by channel.
+pub fn unapplied(tx: &mut dyn Tx) -> Result<Vec<Unapplied>, StoreError> {
+    let rows = tx.query(
+        "SELECT channel, epoch, count(*), coalesce(sum(length(payload)), 0) FROM inbox WHERE state = 'stored'
+         GROUP BY channel, epoch",
+        &[],
+    )?;
+    let unapplied = |row: &Row| {
+        Ok(Unapplied {
+            channel: row.text(0)?,
+            epoch: small(row, 1)?,
+            items: row.count(2)?,
+            bytes: row.count(3)?,
+        })
+    };
+    rows.iter().map(unapplied).collect()
 }
 
 /// Moves an envelope to another state.

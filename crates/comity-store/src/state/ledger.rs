@@ -167,12 +167,14 @@ pub struct CosignatureRow {
     pub lines: Vec<u8>,
     /// When they came, microseconds since 1970.
     pub received: i64,
+    /// `counted`, or `ahead` where their time does not count: the cosigner's clock was ahead.
+    pub standing: String,
 }
 
 /// Records cosignatures; the first that came for a size stays.
 pub fn add_cosignature(tx: &mut dyn Tx, row: &CosignatureRow) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO cosignature (epoch, size, party, lines, received) VALUES (?1, ?2, ?3, ?4, ?5)
+        "INSERT INTO cosignature (epoch, size, party, lines, received, standing) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (epoch, size, party) DO NOTHING",
         &[
             row.epoch.into(),
@@ -180,9 +182,25 @@ pub fn add_cosignature(tx: &mut dyn Tx, row: &CosignatureRow) -> Result<(), Stor
             row.party.as_str().into(),
             row.lines.as_slice().into(),
             row.received.into(),
+            row.standing.as_str().into(),
         ],
     )?;
     Ok(())
+}
+
+/// Cosignatures of checkpoints that hold `position`, the smallest checkpoint first, at most `limit`.
+pub fn cosignatures_after(
+    tx: &mut dyn Tx,
+    epoch: u32,
+    position: u64,
+    limit: u64,
+) -> Result<Vec<CosignatureRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT epoch, size, party, lines, received, standing FROM cosignature WHERE epoch = ?1 AND size > ?2
+         ORDER BY size, party LIMIT ?3",
+        &[epoch.into(), position.into(), limit.into()],
+    )?;
+    rows.iter().map(cosignature).collect()
 }
 
 /// The cosignatures of the smallest checkpoint that holds `position` and has any.
@@ -192,7 +210,7 @@ pub fn cosignatures_over(
     position: u64,
 ) -> Result<Vec<CosignatureRow>, StoreError> {
     let rows = tx.query(
-        "SELECT epoch, size, party, lines, received FROM cosignature WHERE epoch = ?1 AND size =
+        "SELECT epoch, size, party, lines, received, standing FROM cosignature WHERE epoch = ?1 AND size =
              (SELECT min(size) FROM cosignature WHERE epoch = ?1 AND size > ?2) ORDER BY party",
         &[epoch.into(), position.into()],
     )?;
@@ -202,7 +220,7 @@ pub fn cosignatures_over(
 /// The newest cosignatures of each party on an epoch.
 pub fn newest_cosignatures(tx: &mut dyn Tx, epoch: u32) -> Result<Vec<CosignatureRow>, StoreError> {
     let rows = tx.query(
-        "SELECT c.epoch, c.size, c.party, c.lines, c.received FROM cosignature c WHERE c.epoch = ?1 AND c.size =
+        "SELECT c.epoch, c.size, c.party, c.lines, c.received, c.standing FROM cosignature c WHERE c.epoch = ?1 AND c.size =
              (SELECT max(size) FROM cosignature m WHERE m.epoch = ?1 AND m.party = c.party) ORDER BY c.party",
         &[epoch.into()],
     )?;
@@ -216,6 +234,7 @@ fn cosignature(row: &Row) -> Result<CosignatureRow, StoreError> {
         party: row.text(2)?,
         lines: row.bytes(3)?,
         received: row.integer(4)?,
+        standing: row.text(5)?,
     })
 }
 

@@ -9,8 +9,12 @@
 pub mod accord;
 pub mod account;
 pub mod channel;
+pub mod clock;
+pub mod closed;
 pub mod collection;
+pub mod cross_head;
 pub mod cursor;
+pub mod delivered;
 pub mod deposit;
 pub mod inbox;
 pub mod ledger;
@@ -21,6 +25,7 @@ pub mod peer_log;
 pub mod recall;
 pub mod receipt;
 pub mod release;
+pub mod revocation;
 pub mod source;
 pub mod thread;
 pub mod tombstone;
@@ -144,6 +149,14 @@ impl State {
         Ok(Self {
             engine: Engine::Server(pool),
         })
+    }
+
+    /// Whether other nodes may have changed it since anybody looked.
+    pub fn is_shared(&self) -> bool {
+        match &self.engine {
+            Engine::Embedded(_) => false,
+            Engine::Server(_) => true,
+        }
     }
 
     /// Runs `work` as one transaction. On PostgreSQL it may run again after a conflict, so it must not act on anything

@@ -49,6 +49,26 @@ pub struct OutboxRow {
     pub changed: i64,
 }
 
+/// Where an envelope stands in its channel, and how large its payload is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutboxPlace {
+    /// Its place.
+    pub seq: u64,
+    /// The bytes of its payload.
+    pub bytes: u64,
+}
+
+impl OutboxRow {
+    /// Where it stands, and how large it is.
+    pub fn place(&self) -> OutboxPlace {
+        let bytes = self.payload.as_ref().map_or(0, Vec::len);
+        OutboxPlace {
+            seq: self.seq,
+            bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+        }
+    }
+}
+
 /// Records a new envelope.
 pub fn add(tx: &mut dyn Tx, row: &OutboxRow) -> Result<(), StoreError> {
     tx.execute(
@@ -90,22 +110,56 @@ pub fn find(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<Option<OutboxRow>, S
     rows.first().map(row_of).transpose()
 }
 
-/// Envelopes to a party in a lane that may be sent now, in the order of their channel, at most `limit`.
+/// Envelopes of a channel that may be sent now, in their order, at most `limit`.
 pub fn due(
     tx: &mut dyn Tx,
-    party: &str,
-    lane: &str,
+    channel: &str,
+    epoch: u32,
     now: i64,
     limit: u64,
 ) -> Result<Vec<OutboxRow>, StoreError> {
     let rows = tx.query(
         "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, opening, payload,
              state, reason, created, due, attempts, next_attempt, changed FROM outbox
-         WHERE party = ?1 AND lane = ?2 AND state IN ('queued', 'sent') AND next_attempt <= ?3
-         ORDER BY epoch, seq LIMIT ?4",
-        &[party.into(), lane.into(), now.into(), limit.into()],
+         WHERE channel = ?1 AND epoch = ?2 AND state IN ('queued', 'sent') AND next_attempt <= ?3
+         ORDER BY seq LIMIT ?4",
+        &[channel.into(), epoch.into(), now.into(), limit.into()],
     )?;
     rows.iter().map(row_of).collect()
+}
+
+/// The first envelope of a channel that may be sent now.
+pub fn first_due(
+    tx: &mut dyn Tx,
+    channel: &str,
+    epoch: u32,
+    now: i64,
+) -> Result<Option<OutboxPlace>, StoreError> {
+    let rows = tx.query(
+        "SELECT seq, CAST(coalesce(length(payload), 0) AS BIGINT) FROM outbox
+         WHERE channel = ?1 AND epoch = ?2 AND state IN ('queued', 'sent') AND next_attempt <= ?3
+         ORDER BY seq LIMIT 1",
+        &[channel.into(), epoch.into(), now.into()],
+    )?;
+    rows.first().map(place).transpose()
+}
+
+/// The bytes of the payloads of a channel from one place up to, but not including, another.
+pub fn bytes_between(
+    tx: &mut dyn Tx,
+    channel: &str,
+    epoch: u32,
+    (from, to): (u64, u64),
+) -> Result<u64, StoreError> {
+    if from >= to {
+        return Ok(0);
+    }
+    let rows = tx.query(
+        "SELECT coalesce(sum(length(payload)), 0) FROM outbox
+         WHERE channel = ?1 AND epoch = ?2 AND seq >= ?3 AND seq < ?4",
+        &[channel.into(), epoch.into(), from.into(), to.into()],
+    )?;
+    rows.first().map_or(Ok(0), |row| row.count(0))
 }
 
 /// Envelopes of a stretch of a channel, whatever their state.
@@ -158,29 +212,39 @@ pub fn waiting(tx: &mut dyn Tx, party: &str) -> Result<(u64, Option<i64>), Store
     }
 }
 
-/// The place of the first envelope of a lane that has no receipt yet.
+/// The first envelope of a channel that has no receipt yet.
 pub fn first_waiting(
     tx: &mut dyn Tx,
-    party: &str,
-    lane: &str,
+    channel: &str,
     epoch: u32,
-) -> Result<Option<u64>, StoreError> {
+) -> Result<Option<OutboxPlace>, StoreError> {
     let rows = tx.query(
-        "SELECT min(seq) FROM outbox WHERE party = ?1 AND lane = ?2 AND epoch = ?3 AND state IN ('queued', 'sent')",
-        &[party.into(), lane.into(), epoch.into()],
+        "SELECT seq, CAST(coalesce(length(payload), 0) AS BIGINT) FROM outbox
+         WHERE channel = ?1 AND epoch = ?2 AND state IN ('queued', 'sent') ORDER BY seq LIMIT 1",
+        &[channel.into(), epoch.into()],
     )?;
-    match rows.first() {
-        None => Ok(None),
-        Some(row) if row.optional_integer(0)?.is_none() => Ok(None),
-        Some(row) => row.count(0).map(Some),
-    }
+    rows.first().map(place).transpose()
 }
 
-/// When the next envelope to a party may be sent.
-pub fn next_attempt(tx: &mut dyn Tx, party: &str) -> Result<Option<i64>, StoreError> {
+/// How many envelopes to a party have their receipt and stand in the own log from `position` on.
+pub fn receipted_from(
+    tx: &mut dyn Tx,
+    party: &str,
+    epoch: u32,
+    position: u64,
+) -> Result<u64, StoreError> {
     let rows = tx.query(
-        "SELECT min(next_attempt) FROM outbox WHERE party = ?1 AND state IN ('queued', 'sent')",
-        &[party.into()],
+        "SELECT count(*) FROM outbox WHERE party = ?1 AND epoch = ?2 AND state = 'receipted' AND position >= ?3",
+        &[party.into(), epoch.into(), position.into()],
+    )?;
+    rows.first().map_or(Ok(0), |row| row.count(0))
+}
+
+/// When the next envelope of a channel may be sent.
+pub fn next_attempt(tx: &mut dyn Tx, channel: &str, epoch: u32) -> Result<Option<i64>, StoreError> {
+    let rows = tx.query(
+        "SELECT min(next_attempt) FROM outbox WHERE channel = ?1 AND epoch = ?2 AND state IN ('queued', 'sent')",
+        &[channel.into(), epoch.into()],
     )?;
     rows.first().map_or(Ok(None), |row| row.optional_integer(0))
 }
@@ -264,6 +328,13 @@ pub fn erase(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<bool, StoreError> {
         &[envelope.into()],
     )?;
     Ok(changed == 1)
+}
+
+fn place(row: &Row) -> Result<OutboxPlace, StoreError> {
+    Ok(OutboxPlace {
+        seq: row.count(0)?,
+        bytes: row.count(1)?,
+    })
 }
 
 fn row_of(row: &Row) -> Result<OutboxRow, StoreError> {

@@ -102,6 +102,26 @@ pub fn cards(tx: &mut dyn Tx, name: &str) -> Result<Vec<Vec<u8>>, StoreError> {
     rows.iter().map(|row| row.bytes(0)).collect()
 }
 
+/// Records when a card came.
+pub fn card_taken(tx: &mut dyn Tx, name: &str, serial: u64, taken: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE party_card SET taken = ?3 WHERE party = ?1 AND serial = ?2",
+        &[name.into(), serial.into(), taken.into()],
+    )?;
+    Ok(())
+}
+
+/// Every card of a party with the time at which it was taken, oldest first.
+pub fn cards_taken(tx: &mut dyn Tx, name: &str) -> Result<Vec<(Vec<u8>, i64)>, StoreError> {
+    let rows = tx.query(
+        "SELECT card, taken FROM party_card WHERE party = ?1 ORDER BY serial",
+        &[name.into()],
+    )?;
+    rows.iter()
+        .map(|row| Ok((row.bytes(0)?, row.integer(1)?)))
+        .collect()
+}
+
 /// Records the time of a batch to a party; `false` when a later one was recorded meanwhile.
 pub fn sent(tx: &mut dyn Tx, name: &str, time: u64) -> Result<bool, StoreError> {
     let changed = tx.execute(

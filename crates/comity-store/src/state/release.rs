@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 use crate::objects::ViewId;
-use crate::state::{Row, Tx, meta};
+use crate::state::{Row, Tx, collection};
 
 /// One decision.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -43,8 +43,7 @@ pub struct DecisionRow {
 
 /// Records a decision and gives it a number.
 pub fn decide(tx: &mut dyn Tx, row: &DecisionRow) -> Result<u64, StoreError> {
-    let last = tx.query("SELECT coalesce(max(number), 0) FROM release_decision", &[])?;
-    let number = last.first().map_or(Ok(0), |row| row.count(0))? + 1;
+    let number = newest_number(tx)? + 1;
     tx.execute(
         "INSERT INTO release_decision (number, object, version, party, outlet, verdict, rule, label, released, reason,
              collection, envelope, approval, decided)
@@ -67,6 +66,12 @@ pub fn decide(tx: &mut dyn Tx, row: &DecisionRow) -> Result<u64, StoreError> {
         ],
     )?;
     Ok(number)
+}
+
+/// The number of the newest decision; 0 before the first.
+pub fn newest_number(tx: &mut dyn Tx) -> Result<u64, StoreError> {
+    let last = tx.query("SELECT coalesce(max(number), 0) FROM release_decision", &[])?;
+    last.first().map_or(Ok(0), |row| row.count(0))
 }
 
 /// The decisions on an object, newest first.
@@ -108,6 +113,32 @@ pub fn last_word(
         &[id.into(), party.into()],
     )?;
     rows.first().map(decision).transpose()
+}
+
+/// Every id by which a party came to have an object.
+pub fn released_as(tx: &mut dyn Tx, id: &str, party: &str) -> Result<Vec<String>, StoreError> {
+    let rows = tx.query(
+        "SELECT DISTINCT released FROM release_decision
+         WHERE object = ?1 AND party = ?2 AND released IS NOT NULL ORDER BY released",
+        &[id.into(), party.into()],
+    )?;
+    rows.iter().map(|row| row.text(0)).collect()
+}
+
+/// Decisions of one verdict from a number on, oldest first.
+pub fn of_verdict(
+    tx: &mut dyn Tx,
+    verdict: &str,
+    from: u64,
+    limit: u64,
+) -> Result<Vec<DecisionRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT number, object, version, party, outlet, verdict, rule, label, released, reason, collection, envelope,
+             approval, decided FROM release_decision
+         WHERE verdict = ?1 AND number >= ?2 ORDER BY number LIMIT ?3",
+        &[verdict.into(), from.into(), limit.into()],
+    )?;
+    rows.iter().map(decision).collect()
 }
 
 fn decision(row: &Row) -> Result<DecisionRow, StoreError> {
@@ -244,10 +275,7 @@ pub fn make_party_views(
     if let Some(views) = party_views(tx, collection, party)? {
         return Ok(views);
     }
-    let number: u32 = meta::find(tx, "next_view")?
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(1);
-    meta::put(tx, "next_view", &(number + 2).to_string())?;
+    let number = collection::next_views(tx, 2)?;
     tx.execute(
         "INSERT INTO party_view (collection, party, released, posted) VALUES (?1, ?2, ?3, ?4)",
         &[
@@ -284,7 +312,7 @@ pub fn views_of_party(
 }
 
 fn view(row: &Row, column: usize) -> Result<ViewId, StoreError> {
-    super::ledger::small(row, column).map(ViewId)
+    crate::state::ledger::small(row, column).map(ViewId)
 }
 
 /// A collection that is shared with a party as it grows.
@@ -298,6 +326,14 @@ pub struct StandingShare {
     pub outlet: String,
     /// The position in the collection's view from which on it is not judged yet.
     pub position: u64,
+    /// The same in the view of what is bound to persons.
+    pub closed_position: u64,
+    /// Under what everything before was judged, as a digest; nothing where that was never recorded.
+    pub terms: Option<String>,
+    /// What is judged again: from this position of the collection's view ...
+    pub review_from: u64,
+    /// ... up to this one.
+    pub review_to: u64,
 }
 
 /// Shares a collection from now on, its past included; nothing changes when it is shared already.
@@ -332,7 +368,8 @@ pub fn end_share(
 /// Everything that is shared as it grows.
 pub fn standing_shares(tx: &mut dyn Tx) -> Result<Vec<StandingShare>, StoreError> {
     let rows = tx.query(
-        "SELECT collection, party, outlet, position FROM standing_share ORDER BY collection, party, outlet",
+        "SELECT collection, party, outlet, position, closed_position, terms, review_from, review_to
+         FROM standing_share ORDER BY collection, party, outlet",
         &[],
     )?;
     let share = |row: &Row| {
@@ -341,26 +378,39 @@ pub fn standing_shares(tx: &mut dyn Tx) -> Result<Vec<StandingShare>, StoreError
             party: row.text(1)?,
             outlet: row.text(2)?,
             position: row.count(3)?,
+            closed_position: row.count(4)?,
+            terms: row.optional_text(5)?,
+            review_from: row.count(6)?,
+            review_to: row.count(7)?,
         })
     };
     rows.iter().map(share).collect()
 }
 
-/// Records how far a shared collection was judged; `false` when that was done from another position meanwhile.
-pub fn judged_up_to(
+/// Records how far a shared collection was judged, from `share` to `now`; `false` when that was done from another position
+/// meanwhile.
+pub fn judged(
     tx: &mut dyn Tx,
     share: &StandingShare,
-    position: u64,
+    now: &StandingShare,
 ) -> Result<bool, StoreError> {
     let changed = tx.execute(
-        "UPDATE standing_share SET position = ?5
-         WHERE collection = ?1 AND party = ?2 AND outlet = ?3 AND position = ?4",
+        "UPDATE standing_share SET position = ?8, closed_position = ?9, terms = ?10, review_from = ?11, review_to = ?12
+         WHERE collection = ?1 AND party = ?2 AND outlet = ?3 AND position = ?4 AND closed_position = ?5
+             AND coalesce(terms, '') = ?6 AND review_from = ?7",
         &[
             share.collection.as_str().into(),
             share.party.as_str().into(),
             share.outlet.as_str().into(),
             share.position.into(),
-            position.into(),
+            share.closed_position.into(),
+            share.terms.as_deref().unwrap_or_default().into(),
+            share.review_from.into(),
+            now.position.into(),
+            now.closed_position.into(),
+            now.terms.as_deref().into(),
+            now.review_from.into(),
+            now.review_to.into(),
         ],
     )?;
     Ok(changed == 1)

@@ -260,6 +260,7 @@ pub(crate) fn append(view: ViewId, requested: i64, objects: &[String]) -> Append
         requested,
         objects: objects.iter().map(|json| admitted(json)).collect(),
         refused: Vec::new(),
+        recorded: Vec::new(),
         only_new_ids: false,
     }
 }

@@ -28,6 +28,7 @@ fn person(name: &str, role: Role) -> Account {
         password: "$argon2id$hash".to_owned(),
         created: 7,
         party: None,
+        address: None,
     }
 }
 
@@ -304,7 +305,7 @@ fn nodes_that_open_a_new_database_at_once_all_succeed() {
                 meet.wait();
                 assert_eq!(
                     State::open_server(&database.url).unwrap().layout().unwrap(),
-                    3
+                    4
                 );
             });
         }

@@ -22,7 +22,7 @@ fn decline_reasons() -> PossibleValuesParser {
 }
 
 /// A moment, or a day, which means its end.
-fn moment(text: &str) -> Result<String, &'static str> {
+pub(crate) fn moment(text: &str) -> Result<String, &'static str> {
     let whole = if text.len() == 10 {
         format!("{text}T23:59:59Z")
     } else {
@@ -37,8 +37,8 @@ fn moment(text: &str) -> Result<String, &'static str> {
 #[derive(Debug, Args)]
 pub(crate) struct Officer {
     /// Who acts, by function
-    #[arg(long, value_name = "NAME", default_value = "duty officer")]
-    pub(crate) officer: String,
+    #[arg(long = "officer", value_name = "NAME", default_value = "duty officer")]
+    pub(crate) name: String,
     /// In which role
     #[arg(long, value_name = "ROLE", default_value = "releaser", value_parser = PossibleValuesParser::new(["analyst", "duty", "releaser"]))]
     pub(crate) role: String,
@@ -67,9 +67,11 @@ pub(crate) struct Act {
 pub(crate) enum RequestCommand {
     /// Print a form to fill in, for one type of request
     Form {
+        #[command(flatten)]
+        data: Data,
         /// What is asked for
-        #[arg(value_parser = request_types())]
-        request_type: String,
+        #[arg(value_name = "TYPE", value_parser = request_types())]
+        of: String,
     },
     /// Send a request that was filled in
     Open {
@@ -131,6 +133,13 @@ pub(crate) enum RequestCommand {
         #[arg(long, value_name = "NAME", default_value = "duty officer")]
         officer: String,
     },
+    #[command(flatten)]
+    Act(ActCommand),
+}
+
+/// What is done to a request.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ActCommand {
     /// Say that a person has seen it, and under which number it is kept
     Acknowledge {
         #[command(flatten)]

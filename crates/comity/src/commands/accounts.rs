@@ -6,7 +6,7 @@ use comity_node::account::PASSWORD_BYTES_MAX;
 use comity_node::command::{AccountCommand, Answer, Command};
 
 use crate::backend::{Backend, data_folder};
-use crate::cli::{TokenCommand, UserCommand};
+use crate::cli::{Data, TokenCommand, UserCommand};
 use crate::failure::Failure;
 use crate::output::{self, counted};
 
@@ -18,6 +18,7 @@ pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
             name,
             role,
             party,
+            address,
             password_stdin,
         } => {
             let mut backend = Backend::open(&data_folder(data.data)?)?;
@@ -26,6 +27,7 @@ pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
                 name: name.clone(),
                 role,
                 party,
+                address,
                 password,
             }))?;
             output::say(&format!(
@@ -34,6 +36,11 @@ pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
             ));
             backend.close()
         }
+        UserCommand::Address {
+            data,
+            name,
+            address,
+        } => set_address(data, name, address),
         UserCommand::List { data, json } => {
             let mut backend = Backend::open(&data_folder(data.data)?)?;
             let Answer::Users(users) =
@@ -45,7 +52,9 @@ pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
                 output::json(&users)?;
             } else {
                 for user in users {
-                    output::data(&format!("{}\t{}", user.name, user.role))?;
+                    let whose = user.party.or(user.address);
+                    let whose = whose.map_or_else(String::new, |whose| format!("\t{whose}"));
+                    output::data(&format!("{}\t{}{whose}", user.name, user.role))?;
                 }
             }
             backend.close()
@@ -59,6 +68,24 @@ pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
             backend.close()
         }
     }
+}
+
+fn set_address(data: Data, name: String, address: Option<String>) -> Result<(), Failure> {
+    let said = match &address {
+        Some(address) => format!(
+            "the person of {name} is reached at {address}; {name} reads what is addressed there, in collections that it may read"
+        ),
+        None => format!(
+            "the person of {name} is reached nowhere; what was addressed to it is out of its sight"
+        ),
+    };
+    let mut backend = Backend::open(&data_folder(data.data)?)?;
+    backend.execute(Command::Account(AccountCommand::SetAddress {
+        name,
+        address,
+    }))?;
+    output::say(&said);
+    backend.close()
 }
 
 /// `comity token …`

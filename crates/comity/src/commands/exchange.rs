@@ -121,10 +121,12 @@ pub(crate) fn push(args: PushArgs) -> Result<(), Failure> {
             }
             // Where the collection ends now another push begins later.
             let begun = after;
+            // TLP:RED is not synchronised: who may have it gets it by the link, under an address.
             let command = Command::Page {
                 collection: here.id.clone(),
                 after: begun,
                 all_versions: true,
+                open_only: true,
             };
             let answer = backend_cell.borrow_mut().execute(command)?;
             let Answer::Page { objects, next } = answer else {

@@ -130,7 +130,7 @@ fn forks(data: Option<PathBuf>, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn existing(folder: &Path) -> Result<DiskFiles, Failure> {
+pub(crate) fn existing(folder: &Path) -> Result<DiskFiles, Failure> {
     if folder.is_dir() {
         return Ok(DiskFiles::new(folder));
     }
@@ -170,6 +170,7 @@ fn told(report: &Report, json: bool) -> Result<(), Failure> {
         let envelopes = [
             (report.sent, "sent"),
             (report.receipts, "of them with a receipt"),
+            (report.unsettled, "of these cosigned by too few others"),
             (report.received, "received"),
             (report.opened, "with their content"),
             (report.withheld, "without"),
@@ -183,8 +184,16 @@ fn told(report: &Report, json: bool) -> Result<(), Failure> {
                 .collect();
             output::data(&format!("envelopes  {}", parts.join(", ")))?;
         }
-        for fork in &report.forks {
-            output::data(&format!("fork       {fork}"))?;
+        let notes = [
+            ("revoked", &report.revoked),
+            ("disputed", &report.disputed),
+            ("suspect", &report.suspect),
+            ("fork", &report.forks),
+        ];
+        for (word, lines) in notes {
+            for line in lines {
+                output::data(&format!("{word:<10} {line}"))?;
+            }
         }
         for problem in &report.problems {
             output::data(&format!("problem    {problem}"))?;

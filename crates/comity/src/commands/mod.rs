@@ -10,16 +10,19 @@ mod doctor;
 mod exchange;
 mod export;
 pub(crate) mod import;
+mod keys;
 mod ledger;
 mod objects;
 pub(crate) mod parties;
 mod release;
 mod requests;
+mod scorecards;
 pub(crate) mod serve;
 
 use std::path::Path;
 
 use comity_node::folder::{self, Identity, Place};
+use comity_node::link::keys::RootPublic;
 use serde_json::json;
 
 use crate::backend::{data_folder, folder_failure};
@@ -41,10 +44,12 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Export(args) => export::run(args),
         Top::Object(command) => objects::run(command),
         Top::Party(command) => parties::run(command),
+        Top::Key(command) => keys::run(command),
         Top::Accord(command) => accords::run(command),
         Top::Share(args) => release::share(args),
         Top::Recall(args) => release::recall(args),
         Top::Request(command) => requests::run(*command),
+        Top::Scorecard(command) => scorecards::run(*command),
         Top::Release(command) => release::run(command),
         Top::Outbox(command) => release::outbox(command),
         Top::Inbox(command) => release::inbox(command),
@@ -68,7 +73,21 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
 
 fn init(args: InitArgs) -> Result<(), Failure> {
     let folder = data_folder(args.data.data)?;
-    make_node(&folder, &args.party, &args.domain, args.store.as_deref())?;
+    let root = args.root_public.as_deref().map(keys::read_public);
+    let root = root.transpose()?;
+    make_node(
+        &folder,
+        (&args.party, &args.domain),
+        args.store.as_deref(),
+        root.as_ref(),
+    )?;
+    if root.is_some() {
+        output::say("the node has no card before its root key has signed one:");
+        output::say(&format!(
+            "  comity key export-card --out FILE --data {}",
+            folder.display()
+        ));
+    }
     if args.json.json {
         return output::json(&json!({
             "data": folder.display().to_string(), "party": args.party, "domain": args.domain,
@@ -102,9 +121,9 @@ fn refused_object(id: &str, message: &str) -> String {
 /// Makes a node's folder with its settings file.
 pub(crate) fn make_node(
     folder: &Path,
-    party: &str,
-    domain: &str,
+    (party, domain): (&str, &str),
     store: Option<&str>,
+    root: Option<&RootPublic>,
 ) -> Result<(), Failure> {
     let place = store.map_or(Place::Embedded, |url| Place::Server(url.to_owned()));
     let identity = Identity {
@@ -115,6 +134,7 @@ pub(crate) fn make_node(
         folder,
         &place,
         &identity,
+        root,
         &settings::file(store.unwrap_or_default()),
     );
     made.map_err(|error| folder_failure(&error, folder))

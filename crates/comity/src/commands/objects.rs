@@ -1,6 +1,6 @@
 //! `comity object`.
 
-use comity_node::command::{Answer, Command, FoundAnswer, Look};
+use comity_node::command::{AccountCommand, Answer, Command, FoundAnswer, Look};
 use comity_stix::validate::validate;
 use serde_json::json;
 
@@ -45,6 +45,18 @@ pub(crate) fn run(command: ObjectCommand) -> Result<(), Failure> {
                 .first()
                 .ok_or_else(|| Failure::no(format!("no collection holds {id}"), SEARCH))?;
             check(&first.object, json)
+        }
+        ObjectCommand::Name { data, id, user } => {
+            let mut backend = Backend::open(&data_folder(data.data)?)?;
+            let command = AccountCommand::NameReader {
+                id: id.clone(),
+                user: user.clone(),
+            };
+            backend.execute(Command::Account(command))?;
+            output::say(&format!(
+                "{user} is named for {id}, and reads it where it may read the collection"
+            ));
+            backend.close()
         }
         ObjectCommand::Revoke { data, id } => {
             let mut backend = Backend::open(&data_folder(data.data)?)?;

@@ -64,15 +64,7 @@ pub(crate) fn run(command: PartyCommand) -> Result<(), Failure> {
         } => {
             let mut backend = Backend::open(&data_folder(data.data)?)?;
             let typed = if digits.is_empty() {
-                let mut typed = String::new();
-                let read = std::io::stdin()
-                    .lock()
-                    .take(1_000)
-                    .read_to_string(&mut typed);
-                read.map_err(|error| {
-                    Failure::unknown(format!("cannot read the digits: {error}"), TYPE)
-                })?;
-                typed
+                heard()?
             } else {
                 digits.join(" ")
             };
@@ -82,11 +74,33 @@ pub(crate) fn run(command: PartyCommand) -> Result<(), Failure> {
         }
         PartyCommand::Suspend { data, party } => go(data.data, party, Movement::Suspend),
         PartyCommand::Resume { data, party } => go(data.data, party, Movement::Resume),
+        PartyCommand::Unfreeze {
+            data,
+            party,
+            by,
+            reason,
+        } => {
+            let mut backend = Backend::open(&data_folder(data.data)?)?;
+            let command = ExchangeCommand::Unfreeze { party, by, reason };
+            tell(&backend.exchange(command)?);
+            backend.close()
+        }
         PartyCommand::Revoke { data, party } => go(data.data, party, Movement::Revoke),
     }
 }
 
 const TYPE: &str = "type the thirty digits behind the party's name, or give them on standard input";
+
+/// What was heard, from standard input.
+fn heard() -> Result<String, Failure> {
+    let mut typed = String::new();
+    let read = std::io::stdin()
+        .lock()
+        .take(1_000)
+        .read_to_string(&mut typed);
+    read.map_err(|error| Failure::unknown(format!("cannot read the digits: {error}"), TYPE))?;
+    Ok(typed)
+}
 
 fn go(data: Option<std::path::PathBuf>, party: String, to: Movement) -> Result<(), Failure> {
     let mut backend = Backend::open(&data_folder(data)?)?;
@@ -134,11 +148,35 @@ fn line(party: &Value) -> String {
     } else {
         format!("\tits log {log} has forked: nothing is exchanged; speak with its duty officer")
     };
-    format!(
-        "{}\t{}\t{waits}{forked}",
-        text(party, "name"),
-        text(party, "state")
-    )
+    let (name, state) = (text(party, "name"), text(party, "state"));
+    let suspended = if matches!(state, "suspended by them" | "suspended by both") {
+        format!("\t{name} has suspended the exchange: what waits goes when it resumes")
+    } else {
+        String::new()
+    };
+    let revoked = party.get("revoked").and_then(Value::as_array);
+    let revoked = revoked.into_iter().flatten().filter_map(Value::as_str);
+    let revoked: Vec<String> = revoked.map(|one| format!("\trevoked: {one}")).collect();
+    let revoked = revoked.concat();
+    let standing = standing(party.get("link_standing").unwrap_or(&Value::Null));
+    format!("{name}\t{state}\t{waits}{suspended}{standing}{forked}{revoked}")
+}
+
+/// What is still missing over the link to a party, and whether its clock can be believed.
+fn standing(link: &Value) -> String {
+    let unsettled = link.get("unsettled").and_then(Value::as_u64).unwrap_or(0);
+    let lacking = if unsettled == 0 {
+        String::new()
+    } else {
+        let count = output::counted(unsettled, "envelope lacks", "envelopes lack");
+        format!("\t{count} cosignatures")
+    };
+    if link.is_null() || text(link, "clock") == "counts" {
+        return lacking;
+    }
+    let ahead = link.get("clock_ahead_seconds").and_then(Value::as_i64);
+    let ahead = ahead.unwrap_or(0);
+    format!("{lacking}\tits clock is {ahead} s ahead: its times do not count")
 }
 
 /// A text of a document; empty where there is none.

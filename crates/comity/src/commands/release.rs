@@ -168,8 +168,21 @@ pub(crate) fn outbox(command: OutboxCommand) -> Result<(), Failure> {
     let command = ExchangeCommand::Outbox { party };
     list(data.data, json.json, command, |row| {
         let names = ["created", "party", "kind", "state", "envelope", "reason"];
-        columns(row, &names).trim_end().to_owned()
+        let shown = columns(row, &names);
+        format!("{}{}", shown.trim_end(), missing(row))
     })
+}
+
+/// What a receipted envelope still lacks before it counts.
+fn missing(row: &Value) -> String {
+    let count = row.get("cosignatures_missing").and_then(Value::as_u64);
+    match count.filter(|_| text(row, "state") == "receipted") {
+        None | Some(0) => String::new(),
+        Some(count) => {
+            let words = output::counted(count, "cosignature is", "cosignatures are");
+            format!("\t{words} missing")
+        }
+    }
 }
 
 /// `comity inbox …`

@@ -3,6 +3,8 @@
 //! In scope: forms, one call of the node for each act, and tables for people. Out of scope: what may be done when.
 //! Limits: [`FORM_BYTES_MAX`].
 
+mod shown;
+
 use std::path::{Path, PathBuf};
 
 use comity_case::request::content::{self, Content, RequestType};
@@ -12,7 +14,7 @@ use comity_node::case::threads::Acting;
 use serde_json::{Map, Value, json};
 
 use crate::backend::{Backend, data_folder};
-use crate::cli::request::{Act, Officer, RequestCommand};
+use crate::cli::request::{Act, ActCommand, Officer, RequestCommand};
 use crate::commands::parties::text;
 use crate::failure::Failure;
 use crate::output;
@@ -23,8 +25,8 @@ const FORM_BYTES_MAX: u64 = 512 * 1024;
 /// `comity request …`
 pub(crate) fn run(command: RequestCommand) -> Result<(), Failure> {
     match command {
-        RequestCommand::Form { request_type } => {
-            let of = RequestType::of(&request_type).unwrap_or(RequestType::Investigate);
+        RequestCommand::Form { of, .. } => {
+            let of = RequestType::of(&of).unwrap_or(RequestType::Investigate);
             output::data(content::form(of).trim_end())
         }
         RequestCommand::Open {
@@ -56,14 +58,23 @@ pub(crate) fn run(command: RequestCommand) -> Result<(), Failure> {
             ours,
             json,
         } => {
+            let subject = Some("request".to_owned());
             let command = CaseCommand::List {
-                subject: Some("request".to_owned()),
+                subject,
                 party,
                 exercise,
             };
-            list(data.data, json.json, ours, command)
+            let mut backend = Backend::open(&data_folder(data.data)?)?;
+            let rows = backend.case(command)?;
+            shown::list(&rows, ours.then_some(shown::Only::Ours), json)?;
+            backend.close()
         }
-        RequestCommand::Show { data, id, json } => show(data.data, json.json, id),
+        RequestCommand::Show { data, id, json } => {
+            let mut backend = Backend::open(&data_folder(data.data)?)?;
+            let request = backend.case(CaseCommand::Show { thread: id })?;
+            shown::whole(&request, json)?;
+            backend.close()
+        }
         RequestCommand::Note {
             data,
             id,
@@ -79,27 +90,30 @@ pub(crate) fn run(command: RequestCommand) -> Result<(), Failure> {
             output::say("noted; it stays in the house");
             backend.close()
         }
-        other => {
-            let (act, event, content) = event(other)?;
-            let mut backend = Backend::open(&data_folder(act.data.data.clone())?)?;
-            let content = completed(&mut backend, &act.id, event, content)?;
-            let command = CaseCommand::Say {
-                thread: act.id,
-                event: event.to_owned(),
-                content,
-                acting: acting(act.officer),
-            };
-            let line = backend.case(command)?;
-            tell(&line, act.json.json)?;
-            backend.close()
-        }
+        RequestCommand::Act(act) => perform(act),
     }
+}
+
+/// Does an act on a request.
+fn perform(command: ActCommand) -> Result<(), Failure> {
+    let (act, event, content) = event(command)?;
+    let mut backend = Backend::open(&data_folder(act.data.data.clone())?)?;
+    let content = completed(&mut backend, &act.id, event, content)?;
+    let command = CaseCommand::Say {
+        thread: act.id,
+        event: event.to_owned(),
+        content,
+        acting: acting(act.officer),
+    };
+    let line = backend.case(command)?;
+    tell(&line, act.json.json)?;
+    backend.close()
 }
 
 /// The event of an act and what it says.
 #[expect(clippy::too_many_lines, reason = "a table of acts, a line or two each")]
-fn event(command: RequestCommand) -> Result<(Act, &'static str, Value), Failure> {
-    use RequestCommand as C;
+fn event(command: ActCommand) -> Result<(Act, &'static str, Value), Failure> {
+    use ActCommand as C;
     let scope = |part: bool| if part { "part" } else { "full" };
     Ok(match command {
         C::Acknowledge { act, number, note } => (
@@ -197,12 +211,6 @@ fn event(command: RequestCommand) -> Result<(Act, &'static str, Value), Failure>
         C::Release { act, note } => (act, "release", json!({ "note": note })),
         C::Convert { act, reference } => (act, "convert", json!({ "reference": reference })),
         C::Lost { act, reason } => (act, "lost", json!({ "reason": reason })),
-        C::Form { .. } | C::Open { .. } | C::List { .. } | C::Show { .. } | C::Note { .. } => {
-            return Err(Failure::usage(
-                "this is no act on a request",
-                "`comity request --help` shows the acts",
-            ));
-        }
     })
 }
 
@@ -236,7 +244,7 @@ fn completed(
                 "name what does not do with --field, and say why with --note",
             ));
         }
-        content["fields"] = missing;
+        put(&mut content, "fields", missing);
     }
     if let Some(place) = place {
         let messages = shown.get("messages").and_then(Value::as_array);
@@ -251,14 +259,20 @@ fn completed(
                 format!("`comity request show {id}` lists them"),
             )
         })?;
-        content["message"] = Value::from(digest);
+        put(&mut content, "message", Value::from(digest));
     }
     Ok(content)
 }
 
-fn acting(officer: Officer) -> Acting {
+fn put(content: &mut Value, name: &str, value: Value) {
+    if let Some(fields) = content.as_object_mut() {
+        fields.insert(name.to_owned(), value);
+    }
+}
+
+pub(crate) fn acting(officer: Officer) -> Acting {
     Acting {
-        officer: officer.officer,
+        officer: officer.name,
         role: officer.role,
         second: officer.second,
         person: officer.person,
@@ -334,161 +348,4 @@ fn owed(line: &Value) -> String {
         text(line, "due_what"),
         text(line, "due")
     )
-}
-
-fn list(
-    data: Option<PathBuf>,
-    json: bool,
-    ours: bool,
-    command: CaseCommand,
-) -> Result<(), Failure> {
-    let mut backend = Backend::open(&data_folder(data)?)?;
-    let all = backend.case(command)?;
-    let mut rows: Vec<Value> = all.as_array().cloned().unwrap_or_default();
-    if ours {
-        rows.retain(|row| row.get("ours").and_then(Value::as_bool) == Some(true));
-        rows.sort_by(|one, two| text(one, "due").cmp(text(two, "due")));
-    }
-    if json {
-        output::json(&rows)?;
-    } else if rows.is_empty() {
-        output::say(
-            "no requests; `comity request form TYPE` prints a form, `comity request open FILE --to PARTY --tlp LABEL` sends it",
-        );
-    }
-    for row in rows.iter().filter(|_| !json) {
-        let id: String = text(row, "id").chars().take(17).collect();
-        let columns = [
-            id.as_str(),
-            text(row, "state"),
-            text(row, "urgency"),
-            text(row, "label"),
-            text(row, "party"),
-            text(row, "title"),
-            &owed(row),
-        ];
-        output::data(&columns.join("\t"))?;
-    }
-    backend.close()
-}
-
-fn show(data: Option<PathBuf>, json: bool, id: String) -> Result<(), Failure> {
-    let mut backend = Backend::open(&data_folder(data)?)?;
-    let shown = backend.case(CaseCommand::Show { thread: id })?;
-    if json {
-        output::json(&shown)?;
-    } else {
-        print(&shown)?;
-    }
-    backend.close()
-}
-
-fn print(shown: &Value) -> Result<(), Failure> {
-    let request = shown.get("request").cloned().unwrap_or_default();
-    output::data(&format!("{}  {}", text(shown, "id"), text(shown, "title")))?;
-    let who = format!("from {} to {}", text(shown, "opener"), other(shown));
-    let exercise = if text(shown, "exercise").is_empty() {
-        ""
-    } else {
-        ", EXERCISE"
-    };
-    output::data(&format!(
-        "{}, {}, {}{exercise}, {who}",
-        text(shown, "state"),
-        text(shown, "urgency"),
-        text(shown, "label"),
-    ))?;
-    for due in each(&request, "due") {
-        let late = if due.get("overdue").and_then(Value::as_bool) == Some(true) {
-            "  OVERDUE"
-        } else {
-            ""
-        };
-        output::data(&format!(
-            "owed: {} by {}, {}{late}",
-            text(due, "what"),
-            text(due, "by"),
-            text(due, "at")
-        ))?;
-    }
-    let missing: Vec<&str> = each(&request, "missing")
-        .filter_map(Value::as_str)
-        .collect();
-    if !missing.is_empty() {
-        output::data(&format!("missing: {}", missing.join(", ")))?;
-    }
-    output::data("")?;
-    for (name, value) in request
-        .get("content")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-    {
-        let value = value
-            .as_str()
-            .map_or_else(|| value.to_string(), ToOwned::to_owned);
-        output::data(&format!("{name}: {value}"))?;
-    }
-    output::data("")?;
-    for step in each(&request, "steps") {
-        let received = match text(step, "received") {
-            "" => "no receipt yet".to_owned(),
-            at => format!("received {at}"),
-        };
-        output::data(&format!(
-            "{}\t{}\t{}\tsent {}\t{received}\t{}",
-            text(step, "place"),
-            text(step, "event"),
-            text(step, "officer"),
-            text(step, "sent"),
-            text(step, "state"),
-        ))?;
-    }
-    for void in each(&request, "void") {
-        output::data(&format!(
-            "{}\t{}\tcounts for nothing: {}",
-            text(void, "place"),
-            text(void, "event"),
-            text(void, "reason")
-        ))?;
-    }
-    for one in each(&request, "lacking") {
-        output::data(&format!(
-            "a message of {} is not here yet: {}",
-            text(one, "author"),
-            text(one, "digest")
-        ))?;
-    }
-    for one in each(&request, "contradicting") {
-        output::data(&format!(
-            "{} wrote two messages in one place; neither counts",
-            text(one, "author")
-        ))?;
-    }
-    for note in each(shown, "notes") {
-        output::data(&format!(
-            "note, {}, {}: {}",
-            text(note, "recorded"),
-            text(note, "officer"),
-            text(note, "text")
-        ))?;
-    }
-    output::say(&format!("possible now: {}", text(&request, "possible")));
-    Ok(())
-}
-
-fn other(shown: &Value) -> &str {
-    if text(shown, "opener") == text(shown, "party") {
-        "us"
-    } else {
-        text(shown, "party")
-    }
-}
-
-fn each<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    value
-        .get(name)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
 }

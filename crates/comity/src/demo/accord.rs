@@ -14,6 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::commands::parties::text;
+use crate::demo::cases;
 use crate::demo::party::Party;
 use crate::demo::{Teller, not_held};
 use crate::failure::Failure;
@@ -55,6 +56,7 @@ pub(crate) async fn tell(alpha: &Party, bravo: &Party, teller: &mut Teller) -> R
         "Alpha recalls the indicator: bravo has given it up, and its answer is signed.",
         recall(alpha, bravo).await,
     )?;
+    cases::tell(alpha, bravo, teller).await?;
     teller.step(
         "A third process, with nothing but the evidence that alpha exported, verifies it.",
         tokio::task::block_in_place(|| verify(alpha)),
@@ -62,7 +64,10 @@ pub(crate) async fn tell(alpha: &Party, bravo: &Party, teller: &mut Teller) -> R
 }
 
 /// Asks until the answer is yes, for a while.
-async fn until(what: &str, mut ask: impl FnMut() -> Result<bool, Failure>) -> Result<(), Failure> {
+pub(crate) async fn until(
+    what: &str,
+    mut ask: impl FnMut() -> Result<bool, Failure>,
+) -> Result<(), Failure> {
     let end = tokio::time::Instant::now() + PATIENCE;
     while !ask()? {
         if tokio::time::Instant::now() > end {
@@ -215,6 +220,7 @@ async fn released_view(alpha: &Party) -> Result<String, Failure> {
         name: user.clone(),
         role: Role::Viewer,
         party: Some("bravo".to_owned()),
+        address: None,
         password: password.clone(),
     }))?;
     alpha.execute(Command::Grant {

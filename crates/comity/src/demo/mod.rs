@@ -6,6 +6,7 @@
 //! In scope: the story and its telling. Out of scope: the two parties' machinery (`party`).
 
 mod accord;
+mod cases;
 mod party;
 mod story;
 

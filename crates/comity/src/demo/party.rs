@@ -5,8 +5,11 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use comity_accord::evaluation::period::Stretch;
+use comity_accord::text::commitment::Period;
 use comity_api::local::LocalServer;
 use comity_api::server::Server;
+use comity_node::case::command::CaseCommand;
 use comity_node::command::{Answer, Command};
 use comity_node::exchange::command::ExchangeCommand;
 use comity_node::node::Node;
@@ -35,7 +38,7 @@ pub(crate) struct Party {
 impl Party {
     /// Makes a node in `folder` and serves it on a free port.
     pub(crate) async fn found(folder: &Path, name: &'static str) -> Result<Self, Failure> {
-        make_node(folder, name, &format!("{name}.example"), None)?;
+        make_node(folder, (name, &format!("{name}.example")), None, None)?;
         Self::start(folder, name, free_address()?).await
     }
 
@@ -94,6 +97,23 @@ impl Party {
             return Err(not_held("the node answered something else"));
         };
         Ok(document)
+    }
+
+    /// Does a command about threads.
+    pub(crate) fn case(&self, command: CaseCommand) -> Result<Value, Failure> {
+        let Answer::Document(document) = self.execute(Command::Case(command))? else {
+            return Err(not_held("the node answered something else"));
+        };
+        Ok(document)
+    }
+
+    /// The quarter that it is, by the node's clock.
+    pub(crate) fn quarter(&self) -> Result<String, Failure> {
+        let now = self.node.clock().now().div_euclid(1_000_000);
+        let quarter = Stretch::around(Period::Quarter, now);
+        quarter
+            .map(|quarter| quarter.to_string())
+            .ok_or_else(|| not_held("the clock is out of range"))
     }
 
     /// The node's folder.

@@ -150,6 +150,7 @@ fn open_to_bravo(alpha: &Party) -> Result<String, Failure> {
         name: "bravo".to_owned(),
         role: Role::Viewer,
         party: None,
+        address: None,
         password,
     }))?;
     let (collection, user) = (SHARED.to_owned(), "bravo".to_owned());
@@ -303,6 +304,7 @@ fn held(party: &Party) -> Result<Held, Failure> {
             collection: SHARED.to_owned(),
             after,
             all_versions: true,
+            open_only: false,
         };
         let Answer::Page { objects, next } = party.execute(command)? else {
             return Err(not_held("no page"));
@@ -332,6 +334,7 @@ fn look_up(bravo: &Party) -> Result<String, Failure> {
         collection: SHARED.to_owned(),
         after: None,
         all_versions: false,
+        open_only: false,
     };
     let Answer::Page { objects, .. } = bravo.execute(command)? else {
         return Err(not_held("no page"));
@@ -393,6 +396,7 @@ async fn bad_beside_good(alpha: &Party) -> Result<String, Failure> {
         name: user.clone(),
         role: Role::Analyst,
         party: None,
+        address: None,
         password: password.clone(),
     }))?;
     alpha.execute(Command::Grant {

@@ -4,16 +4,22 @@
 //! Out of scope: other people's servers (`comity-transport`).
 
 mod failures;
+mod gate;
+mod keys;
 mod known_failures;
+mod lanes;
 mod network;
 pub(crate) mod party;
+mod persons;
 mod release;
-mod release_table;
+pub(crate) mod release_table;
+mod standing;
+mod three;
 
 use serde_json::Value;
 
 use crate::node::{Said, TestNode, manifest, objects, on_each_store};
-use crate::sample::{address, indicator, indicator_at, indicators, malware};
+use crate::sample::{address, indicator, indicator_at, indicator_id, indicators, malware};
 
 /// Runs `pull` or `push` between a collection of one node and one of the other, signed in with a token.
 fn run(verb: &str, here: &TestNode, there: &TestNode, remote: &str) -> Said {
@@ -93,6 +99,18 @@ fn pushing_sends_everything_once() {
         here.post(&here.rw, &[indicator(500)]);
         run("push", &here, there, &there.rw).expect(0);
         assert_eq!(there.get(&objects(&there.rw)).ids().len(), 121);
+    });
+}
+
+#[test]
+fn a_push_leaves_out_what_is_bound_to_persons() {
+    on_each_store(|there| {
+        let here = TestNode::embedded();
+        let red = party::labelled(indicator(2), "RED");
+        here.import(&here.rw, &[indicator(1), red, indicator(3)]);
+        run("push", &here, there, &there.rw).expect(0);
+        let ids = there.get(&objects(&there.rw)).ids();
+        assert_eq!(ids, [indicator_id(1), indicator_id(3)]);
     });
 }
 

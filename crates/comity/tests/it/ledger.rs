@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::exchange::party::{OPEN, Party, accord_text, befriend, enrol, labelled, text, until};
+use crate::exchange::party::{
+    OPEN, Party, accord_text, befriend, enrol, labelled, on_both_stores, text, until,
+};
 use crate::http::Request;
 use crate::node::{Said, Store, comity};
 use crate::sample::{indicator, indicator_id};
@@ -17,12 +19,24 @@ use crate::sample::{indicator, indicator_id};
 /// Two parties; alpha sent three objects and bravo one, all receipted and cosigned.
 fn exchanged() -> [Party; 2] {
     let mut pair = ["alpha", "bravo"].map(|name| Party::new(name, Store::Embedded));
-    let [alpha, bravo] = &mut pair;
+    exchange(&mut pair);
+    pair
+}
+
+fn exchange(pair: &mut [Party; 2]) {
+    let [alpha, bravo] = &mut *pair;
     befriend(alpha, bravo, OPEN);
     fill(alpha, bravo, 0..3);
     fill(bravo, alpha, 10..11);
-    settled(&pair);
-    pair
+    settled(pair);
+}
+
+/// The same with alpha on each store.
+fn on_each_store(test: impl Fn(&[Party; 2])) {
+    on_both_stores(["alpha", "bravo"], |pair| {
+        exchange(pair);
+        test(pair);
+    });
 }
 
 fn fill(from: &Party, to: &Party, numbers: std::ops::Range<u32>) {
@@ -113,25 +127,26 @@ fn share_of(party: &Party) -> String {
 
 #[test]
 fn an_export_is_verified_elsewhere_with_nothing_but_itself() {
-    let pair = exchanged();
-    for party in &pair {
-        let folder = export(party, "evidence", &[]);
-        let elsewhere = tempfile::tempdir().unwrap();
-        copy(&folder, elsewhere.path());
-        std::fs::remove_dir_all(&folder).unwrap();
-        let found = verify(elsewhere.path()).expect(0).json();
-        let live = verified(party);
-        assert_eq!(found["party"], *party.name);
-        for name in ["roots", "sent", "received", "receipts", "opened"] {
-            assert_eq!(found[name], live[name], "{name}");
+    on_each_store(|pair| {
+        for party in pair {
+            let folder = export(party, "evidence", &[]);
+            let elsewhere = tempfile::tempdir().unwrap();
+            copy(&folder, elsewhere.path());
+            std::fs::remove_dir_all(&folder).unwrap();
+            let found = verify(elsewhere.path()).expect(0).json();
+            let live = verified(party);
+            assert_eq!(found["party"], *party.name);
+            for name in ["roots", "sent", "received", "receipts", "opened"] {
+                assert_eq!(found[name], live[name], "{name}");
+            }
+            assert_eq!(found["sent"], found["receipts"]);
+            assert!(found["sent"].as_u64() > Some(0) && found["received"].as_u64() > Some(0));
+            let both = found["sent"].as_u64().unwrap() + found["received"].as_u64().unwrap();
+            assert_eq!(found["opened"], both, "every content opens");
+            let fsck = comity(&["ledger", "fsck", elsewhere.path().to_str().unwrap()]);
+            Said::run(fsck, "").expect(0);
         }
-        assert_eq!(found["sent"], found["receipts"]);
-        assert!(found["sent"].as_u64() > Some(0) && found["received"].as_u64() > Some(0));
-        let both = found["sent"].as_u64().unwrap() + found["received"].as_u64().unwrap();
-        assert_eq!(found["opened"], both, "every content opens");
-        let fsck = comity(&["ledger", "fsck", elsewhere.path().to_str().unwrap()]);
-        Said::run(fsck, "").expect(0);
-    }
+    });
 }
 
 #[test]
@@ -335,38 +350,39 @@ fn a_log_is_served_to_strangers_only_where_the_settings_say_so() {
 
 #[test]
 fn an_accord_that_demands_ml_dsa_is_followed_by_both_logs() {
-    let mut pair = ["alpha", "bravo"].map(|name| Party::new(name, Store::Embedded));
-    let [alpha, bravo] = &mut pair;
-    alpha.serve();
-    bravo.serve();
-    enrol(alpha, bravo);
-    let lines = |party: &Party| {
-        let folder = tempfile::tempdir().unwrap();
-        let folder = folder.path().join("x");
-        let to = folder.to_str().unwrap();
-        party.cli(&["ledger", "export", to]).expect(0);
-        let note = std::fs::read_to_string(folder.join("log/checkpoint")).unwrap();
-        // A signature of ML-DSA-44 takes more than 3,000 characters.
-        note.lines().filter(|line| line.len() > 3_000).count()
-    };
-    assert_eq!(lines(alpha), 0);
-    let demanded = "ceiling = \"TLP:AMBER\"\noutlets = [\"link\"]\n";
-    let file = alpha.file("accord.toml");
-    let draft = accord_text(alpha, bravo, demanded, demanded);
-    let draft = draft.replace("[\"ed25519\"]", "[\"ed25519\", \"ml-dsa-44\"]");
-    std::fs::write(&file, draft).unwrap();
-    alpha
-        .cli(&["accord", "propose", file.to_str().unwrap()])
-        .expect(0);
-    until("the proposal", || {
-        (!bravo.rows(&["accord", "list"]).is_empty()).then_some(())
-    });
-    bravo.cli(&["accord", "sign", "alpha-bravo"]).expect(0);
-    for party in [&*alpha, &*bravo] {
-        // Its own line, and the other side's cosignature.
-        until(&format!("ML-DSA-44 at {}", party.name), || {
-            (lines(party) == 2).then_some(())
+    on_both_stores(["alpha", "bravo"], |pair| {
+        let [alpha, bravo] = pair;
+        alpha.serve();
+        bravo.serve();
+        enrol(alpha, bravo);
+        let lines = |party: &Party| {
+            let folder = tempfile::tempdir().unwrap();
+            let folder = folder.path().join("x");
+            let to = folder.to_str().unwrap();
+            party.cli(&["ledger", "export", to]).expect(0);
+            let note = std::fs::read_to_string(folder.join("log/checkpoint")).unwrap();
+            // A signature of ML-DSA-44 takes more than 3,000 characters.
+            note.lines().filter(|line| line.len() > 3_000).count()
+        };
+        assert_eq!(lines(alpha), 0);
+        let demanded = "ceiling = \"TLP:AMBER\"\noutlets = [\"link\"]\n";
+        let file = alpha.file("accord.toml");
+        let draft = accord_text(alpha, bravo, demanded, demanded);
+        let draft = draft.replace("[\"ed25519\"]", "[\"ed25519\", \"ml-dsa-44\"]");
+        std::fs::write(&file, draft).unwrap();
+        alpha
+            .cli(&["accord", "propose", file.to_str().unwrap()])
+            .expect(0);
+        until("the proposal", || {
+            (!bravo.rows(&["accord", "list"]).is_empty()).then_some(())
         });
-        party.cli(&["ledger", "verify"]).expect(0);
-    }
+        bravo.cli(&["accord", "sign", "alpha-bravo"]).expect(0);
+        for party in [&*alpha, &*bravo] {
+            // Its own line, and the other side's cosignature.
+            until(&format!("ML-DSA-44 at {}", party.name), || {
+                (lines(party) == 2).then_some(())
+            });
+            party.cli(&["ledger", "verify"]).expect(0);
+        }
+    });
 }

@@ -3,13 +3,18 @@
 //! In scope: each party's cards, one following from the other. Out of scope: whether the first card is the party's.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use comity_accord::card::{SignedCard, root_hash};
 use comity_accord::keys::KeyRing;
+use comity_accord::keys::revocation::Revocation;
+use comity_ledger::checkpoint::SignedCheckpoint;
 use comity_ledger::key::VerifierKey;
+use comity_stix::timestamp::Timestamp;
 
+use crate::exchange::own_keys::named;
 use crate::ledger::LedgerError;
-use crate::ledger::files::{CARDS, Files};
+use crate::ledger::files::{CARDS, Files, Listing, REVOCATIONS};
 use crate::ledger::report::Report;
 use crate::link::peer::{PeerKeys, keys_of};
 
@@ -24,6 +29,10 @@ pub(crate) struct Party {
     pub(crate) root: String,
     /// Its keys, from all its cards.
     pub(crate) keys: PeerKeys,
+    /// Which of them were revoked.
+    pub(crate) ring: Arc<KeyRing>,
+    /// Heads of its logs that others had cosigned when a revocation became known.
+    pub(crate) held: Arc<Vec<SignedCheckpoint>>,
 }
 
 impl Party {
@@ -41,14 +50,49 @@ impl Party {
             }
         }
         let ring = ring.ok_or("there is no card")?;
-        let card = ring.current().card();
+        let card = ring.current().card().clone();
         let name = card.party.as_str().to_owned();
         Ok(Self {
+            ring: Arc::new(ring),
+            held: Arc::default(),
             keys: keys_of(&name, cards).map_err(|error| chain(&error))?,
             base: card.origin.base().to_owned(),
             root: root_hash(&card.root).to_string(),
             name,
         })
+    }
+}
+
+impl Party {
+    /// Takes in the party's revocations: a note, when it became known, and the heads that were cosigned before.
+    fn revoke(&mut self, files: &Listing) -> Result<(), String> {
+        for (name, note) in &files.files {
+            let Some(number) = name.strip_suffix(".note") else {
+                continue;
+            };
+            let file = |ending: &str| {
+                files
+                    .file(&format!("{number}.{ending}"))
+                    .unwrap_or_default()
+            };
+            let note = Revocation::parse(note).map_err(|error| chain(&error))?;
+            let known = std::str::from_utf8(file("known")).ok();
+            let known = known.and_then(|text| Timestamp::parse(text.trim_end()).ok());
+            let known = known.ok_or_else(|| format!("{number}.known is no time"))?;
+            let heads: Vec<String> = serde_json::from_slice(file("held")).unwrap_or_default();
+            for text in heads {
+                let signed =
+                    SignedCheckpoint::parse(text.as_bytes()).map_err(|error| chain(&error))?;
+                signed
+                    .verify(&self.keys.log)
+                    .map_err(|error| chain(&error))?;
+                Arc::make_mut(&mut self.held).push(signed);
+            }
+            Arc::make_mut(&mut self.ring)
+                .remember(note, known)
+                .map_err(|error| chain(&error))?;
+        }
+        Ok(())
     }
 }
 
@@ -68,7 +112,20 @@ impl Parties {
             let listing = files.folder(&format!("{CARDS}/{name}"))?;
             let cards: Vec<Vec<u8>> = listing.files.into_iter().map(|(_, bytes)| bytes).collect();
             match Party::of(&cards) {
-                Ok(party) if party.name == name => {
+                Ok(mut party) if party.name == name => {
+                    let revoked = files.folder(&format!("{REVOCATIONS}/{name}"))?;
+                    if let Err(what) = party.revoke(&revoked) {
+                        report.problem(format!("{REVOCATIONS}/{name}: {what}"));
+                    }
+                    let revocations = party.ring.revocations().iter();
+                    report.revoked.extend(revocations.map(|(note, known)| {
+                        format!(
+                            "{name}: {} from {}, known here since {known}: {}",
+                            named(&note.revoked),
+                            note.from,
+                            note.reason.as_str()
+                        )
+                    }));
                     report.roots.push((name, party.root.clone()));
                     all.insert(party.base.clone(), party);
                 }

@@ -199,6 +199,8 @@ impl Check<'_> {
             None if sent && self.is_ended(header.epoch) => self.report.unproven += 1,
             None => return Ok(Err("its proof is missing")),
         }
+        let about = (bundle.note, header.created);
+        self.weigh(&format!("envelope {id}"), &sender, about, place.as_ref());
         let content = sure!(bundle.content(&header));
         if content.is_some() {
             self.report.opened += 1;
@@ -246,8 +248,16 @@ impl Check<'_> {
             Ok(None) => return Ok(Err("the proof of its receipt is missing")),
             Err(_) => return Ok(Err("its receipt is not shown in the log of who gave it")),
         };
+        let what = format!("the receipt of {}", about.1);
+        self.weigh(&what, &giver, (receipt.note, header.created), Some(&shown));
         if sent {
             self.report.receipts += 1;
+            let index = index.unwrap_or(u64::MAX);
+            if self.is_settled(&other.name, about.0.epoch, index)? {
+                self.report.settled += 1;
+            } else {
+                self.report.unsettled += 1;
+            }
         }
         self.placed(!sent, header.epoch, &shown)
     }

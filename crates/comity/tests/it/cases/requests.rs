@@ -6,7 +6,7 @@ use crate::exchange::party::{OPEN, Party, befriend, on_both_stores, text, until}
 use crate::node::Store;
 
 /// A form that was filled in for a search in logs.
-fn form(party: &Party, change: &[(&str, &str)]) -> String {
+pub(crate) fn form(party: &Party, change: &[(&str, &str)]) -> String {
     let mut page = party.cli(&["request", "form", "log-search"]).expect(0).out;
     let filled = [
         (
@@ -43,7 +43,7 @@ fn form(party: &Party, change: &[(&str, &str)]) -> String {
     file.to_str().unwrap().to_owned()
 }
 
-fn open(from: &Party, to: &Party, form: &str, more: &[&str]) -> String {
+pub(crate) fn open(from: &Party, to: &Party, form: &str, more: &[&str]) -> String {
     let mut arguments = vec!["request", "open", form, "--to", &to.name, "--tlp", "amber"];
     arguments.extend(more);
     from.cli(&arguments).expect(0).out.trim().to_owned()
@@ -57,7 +57,7 @@ fn shown(party: &Party, id: &str) -> Value {
 }
 
 /// Waits until a request stands at this on both sides, and says what both say.
-fn until_both(parties: [&Party; 2], id: &str, state: &str) -> Value {
+pub(crate) fn until_both(parties: [&Party; 2], id: &str, state: &str) -> Value {
     for party in parties {
         until(&format!("{state} at {}", party.name), || {
             let said = party.cli(&["request", "show", id, "--json"]);
@@ -74,7 +74,7 @@ fn until_both(parties: [&Party; 2], id: &str, state: &str) -> Value {
     })
 }
 
-fn act(party: &Party, id: &str, verb: &str, more: &[&str]) {
+pub(crate) fn act(party: &Party, id: &str, verb: &str, more: &[&str]) {
     let mut arguments = vec!["request", verb, id];
     arguments.extend(more);
     party.cli(&arguments).expect(0);
@@ -96,12 +96,12 @@ fn a_request_goes_its_whole_way_and_both_sides_hold_the_same() {
         until_both(both, &id, "delivered");
         act(bravo, &id, "acknowledge", &["--number", "B-2026-7"]);
         until_both(both, &id, "acknowledged");
-        // Too late to return it: it is acknowledged, and so it must be decided.
+        act(bravo, &id, "accept", &["--expected", "2099-01-01"]);
+        until_both(both, &id, "accepted");
+        // Too late to return it: it is accepted.
         let late = bravo.cli(&["request", "return", &id]);
         assert_eq!(late.code, Some(1), "{late:?}");
         assert!(late.err.contains("possible: "), "{}", late.err);
-        act(bravo, &id, "accept", &["--expected", "2099-01-01"]);
-        until_both(both, &id, "accepted");
         act(bravo, &id, "interim", &["--text", "logs are being read"]);
         act(
             bravo,

@@ -193,6 +193,7 @@ fn goes_on_in_a_new_epoch(trouble: Trouble) {
     let meanwhile = [indicator_id(0), indicator_id(1), indicator_id(2)];
     bravo.until_from("alpha", &meanwhile.each_ref().map(String::as_str));
     alpha.until_receipted();
+    let witness = witness_of(&alpha);
     alpha.terminate();
     match trouble {
         Trouble::SetBackWithGuard => {
@@ -228,6 +229,17 @@ fn goes_on_in_a_new_epoch(trouble: Trouble) {
     let share = newest.iter().find(|row| row["kind"] == "share").unwrap();
     assert!(share["epoch"].as_u64().unwrap() >= 1, "{share}");
     assert_eq!(bravo.state_of("alpha"), "verified");
+    // It does not know what it cosigned with the key that it had.
+    assert_ne!(witness_of(&alpha), witness);
+    until("a cosignature by the new witness key", || {
+        let said = bravo.cli(&["ledger", "verify"]).expect(0).out;
+        said.contains("cosigned by alpha.example/witness")
+            .then_some(())
+    });
+}
+
+fn witness_of(party: &Party) -> Value {
+    party.cli(&["ledger", "key", "--json"]).expect(0).json()["witness"].clone()
 }
 
 #[test]
@@ -408,12 +420,12 @@ fn other_history(alpha: &Party, size: u64) -> Vec<u8> {
     clippy::disallowed_methods,
     reason = "a batch that is made by hand says when"
 )]
-fn now_micros() -> u128 {
+pub(super) fn now_micros() -> u128 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.unwrap().as_micros()
 }
 
-fn post_batch(to: &Party, batch: Vec<u8>) -> Answer {
+pub(super) fn post_batch(to: &Party, batch: Vec<u8>) -> Answer {
     let request = Request::post("/link/v1/batches", batch).header("Content-Type", BATCH);
     request.send(to.address())
 }
@@ -451,7 +463,48 @@ fn a_forked_log_freezes_the_exchange_and_people_see_it() {
         assert!(row.to_string().contains("forked"), "{row}");
         let listed = bravo.cli(&["party", "list"]).expect(0).out;
         assert!(listed.contains("fork"), "{listed}");
+        if of_the_same_size {
+            goes_on_after_two_persons_decided(&alpha, &bravo);
+        }
     }
+}
+
+fn goes_on_after_two_persons_decided(alpha: &Party, bravo: &Party) {
+    let decide = |persons: &[&str]| {
+        let mut arguments = vec![
+            "party",
+            "unfreeze",
+            "alpha",
+            "--reason",
+            "its key was copied",
+        ];
+        arguments.extend(persons.iter().flat_map(|person| ["--by", person]));
+        bravo.cli(&arguments)
+    };
+    let refused = decide(&["ann", "bob"]).expect(1);
+    assert!(refused.err.contains("new epoch"), "{}", refused.err);
+    alpha
+        .cli(&["key", "rotate", "log", "--new-epoch"])
+        .expect(0);
+    let card = alpha.cli(&["party", "invite"]).expect(0).out;
+    bravo
+        .cli_with_input(&["party", "accept", "-"], &card)
+        .expect(0);
+    for too_few in [&["ann"][..], &["ann", "ann"]] {
+        decide(too_few).expect(1);
+    }
+    assert!(alpha.from("bravo").is_empty(), "it went on by itself");
+    decide(&["ann", "bob"]).expect(0);
+    bravo.until_from("alpha", &[&indicator_id(1), &indicator_id(2)]);
+    alpha.until_from("bravo", &[&indicator_id(10)]);
+    let evidence = bravo.cli(&["ledger", "evidence"]).expect(0).out;
+    assert!(evidence.contains("alpha.example/log"), "{evidence}");
+    let told = |row: &Value| row["kind"] == "status";
+    assert!(alpha.inbox().iter().any(told), "the decision is on record");
+    until("bravo's ledger verifies", || {
+        let said = bravo.cli(&["ledger", "verify"]);
+        (said.code == Some(0) && said.out.contains("fork")).then_some(())
+    });
 }
 
 #[test]

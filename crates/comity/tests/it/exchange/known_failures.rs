@@ -368,3 +368,16 @@ fn a_decision_lists_the_rules_that_were_asked() {
         assert!(!text(&decision, name).is_empty(), "no {name} in {decision}");
     }
 }
+
+#[test]
+fn an_edge_is_as_strict_as_an_end_that_is_labelled_by_a_word_or_by_an_own_definition() {
+    let from = labelled(indicator(1), "GREEN");
+    let by_word = with(malware(2), "labels", json!(["tlp:red"]));
+    let relationship = edge(&from, &by_word, "GREEN");
+    Asked::of(WIDEST, &[from.clone(), by_word, relationship]).refused("named-persons", "TLP:RED");
+    let defined = definition("tlp", &json!({ "tlp": "red" }));
+    let by_definition = marked(malware(2));
+    let relationship = edge(&from, &by_definition, "GREEN");
+    let all = [defined, from, by_definition, relationship];
+    Asked::of(WIDEST, &all).refused("named-persons", "TLP:RED");
+}

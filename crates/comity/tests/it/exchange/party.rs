@@ -81,13 +81,22 @@ pub(crate) struct Party {
 impl Party {
     /// A node that does not serve yet, and that others may call.
     pub(crate) fn new(name: &str, store: Store) -> Self {
+        Self::with(name, store, &[])
+    }
+
+    /// The same, made with more words.
+    pub(crate) fn with(name: &str, store: Store, more: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("node");
-        Self::in_folder(name, store, folder, data)
+        Self::made(name, store, (folder, data), more)
     }
 
     /// The same with its data in a place of its own.
     pub(crate) fn in_folder(name: &str, store: Store, folder: TempDir, data: PathBuf) -> Self {
+        Self::made(name, store, (folder, data), &[])
+    }
+
+    fn made(name: &str, store: Store, (folder, data): (TempDir, PathBuf), more: &[&str]) -> Self {
         let database = (store == Store::Postgres).then(Database::create);
         let port = free_port();
         let party = Self {
@@ -105,10 +114,12 @@ impl Party {
         if let Some(database) = &database {
             init.extend(["--store", &database.url]);
         }
+        init.extend(more);
         party.cli(&init).expect(0);
         party.set("serve", "listen", &format!("\"127.0.0.1:{port}\""));
         party.set("link", "url", &format!("\"http://127.0.0.1:{port}\""));
         party.set("link", "heartbeat_seconds", "1");
+        party.set("link", "settle_seconds", "1");
         Self {
             _database: database,
             ..party

@@ -125,7 +125,7 @@ fn a_recall_that_overtakes_its_share_still_holds() {
 }
 
 /// What an account reads over TAXII, once it is exactly this.
-fn until_view(party: &Party, token: &str, collection: &str, ids: &[&str]) {
+pub(crate) fn until_view(party: &Party, token: &str, collection: &str, ids: &[&str]) {
     let mut expected: Vec<&str> = ids.to_vec();
     expected.sort_unstable();
     until(&format!("{expected:?} released"), || {

@@ -42,7 +42,7 @@ const PERSON: &str = "duty@bravo.example";
 const ABSENT: u32 = 9_999;
 
 /// The terms that allow as much as terms can.
-fn widest(person: &str) -> String {
+pub(crate) fn widest(person: &str) -> String {
     format!(
         "ceiling = \"TLP:RED\"\noutlets = [\"link\", \"file\", \"taxii\"]\nunlabelled = \"TLP:AMBER+STRICT\"\nmay_relay = true\nrelay_onward = true\n[[release.red_persons]]\nname = \"the duty officer\"\naddress = \"{person}\"\n"
     )
@@ -277,6 +277,8 @@ struct Stage {
     echo: Party,
     house: String,
     relayed: String,
+    /// What an own account added.
+    added: String,
     tokens: BTreeMap<&'static str, String>,
 }
 
@@ -335,6 +337,7 @@ fn stage() -> Stage {
     }
     alpha.grant(&relayed, "cora", &["--read", "--write"]);
     tokens.insert("nick", alpha.account_of("nick", None, "viewer"));
+    let added = own_accounts(&alpha, &mut tokens);
     alpha.cli(&["party", "suspend", "echo"]).expect(0);
     Stage {
         alpha,
@@ -344,8 +347,28 @@ fn stage() -> Stage {
         echo,
         house,
         relayed,
+        added,
         tokens,
     }
+}
+
+/// Own accounts: who adds, who is named for all of it, and who has the same rights and no more. Answers the collection.
+fn own_accounts(alpha: &Party, tokens: &mut BTreeMap<&'static str, String>) -> String {
+    let added = alpha.create_collection("Added", &[]);
+    for name in ["ann", "nina", "otto"] {
+        tokens.insert(name, alpha.account_of(name, None, "analyst"));
+        alpha.grant(&added, name, &["--read", "--write"]);
+    }
+    let body = envelope(&labelled_objects(200));
+    let posted = alpha.ask(&tokens["ann"], Request::post(&objects(&added), body));
+    assert_eq!(posted.expect(202).json()["failure_count"], 0);
+    for label in ["RED", "1 RED", "GREEN+RED"] {
+        let id = indicator_id(200 + number(label));
+        alpha
+            .cli(&["object", "name", &id, "--user", "nina"])
+            .expect(0);
+    }
+    added
 }
 
 /// Waits until a party's view holds so many objects.
@@ -397,6 +420,9 @@ fn recipients(stage: &Stage) -> Vec<Recipient<'_>> {
             Some(charlie),
             false,
         ),
+        one("an own account that added it", "ann", None, false),
+        one("an own account that is named for it", "nina", None, false),
+        one("another own account", "otto", None, false),
     ]
 }
 
@@ -409,13 +435,18 @@ fn every_outlet_answers_as_the_table_says() {
         first,
     };
     let (house, relayed) = (held(&stage.house, 0), held(&stage.relayed, 100));
+    let added = held(&stage.added, 200);
     until_released(&stage.alpha, &stage.tokens["bea"], &stage.house, 8);
     until_released(&stage.alpha, &stage.tokens["cora"], &stage.relayed, 4);
     let all = recipients(&stage);
     let mut grid = Grid::new();
     for recipient in &all {
-        let third = recipient.party.is_some_and(|party| party.name == "charlie");
-        asked(if third { &relayed } else { &house }, recipient, &mut grid);
+        let held = match recipient.party {
+            Some(party) if party.name == "charlie" => &relayed,
+            None if recipient.title.contains("own account") => &added,
+            Some(_) | None => &house,
+        };
+        asked(held, recipient, &mut grid);
     }
     let expected = expected();
     let titles: Vec<&str> = all.iter().map(|one| one.title).collect();
@@ -475,7 +506,7 @@ fn with_hidden(hidden: u32) -> (Party, Party, String, String) {
 }
 
 /// An answer without what differs between any two answers: ids that are made, times, the collection's own id.
-fn plain(answer: &Answer, names: &[&str]) -> String {
+pub(crate) fn plain(answer: &Answer, names: &[&str]) -> String {
     let mut said = format!(
         "{}\n{}\n{}",
         answer.status,

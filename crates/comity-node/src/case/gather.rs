@@ -1,0 +1,273 @@
+//! Facts from deliveries: what both parties hold receipts for, as judging needs it.
+//!
+//! A delivery is named by the digest of what it carried, not by its envelope: what is made anew in another epoch is the same delivery.
+//!
+//! In scope: the same work for a node and for whoever has exported evidence only. Out of scope: where deliveries come
+//! from (`review`, `offline`), the formulas (`comity_accord::evaluation`).
+
+use std::collections::BTreeMap;
+
+use comity_accord::digest::Digest;
+use comity_accord::evaluation::facts::{
+    AttestationFact, Base, Class, ContactFact, Facts, RecallFact, ShareFact, SightingFact,
+};
+use comity_accord::evaluation::set::{EvaluationSet, Leaf};
+use comity_accord::party::PartyName;
+use comity_accord::text::AccordText;
+use comity_case::check::Check;
+use comity_case::facts::{evaluation_set, facts};
+use comity_case::message::{Message, Subject, ThreadId};
+use comity_case::review::Review;
+use comity_case::thread::{Entry, Thread};
+use comity_link::payload::{Case, Kind, Recall, RecallAnswer, Share};
+use serde_json::Value;
+
+/// The kinds of envelopes that commitments are about.
+pub(crate) const KINDS: [Kind; 4] = [Kind::Case, Kind::Share, Kind::Recall, Kind::RecallAnswer];
+
+/// An envelope that arrived.
+#[derive(Clone, Debug)]
+pub(crate) struct Delivery {
+    pub(crate) from: PartyName,
+    pub(crate) to: PartyName,
+    pub(crate) kind: Kind,
+    pub(crate) payload: Vec<u8>,
+    /// When its sender says that it was made, seconds since 1970.
+    pub(crate) sent: i64,
+    /// When the recipient's receipt says that it was stored, seconds since 1970.
+    pub(crate) received: i64,
+}
+
+/// Facts between two parties as of a time, and what they were made from.
+pub(crate) fn gather(
+    deliveries: &[Delivery],
+    accord: &AccordText,
+    pair: [&PartyName; 2],
+    as_of: i64,
+) -> (Facts, EvaluationSet) {
+    let mut leaves = Vec::new();
+    let threads = threads(deliveries);
+    let mut facts = of_threads(accord, &threads, as_of, &mut leaves);
+    for (digest, delivery) in once_each(deliveries, as_of) {
+        leaves.push(Leaf {
+            message: digest,
+            received: delivery.received,
+        });
+        delivery.add_to(&mut facts, &digest.to_string());
+    }
+    // Digests have no order of time: answers come after all that they may answer.
+    for delivery in once_each(deliveries, as_of).values() {
+        if delivery.kind == Kind::RecallAnswer {
+            delivery.answer(&mut facts);
+        }
+    }
+    facts.contacts = contacts(accord, pair);
+    verify_contacts(&threads, as_of, &mut facts.contacts);
+    facts.as_of = Some(as_of);
+    (facts, EvaluationSet::of(leaves))
+}
+
+/// The threads that deliveries are of; what cannot be read belongs to none.
+fn threads(deliveries: &[Delivery]) -> Vec<Thread> {
+    let mut threads: BTreeMap<ThreadId, Thread> = BTreeMap::new();
+    for delivery in deliveries.iter().filter(|one| one.kind == Kind::Case) {
+        let Ok(said) = serde_json::from_slice::<Case>(&delivery.payload) else {
+            continue;
+        };
+        let [object] = &said.objects;
+        let Ok(message) = Message::parse(object.get()) else {
+            continue;
+        };
+        // Whoever sent it wrote it, or it counts for nothing.
+        if message.head().author != delivery.from || message.head().to != delivery.to {
+            continue;
+        }
+        let thread = threads.entry(message.head().thread).or_default();
+        let received = Some(delivery.received);
+        // A thread that is full takes no more on either side.
+        let _ = thread.add(Entry { message, received });
+    }
+    threads.into_values().collect()
+}
+
+/// Deliveries that are no messages, by the digest of what they carried, the first of each.
+fn once_each(deliveries: &[Delivery], as_of: i64) -> BTreeMap<Digest, &Delivery> {
+    let mut first: BTreeMap<Digest, &Delivery> = BTreeMap::new();
+    let counted = deliveries
+        .iter()
+        .filter(|one| one.kind != Kind::Case && one.received <= as_of);
+    for delivery in counted {
+        let known = first
+            .entry(Digest::of(&delivery.payload))
+            .or_insert(delivery);
+        if delivery.received < known.received {
+            *known = delivery;
+        }
+    }
+    first
+}
+
+/// What threads say, and the leaves of the messages that say it. Words on a period's result are no facts of it; attestations are.
+fn of_threads(
+    accord: &AccordText,
+    threads: &[Thread],
+    as_of: i64,
+    leaves: &mut Vec<Leaf>,
+) -> Facts {
+    let (reviews, others): (Vec<_>, Vec<_>) = threads.iter().partition(|thread| {
+        thread
+            .entries()
+            .next()
+            .is_some_and(|entry| entry.message.head().thread.subject() == Subject::Review)
+    });
+    let mut facts = facts(others.iter().copied(), accord.content(), as_of);
+    leaves.extend(evaluation_set(others, as_of).leaves().copied());
+    for review in reviews.into_iter().filter_map(Review::replay) {
+        for attested in review.attested {
+            let Some(received) = attested.received.filter(|at| *at <= as_of) else {
+                continue;
+            };
+            leaves.push(Leaf {
+                message: attested.message,
+                received,
+            });
+            let Ok(about) = PartyName::parse(&attested.said.about) else {
+                continue;
+            };
+            facts.attestations.push(AttestationFact {
+                about,
+                by: attested.by,
+                kept: attested.said.kept,
+                period: review.period.clone(),
+            });
+        }
+    }
+    facts
+}
+
+/// Sets down when each contact was verified, by checks that a person answered.
+fn verify_contacts(threads: &[Thread], as_of: i64, contacts: &mut [ContactFact]) {
+    for thread in threads {
+        let counts = |entry: &&Entry| entry.received.is_some_and(|at| at <= as_of);
+        let Ok(counted) = Thread::of(thread.entries().filter(counts).cloned()) else {
+            continue;
+        };
+        let is_check = |thread: &Thread| {
+            let mut entries = thread.entries();
+            let first = entries
+                .next()
+                .map(|entry| entry.message.head().thread.subject());
+            first == Some(Subject::Check)
+        };
+        let Some(check) = is_check(&counted)
+            .then(|| Check::replay(&counted))
+            .flatten()
+        else {
+            continue;
+        };
+        let Some((role, at)) = check.verified() else {
+            continue;
+        };
+        let name = format!("{} {role}", check.opening.responder);
+        for contact in contacts.iter_mut().filter(|one| one.name == name) {
+            contact.verified.push(at);
+        }
+    }
+    for contact in contacts {
+        contact.verified.sort_unstable();
+    }
+}
+
+/// Contacts as the accord names them. One is fresh from when it is valid; checks that verify it come from threads.
+fn contacts(accord: &AccordText, pair: [&PartyName; 2]) -> Vec<ContactFact> {
+    let seconds = |at: comity_stix::timestamp::Timestamp| at.micros().div_euclid(1_000_000);
+    let content = accord.content();
+    let of_pair = content
+        .contacts
+        .iter()
+        .filter(|one| pair.contains(&&one.party));
+    of_pair
+        .map(|one| ContactFact {
+            party: one.party.clone(),
+            name: format!("{} {}", one.party, one.role.as_str()),
+            from: seconds(one.valid_from.unwrap_or(content.effective)),
+            until: one.valid_until.map_or(i64::MAX, seconds),
+            verified: Vec::new(),
+        })
+        .collect()
+}
+
+impl Delivery {
+    fn base(&self, id: &str) -> Base {
+        Base {
+            id: id.to_owned(),
+            from: self.from.clone(),
+            to: self.to.clone(),
+            exercise: false,
+            disputed: false,
+            skewed: false,
+        }
+    }
+
+    /// Adds what it says; messages are read as threads.
+    fn add_to(&self, facts: &mut Facts, name: &str) {
+        let payload = &self.payload;
+        if self.kind == Kind::Share
+            && let Ok(share) = serde_json::from_slice::<Share>(payload)
+        {
+            for object in &share.objects {
+                self.shared(facts, object.get(), name);
+            }
+        } else if self.kind == Kind::Recall
+            && let Ok(said) = serde_json::from_slice::<Recall>(payload)
+        {
+            facts.recalls.push(RecallFact {
+                base: self.base(&said.recall),
+                received: self.received,
+                answered: None,
+            });
+        }
+    }
+
+    /// Sets down when a recall was answered.
+    fn answer(&self, facts: &mut Facts) {
+        let Ok(said) = serde_json::from_slice::<RecallAnswer>(&self.payload) else {
+            return;
+        };
+        let answered =
+            |fact: &&mut RecallFact| fact.base.id == said.recall && fact.base.to == self.from;
+        for fact in facts.recalls.iter_mut().filter(answered) {
+            let first = fact
+                .answered
+                .map_or(self.sent, |known| known.min(self.sent));
+            fact.answered = Some(first);
+        }
+    }
+
+    /// One object of a share: it is counted by its class, and a sighting or a note that an indicator was not seen answers it.
+    fn shared(&self, facts: &mut Facts, object: &str, name: &str) {
+        let Ok(object) = serde_json::from_str::<Value>(object) else {
+            return;
+        };
+        let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
+        if text("type") == "sighting" {
+            facts.sightings.push(SightingFact {
+                by: self.from.clone(),
+                of: text("sighting_of_ref").to_owned(),
+                at: self.sent,
+            });
+        }
+        let class = match text("type") {
+            "indicator" => Class::Indicators,
+            "report" | "malware-analysis" => Class::Reports,
+            "artifact" => Class::Samples,
+            _ => Class::Other,
+        };
+        facts.shares.push(ShareFact {
+            base: self.base(text("id")),
+            class,
+            received: self.received,
+            delivery: name.to_owned(),
+        });
+    }
+}

@@ -1,0 +1,211 @@
+//! Reviews: the scorecard of a period worked out from what this node holds receipts for, and exchanged with the other side.
+//!
+//! In scope: gathering facts, making the scorecard, saying its hash. Out of scope: the formulas (`comity_accord::evaluation`),
+//! what the two sides' words come to (`comity_case::review`).
+
+use comity_accord::evaluation::period::Stretch;
+use comity_accord::evaluation::scorecard::Scorecard;
+use comity_accord::evaluation::set::EvaluationSet;
+use comity_accord::party::PartyName;
+use comity_case::review::{self, Card, Review};
+use comity_link::header::peek;
+use comity_stix::marking::Tlp;
+use comity_store::state::channel::Direction;
+use comity_store::state::{Tx, delivered, thread as rows};
+
+use crate::case::CaseError;
+use crate::case::gather::{Delivery, KINDS, gather};
+use crate::case::threads::{Acting, Speech, thread_of};
+use crate::exchange::ExchangeError;
+use crate::link::seconds_of_receipt;
+use crate::node::Node;
+
+/// After the end of a period messages still count for a day, if they were received by then.
+pub const GRACE_SECONDS: i64 = 86_400;
+
+/// A period's scorecard as this node works it out.
+#[derive(Clone, Debug)]
+pub struct Reviewed {
+    /// The scorecard.
+    pub scorecard: Scorecard,
+    /// What it was made from.
+    pub set: EvaluationSet,
+    /// The accord.
+    pub accord: String,
+    /// Until when messages count, seconds since 1970.
+    pub as_of: i64,
+    /// What the two sides said of it, if anything.
+    pub review: Option<Review>,
+}
+
+impl Node {
+    /// Works a period out. `as_of`: until when messages count; without it, what the other side said, else a day after the period, or
+    /// now.
+    pub fn scorecard(
+        &self,
+        party: &str,
+        period: &str,
+        as_of: Option<i64>,
+    ) -> Result<Reviewed, CaseError> {
+        let now = self.clock().now();
+        let stretch = Stretch::parse(period).ok_or_else(|| CaseError::Period(period.to_owned()))?;
+        let window = stretch
+            .window()
+            .ok_or_else(|| CaseError::Period(period.to_owned()))?;
+        let own = party_name(&self.identity().party)?;
+        let other = party_name(party)?;
+        self.inner.state.read(|tx| {
+            let accord = self.in_force(tx, party, now)?;
+            let accord = accord.ok_or_else(|| ExchangeError::NoAccord(party.to_owned()))?;
+            let name = accord.content().name.clone();
+            let thread = review::thread_of(&name, [&own, &other], &stretch.to_string());
+            let said = thread_of(&rows::messages(tx, &thread.to_string())?)?;
+            let said = Review::replay(&said);
+            let theirs = said.as_ref().and_then(|review| review.cards.get(&other));
+            let as_of = as_of
+                .or(theirs.map(|card| card.as_of))
+                .unwrap_or_else(|| (window.until + GRACE_SECONDS).min(now.div_euclid(1_000_000)));
+            let deliveries = deliveries(tx, [&own, &other])?;
+            let (facts, set) = gather(&deliveries, &accord, [&own, &other], as_of);
+            let scorecard = Scorecard::make(&accord, [&own, &other], stretch, (&facts, &set))
+                .map_err(|error| CaseError::Release(error.to_string()))?;
+            Ok(Reviewed {
+                scorecard,
+                set,
+                accord: name,
+                as_of,
+                review: said,
+            })
+        })
+    }
+
+    /// Says what a period came to.
+    pub fn sign_scorecard(
+        &self,
+        party: &str,
+        period: &str,
+        acting: Acting,
+    ) -> Result<Reviewed, CaseError> {
+        let made = self.scorecard(party, period, None)?;
+        let card = Card {
+            period: period.to_owned(),
+            as_of: made.as_of,
+            messages: made.set.len(),
+            root: made.set.root().to_string(),
+            hash: made.scorecard.hash().to_string(),
+        };
+        let content = serde_json::to_value(&card).unwrap_or_default();
+        self.say_in_review(
+            &made.accord,
+            party,
+            period,
+            &Speech {
+                event: "card".to_owned(),
+                content,
+                acting,
+            },
+        )?;
+        self.scorecard(party, period, Some(made.as_of))
+    }
+
+    /// Shows the rows behind the word of this side.
+    pub fn show_scorecard_rows(
+        &self,
+        party: &str,
+        period: &str,
+        acting: Acting,
+    ) -> Result<Reviewed, CaseError> {
+        let own = party_name(&self.identity().party)?;
+        let before = self.scorecard(party, period, None)?;
+        let said = before
+            .review
+            .as_ref()
+            .and_then(|review| review.cards.get(&own))
+            .map(|card| card.as_of);
+        let made = self.scorecard(party, period, said)?;
+        let content = serde_json::json!({ "scorecard": made.scorecard.text() });
+        self.say_in_review(
+            &made.accord,
+            party,
+            period,
+            &Speech {
+                event: "rows".to_owned(),
+                content,
+                acting,
+            },
+        )?;
+        self.scorecard(party, period, said)
+    }
+
+    /// Attests that nothing was released above its label, or shows that the other side did not keep to it.
+    pub fn attest(
+        &self,
+        party: &str,
+        period: &str,
+        (about, kept, note): (&str, bool, &str),
+        acting: Acting,
+    ) -> Result<(), CaseError> {
+        let now = self.clock().now();
+        Stretch::parse(period).ok_or_else(|| CaseError::Period(period.to_owned()))?;
+        let accord = self.inner.state.read(|tx| self.in_force(tx, party, now))?;
+        let accord = accord.ok_or_else(|| ExchangeError::NoAccord(party.to_owned()))?;
+        let content =
+            serde_json::json!({ "period": period, "about": about, "kept": kept, "note": note });
+        let speech = Speech {
+            event: "attest".to_owned(),
+            content,
+            acting,
+        };
+        self.say_in_review(&accord.content().name, party, period, &speech)
+    }
+
+    fn say_in_review(
+        &self,
+        accord: &str,
+        party: &str,
+        period: &str,
+        speech: &Speech,
+    ) -> Result<(), CaseError> {
+        let own = party_name(&self.identity().party)?;
+        let other = party_name(party)?;
+        let thread = review::thread_of(accord, [&own, &other], period);
+        self.say_in(thread, &other, Tlp::Amber, speech)?;
+        Ok(())
+    }
+}
+
+fn party_name(name: &str) -> Result<PartyName, CaseError> {
+    PartyName::parse(name).map_err(|_| ExchangeError::UnknownParty(name.to_owned()).into())
+}
+
+/// Every envelope between two parties that commitments are about and whose receipt is known.
+fn deliveries(tx: &mut dyn Tx, [own, other]: [&PartyName; 2]) -> Result<Vec<Delivery>, CaseError> {
+    let mut all = Vec::new();
+    for kind in KINDS {
+        for row in delivered::with_party(tx, other.as_str(), kind.word())? {
+            let received = match &row.receipt {
+                Some((header, payload)) => seconds_of_receipt(header, payload),
+                None => Some(row.received.div_euclid(1_000_000)),
+            };
+            let (from, to) = match row.direction {
+                Direction::Out => (own, other),
+                Direction::In => (other, own),
+            };
+            let sent = peek(&row.header)
+                .ok()
+                .and_then(|header| i64::try_from(header.created).ok());
+            let (Some(received), Some(sent), Some(payload)) = (received, sent, row.payload) else {
+                continue;
+            };
+            all.push(Delivery {
+                from: from.clone(),
+                to: to.clone(),
+                kind,
+                payload,
+                sent,
+                received,
+            });
+        }
+    }
+    Ok(all)
+}

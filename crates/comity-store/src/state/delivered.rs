@@ -1,0 +1,60 @@
+//! Deliveries: envelopes of a party, either way, whose receipt is known.
+//!
+//! In scope: reading them for the judging of commitments. Out of scope: everything else about envelopes (`outbox`, `inbox`).
+
+use crate::error::StoreError;
+use crate::state::channel::Direction;
+use crate::state::{Row, Tx};
+
+/// An envelope that arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// Its identity.
+    pub envelope: [u8; 32],
+    /// Its kind, by its word.
+    pub kind: String,
+    /// Its payload; none once it was erased.
+    pub payload: Option<Vec<u8>>,
+    /// Its signed header.
+    pub header: Vec<u8>,
+    /// Which way it went.
+    pub direction: Direction,
+    /// When it was stored there: for those that came, microseconds since 1970.
+    pub received: i64,
+    /// The header and the payload of the other side's receipt, for those that were sent.
+    pub receipt: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// Envelopes of these kinds, by their words, between this party and another, in the order of their identities.
+pub fn with_party(tx: &mut dyn Tx, party: &str, kind: &str) -> Result<Vec<Delivered>, StoreError> {
+    let came = tx.query(
+        "SELECT envelope, kind, payload, header, received FROM inbox
+         WHERE party = ?1 AND kind = ?2 AND state IN ('stored', 'applied', 'refused') ORDER BY envelope",
+        &[party.into(), kind.into()],
+    )?;
+    let went = tx.query(
+        "SELECT o.envelope, o.kind, o.payload, o.header, o.created, r.header, r.payload FROM outbox o
+         JOIN receipt r ON r.envelope = o.envelope AND r.direction = 'out'
+         WHERE o.party = ?1 AND o.kind = ?2 AND o.state <> 'void' ORDER BY o.envelope",
+        &[party.into(), kind.into()],
+    )?;
+    let came = came.iter().map(|row| read(row, Direction::In));
+    came.chain(went.iter().map(|row| read(row, Direction::Out)))
+        .collect()
+}
+
+fn read(row: &Row, direction: Direction) -> Result<Delivered, StoreError> {
+    let receipt = match direction {
+        Direction::In => None,
+        Direction::Out => Some((row.bytes(5)?, row.bytes(6)?)),
+    };
+    Ok(Delivered {
+        envelope: row.hash(0)?,
+        kind: row.text(1)?,
+        payload: row.optional_bytes(2)?,
+        header: row.bytes(3)?,
+        direction,
+        received: row.integer(4)?,
+        receipt,
+    })
+}
