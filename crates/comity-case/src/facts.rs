@@ -60,6 +60,12 @@ pub fn evaluation_set<'a>(
     }))
 }
 
+/// What a thread is about.
+fn subject(thread: &Thread) -> Option<Subject> {
+    let first = thread.entries().next()?;
+    Some(first.message.head().thread.subject())
+}
+
 /// A thread without what was not received by the cutoff.
 fn counted(thread: &Thread, cutoff: i64) -> Thread {
     let in_time = |entry: &&Entry| entry.received.is_some_and(|at| at <= cutoff);
@@ -74,10 +80,10 @@ struct Gathered<'a> {
 
 impl Gathered<'_> {
     fn thread(&mut self, thread: &Thread) {
-        let Some(first) = thread.entries().next() else {
+        let Some(subject) = subject(thread) else {
             return;
         };
-        match first.message.head().thread.subject() {
+        match subject {
             Subject::Request => self.request(thread),
             Subject::Call => self.call(thread),
             Subject::Check => self.check(thread),

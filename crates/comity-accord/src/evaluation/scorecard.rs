@@ -70,7 +70,9 @@ impl Scorecard {
             }
         }
         let mut said = document(accord, pair, period, (&judgements, set));
-        said["as_of"] = facts.as_of.map_or(Value::Null, Value::from);
+        if let Some(members) = said.as_object_mut() {
+            members.insert("as_of".to_owned(), Value::from(facts.as_of));
+        }
         let text = canonical(&said);
         Ok(Self {
             text,
