@@ -10,11 +10,14 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use comity_accord::evaluation::facts::{
     Base, CheckFact, ExerciseFact, Facts, HoldFact, IncidentFact, RequestFact, SampleFact,
     Urgency as Pressing,
 };
 use comity_accord::evaluation::set::{EvaluationSet, Leaf};
+use comity_accord::party::PartyName;
 use comity_accord::text::Content as Accord;
 
 use crate::call::Call;
@@ -39,6 +42,7 @@ pub fn facts<'a>(
     let mut gathered = Gathered {
         facts: Facts::default(),
         accord,
+        terms: BTreeMap::new(),
     };
     for thread in threads {
         gathered.thread(&counted(thread, cutoff));
@@ -76,6 +80,8 @@ fn counted(thread: &Thread, cutoff: i64) -> Thread {
 struct Gathered<'a> {
     facts: Facts,
     accord: &'a Accord,
+    /// What each responder promised: reading a calendar's time zone costs more than a thread.
+    terms: BTreeMap<PartyName, Terms>,
 }
 
 impl Gathered<'_> {
@@ -116,8 +122,10 @@ impl Gathered<'_> {
         let Some(opened) = openings.find_map(|entry| Request::open(entry).ok()) else {
             return;
         };
-        let terms = Terms::agreed(self.accord, &opened.responder);
-        let Some(request) = Request::replay(thread, &terms) else {
+        let (accord, responder) = (self.accord, opened.responder);
+        let terms = self.terms.entry(responder);
+        let terms = terms.or_insert_with_key(|responder| Terms::agreed(accord, responder));
+        let Some(request) = Request::replay(thread, terms) else {
             return;
         };
         let Some(delivered) = request.delivered else {
