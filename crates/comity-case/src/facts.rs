@@ -10,11 +10,14 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use comity_accord::evaluation::facts::{
     Base, CheckFact, ExerciseFact, Facts, HoldFact, IncidentFact, RequestFact, SampleFact,
     Urgency as Pressing,
 };
 use comity_accord::evaluation::set::{EvaluationSet, Leaf};
+use comity_accord::party::PartyName;
 use comity_accord::text::Content as Accord;
 
 use crate::call::Call;
@@ -39,6 +42,7 @@ pub fn facts<'a>(
     let mut gathered = Gathered {
         facts: Facts::default(),
         accord,
+        terms: BTreeMap::new(),
     };
     for thread in threads {
         gathered.thread(&counted(thread, cutoff));
@@ -60,6 +64,12 @@ pub fn evaluation_set<'a>(
     }))
 }
 
+/// What a thread is about.
+fn subject(thread: &Thread) -> Option<Subject> {
+    let first = thread.entries().next()?;
+    Some(first.message.head().thread.subject())
+}
+
 /// A thread without what was not received by the cutoff.
 fn counted(thread: &Thread, cutoff: i64) -> Thread {
     let in_time = |entry: &&Entry| entry.received.is_some_and(|at| at <= cutoff);
@@ -70,14 +80,16 @@ fn counted(thread: &Thread, cutoff: i64) -> Thread {
 struct Gathered<'a> {
     facts: Facts,
     accord: &'a Accord,
+    /// What each responder promised: reading a calendar's time zone costs more than a thread.
+    terms: BTreeMap<PartyName, Terms>,
 }
 
 impl Gathered<'_> {
     fn thread(&mut self, thread: &Thread) {
-        let Some(first) = thread.entries().next() else {
+        let Some(subject) = subject(thread) else {
             return;
         };
-        match first.message.head().thread.subject() {
+        match subject {
             Subject::Request => self.request(thread),
             Subject::Call => self.call(thread),
             Subject::Check => self.check(thread),
@@ -110,8 +122,10 @@ impl Gathered<'_> {
         let Some(opened) = openings.find_map(|entry| Request::open(entry).ok()) else {
             return;
         };
-        let terms = Terms::agreed(self.accord, &opened.responder);
-        let Some(request) = Request::replay(thread, &terms) else {
+        let (accord, responder) = (self.accord, opened.responder);
+        let terms = self.terms.entry(responder);
+        let terms = terms.or_insert_with_key(|responder| Terms::agreed(accord, responder));
+        let Some(request) = Request::replay(thread, terms) else {
             return;
         };
         let Some(delivered) = request.delivered else {

@@ -1,7 +1,7 @@
 //! Proof of a machine by its table: every row does what it says, everything else is refused with what is possible, roles count,
 //! and the order in which messages come means nothing.
 //!
-//! In scope: what holds for all machines. Out of scope: production, requests (their tests are older and say the same).
+//! In scope: what holds for all machines. Out of scope: production, what holds for one of them.
 
 use proptest::prelude::*;
 

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use crate::request::content;
 use crate::request::event::{HOLD_TABLE, TABLE};
 use crate::table::markdown;
-use crate::{call, check, evidence, exercise, incident};
+use crate::{call, check, evidence, exercise, incident, review};
 
 const OPENING: &str = "# State tables
 
@@ -35,6 +35,10 @@ pub fn page() -> String {
         ("Evidence item", evidence::page()),
         ("Exercise", exercise::page()),
         ("Incident reported in stages", incident::page()),
+        (
+            "Review of a period",
+            markdown(review::TABLE, ["who spoke first", "other party"]),
+        ),
     ];
     for (title, body) in sections {
         // Writing into a text does not fail.

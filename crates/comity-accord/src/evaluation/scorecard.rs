@@ -71,8 +71,7 @@ impl Scorecard {
         }
         let mut said = document(accord, pair, period, (&judgements, set));
         if let Some(members) = said.as_object_mut() {
-            let as_of = facts.as_of.map_or(Value::Null, Value::from);
-            members.insert("as_of".to_owned(), as_of);
+            members.insert("as_of".to_owned(), Value::from(facts.as_of));
         }
         let text = canonical(&said);
         Ok(Self {

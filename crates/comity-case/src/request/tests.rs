@@ -7,6 +7,7 @@ use super::event::{HOLD_TABLE, Hold, Kind, State, TABLE};
 use super::terms::Terms;
 use crate::history::Due;
 use crate::message::{Role, Subject};
+use crate::proof::Proof;
 use crate::script::{DAY, HOUR, START, Script, party};
 use crate::table::{Side, Word};
 
@@ -442,4 +443,20 @@ fn a_message_that_is_not_there_is_named_and_those_behind_it_wait() {
     assert_eq!(request.state, State::Delivered);
     assert_eq!(request.record.missing[0].digest, gone.message.digest());
     assert_eq!(request.record.missing[0].seq, Some(1));
+}
+
+const PROOF: Proof<Request, State, Kind> = Proof {
+    table: TABLE,
+    standing,
+    moment,
+    content: |script, kind, _| content(kind, &script.entries[0].message.digest().to_string()),
+    replay: |thread| Request::replay(thread, &Terms::default()),
+    state: |request, now| request.state_at(now, &Terms::default()),
+    record: |request| &request.record,
+    both: &[],
+};
+
+#[test]
+fn any_order_of_messages_gives_the_same_request() {
+    PROOF.orders();
 }
