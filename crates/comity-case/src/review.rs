@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::message::{Role, Subject, ThreadId};
+use crate::message::{Message, Role, Subject, ThreadId};
 use crate::table::{Refusal, Row, Side, Word, find};
 use crate::thread::{Entry, Thread};
 
@@ -94,6 +94,8 @@ pub const TABLE: &[Row<State, Kind>] = &[
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Card {
+    /// The accord, by its name.
+    pub accord: String,
     /// The period, by its word.
     pub period: String,
     /// Until when messages count, seconds since 1970.
@@ -118,6 +120,8 @@ pub struct Rows {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attest {
+    /// The accord, by its name.
+    pub accord: String,
     /// The period, by its word.
     pub period: String,
     /// Whose releases.
@@ -172,21 +176,32 @@ pub fn thread_of(accord: &str, pair: [&PartyName; 2], period: &str) -> ThreadId 
     )
 }
 
+/// The period that a message is about, where it belongs into its thread.
+fn named(message: &Message) -> Option<String> {
+    let text = |name: &str| message.content().get(name).and_then(Value::as_str);
+    let (accord, period) = (
+        text("accord")?,
+        Stretch::parse(text("period")?)?.to_string(),
+    );
+    let head = message.head();
+    let thread = thread_of(accord, [&head.author, &head.to], &period);
+    (thread == head.thread).then_some(period)
+}
+
 impl Review {
     /// What a thread stands at.
     pub fn replay(thread: &Thread) -> Option<Self> {
         let ordered = thread.ordered();
-        let (first, _) = ordered.standing.split_first()?;
+        // The thread's name tells the accord and the period, so nobody turns a review into one of another period.
+        let (first, period) = ordered
+            .standing
+            .iter()
+            .find_map(|entry| Some((*entry, named(&entry.message)?)))?;
         let head = first.message.head();
-        let period = first
-            .message
-            .content()
-            .get("period")
-            .and_then(Value::as_str)?;
         let mut review = Self {
             opener: head.author.clone(),
             responder: head.to.clone(),
-            period: Stretch::parse(period)?.to_string(),
+            period,
             cards: BTreeMap::new(),
             rows: BTreeMap::new(),
             attested: Vec::new(),
@@ -246,14 +261,14 @@ impl Review {
             reason,
         };
         let content = message.content().clone();
-        let other_period = || unread("this thread is about another period".to_owned());
+        if kind != Kind::Rows && named(message).is_none() {
+            let reason = "this thread is about another period or another accord";
+            return Err(unread(reason.to_owned()));
+        }
         match kind {
             Kind::Card => {
                 let card: Card =
                     serde_json::from_value(content).map_err(|error| unread(error.to_string()))?;
-                if card.period != self.period {
-                    return Err(other_period());
-                }
                 self.rows.remove(&head.author);
                 self.cards.insert(head.author.clone(), card);
             }
@@ -271,9 +286,6 @@ impl Review {
             Kind::Attest => {
                 let said: Attest =
                     serde_json::from_value(content).map_err(|error| unread(error.to_string()))?;
-                if said.period != self.period {
-                    return Err(other_period());
-                }
                 if said.about != head.author.as_str() && said.kept {
                     return Err(unread("nobody attests for another party".to_owned()));
                 }
@@ -336,9 +348,15 @@ mod tests {
     const A: Side = Side::Opener;
     const B: Side = Side::Responder;
 
+    fn begun() -> Script {
+        let mut script = Script::new(Subject::Review);
+        script.id = thread_of("a", [&party(A), &party(B)], "2026-Q4");
+        script
+    }
+
     fn card(root: &str, scorecard: &str) -> Value {
         let hash = Digest::of(scorecard.as_bytes()).to_string();
-        json!({ "period": "2026-Q4", "as_of": 7, "messages": 3, "root": root, "hash": hash })
+        json!({ "accord": "a", "period": "2026-Q4", "as_of": 7, "messages": 3, "root": root, "hash": hash })
     }
 
     fn review(script: &Script) -> Review {
@@ -347,7 +365,7 @@ mod tests {
 
     #[test]
     fn equal_hashes_are_agreed_and_a_newer_word_replaces_the_older() {
-        let mut script = Script::new(Subject::Review);
+        let mut script = begun();
         script.say(A, 0, "card", card("r", "{}"));
         assert_eq!(review(&script).state(), State::Open);
         script.say(B, 1, "card", card("r", "[]"));
@@ -359,7 +377,7 @@ mod tests {
 
     #[test]
     fn a_difference_is_that_of_the_messages_first_and_then_that_of_the_rows() {
-        let mut script = Script::new(Subject::Review);
+        let mut script = begun();
         script.say(A, 0, "card", card("r", r#"{"kept":1}"#));
         script.say(B, 1, "card", card("s", r#"{"kept":2}"#));
         assert_eq!(review(&script).difference().unwrap().0, "set");
@@ -375,15 +393,26 @@ mod tests {
 
     #[test]
     fn nobody_attests_for_another_and_a_breach_may_be_shown() {
-        let mut script = Script::new(Subject::Review);
-        let say =
-            |about: &str, kept: bool| json!({ "period": "2026-Q4", "about": about, "kept": kept });
+        let mut script = begun();
+        let say = |about: &str, kept: bool| json!({ "accord": "a", "period": "2026-Q4", "about": about, "kept": kept });
         script.say(A, 0, "attest", say("alpha", true));
         script.say(A, 1, "attest", say("bravo", true));
         script.say(B, 2, "attest", say("alpha", false));
         let found = review(&script);
         assert_eq!((found.attested.len(), found.voided.len()), (2, 1));
         assert_eq!(found.attested[1].by, party(B));
+    }
+
+    #[test]
+    fn nobody_turns_a_review_into_one_of_another_period() {
+        let mut script = begun();
+        let mut other = card("r", "{}");
+        other["period"] = json!("2026-Q3");
+        script.say(B, -60, "card", other);
+        script.say(A, 0, "card", card("r", "{}"));
+        let found = review(&script);
+        assert_eq!((found.period.as_str(), found.cards.len()), ("2026-Q4", 1));
+        assert_eq!(found.voided.len(), 1);
     }
 
     #[test]

@@ -88,6 +88,7 @@ impl Node {
     ) -> Result<Reviewed, CaseError> {
         let made = self.scorecard(party, period, None)?;
         let card = Card {
+            accord: made.accord.clone(),
             period: period.to_owned(),
             as_of: made.as_of,
             messages: made.set.len(),
@@ -149,8 +150,7 @@ impl Node {
         Stretch::parse(period).ok_or_else(|| CaseError::Period(period.to_owned()))?;
         let accord = self.inner.state.read(|tx| self.in_force(tx, party, now))?;
         let accord = accord.ok_or_else(|| ExchangeError::NoAccord(party.to_owned()))?;
-        let content =
-            serde_json::json!({ "period": period, "about": about, "kept": kept, "note": note });
+        let content = serde_json::json!({ "accord": accord.content().name, "period": period, "about": about, "kept": kept, "note": note });
         let speech = Speech {
             event: "attest".to_owned(),
             content,

@@ -15,7 +15,7 @@ use postgres::{Client, Config, IsolationLevel, NoTls};
 use crate::error::StoreError;
 use crate::state::{POOL_KEPT, Row, Tx, Value, dialect};
 
-const TRIES_MAX: u32 = 8;
+const TRIES_MAX: u32 = 16;
 const CONNECT_SECONDS: u64 = 10;
 /// A connection that was used this recently is not asked whether it still holds.
 const TRUSTED: Duration = Duration::from_millis(1);
@@ -75,8 +75,7 @@ impl Pool {
             match outcome {
                 Ok(answer) => return answer,
                 Err(error) if tries < TRIES_MAX && is_conflict(&error) => {
-                    // Each try waits a little longer, so that two that collide come apart.
-                    std::thread::sleep(Duration::from_millis(u64::from(tries) * 5));
+                    std::thread::sleep(pause(tries));
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -251,4 +250,13 @@ pub(crate) fn is_conflict(error: &StoreError) -> bool {
         SqlState::DUPLICATE_TABLE,
     ];
     source.code().is_some_and(|code| retry.contains(code))
+}
+
+/// How long a try waits before the next: longer each time, and by chance, since those that collided once and wait equally long
+/// collide again.
+fn pause(tries: u32) -> Duration {
+    use std::hash::{BuildHasher as _, Hasher as _};
+    // The standard library's keys are random for each table: enough to come apart.
+    let chance = std::hash::RandomState::new().build_hasher().finish() % 8;
+    Duration::from_millis(u64::from(tries) * (2 + chance))
 }
