@@ -71,7 +71,7 @@ fn subject(thread: &Thread) -> Option<Subject> {
 }
 
 /// A thread without what was not received by the cutoff.
-fn counted(thread: &Thread, cutoff: i64) -> Thread {
+pub fn counted(thread: &Thread, cutoff: i64) -> Thread {
     let in_time = |entry: &&Entry| entry.received.is_some_and(|at| at <= cutoff);
     // A part of a thread is one: it has no more messages, of no other subject.
     Thread::of(thread.entries().filter(in_time).cloned()).unwrap_or_default()

@@ -15,7 +15,7 @@ use comity_accord::evaluation::set::{EvaluationSet, Leaf};
 use comity_accord::party::PartyName;
 use comity_accord::text::AccordText;
 use comity_case::check::Check;
-use comity_case::facts::{evaluation_set, facts};
+use comity_case::facts::{counted, evaluation_set, facts};
 use comity_case::message::{Message, Subject, ThreadId};
 use comity_case::review::Review;
 use comity_case::thread::{Entry, Thread};
@@ -148,10 +148,7 @@ fn of_threads(
 /// Sets down when each contact was verified, by checks that a person answered.
 fn verify_contacts(threads: &[Thread], as_of: i64, contacts: &mut [ContactFact]) {
     for thread in threads {
-        let counts = |entry: &&Entry| entry.received.is_some_and(|at| at <= as_of);
-        let Ok(counted) = Thread::of(thread.entries().filter(counts).cloned()) else {
-            continue;
-        };
+        let counted = counted(thread, as_of);
         let is_check = |thread: &Thread| {
             let mut entries = thread.entries();
             let first = entries
