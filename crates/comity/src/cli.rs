@@ -2,8 +2,10 @@
 //!
 //! In scope: the words. Out of scope: doing it (`commands`).
 
+pub(crate) mod case;
 mod key;
 mod party;
+pub(crate) mod report;
 pub(crate) mod request;
 pub(crate) mod scorecard;
 
@@ -107,6 +109,12 @@ pub(crate) enum Top {
     /// Requests for assistance: asking another party for an act, answering one, with agreed times
     #[command(subcommand)]
     Request(Box<request::RequestCommand>),
+    /// Cases that two parties work on: tasks, notes, observables, a timeline, merges and splits
+    #[command(subcommand)]
+    Case(Box<case::CaseCommand>),
+    /// Papers for meetings, equal on both sides
+    #[command(subcommand)]
+    Report(Box<report::ReportCommand>),
     /// Commitments judged over a period, the same on both sides
     #[command(subcommand)]
     Scorecard(Box<scorecard::ScorecardCommand>),
