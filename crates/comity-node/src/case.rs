@@ -6,6 +6,7 @@
 pub mod command;
 mod document;
 mod gather;
+mod joined;
 pub mod joint;
 pub mod offline;
 pub mod review;

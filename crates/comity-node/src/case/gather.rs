@@ -22,8 +22,16 @@ use comity_case::thread::{Entry, Thread};
 use comity_link::payload::{Case, Kind, Recall, RecallAnswer, Share};
 use serde_json::Value;
 
+use crate::case::joined::joined;
+
 /// The kinds of envelopes that commitments are about.
-pub(crate) const KINDS: [Kind; 4] = [Kind::Case, Kind::Share, Kind::Recall, Kind::RecallAnswer];
+pub(crate) const KINDS: [Kind; 5] = [
+    Kind::Case,
+    Kind::Share,
+    Kind::Recall,
+    Kind::RecallAnswer,
+    Kind::Part,
+];
 
 /// An envelope that arrived.
 #[derive(Clone, Debug)]
@@ -45,6 +53,7 @@ pub(crate) fn gather(
     pair: [&PartyName; 2],
     as_of: i64,
 ) -> (Facts, EvaluationSet) {
+    let deliveries = &joined(deliveries);
     let mut leaves = Vec::new();
     let threads = threads(deliveries);
     let mut facts = of_threads(accord, &threads, as_of, &mut leaves);
