@@ -226,20 +226,14 @@ impl Attachments {
     }
 
     /// Gives a whole file its name, unless an equal one has it.
-    fn keep(
-        &self,
-        from: &Path,
-        name: &AttachmentName,
-        bytes: u64,
-    ) -> Result<(), StoreError> {
+    fn keep(&self, from: &Path, name: &AttachmentName, bytes: u64) -> Result<(), StoreError> {
         let fan = self.fan(name);
         make_folder(&fan)?;
         let path = self.path(name);
         // One of another size is damaged, and replaced.
         let held = std::fs::metadata(&path).is_ok_and(|file| file.len() == bytes);
         if !held {
-            std::fs::rename(from, &path)
-                .map_err(|e| StoreError::file("rename to", &path, e))?;
+            std::fs::rename(from, &path).map_err(|e| StoreError::file("rename to", &path, e))?;
         }
         // Also where they were there: whoever made them may not have come so far.
         sync_folder(&fan)?;

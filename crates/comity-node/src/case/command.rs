@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::case::CaseError;
 use crate::case::document;
+use crate::case::evidence::command::EvidenceCommand;
 use crate::case::threads::{Acting, Opening, Speech};
 use crate::node::Node;
 
@@ -102,6 +103,8 @@ pub enum CaseCommand {
         /// Who acts.
         acting: Acting,
     },
+    /// Something about evidence.
+    Evidence(EvidenceCommand),
     /// Note something that stays in the house.
     Note {
         /// The thread.
@@ -215,6 +218,7 @@ impl Node {
                 self.attest(&party, &period, said, acting)?;
                 json!({})
             }
+            CaseCommand::Evidence(command) => self.evidence(command)?,
             CaseCommand::Note {
                 thread,
                 officer,

@@ -219,9 +219,11 @@ impl ItemFile {
 
     /// One of its chunks, as the item's own bytes.
     pub fn chunk(&self, number: u64) -> Result<Vec<u8>, StoreError> {
-        let damaged = || StoreError::Damaged {
+        let damaged = || {
+            StoreError::Damaged {
             path: self.path.clone(),
             what: "it does not hold the item; restore this file from a backup, or have the item sent again".to_owned(),
+        }
         };
         let tag = self.key.as_ref().map_or(0, |_| TAG_BYTES);
         let mut chunk = vec![0; chunk_length(self.bytes, number) + tag];
@@ -339,9 +341,6 @@ mod tests {
             hex(&stored.digests.sha1),
             "a9993e364706816aba3e25717850c26c9cd0d89d"
         );
-        assert_eq!(
-            hex(&stored.digests.md5),
-            "900150983cd24fb0d6963f7d28e17f72"
-        );
+        assert_eq!(hex(&stored.digests.md5), "900150983cd24fb0d6963f7d28e17f72");
     }
 }

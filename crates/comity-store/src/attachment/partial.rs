@@ -3,7 +3,8 @@
 //! Chunks are taken in their order alone, so what is there is told by the file's length. A file that ends within a chunk, after
 //! a power cut, is cut back to the last whole one; whatever else may be wrong shows by the digest of the whole.
 //!
-//! In scope: appending, becoming an attachment. Out of scope: who sends, whether it may.
+//! In scope: appending, becoming an attachment in two steps, so that the row which names it can be written between them. Out of scope: who sends,
+//! whether it may.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Seek as _, SeekFrom, Write as _};
@@ -81,8 +82,9 @@ impl Attachments {
         Ok(have)
     }
 
-    /// Makes an attachment of an item all of whose chunks are there; none, and it is gone: it is not what it was to be.
-    pub fn complete(&self, item: &Arriving) -> Result<Option<AttachmentName>, StoreError> {
+    /// The name that an item has as an attachment, once all its chunks are there and durable; none, and it is gone: it is not what
+    /// it was to be.
+    pub fn judge(&self, item: &Arriving) -> Result<Option<AttachmentName>, StoreError> {
         let _one = self
             .appending
             .lock()
@@ -105,12 +107,27 @@ impl Attachments {
             return Ok(None);
         }
         file.sync_all().map_err(|error| failed("sync", error))?;
-        let (name, bytes) = stored_name(file).map_err(|error| failed("read", error))?;
-        self.keep(&path, &name, bytes)?;
+        if item.key.is_none() {
+            return Ok(Some(AttachmentName(item.sha256)));
+        }
+        let (name, _) = stored_name(file).map_err(|error| failed("read", error))?;
+        Ok(Some(name))
+    }
+
+    /// Makes an attachment of an item that was judged so. Again, it changes nothing.
+    pub fn settle(&self, item: &Arriving, name: &AttachmentName) -> Result<(), StoreError> {
+        let _one = self
+            .appending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let path = self.partial(item)?;
+        let Ok(file) = std::fs::metadata(&path) else {
+            return Ok(());
+        };
+        self.keep(&path, name, file.len())?;
         // Where an equal attachment was there the partial one is left over.
         let _ = std::fs::remove_file(&path);
-        sync_folder(&self.folder.join(PARTIAL))?;
-        Ok(Some(name))
+        sync_folder(&self.folder.join(PARTIAL))
     }
 
     /// Gives up an item that was arriving.
@@ -174,9 +191,8 @@ mod tests {
     use super::*;
 
     fn whole() -> Vec<u8> {
-        (0..2 * CHUNK_BYTES + 9)
-            .map(|at| (at * 7 % 253) as u8)
-            .collect()
+        let bytes: Vec<u8> = (0_u8..=252).cycle().take(2 * CHUNK_BYTES + 9).collect();
+        bytes
     }
 
     fn arriving(key: Option<ItemKey>) -> Arriving {
@@ -215,7 +231,9 @@ mod tests {
             let pieces = [piece(0), piece(1), piece(2), piece(2)];
             assert_eq!(open().append(&item, pieces).unwrap(), 3);
             let attachments = open();
-            let name = attachments.complete(&item).unwrap().unwrap();
+            let name = attachments.judge(&item).unwrap().unwrap();
+            attachments.settle(&item, &name).unwrap();
+            attachments.settle(&item, &name).unwrap();
             let file = attachments
                 .open_item(&name, key.clone(), item.bytes)
                 .unwrap();
@@ -235,12 +253,12 @@ mod tests {
         attachments
             .append(&item, [piece(0), wrong, piece(2)])
             .unwrap();
-        assert_eq!(attachments.complete(&item).unwrap(), None);
+        assert_eq!(attachments.judge(&item).unwrap(), None);
         assert_eq!(attachments.arrived(&item).unwrap(), 0);
         attachments
             .append(&item, [piece(0), piece(1), piece(2)])
             .unwrap();
-        assert!(attachments.complete(&item).unwrap().is_some());
+        assert!(attachments.judge(&item).unwrap().is_some());
         let outside = Arriving {
             name: "../x".to_owned(),
             ..item

@@ -7,6 +7,7 @@ mod accounts;
 mod carried;
 mod collections;
 mod doctor;
+mod evidence;
 mod exchange;
 mod export;
 pub(crate) mod import;
@@ -49,6 +50,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Share(args) => release::share(args),
         Top::Recall(args) => release::recall(args),
         Top::Request(command) => requests::run(*command),
+        Top::Evidence(command) => evidence::run(*command),
         Top::Scorecard(command) => scorecards::run(*command),
         Top::Release(command) => release::run(command),
         Top::Outbox(command) => release::outbox(command),
