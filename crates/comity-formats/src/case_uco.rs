@@ -96,6 +96,15 @@ const PREFIXES: &[(&str, &str)] = &[
     ("xsd", "http://www.w3.org/2001/XMLSchema#"),
 ];
 
+/// What only characterises something else, and so is no member of a bundle (`core:UcoInherentCharacterizationThing`).
+const CHARACTERISTICS: &[&str] = &[
+    "uco-core:ExternalReference",
+    "uco-marking:StatementMarking",
+    "uco-observable:ContentDataFacet",
+    "uco-observable:FileFacet",
+    "uco-types:Hash",
+];
+
 /// Under which the names of things are made.
 const NAMESPACE: Uuid = Uuid::from_u128(0x2f5c_31a4_7c1e_4f0e_9a63_0d5b_8c1f_77e2);
 
@@ -136,9 +145,11 @@ pub fn document(exhibit: &Exhibit) -> Value {
             "uco-core:object": std::iter::once(file).chain(actions).collect::<Vec<_>>(),
         }),
     );
-    let all: Vec<Value> = graph
-        .things
-        .iter()
+    let objects = graph.things.iter().filter(|thing| {
+        let class = thing.get("@type").and_then(Value::as_str);
+        class.is_none_or(|class| !CHARACTERISTICS.contains(&class))
+    });
+    let all: Vec<Value> = objects
         .map(|thing| json!({ "@id": thing.get("@id") }))
         .collect();
     graph.add(
