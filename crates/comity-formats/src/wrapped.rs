@@ -145,7 +145,9 @@ impl Wrapped {
 
     /// Encrypts the next bytes in their place.
     pub fn body(&mut self, bytes: &mut [u8]) {
-        bytes.iter_mut().for_each(|byte| self.keys.encrypt(byte));
+        for byte in bytes {
+            self.keys.encrypt(byte);
+        }
     }
 
     /// What ends the archive.

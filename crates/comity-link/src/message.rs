@@ -294,6 +294,10 @@ impl Message {
     }
 
     /// Reads a message.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a table of messages, a line or two each"
+    )]
     pub fn decode(bytes: &[u8]) -> Result<Self, MessageError> {
         let mut reader = Reader::new(bytes);
         let message = match reader.fixed::<1>()? {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::case::CaseError;
+use crate::case::threads::flat;
 use crate::exchange::ExchangeError;
 use crate::node::Node;
 
@@ -40,9 +40,6 @@ pub fn work(node: &Node) -> Result<usize, ExchangeError> {
     let applied = node.apply_inbox()?;
     node.follow_accords()?;
     let released = node.close_due()? + node.release_due()?;
-    let items = node.finish_items().map_err(|error| match error {
-        CaseError::Store(error) => ExchangeError::Store(error),
-        error => ExchangeError::Refused(comity_store::error::chain(&error)),
-    })?;
+    let items = node.finish_items().map_err(flat)?;
     Ok(applied + node.threads_due()? + released + node.deposit_due()? + items)
 }

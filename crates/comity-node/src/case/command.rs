@@ -104,7 +104,7 @@ pub enum CaseCommand {
         acting: Acting,
     },
     /// Something about evidence.
-    Evidence(EvidenceCommand),
+    Evidence(Box<EvidenceCommand>),
     /// Note something that stays in the house.
     Note {
         /// The thread.
@@ -218,7 +218,7 @@ impl Node {
                 self.attest(&party, &period, said, acting)?;
                 json!({})
             }
-            CaseCommand::Evidence(command) => self.evidence(command)?,
+            CaseCommand::Evidence(command) => self.evidence(*command)?,
             CaseCommand::Note {
                 thread,
                 officer,

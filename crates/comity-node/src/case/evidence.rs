@@ -234,7 +234,7 @@ impl Node {
             added: now,
         };
         let first = Event::Acquired(Box::new(item.clone()));
-        let entry = self.house_entry(&row.id, (1, None), &first, (&acting.officer, now));
+        let entry = house_entry(&row.id, (1, None), &first, (&acting.officer, now));
         self.inner.state.write(|tx| {
             rows::put(tx, &row)?;
             rows::add_custody(tx, &entry)?;
@@ -374,7 +374,7 @@ impl Node {
                     None => None,
                 };
                 let place = known.last().map_or(1, |last| last.place + 1);
-                let entry = self.house_entry(id, (place, last), event, (&acting.officer, now));
+                let entry = house_entry(id, (place, last), event, (&acting.officer, now));
                 Ok::<_, CaseError>(rows::add_custody(tx, &entry)?)
             })?;
             if added {
@@ -382,23 +382,6 @@ impl Node {
             }
         }
         Err(CaseError::Busy)
-    }
-
-    fn house_entry(
-        &self,
-        id: &str,
-        (place, prev): (u64, Option<[u8; 32]>),
-        event: &Event,
-        (officer, now): (&str, i64),
-    ) -> CustodyRow {
-        CustodyRow {
-            item: id.to_owned(),
-            place,
-            at: now.div_euclid(1_000_000),
-            officer: officer.to_owned(),
-            event: serde_json::to_string(event).unwrap_or_default(),
-            prev,
-        }
     }
 
     /// The bytes of an item, open for reading.
@@ -478,6 +461,23 @@ impl Node {
             party: party.to_string(),
         };
         Ok(thread.ok_or(not)?)
+    }
+}
+
+/// An entry of the house's list.
+fn house_entry(
+    id: &str,
+    (place, prev): (u64, Option<[u8; 32]>),
+    event: &Event,
+    (officer, now): (&str, i64),
+) -> CustodyRow {
+    CustodyRow {
+        item: id.to_owned(),
+        place,
+        at: now.div_euclid(1_000_000),
+        officer: officer.to_owned(),
+        event: serde_json::to_string(event).unwrap_or_default(),
+        prev,
     }
 }
 

@@ -518,7 +518,7 @@ fn lane(message: &Message) -> Lane {
     }
 }
 
-fn flat(error: CaseError) -> ExchangeError {
+pub(crate) fn flat(error: CaseError) -> ExchangeError {
     let said = error.to_string();
     if let CaseError::Exchange(error) = error {
         error

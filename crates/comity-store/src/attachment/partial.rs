@@ -205,7 +205,7 @@ mod tests {
     }
 
     fn piece(number: u64) -> (u64, Vec<u8>) {
-        let from = number as usize * CHUNK_BYTES;
+        let from = usize::try_from(number).unwrap() * CHUNK_BYTES;
         let until = (from + CHUNK_BYTES).min(whole().len());
         (number, whole()[from..until].to_vec())
     }

@@ -23,6 +23,7 @@ use crate::failure::Failure;
 use crate::output;
 
 /// `comity evidence …`
+#[expect(clippy::too_many_lines, reason = "a table of verbs, a call each")]
 pub(crate) fn run(command: EvidenceVerb) -> Result<(), Failure> {
     match command {
         EvidenceVerb::Add(args) => add(args),
@@ -126,11 +127,11 @@ fn add(args: AddArgs) -> Result<(), Failure> {
     let mut backend = Backend::open(&data_folder(args.data.data)?)?;
     let mut lines = Vec::new();
     for file in &args.files {
-        let line = backend.case(CaseCommand::Evidence(EvidenceCommand::Add {
+        let line = backend.case(CaseCommand::Evidence(Box::new(EvidenceCommand::Add {
             path: absolute(file)?,
-            facts: facts.clone(),
+            facts: Box::new(facts.clone()),
             acting: acting.clone(),
-        }))?;
+        })))?;
         if !args.json.json {
             output::data(text(&line, "id"))?;
             output::say(&format!(
@@ -227,7 +228,7 @@ fn listed(data: Option<PathBuf>, party: Option<String>, gaps: bool) -> Result<Va
 
 fn ask(data: Option<PathBuf>, command: EvidenceCommand) -> Result<Value, Failure> {
     let mut backend = Backend::open(&data_folder(data)?)?;
-    let answer = backend.case(CaseCommand::Evidence(command))?;
+    let answer = backend.case(CaseCommand::Evidence(Box::new(command)))?;
     backend.close()?;
     Ok(answer)
 }

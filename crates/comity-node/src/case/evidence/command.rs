@@ -26,7 +26,7 @@ pub enum EvidenceCommand {
         /// The file, by its absolute path.
         path: PathBuf,
         /// What is said of it.
-        facts: Facts,
+        facts: Box<Facts>,
         /// Who acts.
         acting: Acting,
     },

@@ -11,7 +11,7 @@ use comity_link::header::EnvelopeId;
 use comity_store::state::thread;
 use serde_json::Value;
 
-use super::shown::gaps;
+use super::shown::{bound_by, gaps};
 use super::{Known, hex};
 use crate::case::CaseError;
 use crate::case::document::seconds;
@@ -46,16 +46,10 @@ impl Node {
     /// What stands in the list of this house: chained by hash, and bound by the next offer.
     fn of_house(&self, known: &Known) -> Vec<(i64, Act)> {
         let own = &self.identity().party;
-        let bound = known.shared.as_ref().map(|shared| {
-            shared
-                .links()
-                .into_iter()
-                .find_map(|link| match link.event {
-                    Event::TransferOffer { before, .. } if link.actor.as_str() == own => before,
-                    _ => None,
-                })
-        });
-        let bound = bound.flatten();
+        let bound = known
+            .shared
+            .as_ref()
+            .and_then(|shared| bound_by(shared, own));
         let until = known
             .house
             .iter()

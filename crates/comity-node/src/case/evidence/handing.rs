@@ -33,7 +33,7 @@ impl Node {
         let own = self.own_party()?;
         let to =
             PartyName::parse(party).map_err(|_| ExchangeError::UnknownParty(party.to_owned()))?;
-        self.may_offer(&known, &own, &to)?;
+        may_offer(&known, &own, &to)?;
         let id = known.row.id.clone();
         if !self.is_unchanged(&known)? {
             self.note_custody(&id, &Event::Verified { ok: false }, acting)?;
@@ -57,34 +57,6 @@ impl Node {
         }
         offered?;
         self.item_known(&id)
-    }
-
-    fn may_offer(&self, known: &Known, own: &PartyName, to: &PartyName) -> Result<(), CaseError> {
-        let id = known.row.id.clone();
-        let holder = known.holder();
-        if holder.as_ref() != Some(own) {
-            let error = match holder {
-                Some(holder) => EvidenceError::NotHeld {
-                    id,
-                    holder: holder.to_string(),
-                },
-                None => EvidenceError::Destroyed(id),
-            };
-            return Err(error.into());
-        }
-        if let Some(from) = known
-            .row
-            .origin
-            .as_ref()
-            .filter(|from| *from != to.as_str())
-        {
-            let from = from.clone();
-            return Err(EvidenceError::Foreign { id, from }.into());
-        }
-        if known.row.stored.is_none() {
-            return Err(EvidenceError::NotHere(id).into());
-        }
-        Ok(())
     }
 
     /// The thread in which an item is offered, and whether anything was said in it before.
@@ -253,6 +225,35 @@ impl Node {
         let from = known.row.origin.clone().ok_or_else(own)?;
         self.offer_evidence(&known.row.id, &from, note, acting)
     }
+}
+
+/// An item is offered by whoever holds it and has its bytes, and one that came from elsewhere only back.
+fn may_offer(known: &Known, own: &PartyName, to: &PartyName) -> Result<(), CaseError> {
+    let id = known.row.id.clone();
+    let holder = known.holder();
+    if holder.as_ref() != Some(own) {
+        let error = match holder {
+            Some(holder) => EvidenceError::NotHeld {
+                id,
+                holder: holder.to_string(),
+            },
+            None => EvidenceError::Destroyed(id),
+        };
+        return Err(error.into());
+    }
+    if let Some(from) = known
+        .row
+        .origin
+        .as_ref()
+        .filter(|from| *from != to.as_str())
+    {
+        let from = from.clone();
+        return Err(EvidenceError::Foreign { id, from }.into());
+    }
+    if known.row.stored.is_none() {
+        return Err(EvidenceError::NotHere(id).into());
+    }
+    Ok(())
 }
 
 /// Whoever says that an item arrived has it, whole and durable; whatever command says it.

@@ -4,7 +4,7 @@
 
 use comity_case::evidence::Evidence;
 use comity_case::evidence::custody::{Gap, Link};
-use comity_case::evidence::event::TABLE;
+use comity_case::evidence::event::{Event, TABLE};
 use comity_case::table::{Side, possible};
 use comity_store::state::channel::Direction;
 use comity_store::state::evidence as rows;
@@ -37,74 +37,24 @@ impl Node {
     pub(crate) fn item_whole(&self, known: &Known) -> Result<Value, CaseError> {
         let mut document = self.item_line(known)?;
         let own = self.identity().party.as_str();
-        let house = known.house.iter().zip(1_u64..).map(|(link, place)| {
-            event(
-                link,
-                &format!("{own}/house/{place}"),
-                json!({ "where": "house" }),
-            )
-        });
-        let mut events: Vec<(i64, Value)> =
-            known.house.iter().map(|link| link.at).zip(house).collect();
-        if let Some(shared) = &known.shared {
-            events.extend(said(shared));
-        }
-        events.sort_by_key(|(at, _)| *at);
         let shared = known.shared.as_ref();
-        let members =
-            [
-                (
-                    "item",
-                    serde_json::to_value(&known.item).unwrap_or_default(),
-                ),
-                (
-                    "events",
-                    events.into_iter().map(|(_, event)| event).collect(),
-                ),
-                ("possible", shared.map(|shared| may(shared, own)).into()),
-                (
-                    "holds",
-                    shared
-                        .map_or_else(
-                            || {
-                                known
-                                    .custody()
-                                    .holds
-                                    .iter()
-                                    .map(ToString::to_string)
-                                    .collect()
-                            },
-                            |shared| {
-                                shared
-                                    .holds
-                                    .iter()
-                                    .map(ToString::to_string)
-                                    .collect::<Vec<_>>()
-                            },
-                        )
-                        .into(),
-                ),
-                (
-                    "reports",
-                    shared
-                        .map(|shared| {
-                            shared.reports.iter().map(|report| json!({
-                "at": seconds(report.at), "text": report.text, "objects": report.objects,
-            })).collect::<Vec<_>>()
-                        })
-                        .into(),
-                ),
-                (
-                    "void",
-                    shared
-                        .map(|shared| {
-                            shared.record.voided.iter().map(|void| json!({
-                "place": void.place, "event": void.event, "reason": void.reason,
-            })).collect::<Vec<_>>()
-                        })
-                        .into(),
-                ),
-            ];
+        let held: Vec<String> = if let Some(shared) = shared {
+            shared.holds.iter().map(ToString::to_string).collect()
+        } else {
+            let holds = known.custody().holds;
+            holds.iter().map(ToString::to_string).collect()
+        };
+        let members = [
+            (
+                "item",
+                serde_json::to_value(&known.item).unwrap_or_default(),
+            ),
+            ("events", events(known, own)),
+            ("possible", shared.map(|shared| may(shared, own)).into()),
+            ("holds", held.into()),
+            ("reports", shared.map(reports).into()),
+            ("void", shared.map(voided).into()),
+        ];
         if let Some(all) = document.as_object_mut() {
             all.extend(members.map(|(name, value)| (name.to_owned(), value)));
         }
@@ -133,6 +83,34 @@ impl Node {
         }
         Ok(Value::Null)
     }
+}
+
+/// Everything that happened, house and both, by time.
+fn events(known: &Known, own: &str) -> Value {
+    let house = known.house.iter().zip(1_u64..).map(|(link, place)| {
+        let place = format!("{own}/house/{place}");
+        (link.at, event(link, &place, json!({ "where": "house" })))
+    });
+    let mut all: Vec<(i64, Value)> = house.collect();
+    all.extend(known.shared.iter().flat_map(said));
+    all.sort_by_key(|(at, _)| *at);
+    all.into_iter().map(|(_, event)| event).collect()
+}
+
+fn reports(shared: &Evidence) -> Value {
+    let each = shared.reports.iter().map(|report| {
+        json!({ "at": seconds(report.at), "text": report.text, "objects": report.objects })
+    });
+    each.collect()
+}
+
+fn voided(shared: &Evidence) -> Value {
+    let each = shared
+        .record
+        .voided
+        .iter()
+        .map(|void| json!({ "place": void.place, "event": void.event, "reason": void.reason }));
+    each.collect()
 }
 
 fn event(link: &Link, place: &str, more: Value) -> Value {
@@ -185,28 +163,28 @@ pub(crate) fn gaps(known: &Known, now: i64) -> Vec<Gap> {
     gaps
 }
 
-/// An offer of this side binds the list of its house; a list that does not hold what was bound was written anew.
-fn rewritten(known: &Known, shared: &Evidence) -> Option<Gap> {
-    use comity_case::evidence::event::Event;
-    let hashes: Vec<String> = known
-        .house
-        .iter()
-        .map(|link| link.hash().to_string())
-        .collect();
-    let bound = shared.links().into_iter().find_map(|link| {
-        let ours = known
-            .house
-            .first()
-            .is_some_and(|first| first.actor == link.actor);
-        match link.event {
-            Event::TransferOffer {
-                before: Some(before),
-                ..
-            } if ours => (!hashes.contains(&before)).then_some(()),
-            _ => None,
+/// The newest event of the house's list that an offer of a party names.
+pub(crate) fn bound_by(shared: &Evidence, party: &str) -> Option<String> {
+    let mut offers = shared.links().into_iter().filter_map(|link| {
+        let ours = link.actor.as_str() == party;
+        if let (Event::TransferOffer { before, .. }, true) = (link.event, ours) {
+            before
+        } else {
+            None
         }
     });
-    bound.map(|()| Gap::Chain {
+    offers.next_back()
+}
+
+/// An offer of this side binds the list of its house; a list that does not hold what was bound was written anew.
+fn rewritten(known: &Known, shared: &Evidence) -> Option<Gap> {
+    let own = known.house.first()?.actor.as_str();
+    let bound = bound_by(shared, own)?;
+    let held = known
+        .house
+        .iter()
+        .any(|link| link.hash().to_string() == bound);
+    (!held).then_some(Gap::Chain {
         place: known.house.len(),
     })
 }

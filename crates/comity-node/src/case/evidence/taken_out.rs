@@ -50,8 +50,8 @@ impl Node {
         let file = options.write(true).create_new(true).mode(0o600).open(out);
         let mut file = file.map_err(failed("create"))?;
         // Recorded first: a copy that nobody knows of is worse than a note of one that was not finished.
-        let wrapped = known.item.sample;
-        let form = if wrapped {
+        let sample = known.item.sample;
+        let form = if sample {
             "into a file, wrapped"
         } else {
             "into a file"
@@ -64,7 +64,7 @@ impl Node {
         }
         let mut random = [0; 11];
         (self.link().random)(&mut random);
-        let wrapper = wrapped.then(|| {
+        let wrapper = sample.then(|| {
             let name = hex(&known.row.sha256);
             Wrapped::begin(&name, known.row.size, crc, random)
         });

@@ -64,26 +64,7 @@ pub(super) fn whole(item: &Value, json: Json) -> Result<(), Failure> {
         "not on this node"
     };
     output::data(&format!("bytes: {here}{}", come(item)))?;
-    for event in members(item, "events") {
-        let received = match (text(event, "where"), text(event, "received")) {
-            ("house", _) => "in this house".to_owned(),
-            (_, "") => "no receipt yet".to_owned(),
-            (_, at) => format!("received {at}"),
-        };
-        output::data(&format!(
-            "{}\t{}\t{}\t{}, {}\t{received}\t{}",
-            text(event, "place"),
-            text(event, "event"),
-            text(event, "at"),
-            text(event, "officer"),
-            text(event, "party"),
-            event
-                .get("content")
-                .filter(|_| text(event, "event") != "acquired")
-                .map(ToString::to_string)
-                .unwrap_or_default(),
-        ))?;
-    }
+    events(item)?;
     for void in members(item, "void") {
         let (place, event, reason) = (
             text(void, "place"),
@@ -116,6 +97,31 @@ pub(super) fn whole(item: &Value, json: Json) -> Result<(), Failure> {
     }
     if !text(item, "possible").is_empty() {
         output::say(&format!("possible: {}", text(item, "possible")));
+    }
+    Ok(())
+}
+
+/// What happened, one line each.
+fn events(item: &Value) -> Result<(), Failure> {
+    for event in members(item, "events") {
+        let received = match (text(event, "where"), text(event, "received")) {
+            ("house", _) => "in this house".to_owned(),
+            (_, "") => "no receipt yet".to_owned(),
+            (_, at) => format!("received {at}"),
+        };
+        output::data(&format!(
+            "{}\t{}\t{}\t{}, {}\t{received}\t{}",
+            text(event, "place"),
+            text(event, "event"),
+            text(event, "at"),
+            text(event, "officer"),
+            text(event, "party"),
+            event
+                .get("content")
+                .filter(|_| text(event, "event") != "acquired")
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        ))?;
     }
     Ok(())
 }

@@ -168,56 +168,60 @@ fn an_item_goes_over_and_back_and_custody_is_complete_only_with_both_signatures(
         );
         let late = alpha.cli(&["evidence", "seal", &id, "--seal", "A-1"]);
         assert_eq!(late.code, Some(1), "it is not ours any more: {late:?}");
-
-        bravo
-            .cli(&["evidence", "open", &id, "--purpose", "search"])
-            .expect(0);
-        let out = bravo.file("copy.img");
-        bravo
-            .cli(&["evidence", "get", &id, "--out", out.to_str().unwrap()])
-            .expect(0);
-        assert_eq!(std::fs::read(&out).unwrap(), bytes);
-        let again = bravo.cli(&["evidence", "get", &id, "--out", out.to_str().unwrap()]);
-        assert_eq!(again.code, Some(3), "nothing is overwritten");
-        bravo
-            .cli(&["evidence", "hold", &id, "--reason", "trial"])
-            .expect(0);
-        let held = bravo.cli(&["evidence", "destroy", &id, "--witness", "head of desk"]);
-        assert_eq!(held.code, Some(1));
-        bravo.cli(&["evidence", "release", &id]).expect(0);
-
-        bravo.cli(&["evidence", "return", &id]).expect(0);
-        arrived(alpha, &id);
-        alpha.cli(&["evidence", "accept", &id]).expect(0);
-        let events = both([alpha, bravo], &id, "with alpha");
-        let last = [
-            "transfer-accept",
-            "opened",
-            "copied",
-            "hold",
-            "release",
-            "returned",
-            "transfer-accept",
-        ];
-        assert_eq!(words(&events)[2..], last);
-        for party in [&*alpha, &*bravo] {
-            assert_eq!(shown(party, &id)["gaps"], serde_json::json!([]));
-            party.cli(&["evidence", "gaps"]).expect(0);
-        }
-        alpha
-            .cli(&["evidence", "destroy", &id, "--witness", "head of desk"])
-            .expect(0);
-        both([alpha, bravo], &id, "destroyed");
-        let gone = alpha.cli(&[
-            "evidence",
-            "get",
-            &id,
-            "--out",
-            alpha.file("x").to_str().unwrap(),
-        ]);
-        assert_eq!(gone.code, Some(1), "{gone:?}");
-        assert!(holds(alpha.data(), &bytes[..64]).is_empty());
+        there_and_back([alpha, bravo], &id, &bytes);
     });
+}
+
+/// What bravo does with it, and that it comes back.
+fn there_and_back([alpha, bravo]: [&Party; 2], id: &str, bytes: &[u8]) {
+    bravo
+        .cli(&["evidence", "open", id, "--purpose", "search"])
+        .expect(0);
+    let out = bravo.file("copy.img");
+    bravo
+        .cli(&["evidence", "get", id, "--out", out.to_str().unwrap()])
+        .expect(0);
+    assert_eq!(std::fs::read(&out).unwrap(), bytes);
+    let again = bravo.cli(&["evidence", "get", id, "--out", out.to_str().unwrap()]);
+    assert_eq!(again.code, Some(3), "nothing is overwritten");
+    bravo
+        .cli(&["evidence", "hold", id, "--reason", "trial"])
+        .expect(0);
+    let held = bravo.cli(&["evidence", "destroy", id, "--witness", "head of desk"]);
+    assert_eq!(held.code, Some(1));
+    bravo.cli(&["evidence", "release", id]).expect(0);
+
+    bravo.cli(&["evidence", "return", id]).expect(0);
+    arrived(alpha, id);
+    alpha.cli(&["evidence", "accept", id]).expect(0);
+    let events = both([alpha, bravo], id, "with alpha");
+    let last = [
+        "transfer-accept",
+        "opened",
+        "copied",
+        "hold",
+        "release",
+        "returned",
+        "transfer-accept",
+    ];
+    assert_eq!(words(&events)[2..], last);
+    for party in [alpha, bravo] {
+        assert_eq!(shown(party, id)["gaps"], serde_json::json!([]));
+        party.cli(&["evidence", "gaps"]).expect(0);
+    }
+    alpha
+        .cli(&["evidence", "destroy", id, "--witness", "head of desk"])
+        .expect(0);
+    both([alpha, bravo], id, "destroyed");
+    let gone = alpha.cli(&[
+        "evidence",
+        "get",
+        id,
+        "--out",
+        alpha.file("x").to_str().unwrap(),
+    ]);
+    assert_eq!(gone.code, Some(1), "{gone:?}");
+    assert!(holds(alpha.data(), &bytes[..64]).is_empty());
 }
 
 #[test]
