@@ -7,6 +7,7 @@ pub mod command;
 mod document;
 pub mod evidence;
 mod gather;
+pub mod joint;
 pub mod offline;
 pub mod review;
 pub mod threads;
@@ -53,6 +54,12 @@ pub enum CaseError {
     /// The release rules speak against it.
     #[error("{0}")]
     Release(String),
+    /// It is no case.
+    #[error("{0} is no case; `comity case list` shows them")]
+    NoCase(String),
+    /// A bundle is no incident that could become a case.
+    #[error("{0}")]
+    Incident(String),
     /// Others spoke in between, again and again.
     #[error("the thread changed while this was written")]
     Busy,

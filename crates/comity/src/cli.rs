@@ -2,9 +2,11 @@
 //!
 //! In scope: the words. Out of scope: doing it (`commands`).
 
+pub(crate) mod case;
 pub(crate) mod evidence;
 mod key;
 mod party;
+pub(crate) mod report;
 pub(crate) mod request;
 pub(crate) mod scorecard;
 
@@ -111,6 +113,12 @@ pub(crate) enum Top {
     /// Evidence: taking it in, its custody, handing it over, gaps, exporting
     #[command(subcommand)]
     Evidence(Box<evidence::EvidenceVerb>),
+    /// Cases that two parties work on: tasks, notes, observables, a timeline, merges and splits
+    #[command(subcommand)]
+    Case(Box<case::CaseCommand>),
+    /// Papers for meetings, equal on both sides
+    #[command(subcommand)]
+    Report(Box<report::ReportCommand>),
     /// Commitments judged over a period, the same on both sides
     #[command(subcommand)]
     Scorecard(Box<scorecard::ScorecardCommand>),

@@ -579,3 +579,14 @@ fn the_own_record_stands_beside_the_report_and_not_in_its_hash() {
     assert!(!report.canonical().contains("shy") && report.page(&[part]).contains("shy"));
     assert!(report::OwnPart::of(script.id, &board, (START + 2 * DAY, START + 3 * DAY)).is_none());
 }
+
+#[test]
+fn the_published_definition_is_of_the_extension_that_is_written() {
+    let definition = include_str!("../../../../docs/schemas/extension-definition-learned.json");
+    assert!(definition.contains(stix::LEARNED_ID) && definition.contains("comity-learned.json"));
+    let problems = comity_stix::validate::validate(definition);
+    let wrong = |one: &&comity_stix::validate::Problem| {
+        one.severity == comity_stix::validate::Severity::Must
+    };
+    assert_eq!(problems.iter().find(wrong), None);
+}

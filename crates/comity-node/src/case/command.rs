@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::case::CaseError;
 use crate::case::document;
 use crate::case::evidence::command::EvidenceCommand;
+use crate::case::joint::JointCommand;
 use crate::case::threads::{Acting, Opening, Speech};
 use crate::node::Node;
 
@@ -105,6 +106,8 @@ pub enum CaseCommand {
     },
     /// Something about evidence.
     Evidence(Box<EvidenceCommand>),
+    /// Something about cases in particular.
+    Joint(JointCommand),
     /// Note something that stays in the house.
     Note {
         /// The thread.
@@ -219,6 +222,7 @@ impl Node {
                 json!({})
             }
             CaseCommand::Evidence(command) => self.evidence(*command)?,
+            CaseCommand::Joint(command) => self.joint(command)?,
             CaseCommand::Note {
                 thread,
                 officer,
@@ -231,7 +235,7 @@ impl Node {
     }
 }
 
-fn seconds(text: &str) -> Result<i64, CaseError> {
+pub(crate) fn seconds(text: &str) -> Result<i64, CaseError> {
     let at = Timestamp::parse(text).map_err(|_| CaseError::Period(text.to_owned()))?;
     Ok(at.micros().div_euclid(1_000_000))
 }

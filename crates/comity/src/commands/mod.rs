@@ -5,6 +5,7 @@
 mod accords;
 mod accounts;
 mod carried;
+mod cases;
 mod collections;
 mod doctor;
 mod evidence;
@@ -16,6 +17,7 @@ mod ledger;
 mod objects;
 pub(crate) mod parties;
 mod release;
+mod reports;
 mod requests;
 mod scorecards;
 pub(crate) mod serve;
@@ -51,6 +53,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Recall(args) => release::recall(args),
         Top::Request(command) => requests::run(*command),
         Top::Evidence(command) => evidence::run(*command),
+        Top::Case(command) => cases::run(*command),
+        Top::Report(command) => reports::run(*command),
         Top::Scorecard(command) => scorecards::run(*command),
         Top::Release(command) => release::run(command),
         Top::Outbox(command) => release::outbox(command),

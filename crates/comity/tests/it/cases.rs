@@ -4,6 +4,7 @@
 //! Out of scope: every row of every table (`comity-case`).
 
 mod evidence;
+mod joint;
 mod persons;
 mod proxy;
 mod requests;
