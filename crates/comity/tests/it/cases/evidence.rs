@@ -515,3 +515,115 @@ fn valid(party: &Party, id: &str) {
     let said = Said::run(command, "").expect(0);
     assert!(said.out.trim_end().ends_with("passed"), "{}", said.out);
 }
+
+#[test]
+fn each_act_of_the_house_is_chained_and_its_holds_hold() {
+    // No node runs here: commands do it themselves.
+    let alpha = Party::new("alpha", Store::Embedded);
+    let id = add(
+        &alpha,
+        &file(&alpha, "a.bin", b"bytes"),
+        &["--seal", "B-17"],
+    );
+    let other = "ab".repeat(32);
+    let acts: [&[&str]; 5] = [
+        &["open", "--purpose", "triage"],
+        &["copy", "--note", "on a disk in the safe"],
+        &[
+            "derive",
+            "--sha256",
+            &other,
+            "--tool",
+            "carver",
+            "--tool-version",
+            "2",
+        ],
+        &["seal", "--seal", "B-18"],
+        &["hold", "--reason", "trial"],
+    ];
+    for act in acts {
+        let words = [&["evidence", act[0], &id], &act[1..]].concat();
+        alpha.cli(&words).expect(0);
+    }
+    let destroy = |witness: &str| {
+        let words = ["evidence", "destroy", &id, "--witness", witness];
+        alpha.cli(&words).code
+    };
+    assert_eq!(destroy("head of desk"), Some(1), "it is on hold");
+    let report = ["evidence", "report", &id, "--text", "nothing"];
+    assert_eq!(
+        alpha.cli(&report).code,
+        Some(1),
+        "nobody is there to be told"
+    );
+    alpha.cli(&["evidence", "release", &id]).expect(0);
+    assert_eq!(
+        destroy("duty officer"),
+        Some(1),
+        "another person must see it"
+    );
+    assert_eq!(destroy("head of desk"), Some(0));
+    let item = shown(&alpha, &id);
+    let events = item["events"].as_array().unwrap();
+    let all = [
+        "acquired",
+        "opened",
+        "copied",
+        "derived",
+        "sealed",
+        "hold",
+        "release",
+        "destroyed",
+    ];
+    assert_eq!(words(events), all);
+    for pair in events.windows(2) {
+        assert_eq!(pair[1]["before"], pair[0]["hash"]);
+    }
+    assert_eq!(item["gaps"], serde_json::json!([]));
+    assert_eq!(
+        (&item["custody"], &item["here"]),
+        (&"destroyed".into(), &false.into())
+    );
+    let late = alpha.cli(&["evidence", "open", &id, "--purpose", "again"]);
+    assert_eq!(late.code, Some(1), "{late:?}");
+    let unknown = alpha.cli(&["evidence", "show", "evidence--0000"]);
+    assert_eq!(unknown.code, Some(1));
+    assert!(unknown.err.contains("hint:"), "{}", unknown.err);
+}
+
+#[test]
+fn an_item_goes_to_whom_it_was_offered_and_back_and_nowhere_else() {
+    let [mut alpha, mut bravo] = ["alpha", "bravo"].map(|name| Party::new(name, Store::Embedded));
+    befriend(&mut alpha, &mut bravo, OPEN);
+    let id = add(&alpha, &file(&alpha, "a.bin", &content(1, 1)), &[]);
+    transfer(&alpha, &id, &bravo);
+    arrived(&bravo, &id);
+    let third = bravo.cli(&["evidence", "transfer", &id, "--to", "alpha"]);
+    assert_eq!(third.code, Some(1), "it is not theirs: {third:?}");
+    bravo.cli(&["evidence", "accept", &id]).expect(0);
+    both([&alpha, &bravo], &id, "with bravo");
+    let onward = bravo.cli(&["evidence", "transfer", &id, "--to", "delta"]);
+    assert_eq!(onward.code, Some(1));
+    assert!(onward.err.contains("goes back there"), "{}", onward.err);
+    let twice = alpha.cli(&["evidence", "transfer", &id, "--to", "bravo"]);
+    assert_eq!(twice.code, Some(1));
+    assert!(twice.err.contains("is with bravo"), "{}", twice.err);
+    let folder = alpha.cli(&[
+        "evidence",
+        "add",
+        alpha.data().to_str().unwrap(),
+        "--source",
+        "x",
+        "--acquired",
+        "2026-10-01",
+        "--how",
+        "x",
+        "--tool",
+        "x",
+        "--legal-basis",
+        "x",
+        "--tlp",
+        "amber",
+    ]);
+    assert_eq!(folder.code, Some(2), "a folder is no file: {folder:?}");
+}
