@@ -11,6 +11,7 @@ pub mod command;
 mod crossing;
 mod export;
 pub(crate) mod handing;
+mod house;
 mod shown;
 mod taken_out;
 
@@ -21,25 +22,22 @@ use std::sync::Arc;
 use comity_accord::party::PartyName;
 use comity_case::evidence::Evidence;
 use comity_case::evidence::custody::{Custody, Link, custody};
-use comity_case::evidence::event::{Event, Item, Kind, Parent};
-use comity_case::table::Word as _;
+use comity_case::evidence::event::{Event, Item, Parent};
 use comity_store::attachment::item::{ITEM_BYTES_MAX, ItemFile, ItemKey};
 use comity_store::attachment::{AttachmentName, Attachments};
-use comity_store::state::evidence::{self as rows, CustodyRow, ItemRow};
+use comity_store::state::evidence::{self as rows, ItemRow};
 use comity_store::state::{Tx, thread};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::case::CaseError;
-use crate::case::threads::{Acting, Speech, thread_of};
+use crate::case::evidence::house::{house_entry, link_of};
+use crate::case::threads::{Acting, thread_of};
 use crate::clock::new_uuid;
 use crate::exchange::ExchangeError;
 use crate::node::Node;
 
 /// Bytes of a party's offers that are fetched before anybody here answers: no party fills the disk.
 pub const OFFERED_BYTES_MAX: u64 = 4 * ITEM_BYTES_MAX;
-/// How often an entry of the house's list is made anew because another one came first.
-const TRIES_MAX: usize = 8;
 
 /// Why something cannot be done with an item.
 #[derive(Debug, thiserror::Error)]
@@ -310,80 +308,6 @@ impl Node {
         })
     }
 
-    /// Records what was done with an item: in the thread, where this party holds it there; else in the list of the house.
-    pub(crate) fn note_custody(
-        &self,
-        name: &str,
-        event: &Event,
-        acting: &Acting,
-    ) -> Result<Known, CaseError> {
-        let known = self.item_known(name)?;
-        let own = self.own_party()?;
-        let holds = known.holder().as_ref() == Some(&own);
-        let whole = serde_json::to_value(event).unwrap_or_default();
-        let word = whole.get("event").and_then(Value::as_str);
-        let kind = word.and_then(Kind::of);
-        let either = matches!(
-            kind,
-            Some(Kind::Hold | Kind::Release | Kind::AnalysisReport | Kind::Dispute | Kind::Settle)
-        );
-        match (&known.row.thread, &known.shared) {
-            (Some(thread), Some(_)) if holds || either => {
-                self.say(
-                    thread,
-                    &Speech {
-                        event: word.unwrap_or_default().to_owned(),
-                        content: whole.get("content").cloned().unwrap_or_default(),
-                        acting: acting.clone(),
-                    },
-                )?;
-            }
-            (Some(_), Some(shared)) => {
-                // A copy is here. What is done with the original is not this party's to say.
-                if !matches!(kind, Some(Kind::Copied | Kind::Verified | Kind::Derived)) {
-                    let holder = shared.holder().map_or("nobody", PartyName::as_str);
-                    return Err(EvidenceError::NotHeld {
-                        id: known.row.id,
-                        holder: holder.to_owned(),
-                    }
-                    .into());
-                }
-                self.record_in_house(&known.row.id, event, acting)?;
-            }
-            (_, None) | (None, _) => {
-                allowed_in_house(&known, event, acting)?;
-                self.record_in_house(&known.row.id, event, acting)?;
-            }
-        }
-        self.item_known(&known.row.id)
-    }
-
-    pub(crate) fn record_in_house(
-        &self,
-        id: &str,
-        event: &Event,
-        acting: &Acting,
-    ) -> Result<(), CaseError> {
-        let own = self.own_party()?;
-        for _ in 0..TRIES_MAX {
-            let now = self.clock().now();
-            let added = self.inner.state.write(|tx| {
-                let known = rows::custody(tx, id)?;
-                let last = match known.last() {
-                    Some(last) => Some(*link_of(last, &own)?.hash().as_bytes()),
-                    None => None,
-                };
-                let place = known.last().map_or(1, |last| last.place + 1);
-                let entry = house_entry(id, (place, last), event, (&acting.officer, now));
-                Ok::<_, CaseError>(rows::add_custody(tx, &entry)?)
-            })?;
-            if added {
-                return Ok(());
-            }
-        }
-        Err(CaseError::Busy)
-    }
-
     /// The bytes of an item, open for reading.
     pub(crate) fn item_file(&self, known: &Known) -> Result<ItemFile, CaseError> {
         let row = &known.row;
@@ -464,51 +388,6 @@ impl Node {
     }
 }
 
-/// An entry of the house's list.
-fn house_entry(
-    id: &str,
-    (place, prev): (u64, Option<[u8; 32]>),
-    event: &Event,
-    (officer, now): (&str, i64),
-) -> CustodyRow {
-    CustodyRow {
-        item: id.to_owned(),
-        place,
-        at: now.div_euclid(1_000_000),
-        officer: officer.to_owned(),
-        event: serde_json::to_string(event).unwrap_or_default(),
-        prev,
-    }
-}
-
-/// What this house alone allows: the same as custody between two, for one.
-fn allowed_in_house(known: &Known, event: &Event, acting: &Acting) -> Result<(), CaseError> {
-    let custody = known.custody();
-    let id = || known.row.id.clone();
-    if custody.destroyed.is_some() {
-        return Err(EvidenceError::Destroyed(id()).into());
-    }
-    let said = |text: &str| Err(EvidenceError::Said(text.to_owned()).into());
-    if let Event::Destroyed { witness } = event {
-        if !custody.holds.is_empty() {
-            return said("the item is on hold: whoever holds it so must release it first");
-        }
-        if *witness == acting.officer {
-            return said("the witness must be another person");
-        }
-    }
-    if matches!(event, Event::Release { .. }) && custody.holds.is_empty() {
-        return said("this side has no hold on the item");
-    }
-    if matches!(
-        event,
-        Event::AnalysisReport { .. } | Event::Dispute { .. } | Event::Settle { .. }
-    ) {
-        return said("there is nobody to say it to: the item was not handed over");
-    }
-    Ok(())
-}
-
 fn described(facts: &Facts, parent: Option<&Parent>) -> Item {
     Item {
         sha256: String::new(),
@@ -540,18 +419,6 @@ fn regular(path: &Path) -> Result<File, CaseError> {
         return Err(EvidenceError::NotAFile(path.to_owned()).into());
     }
     Ok(File::open(path).map_err(failed)?)
-}
-
-fn link_of(row: &CustodyRow, own: &PartyName) -> Result<Link, CaseError> {
-    let event = serde_json::from_str(&row.event)
-        .map_err(|error| EvidenceError::Said(format!("entry {}: {error}", row.place)))?;
-    Ok(Link {
-        at: row.at,
-        actor: own.clone(),
-        officer: row.officer.clone(),
-        event,
-        prev: row.prev.map(comity_accord::digest::Digest::from_bytes),
-    })
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
