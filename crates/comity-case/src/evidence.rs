@@ -55,7 +55,7 @@ pub struct Evidence {
     pub reports: Vec<Report>,
     /// What was said, step by step.
     pub record: Record<State>,
-    events: Vec<(i64, PartyName, Event)>,
+    events: Vec<(i64, (PartyName, String), Event)>,
 }
 
 /// The table as a page shows it.
@@ -127,6 +127,15 @@ impl Evidence {
         }
     }
 
+    /// To whom it is offered.
+    pub const fn offered_to(&self) -> Option<&PartyName> {
+        match self.state {
+            State::OfferedToResponder => Some(&self.opening.responder),
+            State::OfferedToOpener => Some(&self.opening.opener),
+            State::AtOpener | State::AtResponder | State::Destroyed => None,
+        }
+    }
+
     /// What is owed. The time for an analysis stands in the accord.
     pub fn dues(&self) -> Vec<Due> {
         let by = match self.state {
@@ -145,8 +154,9 @@ impl Evidence {
     fn step(&mut self, entry: &Entry, (kind, event): (Kind, Event)) {
         self.record.step(entry, kind, self.state);
         let message = &entry.message;
-        self.events
-            .push((message.sent_seconds(), message.head().author.clone(), event));
+        let head = message.head();
+        let who = (head.author.clone(), head.officer.name.clone());
+        self.events.push((message.sent_seconds(), who, event));
     }
 
     fn take(

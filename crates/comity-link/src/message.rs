@@ -5,7 +5,7 @@
 //! any order and by any way.
 //!
 //! In scope: the bytes of each message. Out of scope: the batch that carries them, what they lead to.
-//! Limits: those of [`crate::frame`], [`PROOF_HASHES_MAX`], [`LEAVES_MAX`].
+//! Limits: those of [`crate::frame`], [`PROOF_HASHES_MAX`], [`LEAVES_MAX`], [`PIECES_MAX`].
 
 use crate::channel::ChannelId;
 use crate::frame::{Broken, Reader, Writer};
@@ -15,6 +15,9 @@ use crate::header::EnvelopeId;
 pub const PROOF_HASHES_MAX: usize = 63;
 /// Leaf hashes in one head: those that the other side has not mirrored yet, up to so many.
 pub const LEAVES_MAX: usize = 65_536;
+
+/// Pieces of an item that may be asked for at once.
+pub const PIECES_MAX: u64 = 16;
 
 /// A hash of the tree.
 pub type Hash = [u8; 32];
@@ -147,6 +150,28 @@ pub struct TwoHistories {
     pub proof: Vec<u8>,
 }
 
+/// The next pieces of an evidence item that the recipient handed over, and the sender waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Want {
+    /// The thread in which it is handed over.
+    pub thread: String,
+    /// The first piece, from 0: as many as are here already.
+    pub first: u64,
+    /// How many.
+    pub count: u64,
+}
+
+/// A piece of an evidence item, sealed to the recipient (`crate::piece`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// The thread in which the item is handed over.
+    pub thread: String,
+    /// Which piece, from 0.
+    pub number: u64,
+    /// Its sealed bytes.
+    pub sealed: Vec<u8>,
+}
+
 /// Something was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
@@ -189,6 +214,10 @@ pub enum Message {
     TwoHistories(TwoHistories),
     /// What was not taken.
     Refused(Refused),
+    /// Pieces of an item that are wanted.
+    Want(Want),
+    /// A piece of an item.
+    Piece(Piece),
 }
 
 /// Bytes are no message.
@@ -252,11 +281,23 @@ impl Message {
                 .bytes(refused.envelope.as_ref().map_or(&[][..], |id| &id.0))
                 .bytes(refused.code.as_bytes())
                 .bytes(&refused.held),
+            Self::Want(want) => Writer::new(b"Q")
+                .bytes(want.thread.as_bytes())
+                .number(want.first)
+                .number(want.count),
+            Self::Piece(piece) => Writer::new(b"B")
+                .bytes(piece.thread.as_bytes())
+                .number(piece.number)
+                .bytes(&piece.sealed),
         }
         .done()
     }
 
     /// Reads a message.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a table of messages, a line or two each"
+    )]
     pub fn decode(bytes: &[u8]) -> Result<Self, MessageError> {
         let mut reader = Reader::new(bytes);
         let message = match reader.fixed::<1>()? {
@@ -324,6 +365,16 @@ impl Message {
                 code: reader.text()?,
                 held: reader.bytes()?.to_vec(),
             }),
+            [b'Q'] => Self::Want(Want {
+                thread: reader.text()?,
+                first: reader.number()?,
+                count: most(reader.number()?, PIECES_MAX)?,
+            }),
+            [b'B'] => Self::Piece(Piece {
+                thread: reader.text()?,
+                number: reader.number()?,
+                sealed: reader.bytes()?.to_vec(),
+            }),
             _ => return Err(MessageError),
         };
         reader.end()?;
@@ -341,6 +392,10 @@ fn hashes(bytes: &[u8], most: usize) -> Result<Vec<Hash>, MessageError> {
 
 fn channel(text: &str) -> Result<ChannelId, MessageError> {
     ChannelId::parse(text).ok_or(MessageError)
+}
+
+fn most(number: u64, most: u64) -> Result<u64, MessageError> {
+    (number <= most).then_some(number).ok_or(MessageError)
 }
 
 fn small(number: u64) -> Result<u32, MessageError> {
@@ -442,6 +497,25 @@ mod tests {
             }),
         ];
         messages.into_iter().for_each(reads_back);
+    }
+
+    #[test]
+    fn what_is_said_of_items_reads_back_and_nobody_asks_for_too_much() {
+        let want = |count| {
+            Message::Want(Want {
+                thread: "evidence--x".to_owned(),
+                first: 7,
+                count,
+            })
+        };
+        reads_back(want(PIECES_MAX));
+        let beyond = want(PIECES_MAX + 1).encode();
+        assert_eq!(Message::decode(&beyond), Err(MessageError));
+        reads_back(Message::Piece(Piece {
+            thread: "evidence--x".to_owned(),
+            number: 8,
+            sealed: vec![1; 99],
+        }));
     }
 
     fn reads_back(message: Message) {

@@ -5,6 +5,7 @@
 
 pub mod command;
 mod document;
+pub mod evidence;
 mod gather;
 mod joined;
 pub mod joint;
@@ -69,6 +70,9 @@ pub enum CaseError {
     /// The evidence.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// An evidence item.
+    #[error(transparent)]
+    Evidence(#[from] evidence::EvidenceError),
     /// The store failed.
     #[error("cannot use the store")]
     Store(#[from] StoreError),

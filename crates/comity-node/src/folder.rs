@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use comity_store::attachment::Attachments;
 use comity_store::error::StoreError;
 use comity_store::objects::ObjectStore;
 use comity_store::objects::embedded::EmbeddedObjects;
@@ -175,6 +176,7 @@ pub fn open(folder: &Path, place: &Place, clock: &Clock) -> Result<OpenFolder, F
         })
     })?;
     let (link, ledger) = open_link(folder, place, &state, &identity, clock.now())?;
+    link.keep_items(Arc::new(Attachments::open(&folder.join("attachments"))?));
     Ok(OpenFolder {
         objects,
         state,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::case::threads::flat;
 use crate::exchange::ExchangeError;
 use crate::node::Node;
 
@@ -39,5 +40,6 @@ pub fn work(node: &Node) -> Result<usize, ExchangeError> {
     let applied = node.apply_inbox()?;
     node.follow_accords()?;
     let released = node.close_due()? + node.release_due()?;
-    Ok(applied + node.threads_due()? + released + node.deposit_due()?)
+    let items = node.finish_items().map_err(flat)?;
+    Ok(applied + node.threads_due()? + released + node.deposit_due()? + items)
 }

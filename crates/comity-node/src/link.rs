@@ -18,6 +18,7 @@ pub(crate) mod cross_heads;
 pub(crate) mod evidence;
 pub(crate) mod heads;
 mod incoming;
+pub(crate) mod items;
 mod known;
 mod outgoing;
 mod receipts;
@@ -91,6 +92,8 @@ pub struct Link {
     credits: Mutex<credit::Credits>,
     /// What parties were told of the logs of others.
     told: Mutex<cross_heads::Told>,
+    /// Evidence items that cross.
+    items: items::Items,
 }
 
 /// Why something of the link cannot be done.
@@ -187,6 +190,7 @@ impl Link {
             untold: Mutex::default(),
             credits: Mutex::default(),
             told: Mutex::default(),
+            items: items::Items::default(),
         }
     }
 

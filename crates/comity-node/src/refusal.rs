@@ -10,6 +10,7 @@ use comity_store::error::{StoreError, chain};
 
 use crate::account::AccountError;
 use crate::case::CaseError;
+use crate::case::evidence::EvidenceError;
 use crate::collection::CollectionError;
 use crate::command::{Refusal, RefusalKind};
 use crate::exchange::ExchangeError;
@@ -139,6 +140,49 @@ fn collection(error: &CollectionError) -> (RefusalKind, String) {
     }
 }
 
+fn evidence(error: &EvidenceError) -> (RefusalKind, String) {
+    const SHOW: &str = "`comity evidence show ID` shows its custody and what may be done";
+    match error {
+        EvidenceError::File { .. } => (
+            RefusalKind::Unknown,
+            "look at the owner and the rights of that path, and whether it is there already; the node reads and writes it itself"
+                .to_owned(),
+        ),
+        EvidenceError::NotAFile(_) => (
+            RefusalKind::Usage,
+            "pack a folder into one file first, such as with tar".to_owned(),
+        ),
+        EvidenceError::Unknown(_) => (
+            RefusalKind::No,
+            "`comity evidence list` shows them".to_owned(),
+        ),
+        EvidenceError::NotHere(_) => (
+            RefusalKind::No,
+            "whoever holds it can hand it over: `comity evidence transfer ID --to PARTY` there".to_owned(),
+        ),
+        EvidenceError::Arriving { .. } | EvidenceError::Again { .. } => (
+            RefusalKind::No,
+            "give the command again in a while; `comity evidence show ID` says how far it has come".to_owned(),
+        ),
+        EvidenceError::Changed(_) => (
+            RefusalKind::No,
+            "the custody shows it as a gap; restore the node's attachments from a backup, or have it handed over again"
+                .to_owned(),
+        ),
+        EvidenceError::Foreign { .. } => (
+            RefusalKind::No,
+            "`comity evidence return ID` gives it back; that party may hand it on".to_owned(),
+        ),
+        EvidenceError::NotHandedOver { .. } => (
+            RefusalKind::No,
+            "`comity evidence transfer ID --to PARTY` offers it; then name it in the answer".to_owned(),
+        ),
+        EvidenceError::Said(_) | EvidenceError::NotHeld { .. } | EvidenceError::Destroyed(_) => {
+            (RefusalKind::No, SHOW.to_owned())
+        }
+    }
+}
+
 fn case(error: &CaseError) -> (RefusalKind, String) {
     match error {
         CaseError::Unknown(_) | CaseError::Ambiguous(_) => (
@@ -175,6 +219,7 @@ fn case(error: &CaseError) -> (RefusalKind, String) {
                 .to_owned(),
         ),
         CaseError::Busy => (RefusalKind::No, "give the command again".to_owned()),
+        CaseError::Evidence(error) => evidence(error),
         CaseError::Exchange(error) => exchange(error),
         CaseError::Ledger(error) => ledger(error),
         CaseError::Store(error) => (RefusalKind::Unknown, store_hint(error)),

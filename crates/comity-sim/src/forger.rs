@@ -78,6 +78,8 @@ impl World {
             | Message::Card(_)
             | Message::Forward(_)
             | Message::Holds(_)
+            | Message::Want(_)
+            | Message::Piece(_)
             | Message::Refused(_) => {}
         }
     }

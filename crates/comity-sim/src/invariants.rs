@@ -195,6 +195,8 @@ pub fn what_leaves_is_kept(
             | Message::Knows(_)
             | Message::Forward(_)
             | Message::Holds(_)
+            | Message::Want(_)
+            | Message::Piece(_)
             | Message::Refused(_) => {}
             Message::CrossHead(told) => told_of_fellows_only(world, (from, to), &told.checkpoint)?,
             Message::TwoHistories(_) => {

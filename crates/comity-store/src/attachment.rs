@@ -3,14 +3,19 @@
 //! A file is written under another name, hashed on the way, synced, and only then given its own name; so under that name
 //! there is either the whole attachment or nothing. Equal attachments are one file.
 //!
-//! In scope: receiving, reading, removing, checking. Out of scope: who refers to an attachment, and who may read it.
+//! In scope: receiving, reading, removing, checking; evidence items in chunks, some of them encrypted (`item`), and items that
+//! arrive little by little (`partial`). Out of scope: who refers to an attachment, and who may read it.
 //! Limits: what the caller says, [`ATTACHMENT_BYTES_MAX`] at most; [`BUFFER_BYTES`] of memory for each that is received.
+
+pub mod item;
+pub mod partial;
 
 use std::fmt;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{BufRead as _, BufReader, ErrorKind, Read, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest as _, Sha256};
@@ -26,6 +31,8 @@ pub const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Where files lie until they are whole.
 const INCOMING: &str = "incoming";
+/// Where items lie that arrive little by little; what is there outlives a restart.
+const PARTIAL: &str = "partial";
 
 /// The SHA-256 of an attachment, which is its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,6 +52,8 @@ pub struct Stored {
 pub struct Attachments {
     folder: PathBuf,
     received: AtomicU64,
+    /// One append to a partial item at a time: two calls may bring the same chunk.
+    appending: Mutex<()>,
 }
 
 /// A file that goes away unless it is kept.
@@ -54,6 +63,16 @@ struct Incoming {
 }
 
 impl AttachmentName {
+    /// The name of what has this SHA-256.
+    pub const fn of(sha256: [u8; 32]) -> Self {
+        Self(sha256)
+    }
+
+    /// The SHA-256.
+    pub const fn sha256(&self) -> [u8; 32] {
+        self.0
+    }
+
     /// Reads the 64 hexadecimal digits, in lower case, that [`fmt::Display`] writes.
     pub fn parse(text: &str) -> Option<Self> {
         let mut name = [0; 32];
@@ -85,6 +104,7 @@ impl Attachments {
         let incoming = folder.join(INCOMING);
         make_folder(folder)?;
         make_folder(&incoming)?;
+        make_folder(&folder.join(PARTIAL))?;
         sync_folder(folder)?;
         for path in listed(&incoming)? {
             tracing::warn!(path = %path.display(), "half an attachment removed");
@@ -93,6 +113,7 @@ impl Attachments {
         Ok(Self {
             folder: folder.to_owned(),
             received: AtomicU64::new(0),
+            appending: Mutex::default(),
         })
     }
 
@@ -130,7 +151,7 @@ impl Attachments {
         let synced = incoming.file.sync_all();
         synced.map_err(failed("sync", &incoming.path))?;
         let sha256 = AttachmentName(hasher.finalize().into());
-        self.keep(&incoming, &sha256, bytes)?;
+        self.keep(&incoming.path, &sha256, bytes)?;
         Ok(Stored { sha256, bytes })
     }
 
@@ -158,7 +179,7 @@ impl Attachments {
     pub fn check(&self) -> Result<CheckReport, StoreError> {
         let mut report = CheckReport::default();
         for fan in listed(&self.folder)? {
-            if fan.ends_with(INCOMING) {
+            if fan.ends_with(INCOMING) || fan.ends_with(PARTIAL) {
                 continue;
             }
             if !fan.is_dir() {
@@ -205,20 +226,14 @@ impl Attachments {
     }
 
     /// Gives a whole file its name, unless an equal one has it.
-    fn keep(
-        &self,
-        incoming: &Incoming,
-        name: &AttachmentName,
-        bytes: u64,
-    ) -> Result<(), StoreError> {
+    fn keep(&self, from: &Path, name: &AttachmentName, bytes: u64) -> Result<(), StoreError> {
         let fan = self.fan(name);
         make_folder(&fan)?;
         let path = self.path(name);
         // One of another size is damaged, and replaced.
         let held = std::fs::metadata(&path).is_ok_and(|file| file.len() == bytes);
         if !held {
-            std::fs::rename(&incoming.path, &path)
-                .map_err(|e| StoreError::file("rename to", &path, e))?;
+            std::fs::rename(from, &path).map_err(|e| StoreError::file("rename to", &path, e))?;
         }
         // Also where they were there: whoever made them may not have come so far.
         sync_folder(&fan)?;

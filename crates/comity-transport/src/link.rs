@@ -170,6 +170,7 @@ impl Caller {
                 Called::NotNow => self.heartbeat(),
                 Called::Moved => return,
                 Called::Failed(reason) => {
+                    self.node.link().call_failed(&self.party);
                     tracing::warn!(party = %self.party, reason, "call failed");
                     let rest = pause;
                     pause = (pause * 2).min(PAUSE_MAX);

@@ -3,6 +3,7 @@
 //! In scope: the words. Out of scope: doing it (`commands`).
 
 pub(crate) mod case;
+pub(crate) mod evidence;
 mod key;
 mod party;
 pub(crate) mod report;
@@ -109,6 +110,9 @@ pub(crate) enum Top {
     /// Requests for assistance: asking another party for an act, answering one, with agreed times
     #[command(subcommand)]
     Request(Box<request::RequestCommand>),
+    /// Evidence: taking it in, its custody, handing it over, gaps, exporting
+    #[command(subcommand)]
+    Evidence(Box<evidence::EvidenceVerb>),
     /// Cases that two parties work on: tasks, notes, observables, a timeline, merges and splits
     #[command(subcommand)]
     Case(Box<case::CaseCommand>),

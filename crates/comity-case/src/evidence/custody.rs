@@ -20,6 +20,8 @@ pub struct Link {
     pub at: i64,
     /// Who did it.
     pub actor: PartyName,
+    /// The person, by function.
+    pub officer: String,
     /// What.
     pub event: Event,
     /// The hash of what happened before it.
@@ -35,20 +37,21 @@ impl Link {
         // Members stand in the order of the type, so that equal events give equal bytes.
         let event = serde_json::to_string(&self.event).unwrap_or_default();
         let text = format!(
-            "comity-custody/v1\n{prev}\n{}\n{}\n{event}",
-            self.at, self.actor
+            "comity-custody/v1\n{prev}\n{}\n{}\n{}\n{event}",
+            self.at, self.actor, self.officer
         );
         Digest::of(text.as_bytes())
     }
 }
 
-/// A list in which each event names the one before it.
-pub fn chained(events: impl IntoIterator<Item = (i64, PartyName, Event)>) -> Vec<Link> {
+/// A list in which each event names the one before it: when, who (the party, and its officer), what.
+pub fn chained(events: impl IntoIterator<Item = (i64, (PartyName, String), Event)>) -> Vec<Link> {
     let mut prev = None;
-    let link = |(at, actor, event)| {
+    let link = |(at, (actor, officer), event)| {
         let link = Link {
             at,
             actor,
+            officer,
             event,
             prev,
         };

@@ -209,6 +209,12 @@ pub struct Parent {
 pub struct Item {
     /// Its SHA-256.
     pub sha256: String,
+    /// Its SHA-1, by which catalogues of malware find a sample.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha1: Option<String>,
+    /// Its MD5, for the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub md5: Option<String>,
     /// Its size in bytes.
     pub size: u64,
     /// Its media type.
@@ -243,7 +249,15 @@ pub const PARENTS_MAX: usize = 64;
 
 impl Item {
     /// Whether it can be one; else what is wrong.
-    pub(super) fn check(&self) -> Result<Digest, String> {
+    pub fn check(&self) -> Result<Digest, String> {
+        let digits = |text: &Option<String>, count: usize| {
+            let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+            let fits = |text: &String| text.len() == count && text.bytes().all(digit);
+            text.as_ref().is_none_or(fits)
+        };
+        if !digits(&self.sha1, 40) || !digits(&self.md5, 32) {
+            return Err("sha1 and md5 must be 40 and 32 lower-case hexadecimal digits".to_owned());
+        }
         let wrong = |name: &str| format!("{name} must be 64 lower-case hexadecimal digits");
         if self.parents.len() > PARENTS_MAX {
             return Err(format!("at most {PARENTS_MAX} parents"));
@@ -289,10 +303,13 @@ pub enum Event {
     },
     /// It was sealed.
     Sealed { seal: String },
-    /// It is offered to the other party.
+    /// It is offered to the other party; `before` is the hash of the newest event in the list of the house that offers it, so that
+    /// nothing can be put into that list later.
     TransferOffer {
         #[serde(default)]
         note: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<String>,
     },
     /// It arrived, with this hash.
     TransferAccept { sha256: String },

@@ -164,6 +164,7 @@ fn custody_refuses_what_does_not_fit() {
     for (name, wrong) in [
         ("sha256", json!("00")),
         ("acquired_at", json!("soon")),
+        ("md5", json!("00")),
         ("other", json!(1)),
     ] {
         let mut bad = said.clone();
@@ -196,7 +197,7 @@ fn acquired() -> Event {
 fn found(events: Vec<(Side, i64, Event)>) -> Custody {
     let events = events
         .into_iter()
-        .map(|(side, at, event)| (at, party(side), event));
+        .map(|(side, at, event)| (at, (party(side), "lab".to_owned()), event));
     custody(&chained(events))
 }
 
@@ -205,6 +206,7 @@ fn a_list_shows_its_gaps() {
     let alpha: PartyName = party(A);
     let offer = || Event::TransferOffer {
         note: String::new(),
+        before: None,
     };
     let accept = || Event::TransferAccept { sha256: sha() };
     let opened = || Event::Opened {
@@ -265,9 +267,9 @@ proptest! {
 
     #[test]
     fn whatever_is_changed_in_a_list_shows(place in 0_usize..6, later in 1_i64..1_000) {
-        let mut events = vec![(0, party(A), acquired())];
+        let mut events = vec![(0, (party(A), "lab".to_owned()), acquired())];
         for at in 1..6 {
-            events.push((at, party(A), Event::Verified { ok: true }));
+            events.push((at, (party(A), "lab".to_owned()), Event::Verified { ok: true }));
         }
         let links = chained(events);
         prop_assert_eq!(custody(&links).gaps, []);

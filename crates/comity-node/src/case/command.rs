@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::case::CaseError;
 use crate::case::document;
+use crate::case::evidence::command::EvidenceCommand;
 use crate::case::joint::JointCommand;
 use crate::case::threads::{Acting, Opening, Speech};
 use crate::node::Node;
@@ -103,6 +104,8 @@ pub enum CaseCommand {
         /// Who acts.
         acting: Acting,
     },
+    /// Something about evidence.
+    Evidence(Box<EvidenceCommand>),
     /// Something about cases in particular.
     Joint(JointCommand),
     /// Note something that stays in the house.
@@ -218,6 +221,7 @@ impl Node {
                 self.attest(&party, &period, said, acting)?;
                 json!({})
             }
+            CaseCommand::Evidence(command) => self.evidence(*command)?,
             CaseCommand::Joint(command) => self.joint(command)?,
             CaseCommand::Note {
                 thread,

@@ -127,11 +127,11 @@ fn of_request(request: &Request, held: &Held, own: &str, now: i64) -> Value {
     })
 }
 
-fn seconds(at: i64) -> String {
+pub(crate) fn seconds(at: i64) -> String {
     micros(at.saturating_mul(1_000_000))
 }
 
-fn micros(at: i64) -> String {
+pub(crate) fn micros(at: i64) -> String {
     Timestamp::from_micros(at).map_or_else(String::new, Timestamp::to_stix)
 }
 

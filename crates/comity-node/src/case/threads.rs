@@ -32,6 +32,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::case::CaseError;
+use crate::case::evidence::handing;
 use crate::clock::new_uuid;
 use crate::exchange::ExchangeError;
 use crate::exchange::enrolment::moment;
@@ -186,6 +187,7 @@ impl Node {
 
     /// Builds, checks, judges and records; none: the thread changed meanwhile.
     fn say_on(&self, ground: &Ground, speech: &Speech) -> Result<Option<ThreadRow>, CaseError> {
+        let speech = &self.spoken(ground, speech)?;
         let message = self.build(ground, speech)?;
         admit(&ground.thread, &message, &ground.terms)?;
         let decision = self.may_say(&message, &speech.acting)?;
@@ -196,6 +198,7 @@ impl Node {
             if known != ground.thread.len() {
                 return Ok::<_, CaseError>(None);
             }
+            handing::may_say(tx, &id, &speech.event)?;
             let text = RawValue::from_string(message.text().to_owned());
             let text = text.map_err(|error| CaseError::Release(error.to_string()))?;
             let payload = serde_json::to_vec(&payload::Case { objects: [text] });
@@ -227,6 +230,22 @@ impl Node {
         })?;
         self.due().tell();
         Ok(row)
+    }
+
+    /// What is said, with each evidence item that an answer names by the name that both sides know: it must be with the other side
+    /// or offered to it.
+    fn spoken(&self, ground: &Ground, speech: &Speech) -> Result<Speech, CaseError> {
+        let mut speech = speech.clone();
+        let named = speech.content.get_mut("evidence");
+        if ground.id.subject() == Subject::Request
+            && let Some(named) = named.and_then(serde_json::Value::as_array_mut)
+        {
+            for one in named {
+                let name = one.as_str().unwrap_or_default();
+                *one = self.handed_over(name, &ground.party)?.into();
+            }
+        }
+        Ok(speech)
     }
 
     fn build(&self, ground: &Ground, speech: &Speech) -> Result<Message, CaseError> {
@@ -404,6 +423,9 @@ impl Node {
         };
         let row = row_of(id, party, &stands, &messages);
         rows::put(tx, &row)?;
+        if row.subject == Subject::Evidence.word() {
+            self.follow_item(tx, (id, &thread), party, now)?;
+        }
         Ok(Some(row))
     }
 
@@ -497,7 +519,7 @@ fn lane(message: &Message) -> Lane {
     }
 }
 
-fn flat(error: CaseError) -> ExchangeError {
+pub(crate) fn flat(error: CaseError) -> ExchangeError {
     let said = error.to_string();
     if let CaseError::Exchange(error) = error {
         error

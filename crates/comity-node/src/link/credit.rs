@@ -146,6 +146,9 @@ impl Link {
                 return Ok(true);
             }
             let peer = self.peer(tx, party)?;
+            if lanes.contains(&Lane::Bulk) && self.has_items(tx, &peer, now)? {
+                return Ok(true);
+            }
             self.may_send(tx, &peer, lanes, now)
         })
     }
@@ -174,7 +177,12 @@ impl Link {
             if sends.is_some_and(|at| at <= now) && !self.may_send(tx, &peer, lanes, now)? {
                 sends = Some(now + HELD_MICROS);
             }
-            next = next.into_iter().chain(sends).min();
+            let items = if lanes.contains(&Lane::Bulk) {
+                self.items_due(tx, &peer)?
+            } else {
+                None
+            };
+            next = next.into_iter().chain(sends).chain(items).min();
             Ok(next)
         })
     }

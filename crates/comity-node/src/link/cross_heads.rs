@@ -94,6 +94,8 @@ impl Link {
             | Message::Knows(_)
             | Message::Forward(_)
             | Message::Holds(_)
+            | Message::Want(_)
+            | Message::Piece(_)
             | Message::Refused(_) => Ok(()),
         }
     }

@@ -8,7 +8,7 @@
 use comity_link::batch;
 use comity_link::channel::{ChannelId, Lane};
 use comity_link::header::{EnvelopeId, peek};
-use comity_link::message::{Cursor, Forward, Gap, Message, Refused};
+use comity_link::message::{Cursor, Forward, Gap, Message, Piece, Refused, Want};
 use comity_store::state::channel::{self, ChannelRow, Direction};
 use comity_store::state::clock::{self, PartyClock};
 use comity_store::state::{Tx, deposit, ledger, outbox, party};
@@ -74,6 +74,7 @@ pub(crate) struct Taking {
     wrong: Vec<String>,
     again: Vec<Gap>,
     cursors: Vec<Cursor>,
+    wants: Vec<Want>,
     frozen: bool,
     proved: bool,
 }
@@ -112,6 +113,14 @@ enum Known {
 }
 
 impl Known {
+    /// A piece of an item.
+    fn piece(&self) -> Option<&Piece> {
+        match self {
+            Self::Other(Message::Piece(piece)) => Some(piece),
+            Self::Other(_) | Self::Envelope(_) | Self::Deposited(_) | Self::Wrong(..) => None,
+        }
+    }
+
     /// The lane of an envelope of the party itself.
     fn lane(&self) -> Option<Lane> {
         match self {
@@ -153,6 +162,11 @@ impl Link {
         let taking = taking?;
         self.remember_credits(&taking.peer, &taking.cursors);
         not_taken.extend(taking.wrong);
+        if taking.peer.is_verified() && !taking.frozen {
+            let pieces: Vec<&Piece> = known.iter().filter_map(Known::piece).collect();
+            not_taken.extend(self.take_pieces(&taking.peer, &pieces)?);
+            self.hear_wants(&taking.peer.row.name, taking.wants)?;
+        }
         let mut say = taking.say;
         say.extend(self.again(&taking.peer, &taking.again)?);
         Ok(Taken {
@@ -207,6 +221,8 @@ impl Link {
             | Message::Holds(_)
             | Message::CrossHead(_)
             | Message::TwoHistories(_)
+            | Message::Want(_)
+            | Message::Piece(_)
             | Message::Refused(_)) => Known::Other(other),
         }
     }
@@ -248,6 +264,7 @@ impl Link {
             wrong: Vec::new(),
             again: Vec::new(),
             cursors: Vec::new(),
+            wants: Vec::new(),
             frozen: false,
             proved: false,
         };
@@ -353,11 +370,17 @@ impl Link {
                 }
             }
             Message::Cursor(cursor) => taking.cursors.push(cursor.clone()),
+            Message::Want(want) => taking.wants.push(want.clone()),
             Message::Gap(gap) => taking.again.push(gap.clone()),
             Message::Refused(refused) => self.take_refused(tx, taking, refused)?,
             Message::Knows(knows) => self.told_by(&taking.peer.row.name, *knows),
             // What is about keys is taken before everything else; envelopes are checked on the way.
-            Message::Card(_) | Message::Revocation(_) | Message::Send(_) | Message::Forward(_) => {}
+            // So are pieces, once the transaction is through: they are no rows.
+            Message::Card(_)
+            | Message::Revocation(_)
+            | Message::Send(_)
+            | Message::Forward(_)
+            | Message::Piece(_) => {}
             Message::CrossHead(_) | Message::TwoHistories(_) => {
                 self.hear_of_others(tx, &taking.peer, message, now)?;
             }

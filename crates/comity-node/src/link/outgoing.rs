@@ -8,7 +8,7 @@
 use comity_link::batch::{self, BATCH_BYTES_FULL, Hello};
 use comity_link::channel::{ChannelId, Lane};
 use comity_link::header::{EnvelopeId, Header, Seen, SignedHeader, bucket};
-use comity_link::message::{Cursor, Forward, Message, ReceiptOf, Send};
+use comity_link::message::{Cursor, Forward, Message, ReceiptOf, Send, Want};
 use comity_link::payload::{Kind, PAYLOAD_BYTES_MAX};
 use comity_link::seal::Content;
 use comity_store::state::Tx;
@@ -266,6 +266,13 @@ impl Link {
             let message = kept.clone();
             messages.push(Message::Forward(Forward { message }));
         }
+        if let Some(want) = &gathered.want {
+            self.was_asked(party, now);
+            messages.push(Message::Want(want.clone()));
+        }
+        if saying.lanes.contains(&Lane::Bulk) && gathered.peer.is_verified() {
+            messages.extend(self.pieces(&gathered.peer, gathered.bytes)?);
+        }
         let hello = Hello {
             from: self.origin.clone(),
             to: gathered.peer.row.origin.clone(),
@@ -304,6 +311,7 @@ impl Link {
             deposits: Vec::new(),
             receipts: Vec::new(),
             sends: Vec::new(),
+            want: None,
         };
         // With a party that is pending nothing but heads is exchanged.
         if !gathered.peer.is_verified() {
@@ -330,6 +338,9 @@ impl Link {
         }
         for lane in lanes {
             self.gather_lane(tx, &mut gathered, *lane, now)?;
+        }
+        if lanes.contains(&Lane::Bulk) {
+            gathered.want = self.want(tx, party, now)?;
         }
         Ok(gathered)
     }
@@ -443,6 +454,8 @@ pub(crate) struct Gathered {
     deposits: Vec<Vec<u8>>,
     receipts: Vec<Proven<ReceiptRow>>,
     sends: Vec<Proven<OutboxRow>>,
+    /// The pieces of an item that are wanted.
+    want: Option<Want>,
 }
 
 /// The proof that a leaf is in the own log as it is now.

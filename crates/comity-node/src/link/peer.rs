@@ -136,6 +136,8 @@ impl Link {
                     | Message::Holds(_)
                     | Message::CrossHead(_)
                     | Message::TwoHistories(_)
+                    | Message::Want(_)
+                    | Message::Piece(_)
                     | Message::Refused(_) => Ok(Ok(())),
                 };
                 if let Err(reason) = outcome? {

@@ -41,3 +41,14 @@ ALTER TABLE standing_share ADD COLUMN terms text;
 ALTER TABLE standing_share ADD COLUMN review_from bigint NOT NULL DEFAULT 0;
 ALTER TABLE standing_share ADD COLUMN review_to bigint NOT NULL DEFAULT 0;
 -- End of release control.
+-- Evidence: items, what was done with them in the own house, and those that cross.
+CREATE TABLE evidence_item (id text NOT NULL PRIMARY KEY, sha256 bytea NOT NULL, size bigint NOT NULL, item text NOT NULL,
+    key bytea, stored bytea, thread text, origin text, added bigint NOT NULL);
+CREATE INDEX evidence_item_by_thread ON evidence_item (thread) WHERE thread IS NOT NULL;
+CREATE INDEX evidence_item_by_stored ON evidence_item (stored) WHERE stored IS NOT NULL;
+CREATE TABLE evidence_custody (item text NOT NULL, place bigint NOT NULL, at bigint NOT NULL, officer text NOT NULL,
+    event text NOT NULL, prev bytea, PRIMARY KEY (item, place));
+CREATE TABLE evidence_transfer (thread text NOT NULL, direction text NOT NULL, item text NOT NULL, party text NOT NULL,
+    state text NOT NULL, reason text, began bigint NOT NULL, PRIMARY KEY (thread, direction));
+CREATE INDEX evidence_transfer_by_state ON evidence_transfer (state, party, began);
+-- End of evidence.

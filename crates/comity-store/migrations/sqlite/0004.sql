@@ -43,3 +43,14 @@ ALTER TABLE standing_share ADD COLUMN terms TEXT;
 ALTER TABLE standing_share ADD COLUMN review_from INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE standing_share ADD COLUMN review_to INTEGER NOT NULL DEFAULT 0;
 -- End of release control.
+-- Evidence: items, what was done with them in the own house, and those that cross.
+CREATE TABLE evidence_item (id TEXT NOT NULL PRIMARY KEY, sha256 BLOB NOT NULL, size INTEGER NOT NULL, item TEXT NOT NULL,
+    key BLOB, stored BLOB, thread TEXT, origin TEXT, added INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX evidence_item_by_thread ON evidence_item (thread) WHERE thread IS NOT NULL;
+CREATE INDEX evidence_item_by_stored ON evidence_item (stored) WHERE stored IS NOT NULL;
+CREATE TABLE evidence_custody (item TEXT NOT NULL, place INTEGER NOT NULL, at INTEGER NOT NULL, officer TEXT NOT NULL,
+    event TEXT NOT NULL, prev BLOB, PRIMARY KEY (item, place)) WITHOUT ROWID;
+CREATE TABLE evidence_transfer (thread TEXT NOT NULL, direction TEXT NOT NULL, item TEXT NOT NULL, party TEXT NOT NULL,
+    state TEXT NOT NULL, reason TEXT, began INTEGER NOT NULL, PRIMARY KEY (thread, direction)) WITHOUT ROWID;
+CREATE INDEX evidence_transfer_by_state ON evidence_transfer (state, party, began);
+-- End of evidence.

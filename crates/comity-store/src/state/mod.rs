@@ -16,6 +16,7 @@ pub mod cross_head;
 pub mod cursor;
 pub mod delivered;
 pub mod deposit;
+pub mod evidence;
 pub mod inbox;
 pub mod ledger;
 pub mod meta;

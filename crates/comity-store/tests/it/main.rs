@@ -26,6 +26,7 @@ mod adding;
 mod blocks;
 mod crashes;
 mod engine;
+mod evidence;
 mod finding;
 mod layouts;
 mod model;

@@ -8,6 +8,7 @@ mod carried;
 mod cases;
 mod collections;
 mod doctor;
+mod evidence;
 mod exchange;
 mod export;
 pub(crate) mod import;
@@ -51,6 +52,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Share(args) => release::share(args),
         Top::Recall(args) => release::recall(args),
         Top::Request(command) => requests::run(*command),
+        Top::Evidence(command) => evidence::run(*command),
         Top::Case(command) => cases::run(*command),
         Top::Report(command) => reports::run(*command),
         Top::Scorecard(command) => scorecards::run(*command),

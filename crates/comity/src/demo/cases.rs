@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::commands::parties::text;
 use crate::demo::accord::until;
+use crate::demo::evidence::handed_over;
 use crate::demo::party::Party;
 use crate::demo::{Teller, not_held};
 use crate::failure::Failure;
@@ -20,8 +21,20 @@ pub(crate) async fn tell(alpha: &Party, bravo: &Party, teller: &mut Teller) -> R
         returned(alpha, bravo, &id).await,
     )?;
     teller.step(
-        "Alpha supplements it; bravo accepts, reports, and answers.",
-        answered(alpha, bravo, &id).await,
+        "Alpha supplements it; bravo accepts, and reports where the work stands.",
+        accepted(alpha, bravo, &id).await,
+    )?;
+    let (item, seen) = match handed_over(bravo, alpha, &officer()).await {
+        Ok((item, seen)) => (item, Ok(seen)),
+        Err(failure) => (String::new(), Err(failure)),
+    };
+    teller.step(
+        "Bravo hands the logs over as evidence, in pieces; custody moves when alpha has them whole and signs, and not before.",
+        seen,
+    )?;
+    teller.step(
+        "Bravo answers, and names the evidence.",
+        answered(alpha, bravo, (&id, &item)).await,
     )?;
     teller.step(
         "Alpha says what the answer was worth: both nodes hold the same steps, each with the other's receipt.",
@@ -115,7 +128,7 @@ async fn returned(alpha: &Party, bravo: &Party, id: &str) -> Result<String, Fail
     ))
 }
 
-async fn answered(alpha: &Party, bravo: &Party, id: &str) -> Result<String, Failure> {
+async fn accepted(alpha: &Party, bravo: &Party, id: &str) -> Result<String, Failure> {
     say(
         alpha,
         id,
@@ -131,10 +144,28 @@ async fn answered(alpha: &Party, bravo: &Party, id: &str) -> Result<String, Fail
         "interim",
         json!({ "text": "two providers have been asked" }),
     )?;
-    let answer =
-        json!({ "scope": "full", "text": "Eleven hosts called it; all are being cleaned." });
+    let here = stands(alpha, id, "accepted").await?;
+    let expected = here.pointer("/request/expected/0/at");
+    let expected = expected.and_then(Value::as_str).unwrap_or_default();
+    Ok(format!(
+        "Two providers have been asked; an answer is expected by {expected}."
+    ))
+}
+
+async fn answered(
+    alpha: &Party,
+    bravo: &Party,
+    (id, item): (&str, &str),
+) -> Result<String, Failure> {
+    let answer = json!({
+        "scope": "full", "text": "Eleven hosts called it; all are being cleaned.", "evidence": [item],
+    });
     say(bravo, id, "answer", answer)?;
     let here = stands(alpha, id, "answered").await?;
+    let named = here.pointer("/request/answers/0/evidence/0");
+    if named.and_then(Value::as_str) != Some(item) {
+        return Err(not_held("the answer names another item"));
+    }
     let said = here
         .pointer("/request/answers/0/text")
         .and_then(Value::as_str);

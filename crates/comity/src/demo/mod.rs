@@ -7,6 +7,7 @@
 
 mod accord;
 mod cases;
+mod evidence;
 mod party;
 mod story;
 

@@ -3,7 +3,9 @@
 //! In scope: that both sides come to the same, what is refused and why, that release rules hold for messages too.
 //! Out of scope: every row of every table (`comity-case`).
 
+mod evidence;
 mod joint;
 mod persons;
+mod proxy;
 mod requests;
 mod scorecards;

@@ -31,7 +31,9 @@ pub(crate) fn run() -> Result<(), Failure> {
     std::fs::create_dir_all(&folder).map_err(|error| Failure::at(&folder, &error))?;
     let mut alpha = BenchNode::make_party(&folder.join("alpha"), "alpha")?;
     let mut bravo = BenchNode::make_party(&folder.join("bravo"), "bravo")?;
-    enrol(&mut alpha, &mut bravo, &folder)?;
+    enrol(&mut alpha, &mut bravo, &folder, |address| {
+        Ok(address.to_owned())
+    })?;
     agree(&alpha, &bravo, &folder)?;
     alpha.command(
         &["share", "--collection", &alpha.collection, "--to", "bravo"],
@@ -51,10 +53,16 @@ fn free() -> Result<String, Failure> {
         .to_string())
 }
 
-fn enrol(alpha: &mut BenchNode, bravo: &mut BenchNode, folder: &Path) -> Result<(), Failure> {
+pub(super) fn enrol(
+    alpha: &mut BenchNode,
+    bravo: &mut BenchNode,
+    folder: &Path,
+    reached: impl Fn(&str) -> Result<String, Failure>,
+) -> Result<(), Failure> {
     let addresses = [free()?, free()?];
     for (node, address) in [&*alpha, &*bravo].into_iter().zip(&addresses) {
-        node.set(&format!("\nurl = \"http://{address}\"\n"))?;
+        let url = reached(address)?;
+        node.set(&format!("\nurl = \"http://{url}\"\n"))?;
     }
     for (from, to, name) in [
         (&*alpha, &*bravo, "alpha.card"),
@@ -79,7 +87,7 @@ fn enrol(alpha: &mut BenchNode, bravo: &mut BenchNode, folder: &Path) -> Result<
     Ok(())
 }
 
-fn agree(alpha: &BenchNode, bravo: &BenchNode, folder: &Path) -> Result<(), Failure> {
+pub(super) fn agree(alpha: &BenchNode, bravo: &BenchNode, folder: &Path) -> Result<(), Failure> {
     until("enrolment", || {
         let state = json(alpha, &["party", "list"])?;
         Ok(state.pointer("/0/state").and_then(Value::as_str) == Some("verified"))
@@ -220,14 +228,17 @@ fn sizes(alpha: &BenchNode) -> Result<(), Failure> {
     Ok(())
 }
 
-fn json(node: &BenchNode, arguments: &[&str]) -> Result<Value, Failure> {
+pub(super) fn json(node: &BenchNode, arguments: &[&str]) -> Result<Value, Failure> {
     let mut arguments = arguments.to_vec();
     arguments.push("--json");
     let text = node.command(&arguments, "")?;
     serde_json::from_str(&text).map_err(|error| Failure::new(format!("{arguments:?}: {error}")))
 }
 
-fn until(what: &str, mut ask: impl FnMut() -> Result<bool, Failure>) -> Result<(), Failure> {
+pub(super) fn until(
+    what: &str,
+    mut ask: impl FnMut() -> Result<bool, Failure>,
+) -> Result<(), Failure> {
     let began = Instant::now();
     while !ask()? {
         if began.elapsed() > PATIENCE {

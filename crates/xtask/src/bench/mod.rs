@@ -5,6 +5,7 @@
 //! In scope: choosing the bench. Out of scope: passing or failing; a bench only tells.
 
 pub(crate) mod client;
+mod handover;
 mod ingest;
 mod ledger;
 mod link;
@@ -23,8 +24,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         Some((name, rest)) if name == "taxii" => taxii::run(rest),
         Some((name, [])) if name == "link" => link::run(),
         Some((name, [])) if name == "ledger" => ledger::run(),
+        Some((name, [])) if name == "handover" => handover::run(),
         _ => Err(Failure::new("which bench?").hint(
-            "cargo xtask bench taxii [--sizes 1000,100000,1000000], or: cargo xtask bench link, or: cargo xtask bench ledger",
+            "cargo xtask bench taxii [--sizes 1000,100000,1000000], or: cargo xtask bench link, or: cargo xtask bench ledger, or: cargo xtask bench handover",
         )),
     }
 }

@@ -24,6 +24,8 @@ const PACKAGES: &[&str] = &[
     "SQLAlchemy<2",
     // Brings the `cryptography` that the next ones need too.
     "tlog-scales==0.0.3",
+    // The ontologies of CASE and UCO with their validator; brings rdflib.
+    "case-utils==0.18.0",
 ];
 
 /// Installed without their own declarations: they ask for Python 3.12 and work with 3.11, and all they import is above.
