@@ -143,7 +143,7 @@ fn case(error: &CaseError) -> (RefusalKind, String) {
     match error {
         CaseError::Unknown(_) | CaseError::Ambiguous(_) => (
             RefusalKind::No,
-            "`comity request list` shows the names; the first letters of one do".to_owned(),
+            "`comity request list`, `comity hotline list` and the other lists show the names; the first letters of one do".to_owned(),
         ),
         CaseError::Period(_) => (
             RefusalKind::Usage,
@@ -156,6 +156,15 @@ fn case(error: &CaseError) -> (RefusalKind, String) {
         CaseError::Message(_) | CaseError::Thread(_) => (
             RefusalKind::Usage,
             "change what it names, and give the command again".to_owned(),
+        ),
+        CaseError::Hotline(_) => (
+            RefusalKind::No,
+            "`comity hotline show ID` shows where the call stands, what to say and whom to ring"
+                .to_owned(),
+        ),
+        CaseError::Exercise(_) => (
+            RefusalKind::No,
+            "`comity exercise list` shows the exercises and where each stands".to_owned(),
         ),
         CaseError::Refused(_) => (
             RefusalKind::No,

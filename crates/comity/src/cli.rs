@@ -2,6 +2,8 @@
 //!
 //! In scope: the words. Out of scope: doing it (`commands`).
 
+pub(crate) mod act;
+pub(crate) mod hotline;
 mod key;
 mod party;
 pub(crate) mod request;
@@ -107,6 +109,9 @@ pub(crate) enum Top {
     /// Requests for assistance: asking another party for an act, answering one, with agreed times
     #[command(subcommand)]
     Request(Box<request::RequestCommand>),
+    /// Hotline calls: ringing, knowing each other by spoken words, notes that both seal before either is shown
+    #[command(subcommand)]
+    Hotline(Box<hotline::HotlineCommand>),
     /// Commitments judged over a period, the same on both sides
     #[command(subcommand)]
     Scorecard(Box<scorecard::ScorecardCommand>),

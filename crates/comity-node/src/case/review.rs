@@ -174,7 +174,7 @@ impl Node {
     }
 }
 
-fn party_name(name: &str) -> Result<PartyName, CaseError> {
+pub(crate) fn party_name(name: &str) -> Result<PartyName, CaseError> {
     PartyName::parse(name).map_err(|_| ExchangeError::UnknownParty(name.to_owned()).into())
 }
 

@@ -9,6 +9,7 @@ mod collections;
 mod doctor;
 mod exchange;
 mod export;
+mod hotline;
 pub(crate) mod import;
 mod keys;
 mod ledger;
@@ -18,6 +19,7 @@ mod release;
 mod requests;
 mod scorecards;
 pub(crate) mod serve;
+mod threads;
 
 use std::path::Path;
 
@@ -49,6 +51,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Share(args) => release::share(args),
         Top::Recall(args) => release::recall(args),
         Top::Request(command) => requests::run(*command),
+        Top::Hotline(command) => hotline::run(*command),
         Top::Scorecard(command) => scorecards::run(*command),
         Top::Release(command) => release::run(command),
         Top::Outbox(command) => release::outbox(command),
