@@ -5,7 +5,7 @@
 
 pub mod command;
 mod document;
-mod exercises;
+pub mod exercises;
 mod gather;
 pub mod hotline;
 pub mod offline;

@@ -3,6 +3,7 @@
 //! In scope: the words. Out of scope: doing it (`commands`).
 
 pub(crate) mod act;
+pub(crate) mod exercise;
 pub(crate) mod hotline;
 mod key;
 mod party;
@@ -112,6 +113,9 @@ pub(crate) enum Top {
     /// Hotline calls: ringing, knowing each other by spoken words, notes that both seal before either is shown
     #[command(subcommand)]
     Hotline(Box<hotline::HotlineCommand>),
+    /// Exercises: scenarios, injects by a simulated clock, after-action reports; nothing of them mixes with the real thing
+    #[command(subcommand)]
+    Exercise(Box<exercise::ExerciseCommand>),
     /// Commitments judged over a period, the same on both sides
     #[command(subcommand)]
     Scorecard(Box<scorecard::ScorecardCommand>),

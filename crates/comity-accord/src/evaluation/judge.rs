@@ -83,9 +83,14 @@ impl Question<'_> {
 
 /// Judges a commitment; none where the period has no bounds, which no calendar year is without.
 pub fn judge(question: &Question<'_>, facts: &Facts) -> Option<Judgement> {
+    Some(judge_within(question, question.period.window()?, facts))
+}
+
+/// Judges a commitment over a window of its own; its period is only named.
+pub(super) fn judge_within(question: &Question<'_>, window: Window, facts: &Facts) -> Judgement {
     use CommitmentKind as K;
     let as_of = facts.as_of.unwrap_or(i64::MAX);
-    let mut tally = Tally::new(question.period.window()?, as_of);
+    let mut tally = Tally::new(window, as_of);
     let kind = question.commitment.kind;
     let count = match kind {
         K::AcknowledgementTimeliness => acknowledgement,
@@ -113,7 +118,7 @@ pub fn judge(question: &Question<'_>, facts: &Facts) -> Option<Judgement> {
         share => u64::from(share),
     };
     let (rows, outcome) = tally.finish(percent);
-    Some(Judgement {
+    Judgement {
         commitment: question.commitment.id.clone(),
         kind,
         by: question.by.clone(),
@@ -124,7 +129,7 @@ pub fn judge(question: &Question<'_>, facts: &Facts) -> Option<Judgement> {
         outcome,
         attested: kind == K::ReleaseCeiling,
         rows,
-    })
+    }
 }
 
 /// Within the time of its urgency a person has seen it; what is returned or decided was seen.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::case::CaseError;
 use crate::case::document;
+use crate::case::exercises::command::ExerciseCommand;
 use crate::case::hotline::command::HotlineCommand;
 use crate::case::threads::{Acting, Opening, Speech};
 use crate::node::Node;
@@ -66,6 +67,8 @@ pub enum CaseCommand {
     },
     /// Something about calls.
     Hotline(HotlineCommand),
+    /// Something about exercises.
+    Exercise(ExerciseCommand),
     /// What a period came to.
     Scorecard {
         /// With which party.
@@ -182,6 +185,7 @@ impl Node {
             }
             CaseCommand::Show { thread } => self.thread_shown(&self.thread_named(&thread)?)?,
             CaseCommand::Hotline(command) => self.hotline(command)?,
+            CaseCommand::Exercise(command) => self.exercise(command)?,
             CaseCommand::Scorecard {
                 party,
                 period,
@@ -231,7 +235,7 @@ impl Node {
     }
 }
 
-fn seconds(text: &str) -> Result<i64, CaseError> {
+pub(crate) fn seconds(text: &str) -> Result<i64, CaseError> {
     let at = Timestamp::parse(text).map_err(|_| CaseError::Period(text.to_owned()))?;
     Ok(at.micros().div_euclid(1_000_000))
 }

@@ -3,11 +3,13 @@
 //! In scope: the form. Out of scope: what it says, which `comity-case` works out.
 
 mod call;
+mod exercise;
 mod record;
 #[cfg(test)]
 mod tests;
 
 use comity_case::call::Call;
+use comity_case::history::Opening;
 use comity_case::message::{Subject, ThreadId};
 use comity_case::request::Request;
 use comity_case::request::event::{HOLD_TABLE, TABLE};
@@ -19,6 +21,7 @@ use serde_json::{Value, json};
 use crate::case::review::Reviewed;
 use crate::case::threads::Held;
 pub(crate) use call::{Home, of_call};
+pub(crate) use exercise::{clock, of_exercise};
 
 /// A thread in a list.
 pub(crate) fn line(row: &ThreadRow) -> Value {
@@ -95,11 +98,7 @@ fn messages(held: &Held, own: &str) -> Value {
 
 fn of_request(request: &Request, held: &Held, own: &str, now: i64) -> Value {
     let state = request.state_at(now, &held.terms);
-    let side = if request.opener.as_str() == own {
-        Side::Opener
-    } else {
-        Side::Responder
-    };
+    let side = side_of(&request.opening(), own);
     let mut may = possible(TABLE, state, side);
     let preservation = request.preservation.as_ref().map(|data| {
         let held = possible(HOLD_TABLE, data.state_at(now), side);
@@ -135,7 +134,16 @@ fn of_request(request: &Request, held: &Held, own: &str, now: i64) -> Value {
     document
 }
 
-fn seconds(at: i64) -> String {
+/// Which side of a thread a party is.
+fn side_of(opening: &Opening, own: &str) -> Side {
+    if opening.opener.as_str() == own {
+        Side::Opener
+    } else {
+        Side::Responder
+    }
+}
+
+pub(crate) fn seconds(at: i64) -> String {
     micros(at.saturating_mul(1_000_000))
 }
 

@@ -3,21 +3,28 @@
 //! A thread belongs to an exercise from its first message on, or to none. Lists, facts and scorecards of what is meant hold nothing of
 //! an exercise; it is shown only where it is named.
 //!
-//! In scope: which exercise is meant, and whether something may be practised in it now. Out of scope: the life of an
-//! exercise (`comity_case::exercise`).
+//! In scope: which exercise is meant, whether something may be practised in it now, proposing and playing it. Out of scope: the
+//! life of an exercise (`comity_case::exercise`), its report (`report`).
+
+pub mod command;
+mod report;
+mod scenario;
 
 use comity_accord::party::PartyName;
-use comity_case::exercise::State;
+use comity_case::call::Call;
+use comity_case::exercise::{Exercise, State};
 use comity_case::message::{Subject, ThreadId};
 use comity_case::table::Word as _;
 use comity_store::state::thread as rows;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::case::CaseError;
 use crate::case::document;
 use crate::case::hotline::exercise_of;
+use crate::case::threads::{Held, Speech};
 use crate::node::Node;
+use command::ExerciseCommand;
 
 impl Node {
     /// The number of an exercise that is named by its name, its number, or the beginning of either.
@@ -67,11 +74,81 @@ impl Node {
         let held = self.thread_held(id)?;
         let own = self.identity().party.as_str();
         let mut whole = document::whole(&held, own, self.clock().now());
-        if ThreadId::parse(id).map(ThreadId::subject) == Some(Subject::Call)
-            && let Some(call) = comity_case::call::Call::replay(&held.thread)
+        let subject = ThreadId::parse(id).map(ThreadId::subject);
+        if subject == Some(Subject::Call)
+            && let Some(call) = Call::replay(&held.thread)
         {
             document::put(&mut whole, "call", self.call_shown(&held, &call)?);
         }
+        if subject == Some(Subject::Exercise)
+            && let Some(exercise) = Exercise::replay(&held.thread)
+        {
+            let shown = self.exercise_shown(id, &exercise)?;
+            document::put(&mut whole, "exercise_thread", shown);
+        }
         Ok(whole)
     }
+
+    /// Does a command about exercises.
+    pub(crate) fn exercise(&self, command: ExerciseCommand) -> Result<Value, CaseError> {
+        match command {
+            ExerciseCommand::Propose(proposal) => {
+                let id = self.propose_exercise(&proposal)?;
+                self.thread_shown(&id)
+            }
+            ExerciseCommand::Agree {
+                thread,
+                scenario,
+                note,
+                acting,
+            } => {
+                let id = self.thread_named_of(Subject::Exercise, &thread)?;
+                if let Some(text) = scenario {
+                    self.keep_scenario(&id, &text)?;
+                }
+                let speech = Speech {
+                    event: "agree".to_owned(),
+                    content: json!({ "note": note }),
+                    acting,
+                };
+                self.say(&id, &speech)?;
+                self.thread_shown(&id)
+            }
+            ExerciseCommand::Scenario { thread, text } => {
+                let id = self.thread_named_of(Subject::Exercise, &thread)?;
+                self.keep_scenario(&id, &text)?;
+                self.thread_shown(&id)
+            }
+            ExerciseCommand::Injects { thread } => {
+                let id = self.thread_named_of(Subject::Exercise, &thread)?;
+                self.injects(&id)
+            }
+            ExerciseCommand::Inject {
+                thread,
+                number,
+                early,
+                acting,
+            } => {
+                let id = self.thread_named_of(Subject::Exercise, &thread)?;
+                self.give_inject(&id, (number, early), &acting)?;
+                self.thread_shown(&id)
+            }
+            ExerciseCommand::Report { thread } => {
+                let id = self.thread_named_of(Subject::Exercise, &thread)?;
+                self.exercise_report(&id)
+            }
+            ExerciseCommand::Scorecard { thread, as_of } => {
+                let id = self.thread_named_of(Subject::Exercise, &thread)?;
+                let as_of = as_of
+                    .map(|text| super::command::seconds(&text))
+                    .transpose()?;
+                self.exercise_scorecard(&id, as_of)
+            }
+        }
+    }
+}
+
+/// An exercise as its thread says it.
+fn replayed(held: &Held) -> Result<Exercise, CaseError> {
+    Exercise::replay(&held.thread).ok_or_else(|| CaseError::Unknown(held.row.id.clone()))
 }

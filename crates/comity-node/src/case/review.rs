@@ -179,7 +179,10 @@ pub(crate) fn party_name(name: &str) -> Result<PartyName, CaseError> {
 }
 
 /// Every envelope between two parties that commitments are about and whose receipt is known.
-fn deliveries(tx: &mut dyn Tx, [own, other]: [&PartyName; 2]) -> Result<Vec<Delivery>, CaseError> {
+pub(crate) fn deliveries(
+    tx: &mut dyn Tx,
+    [own, other]: [&PartyName; 2],
+) -> Result<Vec<Delivery>, CaseError> {
     let mut all = Vec::new();
     for kind in KINDS {
         for row in delivered::with_party(tx, other.as_str(), kind.word())? {

@@ -86,3 +86,12 @@ pub(crate) enum Dispute {
         text: String,
     },
 }
+
+impl Dispute {
+    /// What every act takes.
+    pub(crate) const fn act(&self) -> &Act {
+        match self {
+            Self::Dispute { act, .. } | Self::Settle { act, .. } => act,
+        }
+    }
+}

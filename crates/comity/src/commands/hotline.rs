@@ -34,11 +34,7 @@ pub(crate) fn run(command: HotlineCommand) -> Result<(), Failure> {
         }
         HotlineCommand::Act(act) => perform(act),
         HotlineCommand::Dispute(command) => {
-            let data = match &command {
-                crate::cli::act::Dispute::Dispute { act, .. }
-                | crate::cli::act::Dispute::Settle { act, .. } => act.data.data.clone(),
-            };
-            let mut backend = threads::backend(data)?;
+            let mut backend = threads::backend(command.act().data.data.clone())?;
             let (json, call) = threads::dispute(&mut backend, command, "hotline")?;
             shown::told(&call, json)?;
             backend.close()

@@ -8,6 +8,7 @@ mod carried;
 mod collections;
 mod doctor;
 mod exchange;
+mod exercises;
 mod export;
 mod hotline;
 pub(crate) mod import;
@@ -52,6 +53,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Recall(args) => release::recall(args),
         Top::Request(command) => requests::run(*command),
         Top::Hotline(command) => hotline::run(*command),
+        Top::Exercise(command) => exercises::run(*command),
         Top::Scorecard(command) => scorecards::run(*command),
         Top::Release(command) => release::run(command),
         Top::Outbox(command) => release::outbox(command),

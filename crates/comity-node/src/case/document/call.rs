@@ -6,10 +6,10 @@ use comity_accord::text::contact::Contact;
 use comity_case::call::event::{Rung, State, TABLE};
 use comity_case::call::ladder::named;
 use comity_case::call::{Account, Call};
-use comity_case::table::{Side, Word as _, possible};
+use comity_case::table::{Word as _, possible};
 use serde_json::{Value, json};
 
-use super::{record, seconds};
+use super::{record, seconds, side_of};
 
 /// What this party keeps of a call for itself, and whom it would ring next.
 #[derive(Clone, Debug, Default)]
@@ -22,22 +22,14 @@ pub(crate) struct Home {
     pub(crate) next: Option<(Rung, Option<Contact>)>,
 }
 
-fn side_of(call: &Call, own: &str) -> Side {
-    if call.opening.opener.as_str() == own {
-        Side::Opener
-    } else {
-        Side::Responder
-    }
-}
-
 /// Whether a party has sealed its note.
 pub(super) fn has_sealed(call: &Call, own: &str) -> bool {
-    call.account(side_of(call, own)).seal.is_some()
+    call.account(side_of(&call.opening, own)).seal.is_some()
 }
 
 /// A call at a time in seconds since 1970.
 pub(crate) fn of_call(call: &Call, home: &Home, own: &str, now: i64) -> Value {
-    let side = side_of(call, own);
+    let side = side_of(&call.opening, own);
     let tries = call.tries.iter().map(|each| {
         json!({
             "to": each.to, "rung": each.rung.word(), "at": seconds(each.at), "noticed": seconds(each.noticed),
