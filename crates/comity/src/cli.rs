@@ -5,6 +5,7 @@
 pub(crate) mod act;
 pub(crate) mod exercise;
 pub(crate) mod hotline;
+pub(crate) mod incident;
 mod key;
 mod party;
 pub(crate) mod request;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgMatches, Args, Parser, Subcommand};
+use comity_accord::text::template::Template;
 use comity_formats::export::ExportFormat;
 use comity_stix::marking::Tlp;
 use comity_store::state::account::Role;
@@ -116,6 +118,9 @@ pub(crate) enum Top {
     /// Exercises: scenarios, injects by a simulated clock, after-action reports; nothing of them mixes with the real thing
     #[command(subcommand)]
     Exercise(Box<exercise::ExerciseCommand>),
+    /// Incidents that are reported in stages, each with its clock: NIS2, DORA, GDPR, Cyber Resilience Act
+    #[command(subcommand)]
+    Incident(Box<incident::IncidentCommand>),
     /// Commitments judged over a period, the same on both sides
     #[command(subcommand)]
     Scorecard(Box<scorecard::ScorecardCommand>),
@@ -565,8 +570,8 @@ pub(crate) enum AccordCommand {
         data: Data,
         /// The party
         party: String,
-        /// What to begin with: mutual, or us-china-2015
-        #[arg(long, default_value = "mutual")]
+        /// What to begin with
+        #[arg(long, default_value = "mutual", value_parser = PossibleValuesParser::new(Template::ALL.map(Template::as_str)))]
         template: String,
     },
     /// Sign a text and send it to the other parties that it names

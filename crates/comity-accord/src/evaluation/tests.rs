@@ -537,9 +537,13 @@ fn staged_reports() {
     let incident = |early: Option<i64>, notified: Option<i64>, last: Option<i64>| Facts {
         incidents: vec![IncidentFact {
             base: base("n", bravo(), alpha()),
+            regime: "nis2",
             aware: START,
+            classified: None,
+            measure: None,
             early: early.map(|after| START + after),
             notified: notified.map(|after| START + after),
+            intermediate: None,
             last: last.map(|after| START + after),
         }],
         ..Facts::default()

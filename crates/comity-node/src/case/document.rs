@@ -4,12 +4,14 @@
 
 mod call;
 mod exercise;
+mod incident;
 mod record;
 #[cfg(test)]
 mod tests;
 
 use comity_case::call::Call;
 use comity_case::history::Opening;
+use comity_case::incident::Incident;
 use comity_case::message::{Subject, ThreadId};
 use comity_case::request::Request;
 use comity_case::request::event::{HOLD_TABLE, TABLE};
@@ -61,6 +63,12 @@ pub(crate) fn whole(held: &Held, own: &str, now: i64) -> Value {
     {
         let request = of_request(&request, held, own, now.div_euclid(1_000_000));
         put(&mut document, "request", request);
+    }
+    if subject == Some(Subject::Incident)
+        && let Some(incident) = Incident::replay(&held.thread)
+    {
+        let incident = incident::of_incident(&incident, own, now.div_euclid(1_000_000));
+        put(&mut document, "incident", incident);
     }
     put(&mut document, "messages", messages(held, own));
     document

@@ -12,6 +12,7 @@ mod exercises;
 mod export;
 mod hotline;
 pub(crate) mod import;
+mod incidents;
 mod keys;
 mod ledger;
 mod objects;
@@ -54,6 +55,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Request(command) => requests::run(*command),
         Top::Hotline(command) => hotline::run(*command),
         Top::Exercise(command) => exercises::run(*command),
+        Top::Incident(command) => incidents::run(*command),
         Top::Scorecard(command) => scorecards::run(*command),
         Top::Release(command) => release::run(command),
         Top::Outbox(command) => release::outbox(command),

@@ -5,6 +5,7 @@
 
 mod exercises;
 mod hotline;
+mod incidents;
 mod persons;
 mod requests;
 mod scorecards;
