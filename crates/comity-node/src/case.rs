@@ -8,6 +8,7 @@ mod document;
 pub mod exercises;
 mod gather;
 pub mod hotline;
+pub mod joint;
 pub mod offline;
 pub mod review;
 pub mod threads;
@@ -60,6 +61,12 @@ pub enum CaseError {
     /// The release rules speak against it.
     #[error("{0}")]
     Release(String),
+    /// It is no case.
+    #[error("{0} is no case; `comity case list` shows them")]
+    NoCase(String),
+    /// A bundle is no incident that could become a case.
+    #[error("{0}")]
+    Incident(String),
     /// Others spoke in between, again and again.
     #[error("the thread changed while this was written")]
     Busy,

@@ -3,11 +3,13 @@
 //! In scope: the words. Out of scope: doing it (`commands`).
 
 pub(crate) mod act;
+pub(crate) mod case;
 pub(crate) mod exercise;
 pub(crate) mod hotline;
 pub(crate) mod incident;
 mod key;
 mod party;
+pub(crate) mod report;
 pub(crate) mod request;
 pub(crate) mod scorecard;
 
@@ -121,6 +123,12 @@ pub(crate) enum Top {
     /// Incidents that are reported in stages, each with its clock: NIS2, DORA, GDPR, Cyber Resilience Act
     #[command(subcommand)]
     Incident(Box<incident::IncidentCommand>),
+    /// Cases that two parties work on: tasks, notes, observables, a timeline, merges and splits
+    #[command(subcommand)]
+    Case(Box<case::CaseCommand>),
+    /// Papers for meetings, equal on both sides
+    #[command(subcommand)]
+    Report(Box<report::ReportCommand>),
     /// Commitments judged over a period, the same on both sides
     #[command(subcommand)]
     Scorecard(Box<scorecard::ScorecardCommand>),

@@ -13,6 +13,7 @@ use crate::case::CaseError;
 use crate::case::document;
 use crate::case::exercises::command::ExerciseCommand;
 use crate::case::hotline::command::HotlineCommand;
+use crate::case::joint::JointCommand;
 use crate::case::threads::{Acting, Opening, Speech};
 use crate::node::Node;
 
@@ -107,6 +108,8 @@ pub enum CaseCommand {
         /// Who acts.
         acting: Acting,
     },
+    /// Something about cases in particular.
+    Joint(JointCommand),
     /// Note something that stays in the house.
     Note {
         /// The thread.
@@ -149,7 +152,7 @@ impl Node {
                     content,
                     acting,
                 };
-                document::line(&self.open_thread(&opening, &speech)?)
+                document::line(&self.open_thread(&opening, &speech)?, &own)
             }
             CaseCommand::Say {
                 thread,
@@ -162,7 +165,7 @@ impl Node {
                     content,
                     acting,
                 };
-                document::line(&self.say(&thread, &speech)?)
+                document::line(&self.say(&thread, &speech)?, &own)
             }
             CaseCommand::List {
                 subject,
@@ -180,7 +183,7 @@ impl Node {
                 };
                 let rows = self.threads(&wanted)?;
                 let now = self.clock().now();
-                let line = |row| document::line_at(row, now);
+                let line = |row| document::line_at(row, &own, now);
                 rows.iter().map(line).collect()
             }
             CaseCommand::Show { thread } => self.thread_shown(&self.thread_named(&thread)?)?,
@@ -223,6 +226,7 @@ impl Node {
                 self.attest(&party, &period, said, acting)?;
                 json!({})
             }
+            CaseCommand::Joint(command) => self.joint(command)?,
             CaseCommand::Note {
                 thread,
                 officer,

@@ -26,10 +26,10 @@ pub(crate) use call::{Home, of_call};
 pub(crate) use exercise::{clock, of_exercise};
 
 /// A thread in a list.
-pub(crate) fn line(row: &ThreadRow) -> Value {
+pub(crate) fn line(row: &ThreadRow, own: &str) -> Value {
     let (due, ours) = (row.due.as_ref(), row.own_due.as_ref());
     json!({
-        "id": row.id, "subject": row.subject, "party": row.party, "opener": row.opener, "title": row.title,
+        "id": row.id, "subject": row.subject, "own": own, "party": row.party, "opener": row.opener, "title": row.title,
         "state": row.state, "urgency": row.urgency, "label": row.label, "exercise": row.exercise,
         "disputed": row.disputed, "messages": row.messages,
         "due": due.map(|(at, _, _)| seconds(*at)), "due_by": due.map(|(_, by, _)| by),
@@ -40,8 +40,8 @@ pub(crate) fn line(row: &ThreadRow) -> Value {
 }
 
 /// The same at a time in microseconds since 1970: what is owed may be overdue.
-pub(crate) fn line_at(row: &ThreadRow, now: i64) -> Value {
-    let mut document = line(row);
+pub(crate) fn line_at(row: &ThreadRow, own: &str, now: i64) -> Value {
+    let mut document = line(row, own);
     let now = now.div_euclid(1_000_000);
     let overdue = row.due.as_ref().is_some_and(|(at, _, _)| *at < now);
     let ours = row.own_due.as_ref().is_some_and(|(at, _)| *at < now);
@@ -52,10 +52,15 @@ pub(crate) fn line_at(row: &ThreadRow, now: i64) -> Value {
 
 /// A thread with all that is known of it.
 pub(crate) fn whole(held: &Held, own: &str, now: i64) -> Value {
-    let mut document = line(&held.row);
+    let mut document = line(&held.row, own);
     let notes = held.notes.iter().map(|note| {
         json!({ "id": note.id, "officer": note.officer, "text": note.body, "recorded": micros(note.recorded) })
     });
+    // Other entries of the own record are shown as what they are.
+    let notes = notes
+        .zip(&held.notes)
+        .filter(|(_, note)| note.event == "note")
+        .map(|(note, _)| note);
     put(&mut document, "notes", notes.collect());
     let subject = ThreadId::parse(&held.row.id).map(ThreadId::subject);
     if subject == Some(Subject::Request)

@@ -23,8 +23,8 @@ CREATE TABLE message (digest BLOB NOT NULL PRIMARY KEY, thread TEXT NOT NULL, au
 CREATE INDEX message_by_thread ON message (thread);
 CREATE INDEX message_by_envelope ON message (envelope);
 CREATE INDEX message_unreceipted ON message (recorded) WHERE received IS NULL;
-CREATE TABLE thread_note (id TEXT NOT NULL PRIMARY KEY, thread TEXT NOT NULL, officer TEXT NOT NULL, body TEXT NOT NULL,
-    recorded INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE thread_note (id TEXT NOT NULL PRIMARY KEY, thread TEXT NOT NULL, officer TEXT NOT NULL, event TEXT NOT NULL,
+    body TEXT NOT NULL, recorded INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX thread_note_by_thread ON thread_note (thread, recorded);
 -- What this party keeps of a thread for itself: words that its officer will say, notes that are sealed and not yet shown.
 CREATE TABLE thread_kept (thread TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, recorded INTEGER NOT NULL,

@@ -78,7 +78,7 @@ pub(crate) fn run(command: ExerciseCommand) -> Result<(), Failure> {
         ExerciseCommand::Act(act) => perform(act),
         ExerciseCommand::Dispute(command) => {
             let mut backend = threads::backend(command.act().data.data.clone())?;
-            let (json, exercise) = threads::dispute(&mut backend, command, "exercise")?;
+            let (json, exercise) = threads::dispute(&mut backend, command)?;
             shown::told(&exercise, json)?;
             backend.close()
         }

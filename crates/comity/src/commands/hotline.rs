@@ -35,7 +35,7 @@ pub(crate) fn run(command: HotlineCommand) -> Result<(), Failure> {
         HotlineCommand::Act(act) => perform(act),
         HotlineCommand::Dispute(command) => {
             let mut backend = threads::backend(command.act().data.data.clone())?;
-            let (json, call) = threads::dispute(&mut backend, command, "hotline")?;
+            let (json, call) = threads::dispute(&mut backend, command)?;
             shown::told(&call, json)?;
             backend.close()
         }

@@ -36,7 +36,7 @@ pub(crate) fn run(command: IncidentCommand) -> Result<(), Failure> {
         IncidentCommand::Act(act) => perform(act),
         IncidentCommand::Dispute(command) => {
             let mut backend = threads::backend(command.act().data.data.clone())?;
-            let (json, incident) = threads::dispute(&mut backend, command, "incident")?;
+            let (json, incident) = threads::dispute(&mut backend, command)?;
             told(&incident, json)?;
             backend.close()
         }

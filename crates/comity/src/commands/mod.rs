@@ -5,6 +5,7 @@
 mod accords;
 mod accounts;
 mod carried;
+mod cases;
 mod collections;
 mod doctor;
 mod exchange;
@@ -18,6 +19,7 @@ mod ledger;
 mod objects;
 pub(crate) mod parties;
 mod release;
+mod reports;
 mod requests;
 mod scorecards;
 pub(crate) mod serve;
@@ -56,6 +58,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Hotline(command) => hotline::run(*command),
         Top::Exercise(command) => exercises::run(*command),
         Top::Incident(command) => incidents::run(*command),
+        Top::Case(command) => cases::run(*command),
+        Top::Report(command) => reports::run(*command),
         Top::Scorecard(command) => scorecards::run(*command),
         Top::Release(command) => release::run(command),
         Top::Outbox(command) => release::outbox(command),

@@ -6,7 +6,7 @@
 mod from_call;
 mod shown;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use comity_case::request::content::{self, Content, RequestType};
 use comity_case::table::Word as _;
@@ -244,10 +244,10 @@ fn completed(
     if !returns_nothing && place.is_none() {
         return Ok(content);
     }
-    let shown = backend.case(CaseCommand::Show {
-        thread: id.to_owned(),
-    })?;
     if returns_nothing {
+        let shown = backend.case(CaseCommand::Show {
+            thread: id.to_owned(),
+        })?;
         let missing = shown
             .pointer("/request/missing")
             .cloned()
@@ -261,10 +261,41 @@ fn completed(
         put(&mut content, "fields", missing);
     }
     if let Some(place) = place {
-        let digest = threads::placed(&shown, &place, "request")?;
+        let digest = message_named(backend, id, &place)?;
         put(&mut content, "message", Value::from(digest));
     }
     Ok(content)
+}
+
+/// The digest of a message that is named by its place in a thread, such as bravo/3; a digest stays as it is.
+pub(crate) fn message_named(
+    backend: &mut Backend,
+    id: &str,
+    place: &str,
+) -> Result<String, Failure> {
+    if !place.contains('/') {
+        return Ok(place.to_owned());
+    }
+    let shown = backend.case(CaseCommand::Show {
+        thread: id.to_owned(),
+    })?;
+    let messages = shown.get("messages").and_then(Value::as_array);
+    let mut named = messages
+        .into_iter()
+        .flatten()
+        .filter(|one| text(one, "place") == place);
+    let digest = named.next().map(|one| text(one, "digest").to_owned());
+    digest.ok_or_else(|| {
+        // The noun of calls is where they ring.
+        let noun = match text(&shown, "subject") {
+            "call" => "hotline",
+            subject => subject,
+        };
+        Failure::no(
+            format!("no message stands at {place}"),
+            format!("`comity {noun} show {id}` lists them"),
+        )
+    })
 }
 
 fn put(content: &mut Value, name: &str, value: Value) {
@@ -325,7 +356,14 @@ fn read_form(path: &Path) -> Result<Map<String, Value>, Failure> {
     Ok(fields)
 }
 
-fn tell(line: &Value, json: bool) -> Result<(), Failure> {
+pub(crate) fn told(data: Option<PathBuf>, json: bool, command: CaseCommand) -> Result<(), Failure> {
+    let mut backend = Backend::open(&data_folder(data)?)?;
+    let line = backend.case(command)?;
+    tell(&line, json)?;
+    backend.close()
+}
+
+pub(crate) fn tell(line: &Value, json: bool) -> Result<(), Failure> {
     if json {
         return output::json(line);
     }

@@ -13,7 +13,7 @@ use crate::backend::{Backend, data_folder};
 use crate::cli::Json;
 use crate::cli::act::{Act, Dispute, Listing, Said};
 use crate::commands::parties::text;
-use crate::commands::requests::acting;
+use crate::commands::requests::{acting, message_named};
 use crate::failure::Failure;
 use crate::output;
 
@@ -200,37 +200,15 @@ pub(crate) fn say(
 }
 
 /// A dispute, or the end of one; a message may be named by its place.
-pub(crate) fn dispute(
-    backend: &mut Backend,
-    command: Dispute,
-    noun: &str,
-) -> Result<(Json, Value), Failure> {
+pub(crate) fn dispute(backend: &mut Backend, command: Dispute) -> Result<(Json, Value), Failure> {
     let (act, event, message, words) = match command {
         Dispute::Dispute { act, message, text } => (act, "dispute", message, text),
         Dispute::Settle { act, message, text } => (act, "settle", message, text),
     };
-    let message = if message.contains('/') {
-        let thread = act.id.clone();
-        let shown = backend.case(CaseCommand::Show { thread })?;
-        placed(&shown, &message, noun)?
-    } else {
-        message
-    };
+    let message = message_named(backend, &act.id, &message)?;
     let json = act.json;
     let said = json!({ "message": message, "text": words });
     Ok((json, say(backend, act, event, said)?))
-}
-
-/// The digest of the message that stands at a place.
-pub(crate) fn placed(shown: &Value, place: &str, noun: &str) -> Result<String, Failure> {
-    let mut named = each(shown, "messages").filter(|one| text(one, "place") == place);
-    let digest = named.next().map(|one| text(one, "digest").to_owned());
-    digest.ok_or_else(|| {
-        Failure::no(
-            format!("no message stands at {place}"),
-            format!("`comity {noun} show {}` lists them", text(shown, "id")),
-        )
-    })
 }
 
 /// The text that is said.

@@ -8,6 +8,7 @@
 mod accord;
 mod cases;
 mod party;
+mod practice;
 mod story;
 
 use std::path::{Path, PathBuf};

@@ -6,6 +6,7 @@
 mod exercises;
 mod hotline;
 mod incidents;
+mod joint;
 mod persons;
 mod requests;
 mod scorecards;

@@ -39,7 +39,7 @@ fn row() -> ThreadRow {
 #[test]
 fn what_is_overdue_is_told_for_each_side() {
     let check = |now: i64, theirs: bool, ours: bool| {
-        let line = line_at(&row(), now * 1_000_000);
+        let line = line_at(&row(), "alpha", now * 1_000_000);
         assert_eq!(line["overdue"], theirs, "{now}");
         assert_eq!(line["our_overdue"], ours, "{now}");
     };

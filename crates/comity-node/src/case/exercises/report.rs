@@ -41,9 +41,9 @@ impl Node {
         let scenario = self.scenario(id, &exercise)?;
         let threads = self.practised(&exercise)?;
         let acts = self.acts(&threads)?;
-        let now = self.clock().now();
-        let listed = threads.iter().map(|row| document::line_at(row, now));
-        let mut report = document::line(&held.row);
+        let (now, own) = (self.clock().now(), self.identity().party.as_str());
+        let listed = threads.iter().map(|row| document::line_at(row, own, now));
+        let mut report = document::line(&held.row, own);
         let given = exercise.injects.iter().map(|one| {
             let place = usize::try_from(one.number).ok().and_then(|number| number.checked_sub(1));
             let planned = scenario.as_ref().zip(place);

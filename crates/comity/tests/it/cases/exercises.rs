@@ -279,19 +279,7 @@ fn nothing_of_an_exercise_is_seen_among_what_is_meant() {
     alpha.until_receipted();
     bravo.until_receipted();
     for (party, other) in [(&alpha, &bravo), (&bravo, &alpha)] {
-        // Lists: only where the exercise is named, by its name or the beginning of its number.
-        assert_eq!(ids(&party.rows(&["request", "list"])), [meant.as_str()]);
-        assert!(party.rows(&["hotline", "list"]).is_empty());
-        assert_eq!(ids(&party.rows(&["exercise", "list"])), [id.as_str()]);
-        let short: String = id.chars().skip("exercise--".len()).take(13).collect();
-        for name in [&id, &short] {
-            let requests = party.rows(&["request", "list", "--exercise", name]);
-            assert_eq!(ids(&requests), [practised.as_str()]);
-            let calls = party.rows(&["hotline", "list", "--exercise", name]);
-            assert_eq!(ids(&calls), [call.as_str()]);
-        }
-        let seen = party.cli(&["request", "show", &practised]).expect(0).out;
-        assert!(seen.contains("EXERCISE"), "{seen}");
+        apart(party, &id, &meant, [&practised, &call]);
         // What is exported, and what is found.
         let collection = party.create_collection("All", &["--alias", "all"]);
         for exported in [
@@ -316,6 +304,22 @@ fn nothing_of_an_exercise_is_seen_among_what_is_meant() {
             (json!(1), json!(1))
         );
     }
+}
+
+/// Lists show what is meant, or what belongs to the exercise that is named, by its name or the beginning of its number.
+fn apart(party: &Party, id: &str, meant: &str, [practised, call]: [&str; 2]) {
+    assert_eq!(ids(&party.rows(&["request", "list"])), [meant]);
+    assert!(party.rows(&["hotline", "list"]).is_empty());
+    assert_eq!(ids(&party.rows(&["exercise", "list"])), [id]);
+    let short: String = id.chars().skip("exercise--".len()).take(13).collect();
+    for name in [id, &short] {
+        let requests = party.rows(&["request", "list", "--exercise", name]);
+        assert_eq!(ids(&requests), [practised]);
+        let calls = party.rows(&["hotline", "list", "--exercise", name]);
+        assert_eq!(ids(&calls), [call]);
+    }
+    let seen = party.cli(&["request", "show", practised]).expect(0).out;
+    assert!(seen.contains("EXERCISE"), "{seen}");
 }
 
 fn ids(rows: &[Value]) -> Vec<&str> {

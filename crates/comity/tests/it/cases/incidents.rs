@@ -35,7 +35,7 @@ fn agreed(template: &str) -> [Party; 2] {
 
 /// A time some hours ago.
 fn ago(hours: i64) -> String {
-    let at = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours);
+    let at = jiff::Zoned::now().timestamp() - jiff::SignedDuration::from_hours(hours);
     jiff::Timestamp::from_second(at.as_second())
         .unwrap()
         .to_string()
@@ -109,22 +109,29 @@ fn an_incident_is_reported_in_stages_with_the_time_that_is_left() {
     );
     let theirs = act(&bravo, &id, "early-warning", &["--text", "x"]);
     assert!(theirs.err.contains("for the other side"), "{}", theirs.err);
+    reported(both, &id);
+    judged_alike(both);
+}
+
+/// Every stage of it, and the recipient's word.
+fn reported([alpha, bravo]: [&Party; 2], id: &str) {
+    let both = [alpha, bravo];
     act(
-        &alpha,
-        &id,
+        alpha,
+        id,
         "early-warning",
         &["--text", "hospitals use it", "--role", "duty"],
     )
     .expect(0);
-    until_both(both, &id, "warned");
+    until_both(both, id, "warned");
     let listed = bravo.rows(&["incident", "list", "--ours"]);
     assert_eq!(
         (text(&listed[0], "id"), text(&listed[0], "our_what")),
-        (id.clone(), "acknowledge".to_owned())
+        (id.to_owned(), "acknowledge".to_owned())
     );
     act(
-        &bravo,
-        &id,
+        bravo,
+        id,
         "acknowledge",
         &["--number", "B-77", "--note", "we stand by"],
     )
@@ -132,15 +139,15 @@ fn an_incident_is_reported_in_stages_with_the_time_that_is_left() {
     let file = alpha.file("notification.txt");
     std::fs::write(&file, "severity high, three hospitals").unwrap();
     act(
-        &alpha,
-        &id,
+        alpha,
+        id,
         "notification",
         &["--file", file.to_str().unwrap()],
     )
     .expect(0);
-    act(&alpha, &id, "progress", &["--text", "two are clean"]).expect(0);
-    act(&alpha, &id, "final", &["--text", "a key was stolen"]).expect(0);
-    let incident = until_both(both, &id, "reported");
+    act(alpha, id, "progress", &["--text", "two are clean"]).expect(0);
+    act(alpha, id, "final", &["--text", "a key was stolen"]).expect(0);
+    let incident = until_both(both, id, "reported");
     assert_eq!(incident["reports"].as_array().unwrap().len(), 4);
     assert_eq!(incident["acknowledged"][0]["number"], "B-77");
     assert_eq!(incident["due"], Value::Array(Vec::new()));
@@ -151,12 +158,15 @@ fn an_incident_is_reported_in_stages_with_the_time_that_is_left() {
             .iter()
             .all(|clock| clock["left_seconds"].is_null())
     );
-    // What the accord promises is judged from the same reports, the same on both sides.
+}
+
+/// What the accord promises is judged from the same reports, the same on both sides.
+fn judged_alike([alpha, bravo]: [&Party; 2]) {
     let period = quarter();
     let found = until("the reports in the scorecard", || {
         let cards = [
-            card(&alpha, &bravo, &period, &[]),
-            card(&bravo, &alpha, &period, &[]),
+            card(alpha, bravo, &period, &[]),
+            card(bravo, alpha, &period, &[]),
         ];
         let results = cards.map(|card| card["card"]["results"].clone());
         let reports = results[0]
