@@ -51,7 +51,7 @@ fn until_both(parties: [&Party; 2], id: &str, state: &str) {
 }
 
 /// An exercise that runs.
-fn running(alpha: &Party, bravo: &Party) -> String {
+pub(crate) fn running(alpha: &Party, bravo: &Party) -> String {
     let file = scenario(alpha);
     let id = propose(alpha, bravo, &file);
     until_both([alpha, bravo], &id, "proposed");

@@ -136,6 +136,10 @@ fn reported([alpha, bravo]: [&Party; 2], id: &str) {
         &["--number", "B-77", "--note", "we stand by"],
     )
     .expect(0);
+    until("bravo's word at alpha", || {
+        let incident = act(alpha, id, "show", &["--json"]).json();
+        (incident["incident"]["acknowledged"][0]["number"] == "B-77").then_some(())
+    });
     let file = alpha.file("notification.txt");
     std::fs::write(&file, "severity high, three hospitals").unwrap();
     act(
