@@ -85,7 +85,7 @@ fn tries(call: &Value) -> Result<(), Failure> {
             at => format!(", MISSED {at}"),
         };
         output::data(&format!(
-            "rang {} by {}, {}, {}{missed}",
+            "rang {} by {}, rung {}, {}{missed}",
             text(one, "to"),
             text(call, "channel"),
             text(one, "rung"),
