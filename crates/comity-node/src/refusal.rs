@@ -166,10 +166,7 @@ fn case(error: &CaseError) -> (RefusalKind, String) {
             RefusalKind::No,
             "`comity exercise list` shows the exercises and where each stands".to_owned(),
         ),
-        CaseError::Refused(_) => (
-            RefusalKind::No,
-            "`comity request show ID` shows where it stands and what may be done".to_owned(),
-        ),
+        CaseError::Refused(refusal) => (RefusalKind::No, shows(refusal.subject())),
         CaseError::Release(_) => (
             RefusalKind::Release,
             "`comity accord show NAME` shows the terms".to_owned(),
@@ -188,6 +185,19 @@ fn case(error: &CaseError) -> (RefusalKind, String) {
         CaseError::Ledger(error) => ledger(error),
         CaseError::Store(error) => (RefusalKind::Unknown, store_hint(error)),
     }
+}
+
+/// The command that shows where a thread about a subject stands.
+fn shows(subject: Option<&str>) -> String {
+    let noun = match subject {
+        Some("call") => "hotline",
+        Some("review") => {
+            return "`comity scorecard show` shows what both sides said of the period".to_owned();
+        }
+        Some(subject) => subject,
+        None => "request",
+    };
+    format!("`comity {noun} show ID` shows where it stands and what may be done")
 }
 
 fn exchange(error: &ExchangeError) -> (RefusalKind, String) {

@@ -244,6 +244,7 @@ fn wrong_words_are_on_record_and_what_is_no_word_is_not_sent() {
     until_both([&alpha, &bravo], &id, "rung");
     let early = act(&bravo, &id, "identify", &["--matched"]);
     assert_eq!(early.code, Some(1), "nobody answered yet: {early:?}");
+    assert!(early.err.contains("comity hotline show"), "{}", early.err);
     let answered = act(&bravo, &id, "answered", &[]).expect(0);
     let words = text(&call(&bravo, &id)["ours"], "say");
     assert!(
