@@ -8,6 +8,7 @@ mod document;
 pub mod exercises;
 mod gather;
 pub mod hotline;
+mod joined;
 pub mod joint;
 pub mod offline;
 pub mod review;

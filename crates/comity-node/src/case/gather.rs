@@ -23,8 +23,16 @@ use comity_link::payload::{Case, Kind, Recall, RecallAnswer, Share};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::case::joined::joined;
+
 /// The kinds of envelopes that commitments are about.
-pub(crate) const KINDS: [Kind; 4] = [Kind::Case, Kind::Share, Kind::Recall, Kind::RecallAnswer];
+pub(crate) const KINDS: [Kind; 5] = [
+    Kind::Case,
+    Kind::Share,
+    Kind::Recall,
+    Kind::RecallAnswer,
+    Kind::Part,
+];
 
 /// An envelope that arrived.
 #[derive(Clone, Debug)]
@@ -46,6 +54,7 @@ pub(crate) fn gather(
     pair: [&PartyName; 2],
     as_of: i64,
 ) -> (Facts, EvaluationSet) {
+    let deliveries = &joined(deliveries);
     let mut leaves = Vec::new();
     // What was practised is no fact of a period, unless the accord promises something of exercises alone.
     let mut threads = threads(deliveries);
