@@ -3,11 +3,14 @@
 //! Each side writes its note and seals it by hash before it sees the other's: what both then show cannot have been fitted to
 //! what the other wrote. The ladder of those who are rung is part of the record, and so is every try.
 //!
-//! In scope: applying each message, the ladder, seals, what is due. Out of scope: the rows (`event`), telephony, the code words.
+//! In scope: applying each message, when the ladder goes up, seals, what is due. Out of scope: the rows (`event`), who stands on
+//! the ladder (`ladder`), code words (`words`), telephony.
 
 pub mod event;
+pub mod ladder;
 #[cfg(test)]
 mod tests;
+pub mod words;
 
 use comity_accord::digest::Digest;
 
@@ -178,6 +181,15 @@ impl Call {
         Ok(())
     }
 
+    /// A line for lists, where a test must not be taken for the real thing.
+    pub fn title(&self) -> String {
+        if self.test {
+            format!("TEST: {}", self.line)
+        } else {
+            self.line.clone()
+        }
+    }
+
     /// What a side said of the call.
     pub const fn account(&self, side: Side) -> &Account {
         match side {
@@ -288,6 +300,7 @@ impl Call {
                 self.check_actions(kind, &actions)?;
                 self.actions = actions;
             }
+            Event::FollowUp { action, thread } => self.follow_up(kind, action, &thread)?,
             Event::Close { .. } => self.closed = Some((side, at, noticed)),
             Event::Dispute { message, .. } => self.record.dispute(kind, author, &message)?,
             Event::Settle { message, .. } => self.record.settle(kind, author, &message)?,
@@ -354,6 +367,7 @@ impl Call {
             | Event::Answered { .. }
             | Event::CallBack { .. }
             | Event::Actions { .. }
+            | Event::FollowUp { .. }
             | Event::Close { .. }
             | Event::Abandon { .. }
             | Event::Dispute { .. }
@@ -378,6 +392,7 @@ impl Call {
             | Kind::Answered
             | Kind::CallBack
             | Kind::Actions
+            | Kind::FollowUp
             | Kind::Close
             | Kind::Abandon
             | Kind::Dispute
@@ -387,6 +402,28 @@ impl Call {
 
     fn both_did(&self, kind: Kind) -> bool {
         self.did(kind, Side::Opener) && self.did(kind, Side::Responder)
+    }
+
+    /// An action becomes a thread once: what was agreed and what came of it stay together.
+    fn follow_up(&mut self, kind: Kind, action: u32, thread: &str) -> Result<(), Refusal> {
+        let no = |reason: String| Err(Refusal::content(kind, reason));
+        if ThreadId::parse(thread).is_none() {
+            return no("thread must name one, such as request--2b9c…".to_owned());
+        }
+        let place = usize::try_from(action)
+            .ok()
+            .and_then(|one| one.checked_sub(1));
+        let count = self.actions.len();
+        let Some(found) = place.and_then(|place| self.actions.get_mut(place)) else {
+            return no(format!(
+                "the call has {count} actions; name one by its number, from 1"
+            ));
+        };
+        if let Some(known) = &found.thread {
+            return no(format!("action {action} has become {known} already"));
+        }
+        found.thread = Some(thread.to_owned());
+        Ok(())
     }
 
     fn check_actions(&self, kind: Kind, actions: &[Action]) -> Result<(), Refusal> {

@@ -31,6 +31,7 @@ use crate::request::Request;
 use crate::request::content::Urgency;
 use crate::request::event::Hold;
 use crate::request::terms::Terms;
+use crate::table::Word as _;
 use crate::thread::{Entry, Thread};
 
 /// What happened in these threads, as far as both sides hold receipts by the cutoff, seconds since 1970.
@@ -243,12 +244,15 @@ impl Gathered<'_> {
             "intermediate",
             "final",
         ];
-        let notified = incident.sent(incident::Kind::Notification);
         self.facts.incidents.push(IncidentFact {
             base: self.base(&incident.opening, &incident.record, &used),
+            regime: incident.regime.word(),
             aware: incident.aware,
+            classified: incident.classified,
+            measure: incident.measure,
+            intermediate: incident.sent(incident::Kind::Intermediate),
             early: incident.sent(incident::Kind::EarlyWarning),
-            notified: notified.or_else(|| incident.sent(incident::Kind::Intermediate)),
+            notified: incident.done(incident::Kind::Notification),
             last: incident.sent(incident::Kind::Final),
         });
     }

@@ -1,5 +1,7 @@
 //! Incidents that are reported in stages, each with its clock.
 //!
+//! The recipient says that a person has read what came; under NIS2 it owes that within a day of the first report.
+//!
 //! In scope: the rows, applying each message, what is due. Out of scope: the clocks of each regime (`clock`), which regime
 //! applies, what a report must contain.
 
@@ -10,12 +12,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::history::{self, Due, Opening, Record, date};
 use crate::table::{
-    DUTY, EITHER, OPENER, RELEASER, Refusal, Row, Side, Word, find, markdown, words,
+    DUTY, EITHER, OPENER, RELEASER, RESPONDER, Refusal, Row, Side, Word, find, markdown, words,
 };
 use crate::thread::{Entry, Thread};
-use clock::{CLOCKS, Regime, Trigger};
+use clock::{CLOCKS, Clock, Regime, Trigger};
 
 const SUBJECT: &str = "incident";
+/// Time for the recipient's word on the first report under NIS2, where possible: directive (EU) 2022/2555, article 23(5).
+pub const ACKNOWLEDGE_SECONDS: i64 = 24 * 3_600;
 
 words! {
     /// Where the reports on an incident stand.
@@ -42,6 +46,7 @@ words! {
         Intermediate = "intermediate",
         Progress = "progress",
         Final = "final",
+        Acknowledge = "acknowledge",
         Dispute = "dispute",
         Settle = "settle",
     }
@@ -97,7 +102,13 @@ pub const TABLE: &[Row<State, Kind>] = &[
         &[State::Warned, State::Notified, State::Intermediate],
         (Kind::Final, OPENER, RELEASER),
         Some(State::Reported),
-        "ends all clocks",
+        "ends all clocks of the reporter",
+    ),
+    Row::new(
+        ANY,
+        (Kind::Acknowledge, RESPONDER, DUTY),
+        None,
+        "a person has read what came so far; under NIS2 owed within a day of the first report",
     ),
     Row::new(
         ANY,
@@ -162,10 +173,42 @@ pub enum Event {
         #[serde(default)]
         objects: Vec<String>,
     },
+    /// A person has read it, and keeps it under this number.
+    Acknowledge {
+        number: String,
+        #[serde(default)]
+        note: String,
+    },
     /// A message that is disputed.
     Dispute { message: String, text: String },
     /// A dispute taken back.
     Settle { message: String, text: String },
+}
+
+/// One report of a stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Of which stage.
+    pub stage: Kind,
+    /// When it was sent, by the reporter's clock.
+    pub at: i64,
+    /// When the recipient's node had it.
+    pub noticed: i64,
+    /// What it says.
+    pub text: String,
+    /// STIX objects that belong to it.
+    pub objects: Vec<String>,
+}
+
+/// The recipient's word that a person has read what came so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// When, by the recipient's clock.
+    pub at: i64,
+    /// Under which number it is kept.
+    pub number: String,
+    /// In words.
+    pub note: String,
 }
 
 /// An incident that is reported on.
@@ -185,8 +228,10 @@ pub struct Incident {
     pub measure: Option<i64>,
     /// Where it stands.
     pub state: State,
-    /// The stages, with when they were sent and what they say, in order.
-    pub stages: Vec<(Kind, i64, String)>,
+    /// The reports, in order.
+    pub stages: Vec<Report>,
+    /// What the recipient said of them, in order.
+    pub acknowledged: Vec<Acknowledged>,
     /// What was said, step by step.
     pub record: Record<State>,
 }
@@ -227,6 +272,7 @@ impl Incident {
             measure: None,
             state: State::Aware,
             stages: Vec::new(),
+            acknowledged: Vec::new(),
             record: Record::default(),
         };
         incident.record.step(entry, kind, incident.state);
@@ -245,10 +291,10 @@ impl Incident {
                 let reason = "reports begin once; open another thread";
                 return Err(Refusal::content(kind, reason));
             }
-            Event::EarlyWarning { text }
-            | Event::Notification { text, .. }
-            | Event::Intermediate { text, .. }
-            | Event::Final { text, .. } => self.stages.push((kind, at, text)),
+            Event::EarlyWarning { text } => self.reports(entry, kind, (text, Vec::new())),
+            Event::Notification { text, objects }
+            | Event::Intermediate { text, objects }
+            | Event::Final { text, objects } => self.reports(entry, kind, (text, objects)),
             Event::Progress {
                 text,
                 classified_at,
@@ -260,7 +306,10 @@ impl Incident {
                 // What was said once stands: a clock that runs cannot be set back.
                 self.classified = self.classified.or(classified);
                 self.measure = self.measure.or(measure);
-                self.stages.push((kind, at, text));
+                self.reports(entry, kind, (text, Vec::new()));
+            }
+            Event::Acknowledge { number, note } => {
+                self.acknowledged.push(Acknowledged { at, number, note });
             }
             Event::Dispute { message, .. } => self.record.dispute(kind, &head.author, &message)?,
             Event::Settle { message, .. } => self.record.settle(kind, &head.author, &message)?,
@@ -270,35 +319,62 @@ impl Incident {
         Ok(())
     }
 
+    fn reports(&mut self, entry: &Entry, stage: Kind, (text, objects): (String, Vec<String>)) {
+        self.stages.push(Report {
+            stage,
+            at: entry.message.sent_seconds(),
+            noticed: entry.at(),
+            text,
+            objects,
+        });
+    }
+
     /// When a stage was first sent, by the reporter's clock.
     pub fn sent(&self, stage: Kind) -> Option<i64> {
-        let first = self.stages.iter().find(|(each, _, _)| *each == stage);
-        first.map(|(_, at, _)| *at)
+        let first = self.stages.iter().find(|each| each.stage == stage);
+        first.map(|report| report.at)
+    }
+
+    /// When a stage was done: an intermediate report notifies too, where there was no notification.
+    pub fn done(&self, stage: Kind) -> Option<i64> {
+        let also = (stage == Kind::Notification).then_some(Kind::Intermediate);
+        self.sent(stage).or_else(|| self.sent(also?))
+    }
+
+    /// When a clock of its regime ends; none: nothing has started it.
+    pub fn clock_end(&self, clock: &Clock) -> Option<i64> {
+        let from = match clock.trigger {
+            Trigger::Awareness => Some(self.aware),
+            Trigger::Classification => self.classified,
+            Trigger::Stage(before) => self.done(before).or_else(|| self.stage_due(before)),
+            Trigger::Measure => self.measure,
+        };
+        Some(WorkCalendar::always().end(from?, clock.span))
+    }
+
+    /// The clocks of its regime.
+    pub fn clocks(&self) -> impl Iterator<Item = &'static Clock> {
+        CLOCKS.iter().filter(|one| one.regime == self.regime)
     }
 
     /// By when a stage is due by the rules of its regime; none: it is not asked for, or nothing has started its clock.
     pub fn stage_due(&self, stage: Kind) -> Option<i64> {
-        let clocks = CLOCKS
-            .iter()
-            .filter(|one| one.regime == self.regime && one.stage == stage);
-        let ends = clocks.filter_map(|one| {
-            let from = match one.trigger {
-                Trigger::Awareness => Some(self.aware),
-                Trigger::Classification => self.classified,
-                Trigger::Stage(before) => self.sent(before).or_else(|| self.stage_due(before)),
-                Trigger::Measure => self.measure,
-            };
-            Some(WorkCalendar::always().end(from?, one.span))
-        });
+        let clocks = self.clocks().filter(|one| one.stage == stage);
+        let ends = clocks.filter_map(|one| self.clock_end(one));
         ends.min()
     }
 
     /// What is owed, the most pressing first.
     pub fn dues(&self) -> Vec<Due> {
         let mut dues = Vec::new();
-        if self.state == State::Reported {
-            return dues;
+        if let Some(at) = self.acknowledge_due() {
+            dues.push(Due {
+                at,
+                by: Side::Responder,
+                what: Kind::Acknowledge.word(),
+            });
         }
+        let open = self.state != State::Reported;
         for stage in [
             Kind::EarlyWarning,
             Kind::Notification,
@@ -306,8 +382,9 @@ impl Incident {
             Kind::Final,
         ] {
             // A notification warns too.
-            let warned = stage == Kind::EarlyWarning && self.sent(Kind::Notification).is_some();
-            if let (None, false, Some(at)) = (self.sent(stage), warned, self.stage_due(stage)) {
+            let warned = stage == Kind::EarlyWarning && self.done(Kind::Notification).is_some();
+            let owed = self.stage_due(stage).filter(|_| open && !warned);
+            if let (None, Some(at)) = (self.done(stage), owed) {
                 dues.push(Due {
                     at,
                     by: Side::Opener,
@@ -317,6 +394,15 @@ impl Incident {
         }
         dues.sort_unstable();
         dues
+    }
+}
+
+impl Incident {
+    /// By when the recipient owes its word; none: it gave it, or the rules ask for none.
+    fn acknowledge_due(&self) -> Option<i64> {
+        let first = self.stages.first()?;
+        let owed = self.regime == Regime::Nis2 && self.acknowledged.is_empty();
+        owed.then_some(first.noticed + ACKNOWLEDGE_SECONDS)
     }
 }
 
@@ -338,6 +424,7 @@ mod tests {
     use crate::script::{DAY, HOUR, START, Script};
 
     const A: Side = Side::Opener;
+    const B: Side = Side::Responder;
 
     fn aware(regime: &str) -> Value {
         json!({"title": "a hospital is down", "at": "2026-10-05T08:00:00Z", "regime": regime})
@@ -356,6 +443,7 @@ mod tests {
             | Kind::Intermediate
             | Kind::Progress
             | Kind::Final => json!({"text": "what is known"}),
+            Kind::Acknowledge => json!({"number": "B-7"}),
             Kind::Dispute | Kind::Settle => dispute,
         }
     }
@@ -424,6 +512,12 @@ mod tests {
         ];
         assert_eq!(dues(&script), all);
         script.say(A, HOUR, "early-warning", json!({"text": "x"}));
+        assert_eq!(
+            dues(&script)[0],
+            ("acknowledge", 25 * HOUR + 1),
+            "from when it came"
+        );
+        script.say(B, 2 * HOUR, "acknowledge", json!({"number": "B-7"}));
         script.say(A, DAY, "notification", json!({"text": "x"}));
         assert_eq!(
             dues(&script),

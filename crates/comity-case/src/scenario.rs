@@ -3,14 +3,18 @@
 //! A scenario is a file, in TOML or JSON, that the parties agree on by its hash; injects stand at minutes after the start, by
 //! a simulated clock that may run faster than the real one.
 //!
-//! In scope: the data, its limits, what is due when. Out of scope: reading the file (whoever has it).
+//! In scope: the data, reading it from a text, its limits, what is due when. Out of scope: who has the file.
 //! Limits: [`SCENARIO_BYTES_MAX`], [`INJECTS_MAX`], [`EXPECTED_MAX`], [`TEXT_BYTES_MAX`], [`SPEED_MAX`].
 
-use serde::Deserialize;
+use comity_accord::party::PartyName;
+use serde::{Deserialize, Deserializer};
 
 use crate::history::seconds;
 
-/// The largest file of a scenario; whoever reads it looks first.
+/// A scenario to begin with.
+pub const TEMPLATE: &str = include_str!("scenario/template.toml");
+
+/// The largest file of a scenario.
 pub const SCENARIO_BYTES_MAX: usize = 256 * 1024;
 /// The most injects.
 pub const INJECTS_MAX: usize = 200;
@@ -78,9 +82,27 @@ struct Wire {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WireClock {
+    #[serde(deserialize_with = "moment")]
     start: String,
     #[serde(default = "real")]
     speed: u32,
+}
+
+/// A time as a text, or as TOML writes it without quotes.
+fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(
+        untagged,
+        expecting = "start must be a time such as 2026-12-01T08:00:00Z"
+    )]
+    enum Moment {
+        Text(String),
+        Time(toml::value::Datetime),
+    }
+    Ok(match Moment::deserialize(from)? {
+        Moment::Text(text) => text,
+        Moment::Time(time) => time.to_string(),
+    })
 }
 
 const fn real() -> u32 {
@@ -104,6 +126,17 @@ pub enum ScenarioError {
     /// The clock cannot run so.
     #[error("the scenario's clock: {0}")]
     Clock(&'static str),
+    /// Something says nothing, or something that cannot be.
+    #[error("inject {number}: {reason}")]
+    Inject {
+        /// Its number.
+        number: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// There is nothing to play.
+    #[error("the scenario has no {0}")]
+    Nothing(&'static str),
     /// Injects are played in their order.
     #[error("inject {0} stands before the one in front of it: order injects by after_minutes")]
     Order(usize),
@@ -120,6 +153,12 @@ impl TryFrom<Wire> for Scenario {
                 Ok(())
             }
         };
+        if wire.title.trim().is_empty() {
+            return Err(ScenarioError::Nothing("title"));
+        }
+        if wire.injects.is_empty() {
+            return Err(ScenarioError::Nothing("inject"));
+        }
         most("injects", wire.injects.len(), INJECTS_MAX)?;
         most("bytes in its title", wire.title.len(), TEXT_BYTES_MAX)?;
         let mut before = 0;
@@ -129,16 +168,25 @@ impl TryFrom<Wire> for Scenario {
                 inject.expected.len(),
                 EXPECTED_MAX,
             )?;
+            let minutes = inject.expected.iter().map(|one| one.within_minutes);
+            for minutes in minutes.chain([inject.after_minutes]) {
+                let minutes = usize::try_from(minutes).unwrap_or(usize::MAX);
+                let limit = usize::try_from(MINUTES_MAX).unwrap_or(0);
+                most("minutes", minutes, limit)?;
+            }
             let texts = inject.expected.iter().map(|one| &one.text);
             for text in texts.chain([&inject.text]) {
                 most("bytes in a text", text.len(), TEXT_BYTES_MAX)?;
+                if text.trim().is_empty() {
+                    let reason = "a text says nothing".to_owned();
+                    return Err(ScenarioError::Inject { number, reason });
+                }
             }
-            let minutes = usize::try_from(inject.after_minutes).unwrap_or(usize::MAX);
-            most(
-                "minutes",
-                minutes,
-                usize::try_from(MINUTES_MAX).unwrap_or(0),
-            )?;
+            let mut named = inject.expected.iter().map(|one| &one.by);
+            if let Some(name) = named.find(|name| PartyName::parse(name).is_err()) {
+                let reason = format!("{name:?} is no name of a party");
+                return Err(ScenarioError::Inject { number, reason });
+            }
             if inject.after_minutes < before {
                 return Err(ScenarioError::Order(number));
             }
@@ -162,6 +210,20 @@ impl TryFrom<Wire> for Scenario {
 }
 
 impl Scenario {
+    /// Reads a scenario: JSON where it begins with a brace, else TOML. The error names the place.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.len() > SCENARIO_BYTES_MAX {
+            return Err(format!(
+                "the scenario has {} bytes; the limit is {SCENARIO_BYTES_MAX}",
+                text.len()
+            ));
+        }
+        if text.trim_start().starts_with('{') {
+            return serde_json::from_str(text).map_err(|error| error.to_string());
+        }
+        toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
+    }
+
     /// A line for lists.
     pub fn title(&self) -> &str {
         &self.title
@@ -183,6 +245,20 @@ impl Scenario {
         self.clock
             .start
             .saturating_add(real.saturating_mul(i64::from(self.clock.speed)))
+    }
+
+    /// When an inject is due by the simulated clock, seconds since 1970.
+    pub fn simulated_due(&self, inject: &Inject) -> i64 {
+        self.clock
+            .start
+            .saturating_add(i64::from(inject.after_minutes) * 60)
+    }
+
+    /// How many real seconds after the start simulated minutes have passed; a begun second counts whole.
+    pub fn real_seconds(&self, minutes: u32) -> i64 {
+        let simulated = i64::from(minutes) * 60;
+        let speed = i64::from(self.clock.speed);
+        (simulated + speed - 1).div_euclid(speed)
     }
 
     /// How many injects are due at a real time.
@@ -227,6 +303,53 @@ mod tests {
     }
 
     #[test]
+    fn an_inject_is_due_by_both_clocks() {
+        let scenario = read(|_| {}).unwrap();
+        let second = &scenario.injects()[1];
+        assert_eq!(
+            scenario.simulated_due(second),
+            scenario.clock().start + 1_800
+        );
+        assert_eq!(scenario.real_seconds(second.after_minutes), 30);
+        assert_eq!(scenario.due(1_000, 1_000 + scenario.real_seconds(30)), 2);
+        assert_eq!(
+            scenario.due(1_000, 1_000 + scenario.real_seconds(30) - 1),
+            1
+        );
+    }
+
+    #[test]
+    fn the_template_is_a_scenario_and_so_is_the_same_in_json() {
+        let scenario = Scenario::parse(TEMPLATE).unwrap();
+        assert!(scenario.injects().len() >= 3);
+        let json = r#" {"title": "x", "clock": {"start": "2027-01-01T08:00:00Z"}, "inject": [{"after_minutes": 0, "text": "y"}]}"#;
+        assert_eq!(Scenario::parse(json).unwrap().clock().speed, 1);
+        let unquoted = TEMPLATE.replace(
+            "start = \"2027-03-01T08:00:00Z\"",
+            "start = 2027-03-01T08:00:00Z",
+        );
+        assert_ne!(unquoted, TEMPLATE);
+        assert_eq!(Scenario::parse(&unquoted), Ok(scenario));
+    }
+
+    #[test]
+    fn an_error_names_its_place() {
+        let check = |text: &str, words: &[&str]| {
+            let said = Scenario::parse(text).unwrap_err();
+            for word in words {
+                assert!(said.contains(word), "{word} in {said}");
+            }
+        };
+        check(
+            &TEMPLATE.replace("after_minutes = 0", "after_minuts = 0"),
+            &["after_minuts", "line"],
+        );
+        check("{\"title\": 1}", &["line 1", "string"]);
+        check("title = \"x\"", &["clock"]);
+        check(&"x".repeat(SCENARIO_BYTES_MAX + 1), &["limit"]);
+    }
+
+    #[test]
     fn what_cannot_be_played_is_refused_with_the_reason() {
         let check = |change: fn(&mut Value), reason: &str| {
             let said = read(change).unwrap_err();
@@ -244,6 +367,17 @@ mod tests {
         );
         check(|said| said["title"] = json!("x".repeat(20_000)), "title");
         check(|said| said["other"] = json!(1), "other");
+        check(|said| said["title"] = json!(" "), "no title");
+        check(|said| said["inject"] = json!([]), "no inject");
+        check(|said| said["inject"][0]["text"] = json!(""), "says nothing");
+        check(
+            |said| said["inject"][1]["expected"][0]["by"] = json!("Bravo!"),
+            "no name of a party",
+        );
+        check(
+            |said| said["inject"][1]["expected"][0]["within_minutes"] = json!(50_000),
+            "minutes",
+        );
         check(
             |said| said["inject"] = json!(vec![json!({"after_minutes": 0, "text": "x"}); 201]),
             "injects",

@@ -42,17 +42,26 @@ pub struct Standing {
     pub exercise: Option<Uuid>,
     /// Whether something is disputed, or messages contradict each other.
     pub disputed: bool,
-    /// What is due next.
-    pub due: Option<Due>,
+    /// What is due, the most pressing first.
+    pub dues: Vec<Due>,
 }
 
 impl Standing {
-    /// The party that owes what is due.
-    pub fn owes(&self) -> Option<&PartyName> {
-        self.due.as_ref().map(|due| match due.by {
+    /// What is due next, and the party that owes it.
+    pub fn due(&self) -> Option<(&Due, &PartyName)> {
+        self.dues.first().map(|due| (due, self.party(due.by)))
+    }
+
+    /// What a party owes next.
+    pub fn owed_by(&self, party: &PartyName) -> Option<&Due> {
+        self.dues.iter().find(|due| self.party(due.by) == party)
+    }
+
+    const fn party(&self, side: Side) -> &PartyName {
+        match side {
             Side::Opener => &self.opener,
             Side::Responder => &self.responder,
-        })
+        }
     }
 }
 
@@ -89,7 +98,7 @@ fn shown<S>(opening: Opening, record: &Record<S>, shown: Shown<'_>) -> Standing 
         label: opening.label,
         exercise: opening.exercise,
         disputed: record.is_disputed(),
-        due: shown.dues.into_iter().next(),
+        dues: shown.dues,
     }
 }
 
@@ -114,8 +123,9 @@ fn of_case(case: &Case) -> Standing {
 }
 
 fn of_call(call: &Call) -> Standing {
+    let title = call.title();
     let said = Shown {
-        title: &call.line,
+        title: &title,
         state: call.state.word(),
         urgency: Some(call.urgency.word()),
         dues: call.dues(),
@@ -174,7 +184,7 @@ fn of_review(review: &Review, label: Tlp) -> Standing {
         label,
         exercise: None,
         disputed: state == review::State::Differing,
-        due: None,
+        dues: Vec::new(),
     }
 }
 

@@ -181,6 +181,16 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// What it is about, by its subject's word, where the refusal says so.
+    pub const fn subject(&self) -> Option<&'static str> {
+        match self {
+            Self::State { subject, .. }
+            | Self::Side { subject, .. }
+            | Self::Event { subject, .. } => Some(subject),
+            Self::Role { .. } | Self::SecondPerson { .. } | Self::Content { .. } => None,
+        }
+    }
+
     /// What is said does not fit, for this reason.
     pub(crate) fn content<E: Word>(event: E, reason: impl Into<String>) -> Self {
         Self::Content {

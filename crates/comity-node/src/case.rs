@@ -6,7 +6,9 @@
 pub mod command;
 mod document;
 pub mod evidence;
+pub mod exercises;
 mod gather;
+pub mod hotline;
 mod joined;
 pub mod joint;
 pub mod offline;
@@ -52,6 +54,12 @@ pub enum CaseError {
     /// It may not be said now, or not by this officer.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// A call lacks something.
+    #[error("{0}")]
+    Hotline(String),
+    /// An exercise lacks something, or would mix with what is meant.
+    #[error("{0}")]
+    Exercise(String),
     /// The release rules speak against it.
     #[error("{0}")]
     Release(String),

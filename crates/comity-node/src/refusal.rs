@@ -187,7 +187,7 @@ fn case(error: &CaseError) -> (RefusalKind, String) {
     match error {
         CaseError::Unknown(_) | CaseError::Ambiguous(_) => (
             RefusalKind::No,
-            "`comity request list` shows the names; the first letters of one do".to_owned(),
+            "`comity request list`, `comity hotline list` and the other lists show the names; the first letters of one do".to_owned(),
         ),
         CaseError::Period(_) => (
             RefusalKind::Usage,
@@ -201,10 +201,16 @@ fn case(error: &CaseError) -> (RefusalKind, String) {
             RefusalKind::Usage,
             "change what it names, and give the command again".to_owned(),
         ),
-        CaseError::Refused(_) => (
+        CaseError::Hotline(_) => (
             RefusalKind::No,
-            "`comity request show ID` shows where it stands and what may be done".to_owned(),
+            "`comity hotline show ID` shows where the call stands, what to say and whom to ring"
+                .to_owned(),
         ),
+        CaseError::Exercise(_) => (
+            RefusalKind::No,
+            "`comity exercise list` shows the exercises and where each stands".to_owned(),
+        ),
+        CaseError::Refused(refusal) => (RefusalKind::No, shows(refusal.subject())),
         CaseError::Release(_) => (
             RefusalKind::Release,
             "`comity accord show NAME` shows the terms".to_owned(),
@@ -224,6 +230,19 @@ fn case(error: &CaseError) -> (RefusalKind, String) {
         CaseError::Ledger(error) => ledger(error),
         CaseError::Store(error) => (RefusalKind::Unknown, store_hint(error)),
     }
+}
+
+/// The command that shows where a thread about a subject stands.
+fn shows(subject: Option<&str>) -> String {
+    let noun = match subject {
+        Some("call") => "hotline",
+        Some("review") => {
+            return "`comity scorecard show` shows what both sides said of the period".to_owned();
+        }
+        Some(subject) => subject,
+        None => "request",
+    };
+    format!("`comity {noun} show ID` shows where it stands and what may be done")
 }
 
 fn exchange(error: &ExchangeError) -> (RefusalKind, String) {

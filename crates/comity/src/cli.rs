@@ -2,8 +2,12 @@
 //!
 //! In scope: the words. Out of scope: doing it (`commands`).
 
+pub(crate) mod act;
 pub(crate) mod case;
 pub(crate) mod evidence;
+pub(crate) mod exercise;
+pub(crate) mod hotline;
+pub(crate) mod incident;
 mod key;
 mod party;
 pub(crate) mod report;
@@ -15,6 +19,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgMatches, Args, Parser, Subcommand};
+use comity_accord::text::template::Template;
 use comity_formats::export::ExportFormat;
 use comity_stix::marking::Tlp;
 use comity_store::state::account::Role;
@@ -113,6 +118,15 @@ pub(crate) enum Top {
     /// Evidence: taking it in, its custody, handing it over, gaps, exporting
     #[command(subcommand)]
     Evidence(Box<evidence::EvidenceVerb>),
+    /// Hotline calls: ringing, knowing each other by spoken words, notes that both seal before either is shown
+    #[command(subcommand)]
+    Hotline(Box<hotline::HotlineCommand>),
+    /// Exercises: scenarios, injects by a simulated clock, after-action reports; nothing of them mixes with the real thing
+    #[command(subcommand)]
+    Exercise(Box<exercise::ExerciseCommand>),
+    /// Incidents that are reported in stages, each with its clock: NIS2, DORA, GDPR, Cyber Resilience Act
+    #[command(subcommand)]
+    Incident(Box<incident::IncidentCommand>),
     /// Cases that two parties work on: tasks, notes, observables, a timeline, merges and splits
     #[command(subcommand)]
     Case(Box<case::CaseCommand>),
@@ -568,8 +582,8 @@ pub(crate) enum AccordCommand {
         data: Data,
         /// The party
         party: String,
-        /// What to begin with: mutual, or us-china-2015
-        #[arg(long, default_value = "mutual")]
+        /// What to begin with
+        #[arg(long, default_value = "mutual", value_parser = PossibleValuesParser::new(Template::ALL.map(Template::as_str)))]
         template: String,
     },
     /// Sign a text and send it to the other parties that it names

@@ -184,12 +184,20 @@ pub struct RecallFact {
 pub struct IncidentFact {
     /// Who reports to whom.
     pub base: Base,
+    /// By which rules, by their word.
+    pub regime: &'static str,
     /// When the reporter became aware.
     pub aware: i64,
+    /// When the incident was classified.
+    pub classified: Option<i64>,
+    /// When a measure against a vulnerability was available.
+    pub measure: Option<i64>,
     /// When the early warning was sent.
     pub early: Option<i64>,
     /// When the notification was sent.
     pub notified: Option<i64>,
+    /// When the first intermediate report was sent.
+    pub intermediate: Option<i64>,
     /// When the final report was sent.
     pub last: Option<i64>,
 }

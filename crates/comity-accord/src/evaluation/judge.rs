@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::calendar::{Span, WorkCalendar};
-use super::facts::{Base, Class, Facts, RequestFact, Urgency};
+use super::facts::{Base, Class, Facts, IncidentFact, RequestFact, Urgency};
 use super::period::{Stretch, Window, months};
 pub use super::tally::{Outcome, Row as JudgedRow, Verdict as RowVerdict};
 use super::tally::{Row, Tally, Verdict};
@@ -66,6 +66,13 @@ impl Question<'_> {
         }
     }
 
+    fn word(&self, name: &str) -> Option<&'static str> {
+        match self.commitment.parameters.get(name) {
+            Some(ParameterValue::Word(word)) => Some(*word),
+            Some(ParameterValue::Number(_)) | None => None,
+        }
+    }
+
     fn end(&self, start: i64, span: Span) -> i64 {
         self.calendar.end(start, span)
     }
@@ -83,9 +90,14 @@ impl Question<'_> {
 
 /// Judges a commitment; none where the period has no bounds, which no calendar year is without.
 pub fn judge(question: &Question<'_>, facts: &Facts) -> Option<Judgement> {
+    Some(judge_within(question, question.period.window()?, facts))
+}
+
+/// Judges a commitment over a window of its own; its period is only named.
+pub(super) fn judge_within(question: &Question<'_>, window: Window, facts: &Facts) -> Judgement {
     use CommitmentKind as K;
     let as_of = facts.as_of.unwrap_or(i64::MAX);
-    let mut tally = Tally::new(question.period.window()?, as_of);
+    let mut tally = Tally::new(window, as_of);
     let kind = question.commitment.kind;
     let count = match kind {
         K::AcknowledgementTimeliness => acknowledgement,
@@ -113,7 +125,7 @@ pub fn judge(question: &Question<'_>, facts: &Facts) -> Option<Judgement> {
         share => u64::from(share),
     };
     let (rows, outcome) = tally.finish(percent);
-    Some(Judgement {
+    Judgement {
         commitment: question.commitment.id.clone(),
         kind,
         by: question.by.clone(),
@@ -124,7 +136,7 @@ pub fn judge(question: &Question<'_>, facts: &Facts) -> Option<Judgement> {
         outcome,
         attested: kind == K::ReleaseCeiling,
         rows,
-    })
+    }
 }
 
 /// Within the time of its urgency a person has seen it; what is returned or decided was seen.
@@ -280,9 +292,9 @@ fn sightings(question: &Question<'_>, facts: &Facts, tally: &mut Tally) {
 
 /// The smaller direction is at least this share of the larger.
 fn reciprocity(question: &Question<'_>, facts: &Facts, tally: &mut Tally) {
-    let class = match question.commitment.parameters.get("class") {
-        Some(ParameterValue::Word("reports")) => Class::Reports,
-        Some(ParameterValue::Word("samples")) => Class::Samples,
+    let class = match question.word("class") {
+        Some("reports") => Class::Reports,
+        Some("samples") => Class::Samples,
         Some(_) | None => Class::Indicators,
     };
     let window = tally.window();
@@ -496,31 +508,72 @@ fn preservation(question: &Question<'_>, facts: &Facts, tally: &mut Tally) {
 
 /// Each stage of a report came in its time.
 fn stages(question: &Question<'_>, facts: &Facts, tally: &mut Tally) {
-    let early = Span::hours(question.number("early_warning_hours"));
-    let notification = Span::hours(question.number("notification_hours"));
-    let last = Span::days(question.number("final_days"));
+    let regime = question.word("regime").unwrap_or("any");
     for fact in facts
         .incidents
         .iter()
-        .filter(|fact| question.begun_by(&fact.base))
+        .filter(|fact| question.begun_by(&fact.base) && (regime == "any" || regime == fact.regime))
     {
-        let notified_due = question.end(fact.aware, notification);
+        let dues = StageDues::of(question, fact);
         // A notification is a warning too.
         let warned = fact.early.into_iter().chain(fact.notified).min();
-        tally.owed(
-            &fact.base,
-            "early warning",
-            question.end(fact.aware, early),
-            warned,
-        );
-        tally.owed(&fact.base, "notification", notified_due, fact.notified);
-        let from = fact.notified.unwrap_or(notified_due);
-        tally.owed(
-            &fact.base,
-            "final report",
-            question.end(from, last),
-            fact.last,
-        );
+        let stages = [
+            ("early warning", dues.early, warned),
+            ("notification", dues.notification, fact.notified),
+            ("intermediate report", dues.intermediate, fact.intermediate),
+            ("final report", dues.last, fact.last),
+        ];
+        for (part, due, done) in stages {
+            if let Some(due) = due {
+                tally.owed(&fact.base, part, due, done);
+            }
+        }
+    }
+}
+
+/// By when each stage of a report is due; none: it is not asked for, or nothing has started its clock.
+struct StageDues {
+    early: Option<i64>,
+    notification: Option<i64>,
+    intermediate: Option<i64>,
+    last: Option<i64>,
+}
+
+impl StageDues {
+    fn of(question: &Question<'_>, fact: &IncidentFact) -> Self {
+        // Zero hours: no such clock.
+        let after = |name: &str, from: Option<i64>| {
+            let hours = question.number(name);
+            let span = (hours > 0).then(|| Span::hours(hours));
+            span.zip(from).map(|(span, from)| question.end(from, span))
+        };
+        let aware = Some(fact.aware);
+        let early = [
+            after("early_warning_hours", aware),
+            after("classification_hours", fact.classified),
+        ];
+        let early = early.into_iter().flatten().min();
+        let notification = after("notification_hours", aware);
+        let intermediate = after("intermediate_hours", fact.early.or(early));
+        let from = match question.word("final_after") {
+            Some("intermediate") => fact.intermediate.or(intermediate),
+            Some("measure") => fact.measure,
+            Some(_) | None => fact.notified.or(notification),
+        };
+        let span = match (
+            question.number("final_months"),
+            question.number("final_days"),
+        ) {
+            (0, 0) => None,
+            (0, days) => Some(Span::days(days)),
+            (months, _) => Some(Span::Months(months)),
+        };
+        Self {
+            early,
+            notification,
+            intermediate,
+            last: span.zip(from).map(|(span, from)| question.end(from, span)),
+        }
     }
 }
 

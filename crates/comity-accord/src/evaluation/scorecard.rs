@@ -11,16 +11,29 @@ use serde_json::{Map, Value, json};
 
 use super::calendar::{CalendarError, WorkCalendar, zone_data};
 use super::facts::Facts;
-use super::judge::{Judgement, Question, judge};
-use super::period::{Stretch, months};
+use super::judge::{Judgement, Question, judge, judge_within};
+use super::period::{Stretch, Window, months};
 use super::set::EvaluationSet;
 use super::tally::Verdict;
 use crate::digest::Digest;
 use crate::party::PartyName;
 use crate::text::AccordText;
-use crate::text::commitment::{Commitment, Side};
+use crate::text::commitment::{Commitment, CommitmentKind, Side};
 use crate::text::contact::Calendar;
 
+/// What can be practised: kinds whose facts are threads.
+const PRACTISED: [CommitmentKind; 10] = [
+    CommitmentKind::AcknowledgementTimeliness,
+    CommitmentKind::AnswerTimeliness,
+    CommitmentKind::InterimCadence,
+    CommitmentKind::RequestCompleteness,
+    CommitmentKind::AnswerFeedback,
+    CommitmentKind::SampleTurnaround,
+    CommitmentKind::ContactCheck,
+    CommitmentKind::PurgeConfirmation,
+    CommitmentKind::PreservationKept,
+    CommitmentKind::StagedReports,
+];
 /// What a scorecard is called in its text.
 const TITLE: &str = "comity-scorecard/v1";
 
@@ -52,9 +65,7 @@ impl Scorecard {
                 longer.push(commitment.id.clone());
                 continue;
             }
-            let named = commitment.calendar.as_ref();
-            let named = named.and_then(|id| content.calendars.iter().find(|one| one.id == *id));
-            let calendar = named.map(WorkCalendar::of).transpose()?;
+            let calendar = calendar_of(accord, commitment)?;
             let calendar = calendar.as_ref().unwrap_or(&always);
             for (by, to) in promised(commitment, pair) {
                 for period in period.parts(commitment.period) {
@@ -81,6 +92,55 @@ impl Scorecard {
         })
     }
 
+    /// Judges one exercise by what was promised for the real thing: every commitment whose facts are threads, over the facts of that
+    /// exercise alone, whenever they fell due. `started` tells in which period it stands.
+    pub fn of_exercise(
+        accord: &AccordText,
+        pair: [&PartyName; 2],
+        (exercise, started): (&str, i64),
+        (facts, set): (&Facts, &EvaluationSet),
+    ) -> Result<Option<Self>, CalendarError> {
+        let mut pair = pair;
+        pair.sort_unstable();
+        let always = WorkCalendar::always();
+        let mut judgements = Vec::new();
+        let mut last = None;
+        let practised = accord.content().commitments.iter();
+        for commitment in practised.filter(|one| PRACTISED.contains(&one.kind)) {
+            let calendar = calendar_of(accord, commitment)?;
+            let calendar = calendar.as_ref().unwrap_or(&always);
+            let Some(period) = Stretch::around(commitment.period, started) else {
+                return Ok(None);
+            };
+            last = last.max(Some(period));
+            let mut practised = commitment.clone();
+            practised.exercise = true;
+            for (by, to) in promised(commitment, pair) {
+                let question = Question {
+                    commitment: &practised,
+                    by,
+                    to,
+                    period,
+                    calendar,
+                };
+                judgements.push(judge_within(&question, EVER, facts));
+            }
+        }
+        let Some(period) = last else {
+            return Ok(None);
+        };
+        let mut said = document(accord, pair, period, (&judgements, set));
+        if let Some(members) = said.as_object_mut() {
+            members.insert("as_of".to_owned(), Value::from(facts.as_of));
+            members.insert("exercise".to_owned(), Value::from(exercise));
+        }
+        Ok(Some(Self {
+            text: canonical(&said),
+            judgements,
+            longer: Vec::new(),
+        }))
+    }
+
     /// The canonical text.
     pub fn text(&self) -> &str {
         &self.text
@@ -100,6 +160,23 @@ impl Scorecard {
     pub fn longer(&self) -> &[String] {
         &self.longer
     }
+}
+
+/// All time: an exercise is judged whole.
+const EVER: Window = Window {
+    from: i64::MIN,
+    until: i64::MAX,
+};
+
+/// The calendar that a commitment names.
+fn calendar_of(
+    accord: &AccordText,
+    commitment: &Commitment,
+) -> Result<Option<WorkCalendar>, CalendarError> {
+    let named = commitment.calendar.as_ref();
+    let calendars = &accord.content().calendars;
+    let named = named.and_then(|id| calendars.iter().find(|one| one.id == *id));
+    named.map(WorkCalendar::of).transpose()
 }
 
 /// Who promises whom, of two parties.

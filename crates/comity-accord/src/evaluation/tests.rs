@@ -537,9 +537,13 @@ fn staged_reports() {
     let incident = |early: Option<i64>, notified: Option<i64>, last: Option<i64>| Facts {
         incidents: vec![IncidentFact {
             base: base("n", bravo(), alpha()),
+            regime: "nis2",
             aware: START,
+            classified: None,
+            measure: None,
             early: early.map(|after| START + after),
             notified: notified.map(|after| START + after),
+            intermediate: None,
             last: last.map(|after| START + after),
         }],
         ..Facts::default()
@@ -719,6 +723,59 @@ fn a_quarter_names_what_only_a_half_year_judges() {
     .unwrap();
     assert!(card.judgements().is_empty());
     assert_eq!(card.longer().len(), 12);
+}
+
+#[test]
+fn an_exercise_is_judged_whole_and_by_its_own_facts_alone() {
+    let set = EvaluationSet::default();
+    let pair = [&bravo(), &alpha()];
+    let mut facts = requests(|one| {
+        one.base.exercise = true;
+        // What falls due after the half-year counts too: an exercise has no other period.
+        one.delivered = START + 87 * DAY;
+        one.acknowledged = Some(one.delivered + HOUR);
+    });
+    facts.requests.push(request("meant"));
+    facts.as_of = Some(START + 200 * DAY);
+    let of = |facts: &Facts| {
+        let made = Scorecard::of_exercise(&accord(), pair, ("exercise--1", START), (facts, &set));
+        made.unwrap().unwrap()
+    };
+    let card = of(&facts);
+    let rows: Vec<_> = card
+        .judgements()
+        .iter()
+        .filter(|one| one.kind == CommitmentKind::AcknowledgementTimeliness && one.by == bravo())
+        .flat_map(|one| &one.rows)
+        .collect();
+    assert_eq!(
+        (rows.len(), rows[0].verdict),
+        (1, RowVerdict::Kept),
+        "{rows:?}"
+    );
+    assert!(card.judgements().iter().all(|one| one.exercise));
+    assert!(card.text().contains("\"exercise\":\"exercise--1\""));
+    // What has no thread cannot be practised, and is not missed in an exercise.
+    let kinds = card.judgements().iter().map(|one| one.kind);
+    for kind in kinds {
+        assert!(!matches!(
+            kind,
+            CommitmentKind::SharingCadence | CommitmentKind::Reciprocity | CommitmentKind::Exercise
+        ));
+    }
+    facts.requests.retain(|one| one.base.exercise);
+    assert_eq!(
+        of(&facts).hash(),
+        card.hash(),
+        "what is meant changes nothing"
+    );
+    // And the other way round: the period's scorecard has no row of it.
+    let live = scored(&facts, [&alpha(), &bravo()]);
+    assert!(
+        live.judgements()
+            .iter()
+            .all(|one| one.rows.iter().all(|row| row.subject != "r1"))
+    );
 }
 
 #[test]

@@ -14,17 +14,36 @@ pub enum Template {
     Mutual,
     /// What the United States and China announced in 2015 and 2016, as far as a machine can hold it.
     UsChina2015,
+    /// An entity reports significant incidents: Directive (EU) 2022/2555, article 23.
+    Nis2,
+    /// A financial entity reports major incidents: Regulation (EU) 2022/2554, article 19.
+    Dora,
+    /// A controller notifies breaches of personal data: Regulation (EU) 2016/679, article 33.
+    Gdpr,
+    /// A manufacturer reports vulnerabilities and incidents: Regulation (EU) 2024/2847, article 14.
+    Cra,
 }
 
 impl Template {
     /// Every template.
-    pub const ALL: [Self; 2] = [Self::Mutual, Self::UsChina2015];
+    pub const ALL: [Self; 6] = [
+        Self::Mutual,
+        Self::UsChina2015,
+        Self::Nis2,
+        Self::Dora,
+        Self::Gdpr,
+        Self::Cra,
+    ];
 
     /// Its name on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Mutual => "mutual",
             Self::UsChina2015 => "us-china-2015",
+            Self::Nis2 => "nis2",
+            Self::Dora => "dora",
+            Self::Gdpr => "gdpr",
+            Self::Cra => "cra",
         }
     }
 
@@ -39,6 +58,10 @@ impl Template {
         match self {
             Self::Mutual => include_str!("../../templates/mutual.toml"),
             Self::UsChina2015 => include_str!("../../templates/us-china-2015.toml"),
+            Self::Nis2 => include_str!("../../templates/nis2.toml"),
+            Self::Dora => include_str!("../../templates/dora.toml"),
+            Self::Gdpr => include_str!("../../templates/gdpr.toml"),
+            Self::Cra => include_str!("../../templates/cra.toml"),
         }
     }
 }

@@ -68,6 +68,52 @@ fn every_template_is_an_accord() {
 }
 
 #[test]
+fn the_templates_of_reporting_promise_what_their_texts_ask() {
+    let staged = |template| {
+        let accord = AccordText::parse(&filled(template)).unwrap();
+        let all = accord.content().commitments.clone().into_iter();
+        let staged = all.filter(|one| one.kind == CommitmentKind::StagedReports);
+        staged.collect::<Vec<_>>()
+    };
+    let number = |value| ParameterValue::Number(value);
+    // Figures of the texts: hours of warning, of notification, of the intermediate report, and months and days of the final one.
+    let check = |template, place: usize, regime, figures: [u32; 5]| {
+        let all = staged(template);
+        let one = all.get(place).unwrap();
+        assert_eq!(
+            one.by,
+            Side::Party(party("alpha")),
+            "the first party reports"
+        );
+        assert_eq!(one.to, Side::Party(party("bravo")));
+        let parameters = &one.parameters;
+        assert_eq!(parameters["regime"], ParameterValue::Word(regime));
+        let names = [
+            "early_warning_hours",
+            "notification_hours",
+            "intermediate_hours",
+            "final_months",
+            "final_days",
+        ];
+        assert_eq!(
+            names.map(|name| parameters[name]),
+            figures.map(number),
+            "{regime}"
+        );
+    };
+    check(Template::Nis2, 0, "nis2", [24, 72, 0, 1, 0]);
+    check(Template::Dora, 0, "dora", [24, 0, 72, 1, 0]);
+    check(Template::Gdpr, 0, "gdpr", [0, 72, 0, 0, 0]);
+    check(Template::Cra, 0, "cra", [24, 72, 0, 1, 0]);
+    check(Template::Cra, 1, "cra-vulnerability", [24, 72, 0, 0, 14]);
+    assert_eq!(
+        staged(Template::Dora)[0].parameters["classification_hours"],
+        number(4)
+    );
+    assert_eq!(staged(Template::Mutual), []);
+}
+
+#[test]
 fn a_template_takes_the_longest_names() {
     let (first, second) = (party(&"a.".repeat(32)), party(&"b".repeat(64)));
     let one = TemplateParty {

@@ -48,6 +48,7 @@ words! {
         NoteShown = "note-shown",
         ReadBack = "read-back",
         Actions = "actions",
+        FollowUp = "follow-up",
         Close = "close",
         Abandon = "abandon",
         Confirm = "confirm",
@@ -165,6 +166,12 @@ pub const TABLE: &[Row<State, Kind>] = &[
         "takes the place of earlier ones; each becomes a thread",
     ),
     Row::new(
+        &[State::Agreed, State::Closed, State::Confirmed],
+        (Kind::FollowUp, EITHER, DUTY),
+        None,
+        "names the thread that an action became, once; also after the call",
+    ),
+    Row::new(
         SPEAKING,
         (Kind::Close, EITHER, DUTY),
         Some(State::Closed),
@@ -274,6 +281,8 @@ pub enum Event {
     },
     /// What is to be done.
     Actions { actions: Vec<Action> },
+    /// The thread that an action became; actions are numbered from 1.
+    FollowUp { action: u32, thread: String },
     /// It is over.
     Close {
         #[serde(default)]

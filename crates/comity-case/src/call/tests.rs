@@ -52,6 +52,9 @@ fn content(script: &mut Script, kind: Kind, side: Side) -> Value {
         Kind::Actions => {
             json!({"actions": [{"text": "send logs", "owner": "bravo", "due": "2027-01-01T00:00:00Z"}]})
         }
+        Kind::FollowUp => {
+            json!({"action": 1, "thread": "request--00000000-0000-0000-0000-000000000007"})
+        }
         Kind::Abandon => json!({"reason": "solved"}),
         Kind::Confirm => json!({"text": "as agreed"}),
         Kind::Dispute | Kind::Settle => json!({"message": digest, "text": "not so"}),
@@ -282,4 +285,31 @@ fn actions_name_parties_dates_and_threads() {
         script.say(A, HOUR, "actions", json!({"actions": [wrong]}));
         assert!(!refused(&script).is_empty());
     }
+}
+
+#[test]
+fn an_action_becomes_one_thread_and_says_so_also_after_the_call() {
+    let mut script = standing(State::Closed);
+    let said = |action: u32, thread: &str| json!({"action": action, "thread": thread});
+    let request = "request--00000000-0000-0000-0000-000000000007";
+    for (wrong, reason) in [
+        (said(0, request), "the call has 1 actions"),
+        (said(2, request), "the call has 1 actions"),
+        (said(1, "request"), "thread must name one"),
+    ] {
+        script.say(A, HOUR, "follow-up", wrong);
+        assert!(refused(&script).contains(reason), "{}", refused(&script));
+    }
+    script.say(B, HOUR, "follow-up", said(1, request));
+    assert_eq!(replay(&script).actions[0].thread.as_deref(), Some(request));
+    script.say(A, HOUR, "follow-up", said(1, request));
+    assert!(refused(&script).contains("already"));
+}
+
+#[test]
+fn a_test_says_so_in_lists() {
+    let mut script = Script::new(Subject::Call);
+    script.say(A, 0, "ring", rung("routine", true));
+    assert_eq!(replay(&script).title(), "TEST: a grid is failing");
+    assert_eq!(replay(&ring()).title(), "a grid is failing");
 }

@@ -2,13 +2,18 @@
 
 use comity_accord::digest::Digest;
 use comity_accord::evaluation::facts::Facts;
+use comity_accord::evaluation::period::Stretch;
+use comity_accord::evaluation::scorecard::Scorecard;
+use comity_accord::evaluation::set::EvaluationSet;
 use comity_accord::party::Domain;
 use comity_accord::text::AccordText;
+use comity_accord::text::commitment::CommitmentKind;
 use comity_accord::text::template::{Template, TemplateParty, fill};
 use comity_stix::timestamp::Timestamp;
 use serde_json::{Value, json};
 
 use super::{evaluation_set, facts};
+use crate::incident::{self, Incident};
 use crate::message::Subject;
 use crate::script::{DAY, HOUR, START, Script, party};
 use crate::table::Side;
@@ -17,6 +22,10 @@ const A: Side = Side::Opener;
 const B: Side = Side::Responder;
 
 fn accord() -> AccordText {
+    accord_of(Template::UsChina2015)
+}
+
+fn accord_of(template: Template) -> AccordText {
     let (one, two) = (party(A), party(B));
     let domain = Domain::parse("cert.example").unwrap();
     let each = |name, root: &[u8]| TemplateParty {
@@ -26,7 +35,7 @@ fn accord() -> AccordText {
     };
     let at = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
     let (one, two) = (each(&one, b"1"), each(&two, b"2"));
-    AccordText::parse(&fill(Template::UsChina2015, &one, &two, at)).unwrap()
+    AccordText::parse(&fill(template, &one, &two, at)).unwrap()
 }
 
 fn found_by(script: &Script, cutoff: i64) -> Facts {
@@ -277,5 +286,75 @@ fn checks_samples_incidents_and_exercises_are_facts() {
     assert_eq!(
         (fact.completed, fact.reports),
         (Some(START + 5), vec![party(B), party(A)])
+    );
+}
+
+/// What the figures of each template come to for an incident, beside what the clocks of its regime say.
+#[test]
+fn the_figures_of_the_templates_are_the_clocks_of_their_regimes() {
+    let check = |template, regime: &str, said: &[(i64, &str, Value)]| {
+        let mut script = Script::new(Subject::Incident);
+        let aware = json!({"title": "t", "at": "2026-10-05T07:00:00Z", "regime": regime});
+        script.say(A, 0, "aware", aware);
+        for (after, event, content) in said {
+            script.say(A, *after, event, content.clone());
+        }
+        let incident = Incident::replay(&script.thread()).unwrap();
+        let stages = [
+            incident::Kind::EarlyWarning,
+            incident::Kind::Notification,
+            incident::Kind::Intermediate,
+            incident::Kind::Final,
+        ];
+        let mut expected: Vec<i64> = stages
+            .into_iter()
+            .filter_map(|stage| incident.stage_due(stage))
+            .collect();
+        let accord = accord_of(template);
+        let facts = facts([&script.thread()], accord.content(), i64::MAX);
+        let period = Stretch::parse("2026-Q4").unwrap();
+        let set = EvaluationSet::default();
+        let made =
+            Scorecard::make(&accord, [&party(A), &party(B)], period, (&facts, &set)).unwrap();
+        let rows = made.judgements().iter().filter(|one| {
+            one.kind == CommitmentKind::StagedReports && one.by == party(A) && one.to == party(B)
+        });
+        let mut found: Vec<i64> = rows.flat_map(|one| &one.rows).map(|row| row.due).collect();
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert!(!found.is_empty(), "{regime}");
+        assert_eq!(found, expected, "{regime}, {said:?}");
+    };
+    let text = || json!({"text": "x"});
+    for (template, regime) in [
+        (Template::Nis2, "nis2"),
+        (Template::Gdpr, "gdpr"),
+        (Template::Cra, "cra"),
+        (Template::Dora, "dora"),
+        (Template::Cra, "cra-vulnerability"),
+    ] {
+        check(template, regime, &[]);
+        check(template, regime, &[(HOUR, "early-warning", text())]);
+        let early = (HOUR, "early-warning", text());
+        check(
+            template,
+            regime,
+            &[early.clone(), (DAY, "notification", text())],
+        );
+        let middle = (2 * DAY, "intermediate", text());
+        let last = (9 * DAY, "final", text());
+        check(template, regime, &[early, middle, last]);
+    }
+    let classified = json!({"text": "x", "classified_at": "2026-10-05T10:00:00Z"});
+    check(
+        Template::Dora,
+        "dora",
+        &[(3 * HOUR, "progress", classified)],
+    );
+    let measure = json!({"text": "x", "measure_at": "2026-10-06T10:00:00Z"});
+    check(
+        Template::Cra,
+        "cra-vulnerability",
+        &[(2 * DAY, "progress", measure)],
     );
 }

@@ -61,6 +61,30 @@ pub struct Clock {
     pub called: &'static str,
 }
 
+impl Clock {
+    /// What starts it, for people.
+    pub fn starts_with(&self) -> &'static str {
+        match self.trigger {
+            Trigger::Awareness => "awareness",
+            Trigger::Classification => "classification",
+            Trigger::Stage(stage) => stage.word(),
+            Trigger::Measure => "a measure is available",
+        }
+    }
+
+    /// How long it runs, for people.
+    pub fn within(&self) -> String {
+        match self.span {
+            Span::Seconds(seconds) if seconds % 86_400 == 0 && seconds > 3 * 86_400 => {
+                format!("{} days", seconds / 86_400)
+            }
+            Span::Seconds(seconds) => format!("{} hours", seconds / 3_600),
+            Span::WorkingDays(days) => format!("{days} working days"),
+            Span::Months(months) => format!("{months} month"),
+        }
+    }
+}
+
 const fn clock(
     regime: Regime,
     (trigger, span): (Trigger, Span),
@@ -169,17 +193,7 @@ pub fn markdown() -> String {
     let mut page =
         String::from("| regime | from | within | stage | called |\n|---|---|---|---|---|\n");
     for one in CLOCKS {
-        let trigger = match one.trigger {
-            Trigger::Awareness => "awareness",
-            Trigger::Classification => "classification",
-            Trigger::Stage(stage) => stage.word(),
-            Trigger::Measure => "a measure is available",
-        };
-        let span = match one.span {
-            Span::Seconds(seconds) => format!("{} hours", seconds / 3_600),
-            Span::WorkingDays(days) => format!("{days} working days"),
-            Span::Months(months) => format!("{months} month"),
-        };
+        let (trigger, span) = (one.starts_with(), one.within());
         // Writing into a text does not fail.
         let _ = writeln!(
             page,

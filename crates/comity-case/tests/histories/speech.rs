@@ -136,7 +136,13 @@ fn of_call(
         CallKind::NoteSealed => json!({"sha256": seal(note, SALT).to_string()}),
         CallKind::NoteShown => json!({"text": note, "salt": SALT}),
         CallKind::ReadBack => json!({"agrees": true}),
-        CallKind::Actions => json!({"actions": []}),
+        CallKind::Actions => {
+            json!({"actions": [{"text": "send logs", "owner": own.as_str(), "due": "2027-01-01T00:00:00Z"}]})
+        }
+        CallKind::FollowUp => {
+            call.actions.iter().find(|action| action.thread.is_none())?;
+            json!({"action": 1, "thread": "request--00000000-0000-0000-0000-000000000007"})
+        }
         CallKind::Abandon => json!({"reason": "solved"}),
         CallKind::Confirm => json!({"text": "as agreed"}),
         CallKind::Dispute | CallKind::Settle => json!({"message": digest, "text": "not so"}),

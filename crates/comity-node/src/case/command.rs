@@ -8,11 +8,12 @@ use comity_stix::timestamp::Timestamp;
 use comity_store::state::thread::Wanted;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::case::CaseError;
 use crate::case::document;
 use crate::case::evidence::command::EvidenceCommand;
+use crate::case::exercises::command::ExerciseCommand;
+use crate::case::hotline::command::HotlineCommand;
 use crate::case::joint::JointCommand;
 use crate::case::threads::{Acting, Opening, Speech};
 use crate::node::Node;
@@ -66,6 +67,10 @@ pub enum CaseCommand {
         /// Its name, or the beginning of it.
         thread: String,
     },
+    /// Something about calls.
+    Hotline(HotlineCommand),
+    /// Something about exercises.
+    Exercise(ExerciseCommand),
     /// What a period came to.
     Scorecard {
         /// With which party.
@@ -142,7 +147,7 @@ impl Node {
                     party,
                     label: Tlp::parse(&label).ok_or(CaseError::Label(label))?,
                     exercise: exercise
-                        .map(|id| Uuid::parse_str(&id).map_err(|_| CaseError::Unknown(id)))
+                        .map(|name| self.exercise_named(&name))
                         .transpose()?,
                 };
                 let speech = Speech {
@@ -170,20 +175,23 @@ impl Node {
                 party,
                 exercise,
             } => {
+                let exercise = exercise.map(|name| self.exercise_named(&name));
+                let exercise = exercise.transpose()?;
                 let wanted = Wanted {
                     subject,
                     party,
-                    exercise,
+                    exercise: exercise.map(|id| id.to_string()),
                     before: None,
                     limit: LIST_MAX,
                 };
                 let rows = self.threads(&wanted)?;
-                rows.iter().map(|row| document::line(row, &own)).collect()
+                let now = self.clock().now();
+                let line = |row| document::line_at(row, &own, now);
+                rows.iter().map(line).collect()
             }
-            CaseCommand::Show { thread } => {
-                let held = self.thread_held(&self.thread_named(&thread)?)?;
-                document::whole(&held, &own, self.clock().now())
-            }
+            CaseCommand::Show { thread } => self.thread_shown(&self.thread_named(&thread)?)?,
+            CaseCommand::Hotline(command) => self.hotline(command)?,
+            CaseCommand::Exercise(command) => self.exercise(command)?,
             CaseCommand::Scorecard {
                 party,
                 period,

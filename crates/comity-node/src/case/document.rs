@@ -2,7 +2,16 @@
 //!
 //! In scope: the form. Out of scope: what it says, which `comity-case` works out.
 
-use comity_case::history::Due;
+mod call;
+mod exercise;
+mod incident;
+mod record;
+#[cfg(test)]
+mod tests;
+
+use comity_case::call::Call;
+use comity_case::history::Opening;
+use comity_case::incident::Incident;
 use comity_case::message::{Subject, ThreadId};
 use comity_case::request::Request;
 use comity_case::request::event::{HOLD_TABLE, TABLE};
@@ -13,18 +22,32 @@ use serde_json::{Value, json};
 
 use crate::case::review::Reviewed;
 use crate::case::threads::Held;
+pub(crate) use call::{Home, of_call};
+pub(crate) use exercise::{clock, of_exercise};
 
 /// A thread in a list.
 pub(crate) fn line(row: &ThreadRow, own: &str) -> Value {
-    let due = row.due.as_ref();
+    let (due, ours) = (row.due.as_ref(), row.own_due.as_ref());
     json!({
         "id": row.id, "subject": row.subject, "own": own, "party": row.party, "opener": row.opener, "title": row.title,
         "state": row.state, "urgency": row.urgency, "label": row.label, "exercise": row.exercise,
         "disputed": row.disputed, "messages": row.messages,
         "due": due.map(|(at, _, _)| seconds(*at)), "due_by": due.map(|(_, by, _)| by),
-        "due_what": due.map(|(_, _, what)| what), "ours": due.is_some_and(|(_, by, _)| by == own),
+        "due_what": due.map(|(_, _, what)| what), "ours": ours.is_some(),
+        "our_due": ours.map(|(at, _)| seconds(*at)), "our_what": ours.map(|(_, what)| what),
         "opened": micros(row.opened), "changed": micros(row.changed),
     })
+}
+
+/// The same at a time in microseconds since 1970: what is owed may be overdue.
+pub(crate) fn line_at(row: &ThreadRow, own: &str, now: i64) -> Value {
+    let mut document = line(row, own);
+    let now = now.div_euclid(1_000_000);
+    let overdue = row.due.as_ref().is_some_and(|(at, _, _)| *at < now);
+    let ours = row.own_due.as_ref().is_some_and(|(at, _)| *at < now);
+    put(&mut document, "overdue", Value::from(overdue));
+    put(&mut document, "our_overdue", Value::from(ours));
+    document
 }
 
 /// A thread with all that is known of it.
@@ -46,7 +69,13 @@ pub(crate) fn whole(held: &Held, own: &str, now: i64) -> Value {
         let request = of_request(&request, held, own, now.div_euclid(1_000_000));
         put(&mut document, "request", request);
     }
-    put(&mut document, "messages", messages(held));
+    if subject == Some(Subject::Incident)
+        && let Some(incident) = Incident::replay(&held.thread)
+    {
+        let incident = incident::of_incident(&incident, own, now.div_euclid(1_000_000));
+        put(&mut document, "incident", incident);
+    }
+    put(&mut document, "messages", messages(held, own));
     document
 }
 
@@ -56,14 +85,24 @@ pub(crate) fn put(document: &mut Value, name: &str, value: Value) {
     }
 }
 
-/// Every message, in order, as it was sent.
-fn messages(held: &Held) -> Value {
+/// Every message, in order, as it was sent. A note of a call that came before this party had sealed its own is not shown:
+/// nobody may fit one note to the other, whichever side broke the order.
+fn messages(held: &Held, own: &str) -> Value {
     let ordered = held.thread.ordered();
+    let early = |event: &str, author: &str| {
+        let call = event == "note-shown" && author != own;
+        call && !Call::replay(&held.thread).is_some_and(|call| call::has_sealed(&call, own))
+    };
     let standing = ordered.standing.iter().map(|entry| {
         let (message, said) = (&entry.message, entry.message.head());
+        let content = if early(message.event(), said.author.as_str()) {
+            json!({ "withheld": "this party has not sealed its own note" })
+        } else {
+            message.content().clone()
+        };
         json!({
             "place": message.place(), "digest": message.digest().to_string(), "event": message.event(),
-            "content": message.content(), "officer": said.officer.name, "role": said.officer.role.word(),
+            "content": content, "officer": said.officer.name, "role": said.officer.role.word(),
             "second": said.officer.second, "sent": said.sent.to_stix(), "received": entry.received.map(seconds),
         })
     });
@@ -72,11 +111,7 @@ fn messages(held: &Held) -> Value {
 
 fn of_request(request: &Request, held: &Held, own: &str, now: i64) -> Value {
     let state = request.state_at(now, &held.terms);
-    let side = if request.opener.as_str() == own {
-        Side::Opener
-    } else {
-        Side::Responder
-    };
+    let side = side_of(&request.opening(), own);
     let mut may = possible(TABLE, state, side);
     let preservation = request.preservation.as_ref().map(|data| {
         let held = possible(HOLD_TABLE, data.state_at(now), side);
@@ -86,16 +121,7 @@ fn of_request(request: &Request, held: &Held, own: &str, now: i64) -> Value {
             "held_until": data.held_until.map(seconds), "warnings": data.warnings(now),
         })
     });
-    let due = |due: &Due| {
-        let by = if due.by == Side::Opener {
-            &request.opener
-        } else {
-            &request.responder
-        };
-        json!({ "what": due.what, "by": by.as_str(), "at": seconds(due.at), "overdue": due.at < now })
-    };
-    let record = &request.record;
-    json!({
+    let mut document = json!({
         "state": state.word(), "content": request.content, "missing": request.content.missing(),
         "sent": seconds(request.sent), "delivered": request.delivered.map(seconds),
         "acknowledged": request.acknowledged.as_ref().map(|(at, number)| json!({ "at": seconds(*at), "number": number })),
@@ -114,17 +140,20 @@ fn of_request(request: &Request, held: &Held, own: &str, now: i64) -> Value {
         "purged": request.purged.map(|(at, retained)| json!({ "at": seconds(at), "retained": retained })),
         "confirmed": request.confirmed.as_ref().map(|(at, number)| json!({ "at": seconds(*at), "reference": number })),
         "preservation": preservation,
-        "disputes": request.record.disputes.iter().map(|(by, message)| json!({ "by": by.as_str(), "message": message })).collect::<Vec<_>>(),
-        "due": request.dues(now, &held.terms).iter().map(due).collect::<Vec<_>>(),
         "possible": may,
-        "steps": record.steps.iter().map(|step| json!({
-            "place": step.place, "digest": step.digest.to_string(), "event": step.event, "officer": step.officer,
-            "sent": seconds(step.sent), "received": step.received.map(seconds), "state": step.state.word(),
-        })).collect::<Vec<_>>(),
-        "void": record.voided.iter().map(|void| json!({ "place": void.place, "event": void.event, "reason": void.reason })).collect::<Vec<_>>(),
-        "lacking": record.missing.iter().map(|one| json!({ "author": one.author.as_str(), "seq": one.seq, "digest": one.digest.to_string() })).collect::<Vec<_>>(),
-        "contradicting": record.forks.iter().map(|one| json!({ "author": one.author.as_str(), "seq": one.seq })).collect::<Vec<_>>(),
-    })
+    });
+    let (opening, dues) = (request.opening(), request.dues(now, &held.terms));
+    record::add(&mut document, (&opening, &request.record), &dues, now);
+    document
+}
+
+/// Which side of a thread a party is.
+fn side_of(opening: &Opening, own: &str) -> Side {
+    if opening.opener.as_str() == own {
+        Side::Opener
+    } else {
+        Side::Responder
+    }
 }
 
 pub(crate) fn seconds(at: i64) -> String {

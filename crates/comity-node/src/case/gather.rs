@@ -21,6 +21,7 @@ use comity_case::review::Review;
 use comity_case::thread::{Entry, Thread};
 use comity_link::payload::{Case, Kind, Recall, RecallAnswer, Share};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::case::joined::joined;
 
@@ -55,7 +56,11 @@ pub(crate) fn gather(
 ) -> (Facts, EvaluationSet) {
     let deliveries = &joined(deliveries);
     let mut leaves = Vec::new();
-    let threads = threads(deliveries);
+    // What was practised is no fact of a period, unless the accord promises something of exercises alone.
+    let mut threads = threads(deliveries);
+    if !accord.content().commitments.iter().any(|one| one.exercise) {
+        threads.retain(|thread| practised_in(thread).is_none());
+    }
     let mut facts = of_threads(accord, &threads, as_of, &mut leaves);
     for (digest, delivery) in once_each(deliveries, as_of) {
         leaves.push(Leaf {
@@ -74,6 +79,27 @@ pub(crate) fn gather(
     verify_contacts(&threads, as_of, &mut facts.contacts);
     facts.as_of = Some(as_of);
     (facts, EvaluationSet::of(leaves))
+}
+
+/// Facts of one exercise alone, and what they were made from.
+pub(crate) fn gather_practised(
+    deliveries: &[Delivery],
+    accord: &AccordText,
+    exercise: Uuid,
+    as_of: i64,
+) -> (Facts, EvaluationSet) {
+    let mut threads = threads(deliveries);
+    threads.retain(|thread| practised_in(thread) == Some(exercise));
+    let mut facts = facts(&threads, accord.content(), as_of);
+    facts.as_of = Some(as_of);
+    (facts, evaluation_set(&threads, as_of))
+}
+
+/// The exercise to which a thread belongs, as the message says that stands first.
+pub(crate) fn practised_in(thread: &Thread) -> Option<Uuid> {
+    let ordered = thread.ordered();
+    let first = ordered.standing.first()?;
+    first.message.head().exercise
 }
 
 /// The threads that deliveries are of; what cannot be read belongs to none.
@@ -156,7 +182,11 @@ fn of_threads(
 
 /// Sets down when each contact was verified, by checks that a person answered.
 fn verify_contacts(threads: &[Thread], as_of: i64, contacts: &mut [ContactFact]) {
-    for thread in threads {
+    // A contact that answered in an exercise was practised with, not verified.
+    let meant = threads
+        .iter()
+        .filter(|thread| practised_in(thread).is_none());
+    for thread in meant {
         let counted = counted(thread, as_of);
         let is_check = |thread: &Thread| {
             let mut entries = thread.entries();

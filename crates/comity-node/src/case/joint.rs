@@ -151,7 +151,9 @@ impl Node {
                     subject: Subject::Case,
                     party,
                     label: Tlp::parse(&label).ok_or(CaseError::Label(label))?,
-                    exercise: number(exercise)?,
+                    exercise: exercise
+                        .map(|name| self.exercise_named(&name))
+                        .transpose()?,
                 };
                 self.case_of_stix(&opening, (&bundle, incident.as_deref()), &acting)?
             }
@@ -163,7 +165,8 @@ impl Node {
                 own,
             } => {
                 let as_of = as_of.map(|text| seconds(&text)).transpose()?;
-                let made = self.status_report(&party, &period, (as_of, number(exercise)?))?;
+                let exercise = exercise.map(|name| self.exercise_named(&name));
+                let made = self.status_report(&party, &period, (as_of, exercise.transpose()?))?;
                 let parts = if own { made.own } else { Vec::new() };
                 json!({
                     "report": made.report, "hash": made.report.hash().to_string(), "own": parts,

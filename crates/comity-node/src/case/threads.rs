@@ -33,6 +33,8 @@ use uuid::Uuid;
 
 use crate::case::CaseError;
 use crate::case::evidence::handing;
+use crate::case::hotline::exercise_of;
+use crate::case::review::party_name;
 use crate::clock::new_uuid;
 use crate::exchange::ExchangeError;
 use crate::exchange::enrolment::moment;
@@ -109,9 +111,20 @@ struct Ground {
 impl Node {
     /// Opens a thread.
     pub fn open_thread(&self, opening: &Opening, speech: &Speech) -> Result<ThreadRow, CaseError> {
-        let id = ThreadId::new(opening.subject, new_uuid());
-        let party = PartyName::parse(&opening.party)
-            .map_err(|_| ExchangeError::UnknownParty(opening.party.clone()))?;
+        self.open_as(ThreadId::new(opening.subject, new_uuid()), opening, speech)
+    }
+
+    /// Opens a thread whose name was drawn.
+    pub(crate) fn open_as(
+        &self,
+        id: ThreadId,
+        opening: &Opening,
+        speech: &Speech,
+    ) -> Result<ThreadRow, CaseError> {
+        let party = party_name(&opening.party)?;
+        if let Some(exercise) = opening.exercise {
+            self.runs_with(exercise, &party)?;
+        }
         let now = self.clock().now();
         let terms = self
             .inner
@@ -161,28 +174,31 @@ impl Node {
 
     /// Says something in a thread, which is named by its name or a beginning of it.
     pub fn say(&self, name: &str, speech: &Speech) -> Result<ThreadRow, CaseError> {
+        self.say_with(name, |_| Ok(speech.clone()))
+    }
+
+    /// Says something that depends on what the thread holds, worded anew where somebody spoke in between.
+    pub(crate) fn say_with(
+        &self,
+        name: &str,
+        word: impl Fn(&Held) -> Result<Speech, CaseError>,
+    ) -> Result<ThreadRow, CaseError> {
         let id = self.thread_named(name)?;
         for _ in 0..TRIES_MAX {
             let held = self.thread_held(&id)?;
-            let party = PartyName::parse(&held.row.party)
-                .map_err(|_| ExchangeError::UnknownParty(held.row.party.clone()))?;
-            let ground = Ground {
-                id: ThreadId::parse(&id).ok_or_else(|| CaseError::Unknown(id.clone()))?,
-                party,
-                label: Tlp::parse(&held.row.label).unwrap_or(Tlp::Red),
-                exercise: held
-                    .row
-                    .exercise
-                    .as_deref()
-                    .and_then(|id| Uuid::parse_str(id).ok()),
-                thread: held.thread,
-                terms: held.terms,
-            };
-            if let Some(row) = self.say_on(&ground, speech)? {
+            let speech = word(&held)?;
+            if let Some(row) = self.say_on(&ground(held)?, &speech)? {
                 return Ok(row);
             }
         }
         Err(CaseError::Busy)
+    }
+
+    /// Whether the release rules would let something go, if it were said in a thread.
+    pub(crate) fn may_be_said(&self, name: &str, speech: &Speech) -> Result<(), CaseError> {
+        let held = self.thread_held(&self.thread_named(name)?)?;
+        let message = self.build(&ground(held)?, speech)?;
+        self.may_say(&message, &speech.acting).map(drop)
     }
 
     /// Builds, checks, judges and records; none: the thread changed meanwhile.
@@ -403,7 +419,8 @@ impl Node {
                 .write(|tx| self.refresh(tx, &row.id, &party, now).map_err(flat))?;
             moved += usize::from(after.is_some_and(|after| after.state != row.state));
         }
-        Ok(receipted.len() + moved)
+        let revealed = self.reveal_due().map_err(flat)?;
+        Ok(receipted.len() + moved + revealed)
     }
 
     /// Derives a thread's row from its messages anew.
@@ -445,12 +462,31 @@ impl Node {
 
     /// The thread of a name, or of the beginning of one; the subject's word may be left out.
     pub fn thread_named(&self, name: &str) -> Result<String, CaseError> {
+        self.named_among(&Subject::ALL, name)
+    }
+
+    /// The same, where only one subject is meant.
+    pub(crate) fn thread_named_of(
+        &self,
+        subject: Subject,
+        name: &str,
+    ) -> Result<String, CaseError> {
+        let id = self.named_among(&[subject], name)?;
+        let found = ThreadId::parse(&id).map(ThreadId::subject);
+        if found == Some(subject) {
+            Ok(id)
+        } else {
+            Err(CaseError::Unknown(name.to_owned()))
+        }
+    }
+
+    fn named_among(&self, subjects: &[Subject], name: &str) -> Result<String, CaseError> {
         let found = self.inner.state.read(|tx| {
             let mut found = BTreeSet::new();
             if name.contains("--") {
                 found.extend(rows::beginning(tx, name)?);
             } else if !name.is_empty() && name.is_ascii() {
-                for subject in Subject::ALL {
+                for subject in subjects {
                     found.extend(rows::beginning(tx, &format!("{}--{name}", subject.word()))?);
                 }
             }
@@ -504,6 +540,18 @@ impl Node {
     }
 }
 
+fn ground(held: Held) -> Result<Ground, CaseError> {
+    let id = &held.row.id;
+    Ok(Ground {
+        id: ThreadId::parse(id).ok_or_else(|| CaseError::Unknown(id.clone()))?,
+        party: party_name(&held.row.party)?,
+        label: Tlp::parse(&held.row.label).unwrap_or(Tlp::Red),
+        exercise: exercise_of(&held),
+        thread: held.thread,
+        terms: held.terms,
+    })
+}
+
 /// Emergencies do not wait behind anything.
 fn lane(message: &Message) -> Lane {
     let urgency = message
@@ -553,8 +601,12 @@ fn responder_of(thread: &Thread) -> Option<PartyName> {
 fn row_of(id: &str, party: &PartyName, stands: &Standing, messages: &[MessageRow]) -> ThreadRow {
     let subject = ThreadId::parse(id).map_or("", |id| id.subject().word());
     let recorded = messages.iter().map(|row| row.recorded);
-    let owes = stands.owes().map(ToString::to_string);
-    let due = stands.due.as_ref().zip(owes);
+    let due = stands.due();
+    // Of the two sides the one that is not the other party is this one.
+    let own = [&stands.opener, &stands.responder]
+        .into_iter()
+        .find(|one| *one != party);
+    let own = own.and_then(|own| stands.owed_by(own));
     ThreadRow {
         id: id.to_owned(),
         subject: subject.to_owned(),
@@ -566,7 +618,8 @@ fn row_of(id: &str, party: &PartyName, stands: &Standing, messages: &[MessageRow
         label: stands.label.to_string(),
         exercise: stands.exercise.map(|id| id.to_string()),
         disputed: stands.disputed,
-        due: due.map(|(due, by)| (due.at, by, due.what.to_owned())),
+        due: due.map(|(due, by)| (due.at, by.to_string(), due.what.to_owned())),
+        own_due: own.map(|due| (due.at, due.what.to_owned())),
         messages: u64::try_from(messages.len()).unwrap_or(u64::MAX),
         opened: recorded.clone().min().unwrap_or_default(),
         changed: recorded.max().unwrap_or_default(),

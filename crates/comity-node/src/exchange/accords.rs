@@ -50,7 +50,7 @@ impl Node {
             let names: Vec<&str> = Template::ALL.iter().map(|one| one.as_str()).collect();
             ExchangeError::Accord(format!(
                 "there is no template {template:?}; there is {}",
-                names.join(" and ")
+                names.join(", ")
             ))
         })?;
         // The card that others know: to draft a text changes nothing of what it says.

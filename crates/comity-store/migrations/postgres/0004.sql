@@ -12,7 +12,7 @@ CREATE INDEX outbox_waiting ON outbox (channel, epoch, seq, next_attempt) WHERE 
 -- Cases: threads of messages between this party and another, and notes that never leave the house.
 CREATE TABLE thread (id text NOT NULL PRIMARY KEY, subject text NOT NULL, party text NOT NULL, opener text NOT NULL,
     title text NOT NULL, state text NOT NULL, urgency text, label text NOT NULL, exercise text, disputed bigint NOT NULL,
-    due bigint, due_by text, due_what text, messages bigint NOT NULL, opened bigint NOT NULL, changed bigint NOT NULL);
+    due bigint, due_by text, due_what text, own_due bigint, own_what text, messages bigint NOT NULL, opened bigint NOT NULL, changed bigint NOT NULL);
 CREATE INDEX thread_by_change ON thread (subject, changed);
 CREATE INDEX thread_by_due ON thread (due) WHERE due IS NOT NULL;
 -- received: when the recipient's node had it, in seconds since 1970, by its receipt.
@@ -24,6 +24,9 @@ CREATE INDEX message_unreceipted ON message (recorded) WHERE received IS NULL;
 CREATE TABLE thread_note (id text NOT NULL PRIMARY KEY, thread text NOT NULL, officer text NOT NULL,
     event text NOT NULL, body text NOT NULL, recorded bigint NOT NULL);
 CREATE INDEX thread_note_by_thread ON thread_note (thread, recorded);
+-- What this party keeps of a thread for itself: words that its officer will say, notes that are sealed and not yet shown.
+CREATE TABLE thread_kept (thread text NOT NULL, name text NOT NULL, value text NOT NULL, recorded bigint NOT NULL,
+    PRIMARY KEY (thread, name));
 -- Keys: revocations of the own party and of others, each with when it became known here and the newest heads of that
 -- party's logs that were cosigned before.
 CREATE TABLE revocation (party TEXT NOT NULL, number BIGINT NOT NULL, note BYTEA NOT NULL, known BIGINT NOT NULL,

@@ -12,7 +12,7 @@ CREATE INDEX outbox_waiting ON outbox (channel, epoch, seq, next_attempt) WHERE 
 -- Cases: threads of messages between this party and another, and notes that never leave the house.
 CREATE TABLE thread (id TEXT NOT NULL PRIMARY KEY, subject TEXT NOT NULL, party TEXT NOT NULL, opener TEXT NOT NULL,
     title TEXT NOT NULL, state TEXT NOT NULL, urgency TEXT, label TEXT NOT NULL, exercise TEXT, disputed INTEGER NOT NULL,
-    due INTEGER, due_by TEXT, due_what TEXT, messages INTEGER NOT NULL, opened INTEGER NOT NULL, changed INTEGER NOT NULL)
+    due INTEGER, due_by TEXT, due_what TEXT, own_due INTEGER, own_what TEXT, messages INTEGER NOT NULL, opened INTEGER NOT NULL, changed INTEGER NOT NULL)
     WITHOUT ROWID;
 CREATE INDEX thread_by_change ON thread (subject, changed);
 CREATE INDEX thread_by_due ON thread (due) WHERE due IS NOT NULL;
@@ -26,6 +26,9 @@ CREATE INDEX message_unreceipted ON message (recorded) WHERE received IS NULL;
 CREATE TABLE thread_note (id TEXT NOT NULL PRIMARY KEY, thread TEXT NOT NULL, officer TEXT NOT NULL, event TEXT NOT NULL,
     body TEXT NOT NULL, recorded INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX thread_note_by_thread ON thread_note (thread, recorded);
+-- What this party keeps of a thread for itself: words that its officer will say, notes that are sealed and not yet shown.
+CREATE TABLE thread_kept (thread TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, recorded INTEGER NOT NULL,
+    PRIMARY KEY (thread, name)) WITHOUT ROWID;
 -- Keys: revocations of the own party and of others, each with when it became known here and the newest heads of that
 -- party's logs that were cosigned before.
 CREATE TABLE revocation (party TEXT NOT NULL, number INTEGER NOT NULL, note BLOB NOT NULL, known INTEGER NOT NULL,

@@ -1,4 +1,5 @@
-//! Threads: the messages of two parties about one subject, what each thread stands at for lists, and private notes.
+//! Threads: the messages of two parties about one subject, what each thread stands at for lists, private notes, and what this party
+//! keeps for itself until the time comes to say it.
 //!
 //! The messages are the truth; a thread's row is derived from them whenever one comes or a receipt comes, and at other times
 //! says what stood then.
@@ -34,6 +35,8 @@ pub struct ThreadRow {
     pub disputed: bool,
     /// What is due next: when (seconds since 1970), by whom (a party), and what, by its word.
     pub due: Option<(i64, String, String)>,
+    /// What this party owes next: when (seconds since 1970), and what, by its word.
+    pub own_due: Option<(i64, String)>,
     /// How many messages there are.
     pub messages: u64,
     /// When the first message was recorded, microseconds since 1970.
@@ -101,7 +104,8 @@ pub struct Wanted {
 }
 
 const THREAD: &str = "SELECT id, subject, party, opener, title, state, urgency, label, exercise, disputed, due, due_by,
-     due_what, messages, opened, changed FROM thread WHERE id = ?1";
+     due_what, own_due,
+             own_what, messages, opened, changed FROM thread WHERE id = ?1";
 
 /// Records what a thread stands at, in the place of what was known.
 pub fn put(tx: &mut dyn Tx, row: &ThreadRow) -> Result<(), StoreError> {
@@ -109,13 +113,15 @@ pub fn put(tx: &mut dyn Tx, row: &ThreadRow) -> Result<(), StoreError> {
         Some((at, by, what)) => (Some(*at), Some(by.as_str()), Some(what.as_str())),
         None => (None, None, None),
     };
+    let own = row.own_due.as_ref();
     tx.execute(
         "INSERT INTO thread (id, subject, party, opener, title, state, urgency, label, exercise, disputed, due, due_by,
-             due_what, messages, opened, changed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+             due_what, messages, opened, changed, own_due, own_what)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
          ON CONFLICT (id) DO UPDATE SET title = excluded.title, state = excluded.state, urgency = excluded.urgency,
              label = excluded.label, disputed = excluded.disputed, due = excluded.due, due_by = excluded.due_by,
-             due_what = excluded.due_what, messages = excluded.messages, changed = excluded.changed",
+             due_what = excluded.due_what, messages = excluded.messages, changed = excluded.changed,
+             own_due = excluded.own_due, own_what = excluded.own_what",
         &[
             row.id.as_str().into(),
             row.subject.as_str().into(),
@@ -133,6 +139,8 @@ pub fn put(tx: &mut dyn Tx, row: &ThreadRow) -> Result<(), StoreError> {
             row.messages.into(),
             row.opened.into(),
             row.changed.into(),
+            own.map(|(at, _)| *at).into(),
+            own.map(|(_, what)| what.as_str()).into(),
         ],
     )?;
     Ok(())
@@ -158,8 +166,8 @@ pub fn beginning(tx: &mut dyn Tx, prefix: &str) -> Result<Vec<String>, StoreErro
 /// Threads, the newest change first.
 pub fn list(tx: &mut dyn Tx, wanted: &Wanted) -> Result<Vec<ThreadRow>, StoreError> {
     let rows = tx.query(
-        "SELECT id, subject, party, opener, title, state, urgency, label, exercise, disputed, due, due_by, due_what,
-             messages, opened, changed FROM thread
+        "SELECT id, subject, party, opener, title, state, urgency, label, exercise, disputed, due, due_by, due_what, own_due,
+             own_what, messages, opened, changed FROM thread
          WHERE (?1 = '' OR subject = ?1) AND (?2 = '' OR party = ?2) AND coalesce(exercise, '') = ?3 AND changed < ?4
          ORDER BY changed DESC, id LIMIT ?5",
         &[
@@ -176,8 +184,8 @@ pub fn list(tx: &mut dyn Tx, wanted: &Wanted) -> Result<Vec<ThreadRow>, StoreErr
 /// Every thread with a party, oldest first: what a period is judged from.
 pub fn with_party(tx: &mut dyn Tx, party: &str) -> Result<Vec<ThreadRow>, StoreError> {
     let rows = tx.query(
-        "SELECT id, subject, party, opener, title, state, urgency, label, exercise, disputed, due, due_by, due_what,
-             messages, opened, changed FROM thread WHERE party = ?1 ORDER BY opened, id",
+        "SELECT id, subject, party, opener, title, state, urgency, label, exercise, disputed, due, due_by, due_what, own_due,
+             own_what, messages, opened, changed FROM thread WHERE party = ?1 ORDER BY opened, id",
         &[party.into()],
     )?;
     rows.iter().map(thread_of).collect()
@@ -186,8 +194,8 @@ pub fn with_party(tx: &mut dyn Tx, party: &str) -> Result<Vec<ThreadRow>, StoreE
 /// Threads of which something is due before a time in seconds since 1970, the most pressing first.
 pub fn due(tx: &mut dyn Tx, before: i64, limit: u64) -> Result<Vec<ThreadRow>, StoreError> {
     let rows = tx.query(
-        "SELECT id, subject, party, opener, title, state, urgency, label, exercise, disputed, due, due_by, due_what,
-             messages, opened, changed FROM thread WHERE due IS NOT NULL AND due < ?1 ORDER BY due, id LIMIT ?2",
+        "SELECT id, subject, party, opener, title, state, urgency, label, exercise, disputed, due, due_by, due_what, own_due,
+             own_what, messages, opened, changed FROM thread WHERE due IS NOT NULL AND due < ?1 ORDER BY due, id LIMIT ?2",
         &[before.into(), limit.into()],
     )?;
     rows.iter().map(thread_of).collect()
@@ -289,6 +297,52 @@ pub fn notes(tx: &mut dyn Tx, thread: &str) -> Result<Vec<NoteRow>, StoreError> 
     rows.iter().map(note).collect()
 }
 
+/// Keeps something of a thread for this party alone, by a name; what is there already stays.
+pub fn keep(
+    tx: &mut dyn Tx,
+    (thread, name): (&str, &str),
+    value: &str,
+    now: i64,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO thread_kept (thread, name, value, recorded) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (thread, name) DO NOTHING",
+        &[thread.into(), name.into(), value.into(), now.into()],
+    )?;
+    Ok(())
+}
+
+/// What is kept of a thread under a name.
+pub fn kept(tx: &mut dyn Tx, thread: &str, name: &str) -> Result<Option<String>, StoreError> {
+    let rows = tx.query(
+        "SELECT value FROM thread_kept WHERE thread = ?1 AND name = ?2",
+        &[thread.into(), name.into()],
+    )?;
+    rows.first().map(|row| row.text(0)).transpose()
+}
+
+/// Keeps it no longer.
+pub fn forget(tx: &mut dyn Tx, thread: &str, name: &str) -> Result<(), StoreError> {
+    tx.execute(
+        "DELETE FROM thread_kept WHERE thread = ?1 AND name = ?2",
+        &[thread.into(), name.into()],
+    )?;
+    Ok(())
+}
+
+/// Threads about a subject that stand at a state, the oldest change first.
+pub fn standing(
+    tx: &mut dyn Tx,
+    (subject, state): (&str, &str),
+    limit: u64,
+) -> Result<Vec<String>, StoreError> {
+    let rows = tx.query(
+        "SELECT id FROM thread WHERE subject = ?1 AND state = ?2 ORDER BY changed, id LIMIT ?3",
+        &[subject.into(), state.into(), limit.into()],
+    )?;
+    rows.iter().map(|row| row.text(0)).collect()
+}
+
 fn thread_of(row: &Row) -> Result<ThreadRow, StoreError> {
     let due = match (
         row.optional_integer(10)?,
@@ -310,9 +364,10 @@ fn thread_of(row: &Row) -> Result<ThreadRow, StoreError> {
         exercise: row.optional_text(8)?,
         disputed: row.integer(9)? != 0,
         due,
-        messages: row.count(13)?,
-        opened: row.integer(14)?,
-        changed: row.integer(15)?,
+        own_due: row.optional_integer(13)?.zip(row.optional_text(14)?),
+        messages: row.count(15)?,
+        opened: row.integer(16)?,
+        changed: row.integer(17)?,
     })
 }
 

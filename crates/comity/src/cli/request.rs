@@ -74,28 +74,7 @@ pub(crate) enum RequestCommand {
         of: String,
     },
     /// Send a request that was filled in
-    Open {
-        #[command(flatten)]
-        data: Data,
-        /// The form
-        form: PathBuf,
-        /// To whom
-        #[arg(long, value_name = "PARTY")]
-        to: String,
-        /// Its label: clear, green, amber, amber+strict or red
-        #[arg(long, value_name = "LABEL", value_parser = tlp)]
-        tlp: Tlp,
-        /// It belongs to this exercise
-        #[arg(long, value_name = "ID")]
-        exercise: Option<String>,
-        /// Send it although fields that its type needs say nothing
-        #[arg(long)]
-        incomplete: bool,
-        #[command(flatten)]
-        officer: Officer,
-        #[command(flatten)]
-        json: Json,
-    },
+    Open(Box<OpenArgs>),
     /// Show requests, ours and theirs, the newest change first
     List {
         #[command(flatten)]
@@ -389,4 +368,35 @@ pub(crate) enum ActCommand {
         #[arg(long)]
         reason: String,
     },
+}
+
+/// What sending a request takes.
+#[derive(Debug, Args)]
+pub(crate) struct OpenArgs {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// The form
+    pub(crate) form: PathBuf,
+    /// To whom
+    #[arg(long, value_name = "PARTY")]
+    pub(crate) to: String,
+    /// Its label: clear, green, amber, amber+strict or red
+    #[arg(long, value_name = "LABEL", value_parser = tlp)]
+    pub(crate) tlp: Tlp,
+    /// It belongs to this exercise, which must be running
+    #[arg(long, value_name = "ID", conflicts_with = "from_call")]
+    pub(crate) exercise: Option<String>,
+    /// It is what an action of this hotline call became: the two are linked, and belong to the same exercise or to none
+    #[arg(long, value_name = "CALL")]
+    pub(crate) from_call: Option<String>,
+    /// The number of the action [default: the only one that became nothing yet]
+    #[arg(long, value_name = "NUMBER", requires = "from_call")]
+    pub(crate) action: Option<u32>,
+    /// Send it although fields that its type needs say nothing
+    #[arg(long)]
+    pub(crate) incomplete: bool,
+    #[command(flatten)]
+    pub(crate) officer: Officer,
+    #[command(flatten)]
+    pub(crate) json: Json,
 }

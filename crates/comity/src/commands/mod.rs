@@ -10,8 +10,11 @@ mod collections;
 mod doctor;
 mod evidence;
 mod exchange;
+mod exercises;
 mod export;
+mod hotline;
 pub(crate) mod import;
+mod incidents;
 mod keys;
 mod ledger;
 mod objects;
@@ -21,6 +24,7 @@ mod reports;
 mod requests;
 mod scorecards;
 pub(crate) mod serve;
+mod threads;
 
 use std::path::Path;
 
@@ -53,6 +57,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Recall(args) => release::recall(args),
         Top::Request(command) => requests::run(*command),
         Top::Evidence(command) => evidence::run(*command),
+        Top::Hotline(command) => hotline::run(*command),
+        Top::Exercise(command) => exercises::run(*command),
+        Top::Incident(command) => incidents::run(*command),
         Top::Case(command) => cases::run(*command),
         Top::Report(command) => reports::run(*command),
         Top::Scorecard(command) => scorecards::run(*command),

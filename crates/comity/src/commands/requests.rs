@@ -3,6 +3,7 @@
 //! In scope: forms, one call of the node for each act, and tables for people. Out of scope: what may be done when.
 //! Limits: [`FORM_BYTES_MAX`].
 
+mod from_call;
 mod shown;
 
 use std::path::{Path, PathBuf};
@@ -14,11 +15,14 @@ use comity_node::case::threads::Acting;
 use serde_json::{Map, Value, json};
 
 use crate::backend::{Backend, data_folder};
-use crate::cli::request::{Act, ActCommand, Officer, RequestCommand};
+use crate::cli::request::{Act, ActCommand, Officer, OpenArgs, RequestCommand};
 use crate::commands::parties::text;
+use crate::commands::threads;
 use crate::failure::Failure;
 use crate::output;
 
+/// What mends an empty list.
+const NOTHING: &str = "no requests; `comity request form TYPE` prints a form, `comity request open FILE --to PARTY --tlp LABEL` sends it";
 /// The longest form.
 const FORM_BYTES_MAX: u64 = 512 * 1024;
 
@@ -29,28 +33,7 @@ pub(crate) fn run(command: RequestCommand) -> Result<(), Failure> {
             let of = RequestType::of(&of).unwrap_or(RequestType::Investigate);
             output::data(content::form(of).trim_end())
         }
-        RequestCommand::Open {
-            data,
-            form,
-            to,
-            tlp,
-            exercise,
-            incomplete,
-            officer,
-            json,
-        } => {
-            let content = opened(&form, incomplete)?;
-            let command = CaseCommand::Open {
-                subject: "request".to_owned(),
-                party: to,
-                label: tlp.to_string(),
-                exercise,
-                event: "send".to_owned(),
-                content,
-                acting: acting(officer),
-            };
-            told(data.data, json.json, command)
-        }
+        RequestCommand::Open(args) => send(*args),
         RequestCommand::List {
             data,
             party,
@@ -66,7 +49,7 @@ pub(crate) fn run(command: RequestCommand) -> Result<(), Failure> {
             };
             let mut backend = Backend::open(&data_folder(data.data)?)?;
             let rows = backend.case(command)?;
-            shown::list(&rows, ours.then_some(shown::Only::Ours), json)?;
+            threads::listed(&rows, ours, json, NOTHING)?;
             backend.close()
         }
         RequestCommand::Show { data, id, json } => {
@@ -92,6 +75,37 @@ pub(crate) fn run(command: RequestCommand) -> Result<(), Failure> {
         }
         RequestCommand::Act(act) => perform(act),
     }
+}
+
+/// Sends a request that was filled in.
+fn send(args: OpenArgs) -> Result<(), Failure> {
+    let mut content = opened(&args.form, args.incomplete)?;
+    let mut backend = threads::backend(args.data.data)?;
+    let call = args.from_call.as_deref();
+    let origin = call.map(|call| from_call::origin(&mut backend, call, args.action));
+    let origin = origin.transpose()?;
+    if let Some(origin) = &origin {
+        let linked = content.get("linked").and_then(Value::as_array);
+        let mut linked = linked.cloned().unwrap_or_default();
+        linked.push(Value::from(origin.call.as_str()));
+        put(&mut content, "linked", Value::from(linked));
+    }
+    let inherited = origin.as_ref().and_then(|origin| origin.exercise.clone());
+    let acting = acting(args.officer);
+    let line = backend.case(CaseCommand::Open {
+        subject: "request".to_owned(),
+        party: args.to,
+        label: args.tlp.to_string(),
+        exercise: inherited.or(args.exercise),
+        event: "send".to_owned(),
+        content,
+        acting: acting.clone(),
+    })?;
+    if let Some(origin) = &origin {
+        origin.became(&mut backend, text(&line, "id"), acting)?;
+    }
+    tell(&line, args.json.json)?;
+    backend.close()
 }
 
 /// Does an act on a request.
@@ -272,10 +286,14 @@ pub(crate) fn message_named(
         .filter(|one| text(one, "place") == place);
     let digest = named.next().map(|one| text(one, "digest").to_owned());
     digest.ok_or_else(|| {
-        let subject = text(&shown, "subject");
+        // The noun of calls is where they ring.
+        let noun = match text(&shown, "subject") {
+            "call" => "hotline",
+            subject => subject,
+        };
         Failure::no(
             format!("no message stands at {place}"),
-            format!("`comity {subject} show {id}` lists them"),
+            format!("`comity {noun} show {id}` lists them"),
         )
     })
 }
@@ -350,18 +368,6 @@ pub(crate) fn tell(line: &Value, json: bool) -> Result<(), Failure> {
         return output::json(line);
     }
     output::data(text(line, "id"))?;
-    output::say(&format!("{}; {}", text(line, "state"), owed(line)));
+    output::say(&format!("{}; {}", text(line, "state"), threads::owed(line)));
     Ok(())
-}
-
-pub(crate) fn owed(line: &Value) -> String {
-    if text(line, "due_what").is_empty() {
-        return "nothing is owed".to_owned();
-    }
-    format!(
-        "{} owes {} by {}",
-        text(line, "due_by"),
-        text(line, "due_what"),
-        text(line, "due")
-    )
 }

@@ -203,15 +203,18 @@ fn tell(card: &Value, detail: Detail) -> Result<(), Failure> {
     if detail == Detail::Json {
         return output::json(card);
     }
+    results(card, detail == Detail::Rows)?;
+    say_where_it_stands(card);
+    Ok(())
+}
+
+/// What each commitment came to, a line each, and its rows if they are wanted.
+pub(crate) fn results(card: &Value, with_rows: bool) -> Result<(), Failure> {
     let results = card.pointer("/card/results").and_then(Value::as_array);
     for result in results.into_iter().flatten() {
         output::data(&sums(result))?;
         let rows = result.get("rows").and_then(Value::as_array);
-        for row in rows
-            .into_iter()
-            .flatten()
-            .filter(|_| detail == Detail::Rows)
-        {
+        for row in rows.into_iter().flatten().filter(|_| with_rows) {
             let at = |name: &str| row.get(name).and_then(Value::as_i64).map(moment);
             let (due, done) = (at("due").unwrap_or_default(), at("done"));
             output::data(&format!(
@@ -222,7 +225,6 @@ fn tell(card: &Value, detail: Detail) -> Result<(), Failure> {
             ))?;
         }
     }
-    say_where_it_stands(card);
     Ok(())
 }
 

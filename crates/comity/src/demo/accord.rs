@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::commands::parties::text;
 use crate::demo::cases;
 use crate::demo::party::Party;
-use crate::demo::{Teller, not_held};
+use crate::demo::{Teller, not_held, practice};
 use crate::failure::Failure;
 
 /// The collection of this half of the story.
@@ -117,7 +117,7 @@ async fn agree(alpha: &Party, bravo: &Party) -> Result<String, Failure> {
         template: "mutual".to_owned(),
     })?;
     let proposed = alpha.exchange(ExchangeCommand::Propose {
-        text: text(&draft, "text").to_owned(),
+        text: format!("{}{}", text(&draft, "text"), practice::COMMITMENT),
     })?;
     let name = text(&proposed, "name").to_owned();
     let seen = |party: &Party| {

@@ -10,7 +10,7 @@ use crate::commands::parties::text;
 use crate::demo::accord::until;
 use crate::demo::evidence::handed_over;
 use crate::demo::party::Party;
-use crate::demo::{Teller, not_held};
+use crate::demo::{Teller, not_held, practice};
 use crate::failure::Failure;
 
 /// Tells it.
@@ -41,12 +41,20 @@ pub(crate) async fn tell(alpha: &Party, bravo: &Party, teller: &mut Teller) -> R
         closed(alpha, bravo, &id).await,
     )?;
     teller.step(
+        "Alpha tests the hotline: the officers know each other by spoken words, and seal their notes before either is shown.",
+        practice::called(alpha, bravo).await,
+    )?;
+    teller.step(
+        "Both hold a short exercise, of which nothing mixes with what is meant.",
+        practice::exercised(alpha, bravo).await,
+    )?;
+    teller.step(
         "Each node judges the quarter from its own evidence: the two scorecards are equal to the bit.",
         scored(alpha, bravo).await,
     )
 }
 
-fn officer() -> Acting {
+pub(crate) fn officer() -> Acting {
     Acting {
         officer: "the duty officer".to_owned(),
         role: "releaser".to_owned(),
@@ -73,7 +81,7 @@ fn open(alpha: &Party, bravo: &Party) -> Result<String, Failure> {
     Ok(text(&line, "id").to_owned())
 }
 
-fn say(party: &Party, id: &str, event: &str, content: Value) -> Result<(), Failure> {
+pub(crate) fn say(party: &Party, id: &str, event: &str, content: Value) -> Result<(), Failure> {
     party.case(CaseCommand::Say {
         thread: id.to_owned(),
         event: event.to_owned(),
@@ -83,14 +91,14 @@ fn say(party: &Party, id: &str, event: &str, content: Value) -> Result<(), Failu
     Ok(())
 }
 
-fn shown(party: &Party, id: &str) -> Result<Value, Failure> {
+pub(crate) fn shown(party: &Party, id: &str) -> Result<Value, Failure> {
     party.case(CaseCommand::Show {
         thread: id.to_owned(),
     })
 }
 
-/// Waits until a request stands so at a party.
-async fn stands(party: &Party, id: &str, state: &str) -> Result<Value, Failure> {
+/// Waits until a thread stands so at a party.
+pub(crate) async fn stands(party: &Party, id: &str, state: &str) -> Result<Value, Failure> {
     let at = || {
         let all = party.case(CaseCommand::List {
             subject: None,
@@ -231,6 +239,11 @@ async fn scored(alpha: &Party, bravo: &Party) -> Result<String, Failure> {
         .and_then(Value::as_array)
         .cloned()
         .unwrap_or_default();
+    if !practice::is_in(&results) {
+        return Err(not_held(
+            "the scorecard lacks the hotline's test or the exercise",
+        ));
+    }
     let met = results
         .iter()
         .filter(|row| text(row, "outcome") == "met")

@@ -9,6 +9,7 @@ mod accord;
 mod cases;
 mod evidence;
 mod party;
+mod practice;
 mod story;
 
 use std::path::{Path, PathBuf};

@@ -4,6 +4,9 @@
 //! Out of scope: every row of every table (`comity-case`).
 
 mod evidence;
+mod exercises;
+mod hotline;
+mod incidents;
 mod joint;
 mod persons;
 mod proxy;

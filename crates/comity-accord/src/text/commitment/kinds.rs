@@ -48,6 +48,74 @@ const fn kind(
 const HOURS: (u32, u32) = (1, 8_784);
 const DAYS: (u32, u32) = (1, 3_660);
 
+/// Zero says that a stage, or a clock, is not asked for.
+const HOURS_OR_NONE: (u32, u32) = (0, 8_784);
+const DAYS_OR_NONE: (u32, u32) = (0, 3_660);
+
+/// The stages of reports: what starts each clock, and how long it runs.
+const STAGES: &[Parameter] = &[
+    Parameter {
+        name: "regime",
+        form: ParameterForm::Word {
+            default: "any",
+            allowed: &[
+                "any",
+                "nis2",
+                "dora",
+                "gdpr",
+                "cra",
+                "cra-vulnerability",
+                "other",
+            ],
+        },
+        about: "By which rules an incident is reported for it to count.",
+    },
+    number(
+        "early_warning_hours",
+        24,
+        HOURS_OR_NONE,
+        "The early warning: hours after awareness.",
+    ),
+    number(
+        "classification_hours",
+        0,
+        HOURS_OR_NONE,
+        "The early warning: hours after classification; the earlier of both counts.",
+    ),
+    number(
+        "notification_hours",
+        72,
+        HOURS_OR_NONE,
+        "The notification: hours after awareness.",
+    ),
+    number(
+        "intermediate_hours",
+        0,
+        HOURS_OR_NONE,
+        "The intermediate report: hours after the early warning.",
+    ),
+    Parameter {
+        name: "final_after",
+        form: ParameterForm::Word {
+            default: "notification",
+            allowed: &["notification", "intermediate", "measure"],
+        },
+        about: "What starts the clock of the final report: the stage before it, or that a measure is available.",
+    },
+    number(
+        "final_days",
+        30,
+        DAYS_OR_NONE,
+        "The final report: days after that.",
+    ),
+    number(
+        "final_months",
+        0,
+        (0, 120),
+        "The final report: months of the calendar after that, in the place of days.",
+    ),
+];
+
 /// The kinds, with their parameters.
 pub const KINDS: &[KindRow] = &[
     kind(
@@ -193,12 +261,9 @@ pub const KINDS: &[KindRow] = &[
     kind(
         CommitmentKind::StagedReports,
         "staged-reports",
-        "Reports on an incident come in their stages: early warning, notification, final report.",
-        &[
-            number("early_warning_hours", 24, HOURS, "Hours after awareness."),
-            number("notification_hours", 72, HOURS, "Hours after awareness."),
-            number("final_days", 30, DAYS, "Days after the notification."),
-        ],
+        "Reports on an incident come in their stages: early warning, notification, intermediate report, final report. A stage \
+         whose figures are 0 is not asked for.",
+        STAGES,
     ),
     kind(
         CommitmentKind::Exercise,

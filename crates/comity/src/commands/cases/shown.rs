@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::cli::Json;
 use crate::commands::parties::text;
-use crate::commands::requests::owed;
+use crate::commands::threads::owed;
 use crate::failure::Failure;
 use crate::output;
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::cases::exercises::running;
 use crate::exchange::party::{OPEN, Party, befriend, on_both_stores, text, until};
 
 fn open(from: &Party, to: &Party, title: &str, more: &[&str]) -> String {
@@ -319,7 +320,7 @@ fn an_incident_comes_in_as_a_case_and_goes_out_again() {
 fn a_case_of_an_exercise_is_seen_by_nobody_who_does_not_ask_for_it() {
     on_both_stores(["alpha", "bravo"], |[alpha, bravo]| {
         befriend(alpha, bravo, OPEN);
-        let exercise = "7d0c9c0e-3a4d-4a57-9a2e-5b6f7c8d9e0f";
+        let exercise = &running(alpha, bravo);
         let id = open(alpha, bravo, "Practised", &["--exercise", exercise]);
         let live = open(alpha, bravo, "Meant", &[]);
         let both = [&*alpha, &*bravo];

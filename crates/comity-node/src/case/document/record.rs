@@ -1,0 +1,47 @@
+//! What every thread shows besides its state: what is owed, each step, what counted for nothing, what is not here.
+//!
+//! In scope: the form, the same for every subject. Out of scope: what a subject shows of itself.
+
+use comity_case::history::{Due, Opening, Record};
+use comity_case::table::Word;
+use serde_json::{Value, json};
+
+use super::{put, seconds};
+
+/// Adds it to what a subject shows of itself, at a time in seconds since 1970.
+pub(super) fn add<S: Word>(
+    document: &mut Value,
+    (opening, record): (&Opening, &Record<S>),
+    dues: &[Due],
+    now: i64,
+) {
+    let due = |due: &Due| {
+        let by = opening.party(due.by);
+        json!({
+            "what": due.what, "by": by.as_str(), "at": seconds(due.at), "overdue": due.at < now, "left_seconds": due.at - now,
+        })
+    };
+    let steps = record.steps.iter().map(|step| {
+        json!({
+            "place": step.place, "digest": step.digest.to_string(), "event": step.event, "officer": step.officer,
+            "sent": seconds(step.sent), "received": step.received.map(seconds), "state": step.state.word(),
+        })
+    });
+    let voided = record
+        .voided
+        .iter()
+        .map(|void| json!({ "place": void.place, "event": void.event, "reason": void.reason }));
+    let lacking = record.missing.iter().map(|one| {
+        json!({ "author": one.author.as_str(), "seq": one.seq, "digest": one.digest.to_string() })
+    });
+    let forks = record.forks.iter();
+    let disputes = record.disputes.iter();
+    put(document, "due", dues.iter().map(due).collect());
+    put(document, "steps", steps.collect());
+    put(document, "void", voided.collect());
+    put(document, "lacking", lacking.collect());
+    let forks = forks.map(|one| json!({ "author": one.author.as_str(), "seq": one.seq }));
+    put(document, "contradicting", forks.collect());
+    let disputes = disputes.map(|(by, message)| json!({ "by": by.as_str(), "message": message }));
+    put(document, "disputes", disputes.collect());
+}
