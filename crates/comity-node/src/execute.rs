@@ -106,6 +106,7 @@ impl Node {
             Command::Key(command) => Ok(Answer::Document(self.key(command)?)),
             Command::Ledger(command) => Ok(Answer::Document(self.ledger(command)?)),
             Command::Case(command) => Ok(Answer::Document(self.case(command)?)),
+            Command::Contact(command) => Ok(Answer::Document(self.contact(command)?)),
         }
     }
 

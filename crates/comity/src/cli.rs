@@ -2,6 +2,7 @@
 //!
 //! In scope: the words. Out of scope: doing it (`commands`).
 
+pub(crate) mod contact;
 mod key;
 mod party;
 pub(crate) mod request;
@@ -107,6 +108,9 @@ pub(crate) enum Top {
     /// Requests for assistance: asking another party for an act, answering one, with agreed times
     #[command(subcommand)]
     Request(Box<request::RequestCommand>),
+    /// Points of contact: profiles, who answers when, checks, candidates
+    #[command(subcommand)]
+    Contact(Box<contact::ContactCommand>),
     /// Commitments judged over a period, the same on both sides
     #[command(subcommand)]
     Scorecard(Box<scorecard::ScorecardCommand>),

@@ -6,6 +6,7 @@ mod accords;
 mod accounts;
 mod carried;
 mod collections;
+mod contacts;
 mod doctor;
 mod exchange;
 mod export;
@@ -49,6 +50,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Share(args) => release::share(args),
         Top::Recall(args) => release::recall(args),
         Top::Request(command) => requests::run(*command),
+        Top::Contact(command) => contacts::run(*command),
         Top::Scorecard(command) => scorecards::run(*command),
         Top::Release(command) => release::run(command),
         Top::Outbox(command) => release::outbox(command),
