@@ -207,6 +207,12 @@ pub struct Check {
     pub record: Record<State>,
 }
 
+/// How long the answer took by the clock of whoever was checked: from when its node had the check to when it answered.
+pub fn answer_seconds(check: &Check) -> Option<i64> {
+    let answered = check.answered.as_ref();
+    answered.map(|(at, _, _)| at - check.sent.1)
+}
+
 /// The table as a page shows it.
 pub fn page() -> String {
     markdown(TABLE, ["checking party", "checked party"])

@@ -15,6 +15,7 @@ pub mod facts;
 pub mod history;
 pub mod incident;
 pub mod message;
+pub mod paper;
 pub mod profile;
 #[cfg(test)]
 pub(crate) mod proof;

@@ -4,9 +4,11 @@
 //! (`comity-release`), which judge every message like everything else that leaves.
 
 pub mod command;
+mod commitments;
 mod document;
 mod gather;
 pub mod offline;
+mod paper;
 pub mod review;
 pub mod threads;
 

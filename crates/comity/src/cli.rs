@@ -2,9 +2,11 @@
 //!
 //! In scope: the words. Out of scope: doing it (`commands`).
 
+pub(crate) mod commitment;
 pub(crate) mod contact;
 mod key;
 mod party;
+pub(crate) mod report;
 pub(crate) mod request;
 pub(crate) mod scorecard;
 
@@ -111,9 +113,15 @@ pub(crate) enum Top {
     /// Points of contact: profiles, who answers when, checks, candidates
     #[command(subcommand)]
     Contact(Box<contact::ContactCommand>),
+    /// What was promised, and how it stands
+    #[command(subcommand)]
+    Commitment(Box<commitment::CommitmentCommand>),
     /// Commitments judged over a period, the same on both sides
     #[command(subcommand)]
     Scorecard(Box<scorecard::ScorecardCommand>),
+    /// Papers made of what the node holds
+    #[command(subcommand)]
+    Report(Box<report::ReportCommand>),
     /// Decisions on what goes to whom, and what waits for a second person
     #[command(subcommand)]
     Release(ReleaseCommand),

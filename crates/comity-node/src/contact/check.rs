@@ -9,7 +9,7 @@
 use comity_accord::party::PartyName;
 use comity_accord::text::AccordText;
 use comity_accord::text::commitment::{CommitmentKind, ParameterValue, Side as Promised};
-use comity_case::check::{Channel, Check, State};
+use comity_case::check::{Channel, Check, State, answer_seconds};
 use comity_case::message::{Subject, ThreadId};
 use comity_case::table::Word as _;
 use comity_stix::marking::Tlp;
@@ -315,12 +315,6 @@ fn next_way(check: &Check) -> Channel {
 fn word(channel: Channel) -> &'static str {
     let found = LADDER.iter().find(|(each, _)| *each == channel);
     found.map_or("", |(_, word)| word)
-}
-
-/// How long the answer took by the clock of whoever was checked: from when its node had the check to when it answered.
-pub(crate) fn answer_seconds(check: &Check) -> Option<i64> {
-    let answered = check.answered.as_ref();
-    answered.map(|(at, _, _)| at - check.sent.1)
 }
 
 fn document(held: &Held, own: &str, now: i64) -> Value {

@@ -12,12 +12,13 @@ use comity_accord::profile;
 use comity_accord::text::AccordText;
 use comity_accord::text::commitment::{CommitmentKind, ParameterValue, Side as Promised};
 use comity_accord::text::contact::{Hours, Role};
-use comity_case::check::{Check, FRESH_SECONDS, Freshness, State, freshness_within};
+use comity_case::check::{
+    Check, FRESH_SECONDS, Freshness, State, answer_seconds, freshness_within,
+};
 use comity_case::table::Word as _;
 use comity_store::state::Tx;
 use serde_json::{Value, json};
 
-use crate::contact::check::answer_seconds;
 use crate::contact::profile::name;
 use crate::contact::{ContactError, seconds, shown};
 use crate::node::Node;

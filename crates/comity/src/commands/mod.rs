@@ -6,6 +6,7 @@ mod accords;
 mod accounts;
 mod carried;
 mod collections;
+mod commitments;
 mod contacts;
 mod doctor;
 mod exchange;
@@ -16,6 +17,7 @@ mod ledger;
 mod objects;
 pub(crate) mod parties;
 mod release;
+mod reports;
 mod requests;
 mod scorecards;
 pub(crate) mod serve;
@@ -51,6 +53,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Recall(args) => release::recall(args),
         Top::Request(command) => requests::run(*command),
         Top::Contact(command) => contacts::run(*command),
+        Top::Commitment(command) => commitments::run(*command),
+        Top::Report(command) => reports::run(*command),
         Top::Scorecard(command) => scorecards::run(*command),
         Top::Release(command) => release::run(command),
         Top::Outbox(command) => release::outbox(command),
