@@ -7,7 +7,7 @@ use crate::exchange::party::{OPEN, Party, befriend, on_both_stores, text, until}
 use crate::node::comity;
 
 /// The quarter that it is.
-fn quarter() -> String {
+pub(crate) fn quarter() -> String {
     let at = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC);
     format!("{}-Q{}", at.year(), (at.month() - 1) / 3 + 1)
 }
