@@ -190,7 +190,7 @@ fn once<T>(name: &'static str, known: &mut Option<T>, value: T) -> Result<(), Se
 
 fn moment(text: &str) -> Option<i64> {
     let at: jiff::Timestamp = text.parse().ok()?;
-    Some(at.as_second())
+    Some(at.as_microsecond().div_euclid(1_000_000))
 }
 
 /// The numbered lines of a file, and whether a wrapper of clear-signing was taken off (RFC 9580 section 7).

@@ -13,6 +13,7 @@ mod node;
 pub(crate) mod objects;
 mod pages;
 pub(crate) mod process;
+mod review;
 mod taxii;
 
 use crate::failure::Failure;
@@ -23,8 +24,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         Some((name, rest)) if name == "taxii" => taxii::run(rest),
         Some((name, [])) if name == "link" => link::run(),
         Some((name, [])) if name == "ledger" => ledger::run(),
+        Some((name, [])) if name == "review" => review::run(),
         _ => Err(Failure::new("which bench?").hint(
-            "cargo xtask bench taxii [--sizes 1000,100000,1000000], or: cargo xtask bench link, or: cargo xtask bench ledger",
+            "cargo xtask bench taxii [--sizes 1000,100000,1000000], or: cargo xtask bench link, or: cargo xtask bench ledger, or: cargo xtask bench review",
         )),
     }
 }
