@@ -345,17 +345,7 @@ fn content(wire: Wire) -> Result<Content, ProfileError> {
     if updated >= expires {
         return Err(wrong("expires", "later than updated"));
     }
-    let label = match wire.label.as_deref() {
-        None => Tlp::Green,
-        Some(text) => from_word(text)
-            .filter(|label| *label != Tlp::Red)
-            .ok_or_else(|| {
-                wrong(
-                    "label",
-                    "TLP:CLEAR, TLP:GREEN, TLP:AMBER or TLP:AMBER+STRICT",
-                )
-            })?,
-    };
+    let label = label(wire.label.as_deref())?;
     if wire.version == 0 {
         return Err(wrong("version", "1 or more"));
     }
@@ -370,7 +360,7 @@ fn content(wire: Wire) -> Result<Content, ProfileError> {
                 let known: Vec<&str> = known.filter(|key| key.starts_with(name)).collect();
                 return Err(wrong(place, format!("one of {}", known.join(", "))));
             }
-            prose.insert(place.clone(), said(&place, text)?);
+            prose.insert(place.clone(), said(&place, &text)?);
         }
         Ok(())
     };
@@ -380,25 +370,7 @@ fn content(wire: Wire) -> Result<Content, ProfileError> {
     section("services", wire.services)?;
     let (team, more) = team(wire.team)?;
     section("team", more)?;
-    for key in &wire.key {
-        let digits = key
-            .fingerprint
-            .bytes()
-            .filter(u8::is_ascii_hexdigit)
-            .count();
-        let form = key
-            .fingerprint
-            .bytes()
-            .all(|byte| byte.is_ascii_hexdigit() || byte == b' ');
-        if !form || !(16..=128).contains(&digits) {
-            return Err(wrong("key.fingerprint", "16 to 128 hexadecimal digits"));
-        }
-        said("key.kind", key.kind.clone())?;
-        key.location
-            .clone()
-            .map(|text| said("key.location", text))
-            .transpose()?;
-    }
+    wire.key.iter().try_for_each(key)?;
     let contacts = wire.contact.into_iter().map(contact);
     Ok(Content {
         party,
@@ -414,6 +386,30 @@ fn content(wire: Wire) -> Result<Content, ProfileError> {
     })
 }
 
+/// The label of a profile: nobody is named in one, so it is never TLP:RED.
+fn label(text: Option<&str>) -> Result<Tlp, ProfileError> {
+    let Some(text) = text else {
+        return Ok(Tlp::Green);
+    };
+    let label = from_word(text).filter(|label| *label != Tlp::Red);
+    let expected = "TLP:CLEAR, TLP:GREEN, TLP:AMBER or TLP:AMBER+STRICT";
+    label.ok_or_else(|| wrong("label", expected))
+}
+
+fn key(key: &Key) -> Result<(), ProfileError> {
+    let bytes = || key.fingerprint.bytes();
+    let digits = bytes().filter(u8::is_ascii_hexdigit).count();
+    let form = bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b' ');
+    if !form || !(16..=128).contains(&digits) {
+        return Err(wrong("key.fingerprint", "16 to 128 hexadecimal digits"));
+    }
+    said("key.kind", &key.kind)?;
+    if let Some(place) = &key.location {
+        said("key.location", place)?;
+    }
+    Ok(())
+}
+
 fn team(wire: TeamWire) -> Result<(Team, BTreeMap<String, String>), ProfileError> {
     let prose = [
         ("other", wire.other),
@@ -426,7 +422,7 @@ fn team(wire: TeamWire) -> Result<(Team, BTreeMap<String, String>), ProfileError
         .filter_map(|(key, text)| Some((key.to_owned(), text?)))
         .collect();
     let team = Team {
-        name: said("team.name", wire.name)?,
+        name: said("team.name", &wire.name)?,
         address: optional("team.address", wire.address)?,
         time_zone: zone("team.time_zone", wire.time_zone)?,
         hours: hours("team.hours", wire.hours)?,
@@ -513,7 +509,7 @@ fn limited(key: &str, count: usize, most: usize) -> Result<(), ProfileError> {
 }
 
 /// A text of one or more lines that is not empty.
-fn said(key: &str, text: String) -> Result<String, ProfileError> {
+fn said(key: &str, text: &str) -> Result<String, ProfileError> {
     let control = |letter: char| letter.is_control() && letter != '\n';
     if text.trim().is_empty() || text.len() > PROSE_BYTES_MAX || text.chars().any(control) {
         let expected = format!("a text of at most {PROSE_BYTES_MAX} bytes that is not empty");
@@ -523,7 +519,7 @@ fn said(key: &str, text: String) -> Result<String, ProfileError> {
 }
 
 fn optional(key: &str, text: Option<String>) -> Result<Option<String>, ProfileError> {
-    text.map(|text| said(key, text)).transpose()
+    text.map(|text| said(key, &text)).transpose()
 }
 
 fn read<T>(

@@ -7,6 +7,8 @@
 //! (`comity-node`).
 //! Limits: [`BYTES_MAX`], [`LINE_BYTES_MAX`], [`VALUES_MAX`].
 
+use std::fmt::Write as _;
+
 use crate::hidden;
 use crate::profile::Profile;
 
@@ -193,14 +195,17 @@ fn moment(text: &str) -> Option<i64> {
     Some(at.as_microsecond().div_euclid(1_000_000))
 }
 
+/// Lines with their numbers, from 1.
+type Numbered<'a> = Vec<(usize, &'a str)>;
+
 /// The numbered lines of a file, and whether a wrapper of clear-signing was taken off (RFC 9580 section 7).
-fn unwrapped(text: &str) -> Result<(Vec<(usize, &str)>, bool), SecurityTxtError> {
+fn unwrapped(text: &str) -> Result<(Numbered<'_>, bool), SecurityTxtError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines = text
         .split('\n')
         .map(|line| line.strip_suffix('\r').unwrap_or(line));
     let numbered = lines.zip(1_usize..).map(|(line, number)| (number, line));
-    let all: Vec<(usize, &str)> = numbered.collect();
+    let all: Numbered<'_> = numbered.collect();
     let mut rest = all.iter().skip_while(|(_, line)| line.trim().is_empty());
     if rest
         .next()
@@ -252,14 +257,15 @@ pub fn published(profile: &Profile) -> Option<String> {
     ];
     for (name, values) in fields {
         for value in values {
-            text.push_str(&format!("{name}: {value}\n"));
+            // Writing into a text does not fail.
+            let _ = writeln!(text, "{name}: {value}");
         }
     }
     if !content.team.languages.is_empty() {
         let languages = content.team.languages.join(", ");
-        text.push_str(&format!("Preferred-Languages: {languages}\n"));
+        let _ = writeln!(text, "Preferred-Languages: {languages}");
     }
-    text.push_str(&format!("Expires: {}\n", content.expires.to_stix()));
+    let _ = writeln!(text, "Expires: {}", content.expires.to_stix());
     Some(text)
 }
 

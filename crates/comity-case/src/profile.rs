@@ -146,10 +146,10 @@ impl Profile {
         let row = find(TABLE, SUBJECT, state, (kind, side, head.officer.role))?;
         if let Event::Publish { profile, note } = event {
             let text = owned(&profile, &head.author)?;
-            let (had, has) = (self.text.content().version, text.content().version);
-            if has <= had {
+            let (out, next) = (self.text.content().version, text.content().version);
+            if next <= out {
                 let reason =
-                    format!("version {had} is out already: raise the version of this one above it");
+                    format!("version {out} is out already: raise the version of this one above it");
                 return Err(Refusal::content(kind, reason));
             }
             (self.text, self.note) = (text, note);

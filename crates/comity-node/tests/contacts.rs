@@ -1,7 +1,7 @@
 //! Checks of points of contact as time passes: planned ones go out once, also when a node ends in between; what nobody answers
 //! turns red.
 
-#![allow(clippy::indexing_slicing, dead_code)]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, dead_code)]
 
 mod pair;
 
@@ -159,23 +159,19 @@ fn end_in_between(pair: Pair, folder: &std::path::Path) -> Pair {
     pair
 }
 
-#[test]
-fn a_contact_that_nobody_verifies_turns_red_and_a_silent_one_amber() {
-    let folder = tempfile::tempdir().unwrap();
-    let pair = Pair::agreed(folder.path(), MONDAY, |text| text).unwrap();
-    let [alpha, bravo] = &pair.nodes;
-    let start = pair.now();
-    let colour = |expected: &str, reason: &str| {
-        for node in [alpha, bravo] {
-            let one = listed(node, "bravo");
-            assert_eq!(
-                (text(&one, "colour").as_str(), text(&one, "reason").as_str()),
-                (expected, reason)
-            );
-        }
-    };
-    colour("amber", "never verified");
-    let ping = |minutes| C::Ping {
+/// What both nodes say of bravo's contact.
+fn colour(pair: &Pair, expected: &str, reason: &str) {
+    for node in &pair.nodes {
+        let one = listed(node, "bravo");
+        assert_eq!(
+            (text(&one, "colour").as_str(), text(&one, "reason").as_str()),
+            (expected, reason)
+        );
+    }
+}
+
+fn ping(minutes: Option<u32>) -> C {
+    C::Ping {
         party: "bravo".to_owned(),
         contact: "technical".to_owned(),
         minutes,
@@ -183,71 +179,70 @@ fn a_contact_that_nobody_verifies_turns_red_and_a_silent_one_amber() {
         unannounced: true,
         label: "green".to_owned(),
         acting: acting("duty officer", "duty"),
-    };
+    }
+}
+
+#[test]
+fn a_contact_that_nobody_verifies_turns_red() {
+    let folder = tempfile::tempdir().unwrap();
+    let pair = Pair::agreed(folder.path(), MONDAY, |text| text).unwrap();
+    let start = pair.now();
+    colour(&pair, "amber", "never verified");
+    let sent = contact(&pair.nodes[0], ping(None)).unwrap();
+    pair.carry().unwrap();
+    answer(&pair.nodes[1], &sent).unwrap();
+    pair.carry().unwrap();
+    colour(&pair, "green", "");
+    pair.set(start + 152 * DAY);
+    colour(&pair, "amber", "verification ends soon");
+    pair.set(start + 182 * DAY);
+    colour(&pair, "red", "verification overdue");
+}
+
+#[test]
+fn a_silent_contact_turns_amber_and_is_tried_by_other_ways() {
+    let folder = tempfile::tempdir().unwrap();
+    let pair = Pair::agreed(folder.path(), MONDAY, |text| text).unwrap();
+    let [alpha, bravo] = &pair.nodes;
     let sent = contact(alpha, ping(None)).unwrap();
     pair.carry().unwrap();
     answer(bravo, &sent).unwrap();
-    pair.carry().unwrap();
-    colour("green", "");
     contact(alpha, ping(Some(30))).unwrap();
     pair.carry().unwrap();
     pair.set(pair.now() + 30 * 60 + 1);
-    colour("amber", "the newest check was not answered in time");
+    colour(&pair, "amber", "the newest check was not answered in time");
     // Another way, on record with both sides; the answer counts though it is late.
     let late = pings(alpha)[0].clone();
-    assert_eq!(
-        (
-            text(&late, "state").as_str(),
-            text(&late, "next_way").as_str()
-        ),
-        ("expired", "mail")
-    );
-    let escalate = |channel: Option<&str>| C::Escalate {
-        id: text(&late, "id"),
-        channel: channel.map(ToOwned::to_owned),
-        minutes: Some(10),
-        acting: acting("duty officer", "duty"),
-    };
-    contact(alpha, escalate(None)).unwrap();
-    contact(alpha, escalate(Some("phone"))).unwrap();
+    assert_eq!(late["state"], "expired");
+    assert_eq!(late["next_way"], "mail");
+    for channel in [None, Some("phone")] {
+        let escalate = C::Escalate {
+            id: text(&late, "id"),
+            channel: channel.map(ToOwned::to_owned),
+            minutes: Some(10),
+            acting: acting("duty officer", "duty"),
+        };
+        contact(alpha, escalate).unwrap();
+    }
     pair.carry().unwrap();
     let there = pings(bravo)[0].clone();
-    let channels: Vec<String> = there["escalated"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| text(one, "channel"))
-        .collect();
-    assert_eq!(channels, ["mail", "phone"]);
-    let wrong = C::Answer {
+    let channels = ["mail", "phone"].map(Value::from);
+    let tried = there["escalated"].as_array().unwrap().iter();
+    let tried: Vec<&Value> = tried.map(|one| &one["channel"]).collect();
+    assert_eq!(tried, channels.iter().collect::<Vec<_>>());
+    let by = |code: String, role: &str| C::Answer {
         id: text(&late, "id"),
-        code: "00000000".to_owned(),
-        note: String::new(),
-        acting: acting("duty officer", "duty"),
-    };
-    assert!(
-        contact(bravo, wrong)
-            .unwrap_err()
-            .to_string()
-            .contains("not the code")
-    );
-    let by_program = C::Answer {
-        id: text(&late, "id"),
-        code: text(&late, "code"),
+        code,
         note: "out of office".to_owned(),
-        acting: acting("auto-reply", "node"),
+        acting: acting("auto-reply", role),
     };
-    assert!(
-        contact(bravo, by_program).is_err(),
-        "a program is no person"
-    );
+    let wrong = contact(bravo, by("00000000".to_owned(), "duty")).unwrap_err();
+    assert!(wrong.to_string().contains("not the code"), "{wrong}");
+    let program = contact(bravo, by(text(&late, "code"), "node"));
+    assert!(program.is_err(), "a program is no person");
     answer(bravo, &late).unwrap();
     pair.carry().unwrap();
-    colour("green", "");
-    pair.set(start + 151 * DAY + DAY);
-    colour("amber", "verification ends soon");
-    pair.set(start + 182 * DAY);
-    colour("red", "verification overdue");
+    colour(&pair, "green", "");
 }
 
 fn moment(text: &str) -> i64 {

@@ -42,38 +42,7 @@ pub fn page(profile: &Profile, note: Option<&str>) -> String {
         }
     );
     page.section("1.4", "Authenticating this Document", &authentic);
-    page.chapter("2", "Contact Information");
-    page.section("2.1", "Name of the Team", &team.name);
-    page.section("2.2", "Address", or_nothing(team.address.as_ref()));
-    let zone = format!(
-        "{}; working hours {}{}",
-        team.time_zone,
-        team.hours,
-        listed("; holidays ", &team.holidays)
-    );
-    page.section("2.3", "Time Zone", &zone);
-    page.section("2.4", "Telephone Number", or_nothing(team.phone.as_ref()));
-    page.section("2.5", "Facsimile Number", or_nothing(team.fax.as_ref()));
-    page.prose(profile, "2.6");
-    page.section(
-        "2.7",
-        "Electronic Mail Address",
-        or_nothing(team.email.as_ref()),
-    );
-    page.section(
-        "2.8",
-        "Public Keys and Encryption Information",
-        &keys(profile),
-    );
-    page.prose(profile, "2.9");
-    page.prose(profile, "2.10");
-    page.prose(profile, "2.11");
-    for contact in &content.contacts {
-        page.indented(&contact_line(contact));
-    }
-    if !team.languages.is_empty() {
-        page.indented(&format!("Languages: {}", team.languages.join(", ")));
-    }
+    page.contact(profile);
     page.chapter("3", "Charter");
     page.all(profile, "3.");
     page.chapter("4", "Policies");
@@ -118,6 +87,44 @@ impl Page {
         if let Some((number, title, key)) = SECTIONS.iter().find(|(each, _, _)| *each == number) {
             let text = profile.content().prose.get(*key);
             self.section(number, title, or_nothing(text));
+        }
+    }
+
+    /// The second chapter: how the team is reached.
+    fn contact(&mut self, profile: &Profile) {
+        let content = profile.content();
+        let team = &content.team;
+        self.chapter("2", "Contact Information");
+        self.section("2.1", "Name of the Team", &team.name);
+        self.section("2.2", "Address", or_nothing(team.address.as_ref()));
+        let zone = format!(
+            "{}; working hours {}{}",
+            team.time_zone,
+            team.hours,
+            listed("; holidays ", &team.holidays)
+        );
+        self.section("2.3", "Time Zone", &zone);
+        self.section("2.4", "Telephone Number", or_nothing(team.phone.as_ref()));
+        self.section("2.5", "Facsimile Number", or_nothing(team.fax.as_ref()));
+        self.prose(profile, "2.6");
+        self.section(
+            "2.7",
+            "Electronic Mail Address",
+            or_nothing(team.email.as_ref()),
+        );
+        self.section(
+            "2.8",
+            "Public Keys and Encryption Information",
+            &keys(profile),
+        );
+        self.prose(profile, "2.9");
+        self.prose(profile, "2.10");
+        self.prose(profile, "2.11");
+        for contact in &content.contacts {
+            self.indented(&contact_line(contact));
+        }
+        if !team.languages.is_empty() {
+            self.indented(&format!("Languages: {}", team.languages.join(", ")));
         }
     }
 

@@ -86,7 +86,7 @@ impl Node {
         let code = hexadecimal(&random_bytes::<CODE_BYTES>());
         let hash = Digest::of(code.as_bytes());
         let row = self.step(id, officer, |row| {
-            row.state = CHALLENGED.to_owned();
+            CHALLENGED.clone_into(&mut row.state);
             row.code = Some(hash.as_bytes().to_vec());
             Ok(())
         })?;
@@ -120,7 +120,7 @@ impl Node {
             if expected != hash.as_bytes() {
                 return Err(ContactError::Code);
             }
-            row.state = VERIFIED.to_owned();
+            VERIFIED.clone_into(&mut row.state);
             Ok(())
         })?;
         Ok(document(&row, self.now_seconds()))

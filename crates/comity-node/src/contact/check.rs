@@ -205,26 +205,6 @@ impl Node {
         })
     }
 
-    /// The newest checks, with every party or with one.
-    pub(crate) fn checks(
-        &self,
-        tx: &mut dyn Tx,
-        party: Option<&str>,
-    ) -> Result<Vec<Held>, ContactError> {
-        let wanted = Wanted {
-            subject: Some("check".to_owned()),
-            party: party.map(ToOwned::to_owned),
-            exercise: None,
-            before: None,
-            limit: CHECKS_MAX,
-        };
-        let mut all = Vec::new();
-        for row in rows::list(tx, &wanted)? {
-            all.extend(read(tx, &row.id)?);
-        }
-        Ok(all)
-    }
-
     /// Checks as documents, the newest first.
     pub(crate) fn check_lines(
         &self,
@@ -232,7 +212,7 @@ impl Node {
         open: bool,
     ) -> Result<Vec<Value>, ContactError> {
         let now = self.now_seconds();
-        let all = self.inner.state.read(|tx| self.checks(tx, party))?;
+        let all = self.inner.state.read(|tx| checks(tx, party))?;
         let own = &self.identity().party;
         let wanted = all
             .iter()
@@ -259,6 +239,22 @@ impl Node {
         }
         Ok(said)
     }
+}
+
+/// The newest checks, with every party or with one.
+pub(crate) fn checks(tx: &mut dyn Tx, party: Option<&str>) -> Result<Vec<Held>, ContactError> {
+    let wanted = Wanted {
+        subject: Some("check".to_owned()),
+        party: party.map(ToOwned::to_owned),
+        exercise: None,
+        before: None,
+        limit: CHECKS_MAX,
+    };
+    let mut all = Vec::new();
+    for row in rows::list(tx, &wanted)? {
+        all.extend(read(tx, &row.id)?);
+    }
+    Ok(all)
 }
 
 fn unknown(given: &str) -> ContactError {

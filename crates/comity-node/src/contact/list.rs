@@ -19,6 +19,7 @@ use comity_case::table::Word as _;
 use comity_store::state::Tx;
 use serde_json::{Value, json};
 
+use crate::contact::check::checks;
 use crate::contact::profile::name;
 use crate::contact::{ContactError, seconds, shown};
 use crate::node::Node;
@@ -85,8 +86,7 @@ impl Node {
         party: &str,
     ) -> Result<Vec<Value>, ContactError> {
         let (own, other) = (self.own_name()?, name(party)?);
-        let checks: Vec<Check> = self
-            .checks(tx, Some(party))?
+        let checks: Vec<Check> = checks(tx, Some(party))?
             .into_iter()
             .map(|held| held.check)
             .collect();
