@@ -79,7 +79,10 @@ pub(crate) fn run(command: ContactCommand) -> Result<(), Failure> {
                 note,
                 acting,
             };
-            told(data, asked, json, shown::answered)
+            told(data, asked, json, |said| {
+                shown::answered(said);
+                Ok(())
+            })
         }
         C::Escalate {
             data,
@@ -132,12 +135,13 @@ pub(crate) fn run(command: ContactCommand) -> Result<(), Failure> {
             code,
             officer,
             json,
-        } => told(
-            data,
-            Asked::Confirm { id, code, officer },
-            json,
-            shown::confirmed,
-        ),
+        } => {
+            let asked = Asked::Confirm { id, code, officer };
+            told(data, asked, json, |said| {
+                shown::confirmed(said);
+                Ok(())
+            })
+        }
     }
 }
 

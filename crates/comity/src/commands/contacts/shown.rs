@@ -161,14 +161,13 @@ pub(super) fn check(one: &Value) -> Result<(), Failure> {
 }
 
 /// A check that was answered.
-pub(super) fn answered(one: &Value) -> Result<(), Failure> {
+pub(super) fn answered(one: &Value) {
     let late = if is(one, "late") {
         ", after its time"
     } else {
         ""
     };
     output::say(&format!("answered in {}{late}", took(one)));
-    Ok(())
 }
 
 /// A line for each plan.
@@ -224,12 +223,11 @@ pub(super) fn challenged(one: &Value) -> Result<(), Failure> {
 }
 
 /// A candidate that is confirmed.
-pub(super) fn confirmed(one: &Value) -> Result<(), Failure> {
+pub(super) fn confirmed(one: &Value) {
     output::say(&format!(
         "whoever reads {} sent the code back; whose address it is, an accord says",
         text(one, "address")
     ));
-    Ok(())
 }
 
 /// What a profile says that was only read.

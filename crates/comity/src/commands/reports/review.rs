@@ -237,8 +237,8 @@ fn figure(side: &Value, place: &str) -> String {
     if let (Some(count), Some(of)) = (number(value, "count"), number(value, "of")) {
         return share(count, of);
     }
-    match value {
-        Value::Object(members) => {
+    match value.as_object() {
+        Some(members) => {
             let listed = members
                 .iter()
                 .filter(|(_, count)| count.as_u64() != Some(0));
@@ -251,7 +251,7 @@ fn figure(side: &Value, place: &str) -> String {
                 listed.join(", ")
             }
         }
-        plain => plain.to_string(),
+        None => value.to_string(),
     }
 }
 

@@ -78,103 +78,81 @@ fn every_commitment_is_listed_with_how_it_stands_so_far() {
     );
 }
 
+/// Alpha checks bravo's contact, and a person answers.
+fn check_contact(alpha: &Party, bravo: &Party) {
+    let ping = ["contact", "ping", "--party", "bravo", "--contact"];
+    let check = alpha
+        .cli(&[&ping[..], &["technical"]].concat())
+        .expect(0)
+        .out;
+    let show = ["contact", "show", check.trim(), "--json"];
+    let there = until("the check at bravo", || {
+        let said = bravo.cli(&show);
+        (said.code == Some(0)).then(|| said.json())
+    });
+    let code = text(&there, "code");
+    let answer = [
+        "contact",
+        "answer",
+        check.trim(),
+        "--code",
+        &code,
+        "--officer",
+    ];
+    bravo
+        .cli(&[&answer[..], &["duty officer"]].concat())
+        .expect(0);
+}
+
+fn paper(party: &Party, other: &str, more: &[&str]) -> crate::node::Said {
+    let period = quarter();
+    let arguments = ["report", "review", "--party", other, "--period", &period];
+    let as_of = ["--as-of", "2099-01-01"];
+    party
+        .cli(&[&arguments[..], &as_of, more].concat())
+        .expect(0)
+}
+
 #[test]
 fn the_paper_for_a_review_is_the_same_on_both_sides() {
     on_both_stores(["alpha", "bravo"], |[alpha, bravo]| {
         befriend(alpha, bravo, OPEN);
-        let title = [(
-            "Control server behind the May intrusion",
-            "Who <called> \\\"it\\\" & when",
-        )];
+        let markup = "Who <called> \\\"it\\\" & when";
+        let title = [("Control server behind the May intrusion", markup)];
         let id = open(alpha, bravo, &form(alpha, &title), &[]);
         let both = [&*alpha, &*bravo];
         until_both(both, &id, "delivered");
         act(bravo, &id, "acknowledge", &["--number", "B-1"]);
         act(bravo, &id, "accept", &["--expected", "2099-01-01"]);
-        let ping = [
-            "contact",
-            "ping",
-            "--party",
-            "bravo",
-            "--contact",
-            "technical",
-        ];
-        let check = alpha.cli(&ping).expect(0).out;
+        check_contact(alpha, bravo);
         until_both(both, &id, "accepted");
-        until("the check at bravo", || {
-            let said = bravo.cli(&["contact", "show", check.trim(), "--json"]);
-            (said.code == Some(0)).then_some(())
+        let shown = until("the same paper on both sides", || {
+            let sides = [(&*alpha, "bravo"), (&*bravo, "alpha")];
+            let [one, two] = sides.map(|(party, other)| paper(party, other, &["--json"]).json());
+            let answered = one["content"]["sides"][1]["checks"]["answered"]["count"] == 1;
+            let same = one["hash"] == two["hash"] && one["content"] == two["content"];
+            (answered && same).then_some(one)
         });
-        let code = text(
-            &bravo
-                .cli(&["contact", "show", check.trim(), "--json"])
-                .expect(0)
-                .json(),
-            "code",
-        );
-        bravo
-            .cli(&[
-                "contact",
-                "answer",
-                check.trim(),
-                "--code",
-                &code,
-                "--officer",
-                "duty officer",
-            ])
-            .expect(0);
-        let period = quarter();
-        let paper = |party: &Party, other: &str, more: &[&str]| {
-            let arguments = [
-                "report",
-                "review",
-                "--party",
-                other,
-                "--period",
-                &period,
-                "--as-of",
-                "2099-01-01",
-            ];
-            party.cli(&[&arguments[..], more].concat()).expect(0)
-        };
-        let content = until("the same paper on both sides", || {
-            let papers = [(&*alpha, "bravo"), (&*bravo, "alpha")]
-                .map(|(party, other)| paper(party, other, &["--json"]).json());
-            let answered = papers[0]["content"]["sides"][1]["checks"]["answered"]["count"] == 1;
-            let [one, two] = papers;
-            (answered && one["hash"] == two["hash"] && one["content"] == two["content"])
-                .then_some(one)
-        });
-        let bravo_side = &content["content"]["sides"][1];
-        assert_eq!(
-            (
-                bravo_side["party"].as_str(),
-                bravo_side["answering"]["requests"].as_u64()
-            ),
-            (Some("bravo"), Some(1))
-        );
-        assert_eq!(content["content"]["open"][0]["state"], "accepted");
-        assert_eq!(content["checkpoints"].as_array().unwrap().len(), 2);
+        let side = &shown["content"]["sides"][1];
+        assert_eq!(side["party"], "bravo");
+        assert_eq!(side["answering"]["requests"], 1);
+        assert_eq!(shown["content"]["open"][0]["state"], "accepted");
+        assert_eq!(shown["checkpoints"].as_array().unwrap().len(), 2);
+        let hash = text(&shown, "hash");
         let file = alpha.file("review.html");
         paper(alpha, "bravo", &["--html", "--out", file.to_str().unwrap()]);
         let page = std::fs::read_to_string(&file).unwrap();
-        let hash = text(&content, "hash");
-        assert!(
-            page.contains(&hash) && page.contains("TLP:AMBER") && page.contains("@media print")
-        );
-        assert!(
-            page.contains("Who &lt;called&gt; &quot;it&quot; &amp; when"),
-            "{page}"
-        );
+        for wanted in [hash.as_str(), "TLP:AMBER", "@media print"] {
+            assert!(page.contains(wanted), "{wanted} in {page}");
+        }
+        let escaped = "Who &lt;called&gt; &quot;it&quot; &amp; when";
+        assert!(page.contains(escaped), "{page}");
         for forbidden in ["<script", "http://", "https://", "<img", "<link"] {
             assert!(!page.contains(forbidden), "{forbidden}");
         }
         let plain = paper(bravo, "alpha", &[]).out;
-        assert!(
-            plain.contains(&hash)
-                && plain.contains("Open requests")
-                && plain.contains("What is disputed"),
-            "{plain}"
-        );
+        for wanted in [hash.as_str(), "Open requests", "What is disputed"] {
+            assert!(plain.contains(wanted), "{wanted} in {plain}");
+        }
     });
 }

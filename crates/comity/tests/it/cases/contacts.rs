@@ -128,11 +128,8 @@ fn a_profile_that_ended_or_is_another_partys_is_refused() {
         "that of bravo",
     );
     let dates = |line: &str| line.starts_with("updated") || line.starts_with("expires");
-    let ended: String = text
-        .lines()
-        .filter(|line| !dates(line))
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let kept: Vec<&str> = text.lines().filter(|line| !dates(line)).collect();
+    let ended = kept.join("\n");
     let ended = ended.replacen(
         "[team]",
         "updated = 2020-01-01T00:00:00Z\nexpires = 2021-01-01T00:00:00Z\n[team]",
@@ -142,107 +139,75 @@ fn a_profile_that_ended_or_is_another_partys_is_refused() {
     refused(text.replace("[charter]", "[charta]"), "line ");
 }
 
+/// Nobody in particular, a wrong code, and the side that asks: none of them answers.
+fn refuse_answers([alpha, bravo]: [&Party; 2], number: &str, code: &str) {
+    let answer = |party: &Party, code: &str, more: &[&str]| {
+        let arguments = ["contact", "answer", number, "--code", code];
+        party.cli(&[&arguments[..], more].concat())
+    };
+    let nobody = answer(bravo, code, &[]);
+    assert_eq!(nobody.code, Some(2), "{nobody:?}");
+    let wrong = answer(bravo, "0123", &OFFICER);
+    assert_eq!(wrong.code, Some(1));
+    assert!(wrong.err.contains("not the code"), "{}", wrong.err);
+    let own = answer(alpha, code, &OFFICER);
+    assert_eq!(own.code, Some(1), "{own:?}");
+    assert!(own.err.contains("for the other side"), "{}", own.err);
+}
+
+/// The steps of the answered check and how long the answer took, once the receipts are there.
+fn answered(party: &Party, number: &str) -> (Value, Value) {
+    until(&format!("the answer at {}", party.name), || {
+        let one = check(party)?;
+        let shown = party.cli(&["contact", "show", number, "--json"]);
+        let steps = shown.expect(0).json()["steps"].clone();
+        let whole = one["state"] == "answered" && steps[1]["received"].is_string();
+        whole.then(|| (one["answer_seconds"].clone(), steps))
+    })
+}
+
+const OFFICER: [&str; 2] = ["--officer", "duty officer"];
+
 #[test]
 fn a_check_is_answered_by_a_person_with_its_code_and_both_hold_the_same_times() {
     on_both_stores(["alpha", "bravo"], |[alpha, bravo]| {
         befriend(alpha, bravo, OPEN);
         assert_eq!(contact_of(bravo, "bravo")["colour"], "amber");
         assert_eq!(contact_of(bravo, "bravo")["reason"], "never verified");
-        let unknown = alpha.cli(&[
-            "contact",
-            "ping",
-            "--party",
-            "bravo",
-            "--contact",
-            "samples",
-        ]);
+        let ping = |contact| {
+            let arguments = ["contact", "ping", "--party", "bravo", "--contact", contact];
+            alpha.cli(&[&arguments[..], &["--unannounced"]].concat())
+        };
+        let unknown = ping("samples");
         assert_eq!(unknown.code, Some(1));
         assert!(
             unknown.err.contains("the accord names technical"),
             "{}",
             unknown.err
         );
-        let id = alpha
-            .cli(&[
-                "contact",
-                "ping",
-                "--party",
-                "bravo",
-                "--contact",
-                "technical",
-                "--unannounced",
-            ])
-            .expect(0)
-            .out;
+        let id = ping("technical").expect(0).out;
         let there = until("the check at bravo", || check(bravo));
         assert_eq!(text(&there, "id"), id.trim());
-        assert_eq!(
-            (&there["ours"], &there["unannounced"], &there["verifies"]),
-            (&Value::from(true), &Value::from(true), &Value::from(true))
-        );
+        for flag in ["ours", "unannounced", "verifies"] {
+            assert_eq!(there[flag], true, "{flag}");
+        }
         let code = text(&there, "code");
         let number = &id.trim()[..15];
-        // Nobody in particular, a wrong code, and the side that asks: none of them answers.
-        let nobody = bravo.cli(&["contact", "answer", number, "--code", &code]);
-        assert_eq!(nobody.code, Some(2), "{nobody:?}");
-        let officer = ["--officer", "duty officer"];
-        let wrong = bravo.cli(
-            &[
-                &["contact", "answer", number, "--code", "0123"][..],
-                &officer,
-            ]
-            .concat(),
-        );
-        assert_eq!(wrong.code, Some(1));
-        assert!(wrong.err.contains("not the code"), "{}", wrong.err);
-        let own = alpha.cli(
-            &[
-                &["contact", "answer", number, "--code", &code][..],
-                &officer,
-            ]
-            .concat(),
-        );
-        assert_eq!(own.code, Some(1), "{own:?}");
-        assert!(own.err.contains("for the other side"), "{}", own.err);
-        bravo
-            .cli(
-                &[
-                    &["contact", "answer", number, "--code", &code][..],
-                    &officer,
-                ]
-                .concat(),
-            )
-            .expect(0);
+        refuse_answers([&*alpha, &*bravo], number, &code);
+        let answer = ["contact", "answer", number, "--code", &code];
+        let answer = [&answer[..], &OFFICER].concat();
+        bravo.cli(&answer).expect(0);
         let both = [&*alpha, &*bravo];
-        let times = both.map(|party| {
-            until(&format!("the answer at {}", party.name), || {
-                let one = check(party)?;
-                let steps = party
-                    .cli(&["contact", "show", number, "--json"])
-                    .expect(0)
-                    .json();
-                let received = steps["steps"][1]["received"].is_string();
-                (one["state"] == "answered" && received)
-                    .then(|| (one["answer_seconds"].clone(), steps["steps"].clone()))
-            })
-        });
-        assert_eq!(times[0], times[1], "the same steps and times on both sides");
+        let [one, two] = both.map(|party| answered(party, number));
+        assert_eq!(one, two, "the same steps and times on both sides");
         for party in both {
             let stands = contact_of(party, "bravo");
-            assert_eq!(
-                (stands["colour"].as_str(), stands["answered_by"].as_str()),
-                (Some("green"), Some("duty officer"))
-            );
+            assert_eq!(stands["colour"], "green");
+            assert_eq!(stands["answered_by"], "duty officer");
         }
         let shown = alpha.cli(&["contact", "list"]).expect(0).out;
         assert!(shown.contains("green\tbravo\ttechnical"), "{shown}");
-        let again = bravo.cli(
-            &[
-                &["contact", "answer", number, "--code", &code][..],
-                &officer,
-            ]
-            .concat(),
-        );
+        let again = bravo.cli(&answer);
         assert_eq!(again.code, Some(1), "answered already: {again:?}");
     });
 }
