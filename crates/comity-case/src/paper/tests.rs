@@ -41,7 +41,7 @@ fn request(number: u128, urgency: &str, then: impl FnOnce(&mut Script)) -> Scrip
     script
 }
 
-fn made(scripts: Vec<Script>) -> Paper {
+fn made(scripts: &[Script]) -> Paper {
     let accord = accord();
     let threads: Vec<Thread> = scripts.iter().map(Script::thread).collect();
     let (one, two) = (party(A), party(B));
@@ -69,9 +69,9 @@ fn made(scripts: Vec<Script>) -> Paper {
     paper
 }
 
-#[test]
-fn each_side_has_its_figures() {
-    let answered = request(1, "urgent", |script| {
+/// An urgent request that was extended, answered and marked.
+fn answered() -> Script {
+    request(1, "urgent", |script| {
         script.say(B, HOUR, "acknowledge", json!({"number": "B-1"}));
         script.say(
             B,
@@ -97,12 +97,19 @@ fn each_side_has_its_figures() {
             "feedback",
             json!({"useful": "partly", "quality": 4, "acted": true}),
         );
-    });
-    let declined = request(2, "routine", |script| {
+    })
+}
+
+/// A routine request that was declined.
+fn declined() -> Script {
+    request(2, "routine", |script| {
         script.say(B, HOUR, "acknowledge", json!({"number": "B-2"}));
         script.say(B, 2 * HOUR, "decline", json!({"reason": "resources"}));
-    });
-    let open = request(3, "emergency", |_| {});
+    })
+}
+
+/// An unannounced check that a person answered.
+fn checked() -> Script {
     let mut check = script(Subject::Check, 4);
     check.say(A, 0, "ping", json!({"contact": "24x7", "nonce": "00112233445566778899aabbccddeeff", "due": "2026-10-05T12:00:00Z", "unannounced": true, "verify": true}));
     check.say(
@@ -111,7 +118,13 @@ fn each_side_has_its_figures() {
         "answer",
         json!({"nonce": "00112233445566778899aabbccddeeff"}),
     );
-    let paper = made(vec![answered, declined, open, check]);
+    check
+}
+
+#[test]
+fn each_side_has_its_figures() {
+    let open = request(3, "emergency", |_| {});
+    let paper = made(&[answered(), declined(), open, checked()]);
     let side = |name: &str| {
         let sides = paper.content["sides"].as_array().unwrap();
         sides
@@ -168,8 +181,8 @@ fn what_is_disputed_is_named_and_another_message_is_another_hash() {
             );
         })
     };
-    let paper = made(vec![said("B-1")]);
+    let paper = made(&[said("B-1")]);
     let disputed = paper.content["disputed"].as_array().unwrap();
     assert_eq!((disputed.len(), &disputed[0]["by"]), (1, &json!("alpha")));
-    assert_ne!(paper.hash, made(vec![said("B-2")]).hash);
+    assert_ne!(paper.hash, made(&[said("B-2")]).hash);
 }
