@@ -283,6 +283,14 @@ pub(crate) fn seconds(text: &str) -> Option<i64> {
     Some(at.micros().div_euclid(1_000_000))
 }
 
+/// Seconds since 1970 as a STIX timestamp; nothing where no timestamp can say it.
+pub fn stamp(seconds: i64) -> String {
+    let at = seconds
+        .checked_mul(1_000_000)
+        .and_then(Timestamp::from_micros);
+    at.map_or_else(String::new, Timestamp::to_stix)
+}
+
 /// A date that somebody names, in seconds since 1970.
 pub(crate) fn date<E: Word>(kind: E, text: &str) -> Result<i64, Refusal> {
     let reason = "the date must be a time such as 2026-12-01T00:00:00Z";

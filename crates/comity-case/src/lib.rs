@@ -8,6 +8,7 @@
 //! judging commitments (`comity_accord::evaluation`), the time (an argument everywhere).
 
 pub mod call;
+pub mod case;
 pub mod check;
 pub mod evidence;
 pub mod exercise;

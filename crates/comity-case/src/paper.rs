@@ -22,6 +22,7 @@ use comity_stix::marking::Tlp;
 use serde_json::{Value, json};
 
 use crate::call::Call;
+use crate::case::Case;
 use crate::check::Check;
 use crate::evidence::Evidence;
 use crate::exercise::Exercise;
@@ -173,7 +174,12 @@ impl Stood {
                     self.dispute(id, &one.record);
                 }
             }
-            Subject::Case | Subject::Review | Subject::Profile => {}
+            Subject::Case => {
+                if let Some(one) = Case::replay(thread) {
+                    self.dispute(id, &one.record);
+                }
+            }
+            Subject::Review | Subject::Profile => {}
         }
     }
 

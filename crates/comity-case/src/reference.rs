@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use crate::request::content;
 use crate::request::event::{HOLD_TABLE, TABLE};
 use crate::table::markdown;
-use crate::{call, check, evidence, exercise, incident, profile, review};
+use crate::{call, case, check, evidence, exercise, incident, profile, review};
 
 const OPENING: &str = "# State tables
 
@@ -30,6 +30,7 @@ pub fn page() -> String {
         ("Request for assistance", markdown(TABLE, sides)),
         ("Data that is preserved", markdown(HOLD_TABLE, sides)),
         ("What a request must say", content::markdown()),
+        ("Case", case::page()),
         ("Hotline call", call::page()),
         ("Check of a point of contact", check::page()),
         ("Profile of a party", profile::page()),

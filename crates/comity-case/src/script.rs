@@ -37,7 +37,7 @@ pub(crate) fn party(side: Side) -> PartyName {
 impl Script {
     pub(crate) fn new(subject: Subject) -> Self {
         Self {
-            id: ThreadId::new(subject, Uuid::from_u128(1)),
+            id: ThreadId::new(subject, Uuid::from_u128(0x4000_8000_0000_0000_0001)),
             entries: Vec::new(),
             label: Tlp::Amber,
             exercise: None,

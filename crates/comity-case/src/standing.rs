@@ -10,6 +10,7 @@ use comity_stix::marking::Tlp;
 use uuid::Uuid;
 
 use crate::call::Call;
+use crate::case::Case;
 use crate::check::Check;
 use crate::evidence::Evidence;
 use crate::exercise::Exercise;
@@ -68,7 +69,7 @@ pub fn standing(thread: &Thread, terms: &Terms, now: i64) -> Option<Standing> {
         Subject::Incident => Some(of_incident(&Incident::replay(thread)?)),
         Subject::Review => Some(of_review(&Review::replay(thread)?, first.label)),
         Subject::Profile => Some(of_profile(&Profile::replay(thread)?, now)),
-        Subject::Case => None,
+        Subject::Case => Some(of_case(&Case::replay(thread)?)),
     }
 }
 
@@ -102,6 +103,16 @@ fn of_request(request: &Request, terms: &Terms, now: i64) -> Standing {
         dues: request.dues(now, terms),
     };
     shown(request.opening(), &request.record, said)
+}
+
+fn of_case(case: &Case) -> Standing {
+    let said = Shown {
+        title: &case.title,
+        state: case.state.word(),
+        urgency: Some(case.highest_priority().word()),
+        dues: case.dues(),
+    };
+    shown(case.opening.clone(), &case.record, said)
 }
 
 fn of_call(call: &Call) -> Standing {
@@ -222,10 +233,7 @@ pub fn admit(thread: &Thread, message: &Message, terms: &Terms) -> Result<(), Re
             Profile::open,
             Profile::apply,
         ),
-        Subject::Case => Err(Refusal::Event {
-            subject: subject.word(),
-            event: message.event().to_owned(),
-        }),
+        Subject::Case => next(Case::replay(thread), &entry, Case::open, Case::apply),
     }
 }
 

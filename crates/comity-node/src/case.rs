@@ -7,6 +7,7 @@ pub mod command;
 mod commitments;
 mod document;
 mod gather;
+pub mod joint;
 pub mod offline;
 mod paper;
 pub mod review;
@@ -54,6 +55,12 @@ pub enum CaseError {
     /// The release rules speak against it.
     #[error("{0}")]
     Release(String),
+    /// It is no case.
+    #[error("{0} is no case; `comity case list` shows them")]
+    NoCase(String),
+    /// A bundle is no incident that could become a case.
+    #[error("{0}")]
+    Incident(String),
     /// Others spoke in between, again and again.
     #[error("the thread changed while this was written")]
     Busy,

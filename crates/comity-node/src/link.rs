@@ -39,7 +39,7 @@ pub use crate::link::incoming::{Taken, Way};
 use crate::link::keys::{KeysError, NodeKeys};
 pub use crate::link::outgoing::Draft;
 use crate::link::peer::Peers;
-pub(crate) use crate::link::receipts::seconds_of_receipt;
+pub use crate::link::receipts::seconds_of_receipt;
 use crate::link::terms::LinkTerms;
 
 /// A source of randomness.

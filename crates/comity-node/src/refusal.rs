@@ -169,6 +169,15 @@ fn case(error: &CaseError) -> (RefusalKind, String) {
             RefusalKind::Release,
             "`comity accord show NAME` shows the terms".to_owned(),
         ),
+        CaseError::NoCase(_) => (
+            RefusalKind::No,
+            "`comity case list` shows the cases; the first letters of a name do".to_owned(),
+        ),
+        CaseError::Incident(_) => (
+            RefusalKind::Usage,
+            "give a STIX 2.1 bundle with an incident, and name one with --incident if it has several"
+                .to_owned(),
+        ),
         CaseError::Busy => (RefusalKind::No, "give the command again".to_owned()),
         CaseError::Exchange(error) => exchange(error),
         CaseError::Ledger(error) => ledger(error),

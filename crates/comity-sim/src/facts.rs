@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use comity_case::message::ThreadId;
 use comity_node::link::guard::LastSigned;
 
 /// A place in a history: epoch and size.
@@ -54,6 +55,8 @@ pub struct Held {
 /// Everything that is known.
 #[derive(Debug, Default)]
 pub struct Facts {
+    /// The threads that were opened between two nodes, the smaller number first.
+    pub threads: BTreeMap<(usize, usize), Vec<ThreadId>>,
     heads: HashMap<(String, u64), Vec<Signed>>,
     branches: Vec<Branch>,
     /// Nodes that may have shown two histories.

@@ -43,11 +43,15 @@ pub enum Fault {
     ForgottenChannel,
     /// An envelope is marked as receipted that is still on its way.
     FalseReceipt,
+    /// A message of a thread that was taken is gone.
+    ForgottenMessage,
+    /// A message that was taken has another time than its receipt says.
+    MovedMessage,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::HiddenRestore,
         Self::LyingGuard,
         Self::LostSync,
@@ -61,6 +65,8 @@ impl Fault {
         Self::LostReceipts,
         Self::ForgottenChannel,
         Self::FalseReceipt,
+        Self::ForgottenMessage,
+        Self::MovedMessage,
     ];
 
     /// Whether restores go unnoticed.
@@ -87,7 +93,9 @@ impl Fault {
             | Self::WrongHead
             | Self::SecretResume
             | Self::ForgottenChannel
-            | Self::FalseReceipt => return Ok(()),
+            | Self::FalseReceipt
+            | Self::ForgottenMessage
+            | Self::MovedMessage => return Ok(()),
         };
         change(&node.state, sql, &[party.as_str().into()])
     }
@@ -133,6 +141,10 @@ impl Fault {
                 "UPDATE channel SET seq = seq - 1 WHERE direction = 'in' AND seq > 1"
             }
             Self::FalseReceipt => "UPDATE outbox SET state = 'receipted' WHERE state = 'sent'",
+            Self::ForgottenMessage => "DELETE FROM message WHERE direction = 'in'",
+            Self::MovedMessage => {
+                "UPDATE message SET received = received + 60 WHERE direction = 'in'"
+            }
             Self::None
             | Self::HiddenRestore
             | Self::LyingGuard

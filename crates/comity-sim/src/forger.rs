@@ -55,6 +55,11 @@ impl World {
                 _ => self.flip(&mut receipt.envelope.0),
             },
             Message::Head(head) => {
+                if self.random.percent(50)
+                    && let Some(hash) = head.consistency.first_mut()
+                {
+                    self.flip(hash);
+                }
                 if let Some(leaf) = head.leaves.first_mut() {
                     self.flip(leaf);
                 }

@@ -3,6 +3,7 @@
 //! In scope: driving the node's own link, ledger and rows through what can go wrong, and judging what must always hold.
 //! Out of scope: sockets, threads, the object log.
 
+mod cases;
 pub mod facts;
 pub mod fault;
 pub mod forger;

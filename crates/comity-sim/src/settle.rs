@@ -183,6 +183,9 @@ impl World {
                 self.sent_is_applied((from, to), row)?;
             }
             invariants::receipts_are_of_stored(self, from, to)?;
+            if from < to {
+                self.cases_agree(from, to)?;
+            }
             let differ = self.channels_differ(from, to)?;
             ensure(differ.is_none(), Invariant::BothSidesAgree, || {
                 format!("{from} and {to}: {}", differ.unwrap_or_default())

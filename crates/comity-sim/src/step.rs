@@ -9,6 +9,7 @@ use comity_link::payload::Kind;
 use comity_node::link::{Draft, LinkError};
 use comity_store::state::{State, inbox};
 
+use crate::cases;
 use crate::facts::Sent;
 use crate::guard::{Behaviour, SimGuard};
 use crate::invariants::{self, Violation};
@@ -82,6 +83,10 @@ impl World {
     fn enqueue(&mut self) -> Result<(), Violation> {
         let (from, to) = self.two();
         self.forge_channels(from)?;
+        if self.random.percent(40) {
+            self.speak(from, to)?;
+            return invariants::channels_are_whole(self, from);
+        }
         let now = self.clock(from);
         for _ in 0..=self.random.below(3) {
             let number = u64::try_from(self.facts.sent.len()).unwrap_or(0);
@@ -250,7 +255,9 @@ impl World {
             .read(|tx| inbox::in_state(tx, "stored", most));
         for row in stored.map_err(surprise)? {
             let place = self.place(node);
+            let now = self.clock(node);
             let settled = place.node.state.write(|tx| {
+                cases::keep(tx, &row, now)?;
                 inbox::settle(tx, &row.envelope, "applied", Some("applied"))?;
                 if dies { Err(LinkError::NoLog) } else { Ok(()) }
             });

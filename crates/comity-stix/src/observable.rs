@@ -62,6 +62,11 @@ macro_rules! value_kinds {
             pub const fn field(self) -> &'static str {
                 match self { $(Self::$name => $field,)* }
             }
+
+            /// The kind of a field, by that name.
+            pub fn of_field(field: &str) -> Option<Self> {
+                match field { $($field => Some(Self::$name),)* _ => None }
+            }
         }
     };
 }
@@ -260,6 +265,7 @@ mod tests {
     fn numbers_and_kinds_agree() {
         for kind in ValueKind::ALL {
             assert_eq!(ValueKind::from_number(kind.number()), Some(*kind));
+            assert_eq!(ValueKind::of_field(kind.field()), Some(*kind));
         }
         assert_eq!(ValueKind::from_number(0), None);
         assert_eq!(ValueKind::Ipv4.to_string(), "ipv4-addr:value");

@@ -2,6 +2,7 @@
 //!
 //! In scope: the words. Out of scope: doing it (`commands`).
 
+pub(crate) mod case;
 pub(crate) mod commitment;
 pub(crate) mod contact;
 mod key;
@@ -110,6 +111,9 @@ pub(crate) enum Top {
     /// Requests for assistance: asking another party for an act, answering one, with agreed times
     #[command(subcommand)]
     Request(Box<request::RequestCommand>),
+    /// Cases that two parties work on: tasks, notes, observables, a timeline, merges and splits
+    #[command(subcommand)]
+    Case(Box<case::CaseCommand>),
     /// Points of contact: profiles, who answers when, checks, candidates
     #[command(subcommand)]
     Contact(Box<contact::ContactCommand>),
@@ -119,7 +123,7 @@ pub(crate) enum Top {
     /// Commitments judged over a period, the same on both sides
     #[command(subcommand)]
     Scorecard(Box<scorecard::ScorecardCommand>),
-    /// Papers made of what the node holds
+    /// Papers for meetings, equal on both sides
     #[command(subcommand)]
     Report(Box<report::ReportCommand>),
     /// Decisions on what goes to whom, and what waits for a second person

@@ -8,6 +8,7 @@
 
 mod allow;
 mod arrows;
+mod commands;
 mod decisions;
 mod dependencies;
 mod heads;
@@ -61,6 +62,7 @@ const RULES: &[Rule] = &[
     ("words", words::find),
     ("orphans", orphans::find),
     ("links", links::find),
+    ("commands", commands::find),
     ("decisions", decisions::find),
     ("dependencies", dependencies::find),
     ("licences", licences::find),

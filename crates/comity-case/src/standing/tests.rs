@@ -45,7 +45,8 @@ fn first(subject: Subject) -> Option<(&'static str, Value)> {
             "aware",
             json!({"title": "t", "at": "2026-10-05T07:00:00Z", "regime": "nis2"}),
         ),
-        Subject::Case | Subject::Review | Subject::Profile => return None,
+        Subject::Case => ("open", json!({"title": "t", "summary": "s"})),
+        Subject::Review | Subject::Profile => return None,
     };
     Some(said)
 }

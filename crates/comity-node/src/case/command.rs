@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::case::CaseError;
 use crate::case::document;
+use crate::case::joint::JointCommand;
 use crate::case::threads::{Acting, Opening, Speech};
 use crate::node::Node;
 
@@ -118,6 +119,8 @@ pub enum CaseCommand {
         /// Who acts.
         acting: Acting,
     },
+    /// Something about cases in particular.
+    Joint(JointCommand),
     /// Note something that stays in the house.
     Note {
         /// The thread.
@@ -242,6 +245,7 @@ impl Node {
                 self.attest(&party, &period, said, acting)?;
                 json!({})
             }
+            CaseCommand::Joint(command) => self.joint(command)?,
             CaseCommand::Note {
                 thread,
                 officer,
@@ -254,7 +258,7 @@ impl Node {
     }
 }
 
-fn seconds(text: &str) -> Result<i64, CaseError> {
+pub(crate) fn seconds(text: &str) -> Result<i64, CaseError> {
     let at = Timestamp::parse(text).map_err(|_| CaseError::Period(text.to_owned()))?;
     Ok(at.micros().div_euclid(1_000_000))
 }

@@ -18,7 +18,7 @@ use crate::case::threads::Held;
 pub(crate) fn line(row: &ThreadRow, own: &str) -> Value {
     let due = row.due.as_ref();
     json!({
-        "id": row.id, "subject": row.subject, "party": row.party, "opener": row.opener, "title": row.title,
+        "id": row.id, "subject": row.subject, "own": own, "party": row.party, "opener": row.opener, "title": row.title,
         "state": row.state, "urgency": row.urgency, "label": row.label, "exercise": row.exercise,
         "disputed": row.disputed, "messages": row.messages,
         "due": due.map(|(at, _, _)| seconds(*at)), "due_by": due.map(|(_, by, _)| by),
@@ -33,6 +33,11 @@ pub(crate) fn whole(held: &Held, own: &str, now: i64) -> Value {
     let notes = held.notes.iter().map(|note| {
         json!({ "id": note.id, "officer": note.officer, "text": note.body, "recorded": micros(note.recorded) })
     });
+    // Other entries of the own record are shown as what they are.
+    let notes = notes
+        .zip(&held.notes)
+        .filter(|(_, note)| note.event == "note")
+        .map(|(note, _)| note);
     put(&mut document, "notes", notes.collect());
     let subject = ThreadId::parse(&held.row.id).map(ThreadId::subject);
     if subject == Some(Subject::Request)
@@ -45,7 +50,7 @@ pub(crate) fn whole(held: &Held, own: &str, now: i64) -> Value {
     document
 }
 
-fn put(document: &mut Value, name: &str, value: Value) {
+pub(crate) fn put(document: &mut Value, name: &str, value: Value) {
     if let Some(members) = document.as_object_mut() {
         members.insert(name.to_owned(), value);
     }

@@ -92,7 +92,7 @@ pub(crate) fn gather(
 }
 
 /// The threads that deliveries are of; what cannot be read belongs to none.
-fn threads(deliveries: &[Delivery]) -> Vec<Thread> {
+pub(crate) fn threads(deliveries: &[Delivery]) -> Vec<Thread> {
     let mut threads: BTreeMap<ThreadId, Thread> = BTreeMap::new();
     for delivery in deliveries.iter().filter(|one| one.kind == Kind::Case) {
         let Ok(said) = serde_json::from_slice::<Case>(&delivery.payload) else {

@@ -451,7 +451,7 @@ impl Node {
     }
 
     /// The times that a responder promised, under the accord in force with a party.
-    fn terms_of(
+    pub(crate) fn terms_of(
         &self,
         tx: &mut dyn Tx,
         party: &PartyName,
@@ -516,6 +516,7 @@ impl Node {
             id: new_uuid().to_string(),
             thread: self.thread_named(name)?,
             officer: officer.to_owned(),
+            event: "note".to_owned(),
             body: text.to_owned(),
             recorded: self.clock().now(),
         };

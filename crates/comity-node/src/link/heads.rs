@@ -398,10 +398,12 @@ fn compare(
     }
     let proof: Vec<Hash> = head.consistency.iter().copied().map(Hash::new).collect();
     let follows = verify_consistency(&known_head, new, &proof).is_ok();
+    // A proof that does not hold shows nothing to anybody else, so it convicts nobody: the head is not taken and nothing that
+    // is proven in it counts, until a proof holds or two heads of comparable size contradict each other.
     Ok(if follows {
         Watched::Follows
     } else {
-        Watched::Forked
+        Watched::Bad("bad-consistency-proof")
     })
 }
 

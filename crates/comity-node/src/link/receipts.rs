@@ -5,15 +5,17 @@
 //!
 //! In scope: both ways. Out of scope: sending them (`outgoing`).
 
+use comity_accord::digest::Digest;
 use comity_link::channel::Lane;
 use comity_link::header::{EnvelopeId, SignedHeader, peek};
 use comity_link::message::ReceiptOf;
-use comity_link::payload::{Kind, Receipt};
+use comity_link::payload::{Case, Kind, Receipt};
 use comity_store::state::Tx;
 use comity_store::state::channel::Direction;
 use comity_store::state::inbox::InboxRow;
-use comity_store::state::outbox;
+use comity_store::state::outbox::{self, OutboxRow};
 use comity_store::state::receipt::{self, ReceiptRow};
+use comity_store::state::thread;
 
 use crate::link::evidence::{check_proof, commit, index_of};
 use crate::link::incoming::Taking;
@@ -28,10 +30,25 @@ const RENEWED_MAX: u64 = 512;
 pub(crate) const STORED: &str = "stored";
 
 /// When the other side stored what a receipt is for, seconds since 1970.
-pub(crate) fn seconds_of_receipt(header: &[u8], payload: &[u8]) -> Option<i64> {
+pub fn seconds_of_receipt(header: &[u8], payload: &[u8]) -> Option<i64> {
     let said: Receipt = serde_json::from_slice(payload).ok()?;
     let signed = || i64::try_from(peek(header).ok()?.created).ok();
     said.received.or_else(signed)
+}
+
+/// What was made anew in a new epoch is the same delivery: a message has the time of its first receipt, whichever envelope
+/// that is for.
+fn delivered_before(tx: &mut dyn Tx, sent: &OutboxRow, at: Option<i64>) -> Result<(), LinkError> {
+    let payload = sent.payload.as_deref().unwrap_or_default();
+    if sent.kind == Kind::Case.word()
+        && let Some(at) = at
+        && let Ok(said) = serde_json::from_slice::<Case>(payload)
+    {
+        let [message] = &said.objects;
+        let digest = Digest::of(message.get().as_bytes());
+        thread::received(tx, digest.as_bytes(), at)?;
+    }
+    Ok(())
 }
 
 impl Link {
@@ -167,6 +184,10 @@ impl Link {
                 changed: now,
             },
         )?;
+        if sent.state == "void" && said.outcome == STORED {
+            let at = seconds_of_receipt(&given.header, &given.payload);
+            delivered_before(tx, &sent, at)?;
+        }
         let (state, reason) = if said.outcome == STORED {
             ("receipted", None)
         } else {

@@ -21,8 +21,8 @@ CREATE TABLE message (digest bytea NOT NULL PRIMARY KEY, thread text NOT NULL, a
 CREATE INDEX message_by_thread ON message (thread);
 CREATE INDEX message_by_envelope ON message (envelope);
 CREATE INDEX message_unreceipted ON message (recorded) WHERE received IS NULL;
-CREATE TABLE thread_note (id text NOT NULL PRIMARY KEY, thread text NOT NULL, officer text NOT NULL, body text NOT NULL,
-    recorded bigint NOT NULL);
+CREATE TABLE thread_note (id text NOT NULL PRIMARY KEY, thread text NOT NULL, officer text NOT NULL,
+    event text NOT NULL, body text NOT NULL, recorded bigint NOT NULL);
 CREATE INDEX thread_note_by_thread ON thread_note (thread, recorded);
 -- Keys: revocations of the own party and of others, each with when it became known here and the newest heads of that
 -- party's logs that were cosigned before.

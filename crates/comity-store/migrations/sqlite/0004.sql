@@ -23,8 +23,8 @@ CREATE TABLE message (digest BLOB NOT NULL PRIMARY KEY, thread TEXT NOT NULL, au
 CREATE INDEX message_by_thread ON message (thread);
 CREATE INDEX message_by_envelope ON message (envelope);
 CREATE INDEX message_unreceipted ON message (recorded) WHERE received IS NULL;
-CREATE TABLE thread_note (id TEXT NOT NULL PRIMARY KEY, thread TEXT NOT NULL, officer TEXT NOT NULL, body TEXT NOT NULL,
-    recorded INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE thread_note (id TEXT NOT NULL PRIMARY KEY, thread TEXT NOT NULL, officer TEXT NOT NULL, event TEXT NOT NULL,
+    body TEXT NOT NULL, recorded INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX thread_note_by_thread ON thread_note (thread, recorded);
 -- Keys: revocations of the own party and of others, each with when it became known here and the newest heads of that
 -- party's logs that were cosigned before.

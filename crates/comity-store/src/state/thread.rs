@@ -65,7 +65,7 @@ pub struct MessageRow {
     pub recorded: i64,
 }
 
-/// A note that stays in the house.
+/// An entry of this party's own record of a thread: it stays in the house.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoteRow {
     /// Its number.
@@ -74,7 +74,9 @@ pub struct NoteRow {
     pub thread: String,
     /// Who wrote it.
     pub officer: String,
-    /// What it says.
+    /// What kind of entry: `note`, or the word of another event of the thread's subject.
+    pub event: String,
+    /// What it says: a note's text, another event's content as JSON.
     pub body: String,
     /// When, microseconds since 1970.
     pub recorded: i64,
@@ -252,14 +254,15 @@ pub fn moved(tx: &mut dyn Tx, from: &[u8; 32], to: &[u8; 32]) -> Result<(), Stor
     Ok(())
 }
 
-/// Records a note.
+/// Records an entry of the own record.
 pub fn add_note(tx: &mut dyn Tx, row: &NoteRow) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO thread_note (id, thread, officer, body, recorded) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO thread_note (id, thread, officer, event, body, recorded) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         &[
             row.id.as_str().into(),
             row.thread.as_str().into(),
             row.officer.as_str().into(),
+            row.event.as_str().into(),
             row.body.as_str().into(),
             row.recorded.into(),
         ],
@@ -267,10 +270,10 @@ pub fn add_note(tx: &mut dyn Tx, row: &NoteRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The notes on a thread, oldest first.
+/// The own record of a thread, oldest first.
 pub fn notes(tx: &mut dyn Tx, thread: &str) -> Result<Vec<NoteRow>, StoreError> {
     let rows = tx.query(
-        "SELECT id, thread, officer, body, recorded FROM thread_note WHERE thread = ?1 ORDER BY recorded, id",
+        "SELECT id, thread, officer, event, body, recorded FROM thread_note WHERE thread = ?1 ORDER BY recorded, id",
         &[thread.into()],
     )?;
     let note = |row: &Row| {
@@ -278,8 +281,9 @@ pub fn notes(tx: &mut dyn Tx, thread: &str) -> Result<Vec<NoteRow>, StoreError> 
             id: row.text(0)?,
             thread: row.text(1)?,
             officer: row.text(2)?,
-            body: row.text(3)?,
-            recorded: row.integer(4)?,
+            event: row.text(3)?,
+            body: row.text(4)?,
+            recorded: row.integer(5)?,
         })
     };
     rows.iter().map(note).collect()

@@ -5,6 +5,7 @@
 mod accords;
 mod accounts;
 mod carried;
+mod cases;
 mod collections;
 mod commitments;
 mod contacts;
@@ -52,6 +53,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Share(args) => release::share(args),
         Top::Recall(args) => release::recall(args),
         Top::Request(command) => requests::run(*command),
+        Top::Case(command) => cases::run(*command),
         Top::Contact(command) => contacts::run(*command),
         Top::Commitment(command) => commitments::run(*command),
         Top::Report(command) => reports::run(*command),

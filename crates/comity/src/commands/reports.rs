@@ -1,17 +1,16 @@
 //! `comity report`.
 //!
-//! In scope: one call of the node, choosing the form, writing it. Out of scope: what a paper says (`comity_case::paper`).
+//! In scope: one call of the node each, and writing what it answers. Out of scope: what reports say.
 
 mod html;
 mod review;
 
-use std::path::PathBuf;
-
 use comity_node::case::command::CaseCommand;
+use comity_node::case::joint::JointCommand;
 use serde_json::Value;
 
 use crate::backend::{Backend, data_folder};
-use crate::cli::report::ReportCommand;
+use crate::cli::report::{Paper, ReportCommand};
 use crate::commands::parties::text;
 use crate::failure::Failure;
 use crate::output;
@@ -19,46 +18,72 @@ use crate::output;
 /// `comity report …`
 pub(crate) fn run(command: ReportCommand) -> Result<(), Failure> {
     match command {
-        ReportCommand::Review {
-            data,
-            party,
-            period,
-            as_of,
-            html,
-            out,
-            json,
+        ReportCommand::Status {
+            paper,
+            exercise,
+            own,
         } => {
-            let mut backend = Backend::open(&data_folder(data.data)?)?;
-            let paper = backend.case(CaseCommand::Paper {
-                party,
-                period,
-                as_of,
-            })?;
-            backend.close()?;
-            let page = if json.json {
-                serde_json::to_string_pretty(&paper).unwrap_or_default()
-            } else if html {
-                html::page(&review::sections(&paper))
-            } else {
-                review::plain(&review::sections(&paper))
+            let command = JointCommand::Report {
+                party: paper.party.clone(),
+                period: paper.period.clone(),
+                as_of: paper.as_of.clone(),
+                exercise,
+                own,
             };
-            write(page.trim_end(), out)?;
-            output::say(&format!("content {}", text(&paper, "hash")));
-            Ok(())
+            let mut backend = Backend::open(&data_folder(paper.data.data.clone())?)?;
+            let made = backend.case(CaseCommand::Joint(command))?;
+            written(&made, &paper)?;
+            backend.close()
+        }
+        ReportCommand::Review { paper } => {
+            let command = CaseCommand::Paper {
+                party: paper.party.clone(),
+                period: paper.period.clone(),
+                as_of: paper.as_of.clone(),
+            };
+            let mut backend = Backend::open(&data_folder(paper.data.data.clone())?)?;
+            let mut made = backend.case(command)?;
+            let sections = review::sections(&made);
+            if let Some(members) = made.as_object_mut() {
+                members.insert("text".to_owned(), review::plain(&sections).into());
+                members.insert("html".to_owned(), html::page(&sections).into());
+            }
+            written(&made, &paper)?;
+            backend.close()
         }
     }
 }
 
-fn write(page: &str, out: Option<PathBuf>) -> Result<(), Failure> {
-    let Some(path) = out else {
-        return output::data(page);
+/// Writes a report in the form that was asked for, and says its hash.
+fn written(made: &Value, paper: &Paper) -> Result<(), Failure> {
+    let whole = if paper.json.json {
+        let mut shown = made.clone();
+        if let Some(members) = shown.as_object_mut() {
+            members.retain(|name, _| name != "text" && name != "html");
+        }
+        serde_json::to_string_pretty(&shown).map_err(|error| Failure::defect(&error))?
+    } else if paper.html {
+        text(made, "html").to_owned()
+    } else {
+        text(made, "text").to_owned()
     };
-    std::fs::write(&path, format!("{page}\n")).map_err(|error| {
-        Failure::unknown(
-            format!("cannot write {}: {error}", path.display()),
-            "name a file in a folder of your own",
-        )
-    })
+    match &paper.out {
+        None => output::data(whole.trim_end())?,
+        Some(path) => {
+            std::fs::write(path, &whole).map_err(|error| {
+                Failure::unknown(
+                    format!("cannot write {}: {error}", path.display()),
+                    "name another file with --out",
+                )
+            })?;
+            output::say(&format!("written to {}", path.display()));
+        }
+    }
+    output::say(&format!(
+        "hash {}: the other side's must be the same",
+        text(made, "hash")
+    ));
+    Ok(())
 }
 
 /// A part of a paper: a heading, and a table under column heads.

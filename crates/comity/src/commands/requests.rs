@@ -230,10 +230,10 @@ fn completed(
     if !returns_nothing && place.is_none() {
         return Ok(content);
     }
-    let shown = backend.case(CaseCommand::Show {
-        thread: id.to_owned(),
-    })?;
     if returns_nothing {
+        let shown = backend.case(CaseCommand::Show {
+            thread: id.to_owned(),
+        })?;
         let missing = shown
             .pointer("/request/missing")
             .cloned()
@@ -247,21 +247,37 @@ fn completed(
         put(&mut content, "fields", missing);
     }
     if let Some(place) = place {
-        let messages = shown.get("messages").and_then(Value::as_array);
-        let mut named = messages
-            .into_iter()
-            .flatten()
-            .filter(|one| text(one, "place") == place);
-        let digest = named.next().map(|one| text(one, "digest").to_owned());
-        let digest = digest.ok_or_else(|| {
-            Failure::no(
-                format!("no message stands at {place}"),
-                format!("`comity request show {id}` lists them"),
-            )
-        })?;
+        let digest = message_named(backend, id, &place)?;
         put(&mut content, "message", Value::from(digest));
     }
     Ok(content)
+}
+
+/// The digest of a message that is named by its place in a thread, such as bravo/3; a digest stays as it is.
+pub(crate) fn message_named(
+    backend: &mut Backend,
+    id: &str,
+    place: &str,
+) -> Result<String, Failure> {
+    if !place.contains('/') {
+        return Ok(place.to_owned());
+    }
+    let shown = backend.case(CaseCommand::Show {
+        thread: id.to_owned(),
+    })?;
+    let messages = shown.get("messages").and_then(Value::as_array);
+    let mut named = messages
+        .into_iter()
+        .flatten()
+        .filter(|one| text(one, "place") == place);
+    let digest = named.next().map(|one| text(one, "digest").to_owned());
+    digest.ok_or_else(|| {
+        let subject = text(&shown, "subject");
+        Failure::no(
+            format!("no message stands at {place}"),
+            format!("`comity {subject} show {id}` lists them"),
+        )
+    })
 }
 
 fn put(content: &mut Value, name: &str, value: Value) {
@@ -322,14 +338,14 @@ fn read_form(path: &Path) -> Result<Map<String, Value>, Failure> {
     Ok(fields)
 }
 
-fn told(data: Option<PathBuf>, json: bool, command: CaseCommand) -> Result<(), Failure> {
+pub(crate) fn told(data: Option<PathBuf>, json: bool, command: CaseCommand) -> Result<(), Failure> {
     let mut backend = Backend::open(&data_folder(data)?)?;
     let line = backend.case(command)?;
     tell(&line, json)?;
     backend.close()
 }
 
-fn tell(line: &Value, json: bool) -> Result<(), Failure> {
+pub(crate) fn tell(line: &Value, json: bool) -> Result<(), Failure> {
     if json {
         return output::json(line);
     }
@@ -338,7 +354,7 @@ fn tell(line: &Value, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn owed(line: &Value) -> String {
+pub(crate) fn owed(line: &Value) -> String {
     if text(line, "due_what").is_empty() {
         return "nothing is owed".to_owned();
     }

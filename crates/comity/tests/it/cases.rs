@@ -5,6 +5,7 @@
 
 mod commitments;
 mod contacts;
+mod joint;
 mod persons;
 mod requests;
 mod scorecards;

@@ -16,12 +16,12 @@ pub(crate) fn exists(root: &Path) -> bool {
 
 /// Builds the targets and replays the corpus; a target without inputs is a failure.
 pub(crate) fn replay(root: &Path, target: &Path) -> Result<(), Failure> {
-    let build = target.join("check/fuzz");
+    // Into the workspace's own folder: with one profile and one choice of features most dependencies stand there built.
     run(Command::new("cargo")
         .args(["build", "--quiet", "--locked", "--manifest-path"])
         .arg(root.join("fuzz/Cargo.toml"))
         .arg("--target-dir")
-        .arg(&build))?;
+        .arg(target))?;
     let mut inputs = 0_usize;
     let targets = files(&root.join("fuzz/fuzz_targets"))?;
     for source in &targets {
@@ -34,9 +34,9 @@ pub(crate) fn replay(root: &Path, target: &Path) -> Result<(), Failure> {
         }
         inputs += found.len();
         // libFuzzer tells of every input on standard error: shown only when one of them fails.
-        let mut replay = Command::new(build.join("debug").join(name));
+        let mut replay = Command::new(target.join("debug").join(name));
         let done = replay.args(&found).output();
-        let done = done.map_err(|error| Failure::at(&build, &error))?;
+        let done = done.map_err(|error| Failure::at(target, &error))?;
         if !done.status.success() {
             eprint!("{}", String::from_utf8_lossy(&done.stderr));
             let name = name.to_string_lossy();
