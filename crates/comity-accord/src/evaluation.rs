@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod facts;
 pub mod judge;
 pub mod period;
+pub mod running;
 pub mod scorecard;
 pub mod set;
 mod tally;

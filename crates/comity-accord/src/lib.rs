@@ -14,5 +14,7 @@ pub mod fingerprint;
 mod hidden;
 pub mod keys;
 pub mod party;
+pub mod profile;
+pub mod security_txt;
 pub mod terms;
 pub mod text;

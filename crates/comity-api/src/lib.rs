@@ -17,3 +17,4 @@ mod body;
 mod gzip;
 mod log;
 mod router;
+mod security_txt;

@@ -11,7 +11,7 @@ use http::StatusCode;
 use tokio::sync::Semaphore;
 
 use crate::settings::ApiSettings;
-use crate::{link, log, taxii};
+use crate::{link, log, security_txt, taxii};
 
 /// What every handler has.
 #[derive(Clone, Debug)]
@@ -42,6 +42,7 @@ pub(crate) fn router(node: Node, settings: ApiSettings) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(move || ready(ready_api.clone())))
+        .route("/.well-known/security.txt", get(security_txt::serve))
         .route("/link/v1/batches", post(link::batches))
         .route("/log/{*path}", any(log::serve))
         .route("/taxii2", any(taxii::serve))

@@ -60,10 +60,15 @@ words! {
 
 /// How fresh a contact is that was verified at a time.
 pub const fn freshness(verified_at: i64, now: i64) -> Freshness {
+    freshness_within(FRESH_SECONDS, verified_at, now)
+}
+
+/// The same where another age than [`FRESH_SECONDS`] was agreed.
+pub const fn freshness_within(fresh: i64, verified_at: i64, now: i64) -> Freshness {
     let age = now - verified_at;
-    if age > FRESH_SECONDS {
+    if age > fresh {
         Freshness::Red
-    } else if age > FRESH_SECONDS - AMBER_SECONDS {
+    } else if age > fresh - AMBER_SECONDS {
         Freshness::Amber
     } else {
         Freshness::Green
@@ -200,6 +205,12 @@ pub struct Check {
     pub answered: Option<(i64, String, Role)>,
     /// What was said, step by step.
     pub record: Record<State>,
+}
+
+/// How long the answer took by the clock of whoever was checked: from when its node had the check to when it answered.
+pub fn answer_seconds(check: &Check) -> Option<i64> {
+    let answered = check.answered.as_ref();
+    answered.map(|(at, _, _)| at - check.sent.1)
 }
 
 /// The table as a page shows it.

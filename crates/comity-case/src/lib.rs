@@ -16,6 +16,8 @@ pub mod facts;
 pub mod history;
 pub mod incident;
 pub mod message;
+pub mod paper;
+pub mod profile;
 #[cfg(test)]
 pub(crate) mod proof;
 pub mod reference;

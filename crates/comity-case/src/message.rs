@@ -48,11 +48,13 @@ pub enum Subject {
     Incident,
     /// The review of a period.
     Review,
+    /// A party's profile as another one has it.
+    Profile,
 }
 
 impl Subject {
     /// Every subject.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Request,
         Self::Case,
         Self::Call,
@@ -61,6 +63,7 @@ impl Subject {
         Self::Exercise,
         Self::Incident,
         Self::Review,
+        Self::Profile,
     ];
 
     /// Its word, in front of a thread's number.
@@ -74,6 +77,7 @@ impl Subject {
             Self::Exercise => "exercise",
             Self::Incident => "incident",
             Self::Review => "review",
+            Self::Profile => "profile",
         }
     }
 

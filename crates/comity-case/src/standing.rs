@@ -17,6 +17,7 @@ use crate::exercise::Exercise;
 use crate::history::{Due, Opening, Record};
 use crate::incident::Incident;
 use crate::message::{Message, Subject};
+use crate::profile::Profile;
 use crate::request::Request;
 use crate::request::terms::Terms;
 use crate::review::{self, Review};
@@ -76,6 +77,7 @@ pub fn standing(thread: &Thread, terms: &Terms, now: i64) -> Option<Standing> {
         Subject::Exercise => Some(of_exercise(&Exercise::replay(thread)?)),
         Subject::Incident => Some(of_incident(&Incident::replay(thread)?)),
         Subject::Review => Some(of_review(&Review::replay(thread)?, first.label)),
+        Subject::Profile => Some(of_profile(&Profile::replay(thread)?, now)),
         Subject::Case => Some(of_case(&Case::replay(thread)?)),
     }
 }
@@ -188,6 +190,18 @@ fn of_review(review: &Review, label: Tlp) -> Standing {
     }
 }
 
+fn of_profile(profile: &Profile, now: i64) -> Standing {
+    let content = profile.text.content();
+    let title = format!("profile of {}, version {}", content.party, content.version);
+    let said = Shown {
+        title: &title,
+        state: profile.state_at(now).word(),
+        urgency: None,
+        dues: Vec::new(),
+    };
+    shown(profile.opening.clone(), &profile.record, said)
+}
+
 /// Whether a message may be said now, as the next of a thread.
 pub fn admit(thread: &Thread, message: &Message, terms: &Terms) -> Result<(), Refusal> {
     let entry = Entry {
@@ -223,6 +237,12 @@ pub fn admit(thread: &Thread, message: &Message, terms: &Terms) -> Result<(), Re
             Incident::apply,
         ),
         Subject::Review => Review::admit(thread, &entry),
+        Subject::Profile => next(
+            Profile::replay(thread),
+            &entry,
+            Profile::open,
+            Profile::apply,
+        ),
         Subject::Case => next(Case::replay(thread), &entry, Case::open, Case::apply),
     }
 }

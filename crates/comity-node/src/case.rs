@@ -4,6 +4,7 @@
 //! (`comity-release`), which judge every message like everything else that leaves.
 
 pub mod command;
+mod commitments;
 mod document;
 pub mod evidence;
 pub mod exercises;
@@ -12,6 +13,7 @@ pub mod hotline;
 mod joined;
 pub mod joint;
 pub mod offline;
+mod paper;
 pub mod review;
 pub mod threads;
 

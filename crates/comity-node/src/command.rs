@@ -8,6 +8,7 @@ use comity_store::state::account::Role;
 use serde::{Deserialize, Serialize};
 
 use crate::case::command::CaseCommand;
+use crate::contact::command::ContactCommand;
 use crate::exchange::command::ExchangeCommand;
 use crate::exchange::own_keys::KeyCommand;
 use crate::ledger::command::LedgerCommand;
@@ -94,6 +95,8 @@ pub enum Command {
     Ledger(LedgerCommand),
     /// Something about requests and the other subjects of threads.
     Case(CaseCommand),
+    /// Something about points of contact.
+    Contact(ContactCommand),
 }
 
 /// Something about accounts, to be done.

@@ -35,6 +35,10 @@ impl Node {
             .unwrap_or_else(|error| Answer::Refused(refusal(error.as_ref())))
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a table of commands, a line or two each"
+    )]
     fn perform(&self, command: Command) -> Done {
         match command {
             Command::Account(command) => self.perform_on_accounts(command),
@@ -106,6 +110,7 @@ impl Node {
             Command::Key(command) => Ok(Answer::Document(self.key(command)?)),
             Command::Ledger(command) => Ok(Answer::Document(self.ledger(command)?)),
             Command::Case(command) => Ok(Answer::Document(self.case(command)?)),
+            Command::Contact(command) => Ok(Answer::Document(self.contact(command)?)),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Work in the background: applying what came, judging what is shared as it grows.
+//! Work in the background: applying what came, judging what is shared as it grows, checking points of contact.
 //!
 //! In scope: the loop. Out of scope: the work (`exchange`), calling other nodes (`comity-transport`).
 
@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::case::threads::flat;
+use crate::contact::Schedule;
 use crate::exchange::ExchangeError;
 use crate::node::Node;
 
@@ -14,12 +15,12 @@ use crate::node::Node;
 const REST: Duration = Duration::from_secs(5);
 
 /// Works until `stop` says so.
-pub async fn run(node: Node, mut stop: watch::Receiver<bool>) {
+pub async fn run(node: Node, schedule: Schedule, mut stop: watch::Receiver<bool>) {
     let mut due = node.due().listen();
     while !*stop.borrow() {
         due.mark_unchanged();
         let doer = node.clone();
-        match tokio::task::spawn_blocking(move || work(&doer)).await {
+        match tokio::task::spawn_blocking(move || turn(&doer, &schedule)).await {
             Ok(Ok(0)) => {}
             Ok(Ok(_)) => continue,
             Ok(Err(error)) => {
@@ -33,6 +34,15 @@ pub async fn run(node: Node, mut stop: watch::Receiver<bool>) {
             () = tokio::time::sleep(REST) => {}
         }
     }
+}
+
+/// One turn with the checks that this node makes of its own accord. One that cannot be made keeps nothing else from being done.
+fn turn(node: &Node, schedule: &Schedule) -> Result<usize, ExchangeError> {
+    let checked = node.checks_due(schedule).unwrap_or_else(|error| {
+        tracing::warn!(error = %comity_store::error::chain(&error), "contacts not checked");
+        0
+    });
+    Ok(checked + work(node)?)
 }
 
 /// One turn; answers how much was done.

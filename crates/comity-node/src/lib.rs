@@ -11,6 +11,7 @@ pub mod case;
 pub mod clock;
 pub mod collection;
 pub mod command;
+pub mod contact;
 pub mod due;
 pub mod exchange;
 pub mod folder;

@@ -13,6 +13,7 @@ use crate::case::CaseError;
 use crate::case::evidence::EvidenceError;
 use crate::collection::CollectionError;
 use crate::command::{Refusal, RefusalKind};
+use crate::contact::ContactError;
 use crate::exchange::ExchangeError;
 use crate::intake::IntakeError;
 use crate::ledger::LedgerError;
@@ -60,6 +61,9 @@ fn advice(error: &(dyn Error + 'static)) -> (RefusalKind, String) {
     }
     if let Some(error) = error.downcast_ref::<CaseError>() {
         return case(error);
+    }
+    if let Some(error) = error.downcast_ref::<ContactError>() {
+        return contact(error);
     }
     if let Some(error) = error.downcast_ref::<LedgerError>() {
         return ledger(error);
@@ -243,6 +247,45 @@ fn shows(subject: Option<&str>) -> String {
         None => "request",
     };
     format!("`comity {noun} show ID` shows where it stands and what may be done")
+}
+
+fn contact(error: &ContactError) -> (RefusalKind, String) {
+    let no = |hint: &str| (RefusalKind::No, hint.to_owned());
+    let usage = |hint: &str| (RefusalKind::Usage, hint.to_owned());
+    match error {
+        ContactError::Profile(_) | ContactError::OtherParty { .. } => {
+            usage("`comity contact profile template` prints one to fill in")
+        }
+        ContactError::Version { .. } => {
+            usage("raise the version in the file, and give the command again")
+        }
+        ContactError::Expired(_) => usage("set a later day in `expires`, and raise the version"),
+        ContactError::NoProfile(_) => no(
+            "`comity contact profile import FILE` takes the own one; a partner's comes when it sends it",
+        ),
+        ContactError::UnknownContact { .. } => no("`comity contact list` shows them"),
+        ContactError::Unknown { .. } | ContactError::Ambiguous { .. } => {
+            no("`comity contact pings` and `comity contact candidates` show their names")
+        }
+        ContactError::Code => no(
+            "`comity contact show ID` shows the code of a check; that of a candidate comes back from its \
+                                  address, and is drawn anew with `comity contact challenge ID`",
+        ),
+        ContactError::Unchallenged(_) => {
+            no("`comity contact challenge ID` draws a code to send there")
+        }
+        ContactError::Channel(_) => usage("leave it out to have the next way"),
+        ContactError::SecurityTxt(_) => {
+            no("RFC 9116 says what the file must hold; ask its owner to mend it")
+        }
+        ContactError::Case(CaseError::Refused(_)) => {
+            no("`comity contact show ID` shows where a check stands")
+        }
+        ContactError::Case(error) => case(error),
+        ContactError::Exchange(error) => exchange(error),
+        ContactError::Store(error) => (RefusalKind::Unknown, store_hint(error)),
+        ContactError::Link(_) | ContactError::Note(_) => (RefusalKind::Unknown, DOCTOR.to_owned()),
+    }
 }
 
 fn exchange(error: &ExchangeError) -> (RefusalKind, String) {

@@ -4,6 +4,8 @@
 
 pub(crate) mod act;
 pub(crate) mod case;
+pub(crate) mod commitment;
+pub(crate) mod contact;
 pub(crate) mod evidence;
 pub(crate) mod exercise;
 pub(crate) mod hotline;
@@ -130,12 +132,18 @@ pub(crate) enum Top {
     /// Cases that two parties work on: tasks, notes, observables, a timeline, merges and splits
     #[command(subcommand)]
     Case(Box<case::CaseCommand>),
-    /// Papers for meetings, equal on both sides
+    /// Points of contact: profiles, who answers when, checks, candidates
     #[command(subcommand)]
-    Report(Box<report::ReportCommand>),
+    Contact(Box<contact::ContactCommand>),
+    /// What was promised, and how it stands
+    #[command(subcommand)]
+    Commitment(Box<commitment::CommitmentCommand>),
     /// Commitments judged over a period, the same on both sides
     #[command(subcommand)]
     Scorecard(Box<scorecard::ScorecardCommand>),
+    /// Papers for meetings, equal on both sides
+    #[command(subcommand)]
+    Report(Box<report::ReportCommand>),
     /// Decisions on what goes to whom, and what waits for a second person
     #[command(subcommand)]
     Release(ReleaseCommand),

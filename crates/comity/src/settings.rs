@@ -8,7 +8,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use comity_accord::text::contact::Hours;
 use comity_api::settings::ApiSettings;
+use comity_node::contact::Schedule;
 use comity_node::folder::{Place, SETTINGS_FILE};
 use comity_node::node::NodeLimits;
 use comity_stix::admission::Limits;
@@ -27,6 +29,7 @@ pub(crate) struct Settings {
     pub(crate) serve: ServeSettings,
     pub(crate) taxii: TaxiiSettings,
     pub(crate) limits: LimitSettings,
+    pub(crate) contact: ContactSettings,
     pub(crate) link: NodeLinkSettings,
     pub(crate) ledger: LedgerSettings,
 }
@@ -70,6 +73,24 @@ pub(crate) struct LimitSettings {
     pub(crate) envelope_depth_max: usize,
     pub(crate) object_bytes_max: usize,
     pub(crate) object_depth_max: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ContactSettings {
+    pub(crate) check_days: u32,
+    pub(crate) check_hours: String,
+    pub(crate) unannounced_days: u32,
+}
+
+impl Default for ContactSettings {
+    fn default() -> Self {
+        Self {
+            check_days: 0,
+            check_hours: "mon-fri 08:00-16:00".to_owned(),
+            unannounced_days: 0,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -234,6 +255,27 @@ const REFERENCE: &[Entry] = &[
         "Levels of nesting in one object: STIX itself needs about ten.",
     ),
     entry(
+        "contact",
+        "check_days",
+        "0",
+        "Each point of contact of each partner is checked once in so many days, on the first of them that is worked, at a minute \
+           that is drawn. 0: only when somebody asks for it.",
+    ),
+    entry(
+        "contact",
+        "check_hours",
+        "\"mon-fri 08:00-16:00\"",
+        "The days and hours of these checks, in UTC; the contact's own hours hold as well. One minute, such as \
+           mon-fri 09:00-09:01, is a fixed time.",
+    ),
+    entry(
+        "contact",
+        "unannounced_days",
+        "0",
+        "Each point of contact is checked unannounced besides, once in so many days on the average, at a moment within its hours that \
+           nobody can tell beforehand. 0: never.",
+    ),
+    entry(
         "link",
         "url",
         "\"\"",
@@ -354,6 +396,12 @@ impl Settings {
                 self.limits.envelope_objects_max,
             ),
         ];
+        if Hours::parse(&self.contact.check_hours).is_none() {
+            return Err(Failure::no(
+                format!("{}: contact.check_hours cannot be read", path.display()),
+                "write days and hours such as \"mon-fri 08:00-16:00\", or 24x7",
+            ));
+        }
         match positive.iter().find(|(_, value)| *value == 0) {
             Some((key, _)) => Err(Failure::no(
                 format!("{}: {key} must be 1 or more", path.display()),
@@ -385,6 +433,16 @@ impl Settings {
                 depth_max: self.limits.envelope_depth_max,
             },
             page_objects_max: self.taxii.page_objects_max,
+        }
+    }
+
+    /// How often this node checks the points of contact of its partners.
+    pub(crate) fn checks(&self) -> Schedule {
+        let contact = &self.contact;
+        Schedule {
+            check_days: contact.check_days,
+            check_hours: Hours::parse(&contact.check_hours).unwrap_or(Hours::ALWAYS),
+            unannounced_days: contact.unannounced_days,
         }
     }
 
@@ -459,6 +517,9 @@ impl Settings {
             limits.envelope_depth_max.to_string(),
             limits.object_bytes_max.to_string(),
             limits.object_depth_max.to_string(),
+            self.contact.check_days.to_string(),
+            text(&self.contact.check_hours),
+            self.contact.unannounced_days.to_string(),
             text(&self.link.url),
             self.link.heartbeat_seconds.to_string(),
             self.link.settle_seconds.to_string(),

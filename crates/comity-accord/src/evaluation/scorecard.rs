@@ -180,7 +180,7 @@ fn calendar_of(
 }
 
 /// Who promises whom, of two parties.
-fn promised<'a>(
+pub(super) fn promised<'a>(
     commitment: &Commitment,
     [one, two]: [&'a PartyName; 2],
 ) -> Vec<(&'a PartyName, &'a PartyName)> {

@@ -343,7 +343,7 @@ pub(super) fn read_calendar(section: &Section<'_, '_>) -> Result<Calendar, TextE
 }
 
 /// An IANA time zone by its form; whether the zone exists is for those who compute with it.
-pub(super) fn time_zone(text: &str) -> Option<String> {
+pub(crate) fn time_zone(text: &str) -> Option<String> {
     let part = |part: &str| {
         let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+');
         !part.is_empty() && part.bytes().all(letters)
@@ -378,7 +378,7 @@ pub(crate) fn phone(text: &str) -> Option<String> {
 }
 
 /// A language tag by its form (RFC 5646): `en`, `zh-Hans`.
-fn language(text: &str) -> Option<String> {
+pub(crate) fn language(text: &str) -> Option<String> {
     let mut parts = text.split('-');
     let first = parts.next().is_some_and(|part| {
         (2..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_lowercase())

@@ -46,7 +46,7 @@ fn first(subject: Subject) -> Option<(&'static str, Value)> {
             json!({"title": "t", "at": "2026-10-05T07:00:00Z", "regime": "nis2"}),
         ),
         Subject::Case => ("open", json!({"title": "t", "summary": "s"})),
-        Subject::Review => return None,
+        Subject::Review | Subject::Profile => return None,
     };
     Some(said)
 }

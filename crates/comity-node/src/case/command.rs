@@ -80,6 +80,22 @@ pub enum CaseCommand {
         /// Until when messages count, a STIX timestamp.
         as_of: Option<String>,
     },
+    /// How commitments stand.
+    Commitments {
+        /// With one party only.
+        party: Option<String>,
+        /// In this period, by its word; none: the one that runs.
+        period: Option<String>,
+    },
+    /// The paper for a review.
+    Paper {
+        /// With which party.
+        party: String,
+        /// The period, by its word.
+        period: String,
+        /// Until when messages count, a STIX timestamp.
+        as_of: Option<String>,
+    },
     /// Say what a period came to.
     SignScorecard {
         /// With which party.
@@ -199,6 +215,17 @@ impl Node {
             } => {
                 let as_of = as_of.map(|text| seconds(&text)).transpose()?;
                 document::scorecard(&self.scorecard(&party, &period, as_of)?)
+            }
+            CaseCommand::Commitments { party, period } => {
+                Value::from(self.commitments(party.as_deref(), period.as_deref())?)
+            }
+            CaseCommand::Paper {
+                party,
+                period,
+                as_of,
+            } => {
+                let as_of = as_of.map(|text| seconds(&text)).transpose()?;
+                self.paper(&party, &period, as_of)?
             }
             CaseCommand::SignScorecard {
                 party,

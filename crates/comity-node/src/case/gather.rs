@@ -47,6 +47,32 @@ pub(crate) struct Delivery {
     pub(crate) received: i64,
 }
 
+/// Facts, what they were made from, and the threads that tell them, without what was not received in time.
+pub(crate) struct Gathered {
+    pub(crate) facts: Facts,
+    pub(crate) set: EvaluationSet,
+    pub(crate) threads: Vec<Thread>,
+}
+
+/// Facts between two parties as of a time, with the threads.
+pub(crate) fn gather_all(
+    deliveries: &[Delivery],
+    accord: &AccordText,
+    pair: [&PartyName; 2],
+    as_of: i64,
+) -> Gathered {
+    let (facts, set) = gather(deliveries, accord, pair, as_of);
+    let mut threads = threads(deliveries);
+    // A paper tells of what is meant; what was practised has a report of its own.
+    threads.retain(|thread| practised_in(thread).is_none());
+    let threads = threads.iter().map(|thread| counted(thread, as_of));
+    Gathered {
+        facts,
+        set,
+        threads: threads.filter(|thread| !thread.is_empty()).collect(),
+    }
+}
+
 /// Facts between two parties as of a time, and what they were made from.
 pub(crate) fn gather(
     deliveries: &[Delivery],

@@ -11,10 +11,11 @@ use comity_accord::evaluation::scorecard::Scorecard;
 use comity_accord::evaluation::set::EvaluationSet;
 use comity_accord::party::PartyName;
 use comity_accord::text::AccordText;
+use comity_case::paper::{Paper, Question, paper};
 use comity_link::header::peek;
 
 use crate::case::CaseError;
-use crate::case::gather::{Delivery, KINDS, gather};
+use crate::case::gather::{Delivery, Gathered, KINDS, gather_all};
 use crate::ledger::LedgerError;
 use crate::ledger::files::{CARDS, EVIDENCE, Files, Listing};
 use crate::link::seconds_of_receipt;
@@ -26,6 +27,8 @@ pub struct Offline {
     pub scorecard: Scorecard,
     /// What it was made from.
     pub set: EvaluationSet,
+    /// The paper for the review.
+    pub paper: Option<Paper>,
 }
 
 /// Works a period out between two parties of an accord.
@@ -39,10 +42,25 @@ pub fn scorecard(
     let pair = [name(one)?, name(two)?];
     let pair = [&pair[0], &pair[1]];
     let deliveries = deliveries(files, pair)?;
-    let (facts, set) = gather(&deliveries, accord, pair, as_of);
+    let Gathered {
+        facts,
+        set,
+        threads,
+    } = gather_all(&deliveries, accord, pair, as_of);
     let scorecard = Scorecard::make(accord, pair, period, (&facts, &set))
         .map_err(|error| CaseError::Release(error.to_string()))?;
-    Ok(Offline { scorecard, set })
+    let question = Question {
+        accord,
+        pair,
+        period,
+        as_of,
+    };
+    let paper = paper(&threads, (&facts, &set, &scorecard), &question);
+    Ok(Offline {
+        scorecard,
+        set,
+        paper,
+    })
 }
 
 /// Every envelope between two parties that commitments are about, with its receipt.

@@ -7,6 +7,7 @@ use comity_accord::evaluation::period::Stretch;
 use comity_accord::evaluation::scorecard::Scorecard;
 use comity_accord::evaluation::set::EvaluationSet;
 use comity_accord::party::PartyName;
+use comity_case::paper::{Paper, Question, paper};
 use comity_case::review::{self, Card, Review};
 use comity_link::header::peek;
 use comity_stix::marking::Tlp;
@@ -14,7 +15,7 @@ use comity_store::state::channel::Direction;
 use comity_store::state::{Tx, delivered, thread as rows};
 
 use crate::case::CaseError;
-use crate::case::gather::{Delivery, KINDS, gather};
+use crate::case::gather::{Delivery, Gathered, KINDS, gather_all};
 use crate::case::threads::{Acting, Speech, thread_of};
 use crate::exchange::ExchangeError;
 use crate::link::seconds_of_receipt;
@@ -28,6 +29,8 @@ pub const GRACE_SECONDS: i64 = 86_400;
 pub struct Reviewed {
     /// The scorecard.
     pub scorecard: Scorecard,
+    /// The paper for the meeting.
+    pub paper: Paper,
     /// What it was made from.
     pub set: EvaluationSet,
     /// The accord.
@@ -47,13 +50,12 @@ impl Node {
         period: &str,
         as_of: Option<i64>,
     ) -> Result<Reviewed, CaseError> {
-        let now = self.clock().now();
-        let stretch = Stretch::parse(period).ok_or_else(|| CaseError::Period(period.to_owned()))?;
-        let window = stretch
-            .window()
-            .ok_or_else(|| CaseError::Period(period.to_owned()))?;
+        let wrong = || CaseError::Period(period.to_owned());
+        let stretch = Stretch::parse(period).ok_or_else(wrong)?;
+        let window = stretch.window().ok_or_else(wrong)?;
         let own = party_name(&self.identity().party)?;
         let other = party_name(party)?;
+        let now = self.clock().now();
         self.inner.state.read(|tx| {
             let accord = self.in_force(tx, party, now)?;
             let accord = accord.ok_or_else(|| ExchangeError::NoAccord(party.to_owned()))?;
@@ -66,10 +68,22 @@ impl Node {
                 .or(theirs.map(|card| card.as_of))
                 .unwrap_or_else(|| (window.until + GRACE_SECONDS).min(now.div_euclid(1_000_000)));
             let deliveries = deliveries(tx, [&own, &other])?;
-            let (facts, set) = gather(&deliveries, &accord, [&own, &other], as_of);
+            let Gathered {
+                facts,
+                set,
+                threads,
+            } = gather_all(&deliveries, &accord, [&own, &other], as_of);
             let scorecard = Scorecard::make(&accord, [&own, &other], stretch, (&facts, &set))
                 .map_err(|error| CaseError::Release(error.to_string()))?;
+            let question = Question {
+                accord: &accord,
+                pair: [&own, &other],
+                period: stretch,
+                as_of,
+            };
+            let paper = paper(&threads, (&facts, &set, &scorecard), &question).ok_or_else(wrong)?;
             Ok(Reviewed {
+                paper,
                 scorecard,
                 set,
                 accord: name,

@@ -106,6 +106,14 @@ struct Ground {
     terms: Terms,
     label: Tlp,
     exercise: Option<Uuid>,
+    speaker: Speaker,
+}
+
+/// In whose name something is said. Commands speak for persons alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Speaker {
+    Person,
+    Node,
 }
 
 impl Node {
@@ -137,6 +145,7 @@ impl Node {
             terms,
             label: opening.label,
             exercise: opening.exercise,
+            speaker: Speaker::Person,
         };
         let told = self.say_on(&ground, speech)?;
         told.ok_or(CaseError::Busy)
@@ -148,6 +157,37 @@ impl Node {
         id: ThreadId,
         party: &PartyName,
         label: Tlp,
+        speech: &Speech,
+    ) -> Result<ThreadRow, CaseError> {
+        self.say_into(id, party, (label, Speaker::Person), speech)
+    }
+
+    /// The same in the name of the program itself, for what no person decides.
+    pub(crate) fn say_by_node(
+        &self,
+        id: ThreadId,
+        party: &PartyName,
+        label: Tlp,
+        (event, content): (&str, serde_json::Value),
+    ) -> Result<ThreadRow, CaseError> {
+        let speech = Speech {
+            event: event.to_owned(),
+            content,
+            acting: Acting {
+                officer: "node".to_owned(),
+                role: Role::Node.word().to_owned(),
+                second: None,
+                person: None,
+            },
+        };
+        self.say_into(id, party, (label, Speaker::Node), &speech)
+    }
+
+    fn say_into(
+        &self,
+        id: ThreadId,
+        party: &PartyName,
+        (label, speaker): (Tlp, Speaker),
         speech: &Speech,
     ) -> Result<ThreadRow, CaseError> {
         for _ in 0..TRIES_MAX {
@@ -164,6 +204,7 @@ impl Node {
                 terms,
                 label,
                 exercise: None,
+                speaker,
             };
             if let Some(row) = self.say_on(&ground, speech)? {
                 return Ok(row);
@@ -268,7 +309,8 @@ impl Node {
         let own = PartyName::parse(&self.identity().party)
             .map_err(|_| ExchangeError::UnknownParty(self.identity().party.clone()))?;
         let acting = &speech.acting;
-        let role = Role::parse(&acting.role).filter(|role| *role != Role::Node);
+        let by_node = ground.speaker == Speaker::Node;
+        let role = Role::parse(&acting.role).filter(|role| (*role == Role::Node) == by_node);
         let (prev, seq) = ground.thread.newest(&own);
         let (seen, _) = ground.thread.newest(&ground.party);
         // Whole milliseconds: what STIX writes without further digits.
@@ -549,6 +591,7 @@ fn ground(held: Held) -> Result<Ground, CaseError> {
         exercise: exercise_of(&held),
         thread: held.thread,
         terms: held.terms,
+        speaker: Speaker::Person,
     })
 }
 

@@ -78,7 +78,7 @@ fn opening(subject: Subject, moment: &Moment<'_>) -> (&'static str, Value) {
             "send",
             json!({ "request_type": "takedown", "urgency": "urgent", "title": "t" }),
         ),
-        Subject::Case | Subject::Review => (
+        Subject::Case | Subject::Review | Subject::Profile => (
             "open",
             json!({ "title": "t", "summary": "s", "priority": "high" }),
         ),
@@ -118,7 +118,7 @@ const fn events(subject: Subject) -> &'static str {
             "acknowledge acknowledge accept accept answer answer feedback return supplement interim extend reopen \
              withdraw purged decline dispute settle"
         }
-        Subject::Case | Subject::Review => {
+        Subject::Case | Subject::Review | Subject::Profile => {
             "join join note task done drop happened observe status prioritise assess link unlink merge unmerge split \
              unsplit close close keep-open reopen dispute"
         }

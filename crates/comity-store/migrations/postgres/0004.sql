@@ -55,3 +55,11 @@ CREATE TABLE evidence_transfer (thread text NOT NULL, direction text NOT NULL, i
     state text NOT NULL, reason text, began bigint NOT NULL, PRIMARY KEY (thread, direction));
 CREATE INDEX evidence_transfer_by_state ON evidence_transfer (state, party, began);
 -- End of evidence.
+-- Points of contact: the own profile's versions, checks that are planned (due: seconds since 1970, told to nobody), candidates.
+CREATE TABLE own_profile (version bigint NOT NULL PRIMARY KEY, body text NOT NULL, note text NOT NULL, officer text NOT NULL,
+    recorded bigint NOT NULL);
+CREATE TABLE planned_check (party text NOT NULL, contact text NOT NULL, kind text NOT NULL, slot bigint NOT NULL,
+    due bigint NOT NULL, thread text NOT NULL, state text NOT NULL, PRIMARY KEY (party, contact, kind));
+CREATE TABLE contact_candidate (id text NOT NULL PRIMARY KEY, party text, address text NOT NULL, source text NOT NULL,
+    expires bigint NOT NULL, remarks text NOT NULL, state text NOT NULL, code bytea, officer text NOT NULL,
+    recorded bigint NOT NULL, changed bigint NOT NULL);

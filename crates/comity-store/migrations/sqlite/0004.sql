@@ -57,3 +57,11 @@ CREATE TABLE evidence_transfer (thread TEXT NOT NULL, direction TEXT NOT NULL, i
     state TEXT NOT NULL, reason TEXT, began INTEGER NOT NULL, PRIMARY KEY (thread, direction)) WITHOUT ROWID;
 CREATE INDEX evidence_transfer_by_state ON evidence_transfer (state, party, began);
 -- End of evidence.
+-- Points of contact: the own profile's versions, checks that are planned (due: seconds since 1970, told to nobody), candidates.
+CREATE TABLE own_profile (version INTEGER NOT NULL PRIMARY KEY, body TEXT NOT NULL, note TEXT NOT NULL, officer TEXT NOT NULL,
+    recorded INTEGER NOT NULL);
+CREATE TABLE planned_check (party TEXT NOT NULL, contact TEXT NOT NULL, kind TEXT NOT NULL, slot INTEGER NOT NULL,
+    due INTEGER NOT NULL, thread TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (party, contact, kind)) WITHOUT ROWID;
+CREATE TABLE contact_candidate (id TEXT NOT NULL PRIMARY KEY, party TEXT, address TEXT NOT NULL, source TEXT NOT NULL,
+    expires INTEGER NOT NULL, remarks TEXT NOT NULL, state TEXT NOT NULL, code BLOB, officer TEXT NOT NULL,
+    recorded INTEGER NOT NULL, changed INTEGER NOT NULL) WITHOUT ROWID;

@@ -12,6 +12,7 @@ pub mod channel;
 pub mod clock;
 pub mod closed;
 pub mod collection;
+pub mod contact;
 pub mod cross_head;
 pub mod cursor;
 pub mod delivered;

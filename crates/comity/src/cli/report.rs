@@ -16,10 +16,11 @@ pub(crate) struct Paper {
     /// With which party
     #[arg(long)]
     pub(crate) party: String,
-    /// The period: 2026-10, 2026-Q4 or 2026-H2
+    /// The period: 2026-10, 2026-Q4 or 2026-H2, in UTC
     #[arg(long)]
     pub(crate) period: String,
-    /// Until when messages count, in UTC [default: the end of the period, or now]
+    /// Until when messages count: a day, or a time in UTC [default: the end of the period, or now; of a review what the other side
+    /// said, else a day after the period]
     #[arg(long, value_name = "TIME", value_parser = super::request::moment)]
     pub(crate) as_of: Option<String>,
     /// As a page that stands alone
@@ -44,5 +45,10 @@ pub(crate) enum ReportCommand {
         /// With our own record beside it: for the house only
         #[arg(long)]
         own: bool,
+    },
+    /// The paper for a review: both sides' figures, commitments with their rows, what is open and disputed; equal on both sides
+    Review {
+        #[command(flatten)]
+        paper: Paper,
     },
 }

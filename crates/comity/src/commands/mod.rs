@@ -7,6 +7,8 @@ mod accounts;
 mod carried;
 mod cases;
 mod collections;
+mod commitments;
+mod contacts;
 mod doctor;
 mod evidence;
 mod exchange;
@@ -61,6 +63,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Exercise(command) => exercises::run(*command),
         Top::Incident(command) => incidents::run(*command),
         Top::Case(command) => cases::run(*command),
+        Top::Contact(command) => contacts::run(*command),
+        Top::Commitment(command) => commitments::run(*command),
         Top::Report(command) => reports::run(*command),
         Top::Scorecard(command) => scorecards::run(*command),
         Top::Release(command) => release::run(command),

@@ -2,6 +2,9 @@
 //!
 //! In scope: one call of the node each, and writing what it answers. Out of scope: what reports say.
 
+mod html;
+mod review;
+
 use comity_node::case::command::CaseCommand;
 use comity_node::case::joint::JointCommand;
 use serde_json::Value;
@@ -29,6 +32,22 @@ pub(crate) fn run(command: ReportCommand) -> Result<(), Failure> {
             };
             let mut backend = Backend::open(&data_folder(paper.data.data.clone())?)?;
             let made = backend.case(CaseCommand::Joint(command))?;
+            written(&made, &paper)?;
+            backend.close()
+        }
+        ReportCommand::Review { paper } => {
+            let command = CaseCommand::Paper {
+                party: paper.party.clone(),
+                period: paper.period.clone(),
+                as_of: paper.as_of.clone(),
+            };
+            let mut backend = Backend::open(&data_folder(paper.data.data.clone())?)?;
+            let mut made = backend.case(command)?;
+            let sections = review::sections(&made);
+            if let Some(members) = made.as_object_mut() {
+                members.insert("text".to_owned(), review::plain(&sections).into());
+                members.insert("html".to_owned(), html::page(&sections).into());
+            }
             written(&made, &paper)?;
             backend.close()
         }
@@ -65,4 +84,27 @@ fn written(made: &Value, paper: &Paper) -> Result<(), Failure> {
         text(made, "hash")
     ));
     Ok(())
+}
+
+/// A part of a paper: a heading, and a table under column heads.
+pub(crate) struct Section {
+    pub(crate) title: String,
+    pub(crate) heads: Vec<String>,
+    pub(crate) rows: Vec<Vec<String>>,
+    /// What stands where there are no rows.
+    pub(crate) empty: &'static str,
+}
+
+/// A paper in parts.
+pub(crate) struct Document {
+    pub(crate) title: String,
+    pub(crate) marking: String,
+    /// Lines below the title.
+    pub(crate) facts: Vec<(String, String)>,
+    pub(crate) sections: Vec<Section>,
+}
+
+fn each<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    let all = value.get(name).and_then(Value::as_array);
+    all.into_iter().flatten()
 }

@@ -145,9 +145,10 @@ fn offline(
             made.scorecard.hash().to_string(),
             made.set.root().to_string(),
         );
-        return output::json(
-            &serde_json::json!({ "hash": hash, "root": root, "messages": made.set.len(), "text": made.scorecard.text() }),
-        );
+        return output::json(&serde_json::json!({
+            "hash": hash, "root": root, "messages": made.set.len(), "text": made.scorecard.text(),
+            "review": made.paper.map(|paper| paper.hash.to_string()),
+        }));
     }
     output::data(made.scorecard.text())?;
     output::say(&format!(

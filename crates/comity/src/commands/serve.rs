@@ -110,7 +110,7 @@ impl Background {
         })?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        tasks.spawn(jobs::run(node.clone(), stopped.clone()));
+        tasks.spawn(jobs::run(node.clone(), settings.checks(), stopped.clone()));
         tasks.spawn(link::run(node.clone(), client, settings.calls(), stopped));
         Ok(Self { stop, tasks })
     }

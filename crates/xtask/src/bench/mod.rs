@@ -14,6 +14,7 @@ mod node;
 pub(crate) mod objects;
 mod pages;
 pub(crate) mod process;
+mod review;
 mod taxii;
 
 use crate::failure::Failure;
@@ -25,8 +26,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         Some((name, [])) if name == "link" => link::run(),
         Some((name, [])) if name == "ledger" => ledger::run(),
         Some((name, [])) if name == "handover" => handover::run(),
+        Some((name, [])) if name == "review" => review::run(),
         _ => Err(Failure::new("which bench?").hint(
-            "cargo xtask bench taxii [--sizes 1000,100000,1000000], or: cargo xtask bench link, or: cargo xtask bench ledger, or: cargo xtask bench handover",
+            "cargo xtask bench taxii [--sizes 1000,100000,1000000], link, ledger, handover or review",
         )),
     }
 }
