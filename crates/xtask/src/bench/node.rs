@@ -76,14 +76,13 @@ impl BenchNode {
         Ok(node)
     }
 
-    /// Adds lines to the last table of the node's settings, which is that of the link.
+    /// Adds lines to the table of the link in the node's settings.
     pub(crate) fn set(&self, lines: &str) -> Result<(), Failure> {
+        const TABLE: &str = "\n[link]\n";
         let path = self.folder.join("comity.toml");
-        let written = std::fs::OpenOptions::new()
-            .append(true)
-            .open(&path)
-            .and_then(|mut file| file.write_all(lines.as_bytes()));
-        written.map_err(|error| Failure::at(&path, &error))
+        let text = std::fs::read_to_string(&path).map_err(|error| Failure::at(&path, &error))?;
+        let text = text.replacen(TABLE, &format!("{TABLE}{lines}"), 1);
+        std::fs::write(&path, text).map_err(|error| Failure::at(&path, &error))
     }
 
     /// Runs a command of the node and answers what it writes.
