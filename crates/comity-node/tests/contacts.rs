@@ -207,6 +207,8 @@ fn a_silent_contact_turns_amber_and_is_tried_by_other_ways() {
     let sent = contact(alpha, ping(None)).unwrap();
     pair.carry().unwrap();
     answer(bravo, &sent).unwrap();
+    pair.carry().unwrap();
+    pair.set(pair.now() + 60);
     contact(alpha, ping(Some(30))).unwrap();
     pair.carry().unwrap();
     pair.set(pair.now() + 30 * 60 + 1);

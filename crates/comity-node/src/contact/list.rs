@@ -209,8 +209,9 @@ fn seen(checks: &[Check], whose: &PartyName, contact: &str, now: i64) -> Seen {
             seen.answered = Some((*at, officer.clone(), took));
         }
         let settled = check.answered.is_some() || unanswered;
-        if settled && seen.newest.is_none_or(|(last, _)| last < check.sent.0) {
-            seen.newest = Some((check.sent.0, unanswered));
+        // Of two that were sent in one second the silent one counts.
+        if settled {
+            seen.newest = seen.newest.max(Some((check.sent.0, unanswered)));
         }
     }
     seen

@@ -113,9 +113,9 @@ fn taken_in(party: &Party, acting: &Acting) -> Result<String, Failure> {
 }
 
 fn write_log(path: &Path) -> Result<(), Failure> {
-    let lines: String = (0..LINES)
-        .map(|number| format!("{number:06} 192.0.2.{} 198.51.100.7 443 tcp\n", number % 11))
-        .collect();
+    let line = |number| format!("{number:06} 192.0.2.{} 198.51.100.7 443 tcp\n", number % 11);
+    let lines: Vec<String> = (0..LINES).map(line).collect();
+    let lines = lines.concat();
     std::fs::write(path, lines).map_err(|error| {
         Failure::unknown(
             format!("cannot write {}: {error}", path.display()),
