@@ -205,6 +205,8 @@ pub struct Head {
     pub label: Tlp,
     /// The exercise to which it belongs; none: it is meant.
     pub exercise: Option<Uuid>,
+    /// The recipient's person for whom alone it is, by address: TLP:RED is bound to persons.
+    pub person: Option<String>,
 }
 
 /// A message: its bytes, and what they say.
@@ -252,6 +254,8 @@ struct Wire<'a> {
     second: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     exercise: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    person: Option<String>,
     event: String,
     content: serde_json::Value,
 }
@@ -311,6 +315,7 @@ impl Message {
             role: head.officer.role.word().to_owned(),
             second: head.officer.second,
             exercise: head.exercise.map(|id| id.hyphenated().to_string()),
+            person: head.person,
             event: event.to_owned(),
             content,
         };
@@ -410,6 +415,7 @@ fn head(wire: &Wire<'_>) -> Result<Head, MessageError> {
     let exercise = wire.exercise.as_deref().map(Uuid::parse_str).transpose();
     short("officer", &wire.officer)?;
     short("second", wire.second.as_deref().unwrap_or("-"))?;
+    short("person", wire.person.as_deref().unwrap_or("-"))?;
     let head = Head {
         thread: wire.thread.parse()?,
         author: party("author", &wire.author)?,
@@ -426,6 +432,7 @@ fn head(wire: &Wire<'_>) -> Result<Head, MessageError> {
         },
         label: label.ok_or(wrong("object_marking_refs", "one TLP marking definition"))?,
         exercise: exercise.map_err(|_| wrong("exercise", "a UUID"))?,
+        person: wire.person.clone(),
     };
     if head.author == head.to {
         return Err(wrong("to", "another party than the author"));
@@ -477,6 +484,7 @@ mod tests {
             },
             label: Tlp::Amber,
             exercise: None,
+            person: None,
         }
     }
 
@@ -510,6 +518,7 @@ mod tests {
         full.seen = Some(Digest::of(b"2"));
         full.officer.second = Some("head of desk".to_owned());
         full.exercise = Some(Uuid::from_u128(3));
+        full.person = Some("desk@bravo.example".to_owned());
         let made = Message::write(full, Uuid::from_u128(9), "send", serde_json::json!({})).unwrap();
         let made: serde_json::Value = serde_json::from_str(made.text()).unwrap();
         let names = |value: &serde_json::Value| {

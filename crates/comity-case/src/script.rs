@@ -79,6 +79,7 @@ impl Script {
             },
             label: self.label,
             exercise: self.exercise,
+            person: None,
             author,
         };
         let number = u128::try_from(self.entries.len()).unwrap();

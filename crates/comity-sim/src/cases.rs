@@ -114,6 +114,7 @@ impl World {
             },
             label: Tlp::Amber,
             exercise: None,
+            person: None,
         };
         let id = self.uuid();
         Message::write(head, id, event, content).map_err(surprise)

@@ -219,14 +219,14 @@ impl Report {
 }
 
 impl OwnPart {
-    /// The own record of a case in a period; none: it holds nothing of that time.
-    pub fn of(case: ThreadId, board: &Board, window: (i64, i64)) -> Option<Self> {
+    /// The own record of a case in a period, as of a time; none: it holds nothing of that period.
+    pub fn of(case: ThreadId, board: &Board, (window, as_of): ((i64, i64), i64)) -> Option<Self> {
         let told = |mark: &Mark| mark.at >= window.0 && mark.at < window.1;
         let notes = board.notes.iter().filter(|note| told(&note.mark));
         let part = Self {
             case: case.to_string(),
             notes: notes.map(|note| note.text.clone()).collect(),
-            tasks: tasks(board.tasks.iter(), window),
+            tasks: tasks(board.tasks.iter(), window, as_of),
             timeline: timeline(board.happenings.iter(), window),
         };
         let empty = part.notes.is_empty() && part.tasks.is_empty() && part.timeline.is_empty();
@@ -282,7 +282,11 @@ fn of_case(
             .map(|one| one.determination.word().to_owned()),
         criticality: case.assessment.as_ref().and_then(|one| one.criticality),
         merged_into: case.merged_into.map(|id| id.to_string()),
-        tasks: tasks(boards().flat_map(|board| &board.tasks), scope.window),
+        tasks: tasks(
+            boards().flat_map(|board| &board.tasks),
+            scope.window,
+            scope.as_of,
+        ),
         timeline: timeline(boards().flat_map(|board| &board.happenings), scope.window),
         values: u64::try_from(values.sum::<usize>()).unwrap_or(u64::MAX),
         threads: boards()
@@ -320,8 +324,14 @@ fn sides(case: &Case) -> Vec<Side> {
     case.sides.iter().map(side).collect()
 }
 
-/// Tasks that were there in a period and had not ended before it.
-fn tasks<'a>(all: impl Iterator<Item = &'a Task>, (from, until): (i64, i64)) -> Vec<TaskLine> {
+/// Tasks that were there in a period and had not ended before it. One is overdue if its date had passed at the end of the
+/// period, or by the time of the report if that is earlier.
+fn tasks<'a>(
+    all: impl Iterator<Item = &'a Task>,
+    (from, until): (i64, i64),
+    as_of: i64,
+) -> Vec<TaskLine> {
+    let judged = until.min(as_of);
     let there = |task: &&Task| {
         let over = task.ended.as_ref().is_some_and(|(at, _)| *at < from);
         task.mark.at < until && !over
@@ -332,7 +342,7 @@ fn tasks<'a>(all: impl Iterator<Item = &'a Task>, (from, until): (i64, i64)) -> 
         owner: task.owner.to_string(),
         due: task.due.map(stamp),
         state: match task.state {
-            TaskState::Open if task.due.is_some_and(|due| due < until) => "overdue".to_owned(),
+            TaskState::Open if task.due.is_some_and(|due| due < judged) => "overdue".to_owned(),
             state @ (TaskState::Open | TaskState::Done | TaskState::Dropped) => {
                 state.word().to_owned()
             }

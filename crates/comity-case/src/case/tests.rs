@@ -534,6 +534,13 @@ fn the_status_report_says_what_happened_and_escapes_what_was_said() {
     );
     let told = &report.cases[0];
     assert_eq!((told.tasks[0].state.as_str(), told.values), ("overdue", 4));
+    // While the period runs, what is due later is not late.
+    let early = report::Scope {
+        as_of: START + HOUR + 1,
+        ..scope()
+    };
+    let early = report::Report::make(&early, &all, &BTreeMap::new());
+    assert_eq!(early.cases[0].tasks[0].state, "open");
     assert_eq!(told.threads[0].state, "not known");
     let status: Vec<_> = told
         .sides
@@ -573,11 +580,18 @@ fn the_own_record_stands_beside_the_report_and_not_in_its_hash() {
         content: json!({"text": "the source is shy"}),
     };
     let board = Board::of_own(&party(A), &[entry]);
-    let part = report::OwnPart::of(script.id, &board, scope().window).unwrap();
+    let part = report::OwnPart::of(script.id, &board, (scope().window, scope().as_of)).unwrap();
     let (with, without) = (report.text(std::slice::from_ref(&part)), report.text(&[]));
     assert!(with.contains("the source is shy") && !without.contains("shy"));
     assert!(!report.canonical().contains("shy") && report.page(&[part]).contains("shy"));
-    assert!(report::OwnPart::of(script.id, &board, (START + 2 * DAY, START + 3 * DAY)).is_none());
+    assert!(
+        report::OwnPart::of(
+            script.id,
+            &board,
+            ((START + 2 * DAY, START + 3 * DAY), scope().as_of)
+        )
+        .is_none()
+    );
 }
 
 #[test]

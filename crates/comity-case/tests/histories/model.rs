@@ -283,6 +283,7 @@ impl World {
             },
             label: Tlp::Amber,
             exercise: None,
+            person: None,
         };
         let number = Uuid::from_u64_pair(self.random.next(), self.random.next());
         Message::write(head, number, event, content).unwrap()

@@ -103,7 +103,7 @@ fn messages(held: &Held, own: &str) -> Value {
         json!({
             "place": message.place(), "digest": message.digest().to_string(), "event": message.event(),
             "content": content, "officer": said.officer.name, "role": said.officer.role.word(),
-            "second": said.officer.second, "sent": said.sent.to_stix(), "received": entry.received.map(seconds),
+            "second": said.officer.second, "person": said.person, "sent": said.sent.to_stix(), "received": entry.received.map(seconds),
         })
     });
     standing.collect()

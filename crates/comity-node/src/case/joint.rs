@@ -357,7 +357,7 @@ impl Node {
                 let entries = rows::notes(tx, &id.to_string())?;
                 let entries: Vec<OwnEntry> = entries.iter().map(own_of).collect();
                 let board = Board::of_own(&own, &entries);
-                kept.extend(OwnPart::of(*id, &board, scope.window));
+                kept.extend(OwnPart::of(*id, &board, (scope.window, as_of)));
             }
             Ok(Reported {
                 report: Report::make(&scope, &cases, &standings),

@@ -330,6 +330,7 @@ impl Node {
             },
             label: ground.label,
             exercise: ground.exercise,
+            person: acting.person.clone(),
         };
         Ok(Message::write(
             head,

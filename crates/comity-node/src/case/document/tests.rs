@@ -71,6 +71,7 @@ fn held(said: &[(&str, &str, Value)]) -> Held {
             },
             label: Tlp::Amber,
             exercise: None,
+            person: None,
         };
         let message = Message::write(head, Uuid::from_u128(7), event, content.clone()).unwrap();
         let received = Some(at);

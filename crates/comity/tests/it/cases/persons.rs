@@ -30,6 +30,11 @@ fn a_red_request_goes_to_a_person_whom_the_accord_names_or_not_at_all() {
     assert!(alpha.rows(&["request", "list"]).is_empty());
     let id = red(&["--person", PERSON]).expect(0).out;
     until_both([&alpha, &bravo], id.trim(), "delivered");
+    // Both sides know for whom it is.
+    for party in [&alpha, &bravo] {
+        let shown = party.cli(&["request", "show", id.trim(), "--json"]);
+        assert_eq!(shown.expect(0).json()["messages"][0]["person"], PERSON);
+    }
     // Every further message of the thread is judged by itself.
     let unnamed = ["request", "acknowledge", id.trim(), "--number", "B-1"];
     let refused = bravo.cli(&unnamed);
