@@ -116,8 +116,7 @@ fn perform(pair: &Pair, event: &Event, threads: &mut Threads) -> Done<()> {
             subject: (*subject).to_owned(),
             party,
             label: "amber".to_owned(),
-            exercise: (*subject == "exercise")
-                .then(|| uuid::Uuid::from_u128(event.thread.into()).to_string()),
+            exercise: None,
             event: (*word).to_owned(),
             content: content.clone(),
             acting,
