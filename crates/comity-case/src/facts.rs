@@ -65,12 +65,6 @@ pub fn evaluation_set<'a>(
     }))
 }
 
-/// What a thread is about.
-fn subject(thread: &Thread) -> Option<Subject> {
-    let first = thread.entries().next()?;
-    Some(first.message.head().thread.subject())
-}
-
 /// A thread without what was not received by the cutoff.
 pub fn counted(thread: &Thread, cutoff: i64) -> Thread {
     let in_time = |entry: &&Entry| entry.received.is_some_and(|at| at <= cutoff);
@@ -87,7 +81,7 @@ struct Gathered<'a> {
 
 impl Gathered<'_> {
     fn thread(&mut self, thread: &Thread) {
-        let Some(subject) = subject(thread) else {
+        let Some(subject) = thread.subject() else {
             return;
         };
         match subject {

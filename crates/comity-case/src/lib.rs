@@ -14,6 +14,7 @@ pub mod evidence;
 pub mod exercise;
 pub mod facts;
 pub mod history;
+pub mod html;
 pub mod incident;
 pub mod message;
 pub mod paper;

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use comity_accord::digest::Digest;
 use comity_accord::party::PartyName;
 
-use crate::message::Message;
+use crate::message::{Message, Subject};
 
 /// The most messages of a thread.
 pub const MESSAGES_MAX: usize = 10_000;
@@ -125,6 +125,12 @@ impl Thread {
     /// Every message, by its identity.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.values()
+    }
+
+    /// What it is about; none: nothing was said.
+    pub fn subject(&self) -> Option<Subject> {
+        let first = self.entries.values().next()?;
+        Some(first.message.head().thread.subject())
     }
 
     /// How many there are.

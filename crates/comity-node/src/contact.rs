@@ -107,11 +107,6 @@ pub enum ContactError {
 }
 
 /// Seconds since 1970 as people read them.
-fn shown(at: i64) -> String {
-    let at = Timestamp::from_micros(at.saturating_mul(1_000_000));
-    at.map_or_else(String::new, Timestamp::to_stix)
-}
-
 fn seconds(at: Timestamp) -> i64 {
     at.micros().div_euclid(1_000_000)
 }

@@ -3,6 +3,7 @@
 //! In scope: writing, and the progress bar. Out of scope: what is said.
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -29,6 +30,21 @@ pub(crate) fn data(line: &str) -> Result<(), Failure> {
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(value).map_err(|error| Failure::defect(&error))?;
     data(&text)
+}
+
+/// A text as data, or in the file that was named.
+pub(crate) fn text(text: &str, out: Option<&Path>) -> Result<(), Failure> {
+    let Some(path) = out else {
+        return data(text.trim_end());
+    };
+    std::fs::write(path, text).map_err(|error| {
+        Failure::unknown(
+            format!("cannot write {}: {error}", path.display()),
+            "name another file with --out",
+        )
+    })?;
+    say(&format!("written to {}", path.display()));
+    Ok(())
 }
 
 /// One line of talk.

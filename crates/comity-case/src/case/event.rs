@@ -17,7 +17,7 @@ words! {
         Declined = "declined",
         /// Both work on it.
         Joint = "joint",
-        /// It is part of another case for now.
+        /// It is part of another case until that is undone.
         Merged = "merged",
         /// Both closed it.
         Closed = "closed",

@@ -5,12 +5,12 @@
 mod call;
 mod exercise;
 mod incident;
-mod record;
+pub(crate) mod record;
 #[cfg(test)]
 mod tests;
 
 use comity_case::call::Call;
-use comity_case::history::Opening;
+use comity_case::history::{Opening, stamp};
 use comity_case::incident::Incident;
 use comity_case::message::{Subject, ThreadId};
 use comity_case::request::Request;
@@ -32,9 +32,9 @@ pub(crate) fn line(row: &ThreadRow, own: &str) -> Value {
         "id": row.id, "subject": row.subject, "own": own, "party": row.party, "opener": row.opener, "title": row.title,
         "state": row.state, "urgency": row.urgency, "label": row.label, "exercise": row.exercise,
         "disputed": row.disputed, "messages": row.messages,
-        "due": due.map(|(at, _, _)| seconds(*at)), "due_by": due.map(|(_, by, _)| by),
+        "due": due.map(|(at, _, _)| stamp(*at)), "due_by": due.map(|(_, by, _)| by),
         "due_what": due.map(|(_, _, what)| what), "ours": ours.is_some(),
-        "our_due": ours.map(|(at, _)| seconds(*at)), "our_what": ours.map(|(_, what)| what),
+        "our_due": ours.map(|(at, _)| stamp(*at)), "our_what": ours.map(|(_, what)| what),
         "opened": micros(row.opened), "changed": micros(row.changed),
     })
 }
@@ -103,7 +103,7 @@ fn messages(held: &Held, own: &str) -> Value {
         json!({
             "place": message.place(), "digest": message.digest().to_string(), "event": message.event(),
             "content": content, "officer": said.officer.name, "role": said.officer.role.word(),
-            "second": said.officer.second, "person": said.person, "sent": said.sent.to_stix(), "received": entry.received.map(seconds),
+            "second": said.officer.second, "person": said.person, "sent": said.sent.to_stix(), "received": entry.received.map(stamp),
         })
     });
     standing.collect()
@@ -117,28 +117,28 @@ fn of_request(request: &Request, held: &Held, own: &str, now: i64) -> Value {
         let held = possible(HOLD_TABLE, data.state_at(now), side);
         may = format!("{may}, {held}");
         json!({
-            "state": data.state_at(now).word(), "asked_until": data.asked_until.map(seconds),
-            "held_until": data.held_until.map(seconds), "warnings": data.warnings(now),
+            "state": data.state_at(now).word(), "asked_until": data.asked_until.map(stamp),
+            "held_until": data.held_until.map(stamp), "warnings": data.warnings(now),
         })
     });
     let mut document = json!({
         "state": state.word(), "content": request.content, "missing": request.content.missing(),
-        "sent": seconds(request.sent), "delivered": request.delivered.map(seconds),
-        "acknowledged": request.acknowledged.as_ref().map(|(at, number)| json!({ "at": seconds(*at), "number": number })),
-        "expected": request.expected.iter().map(|(at, reason)| json!({ "at": seconds(*at), "reason": reason })).collect::<Vec<_>>(),
-        "answer_due": request.answer_due(&held.terms).map(seconds),
+        "sent": stamp(request.sent), "delivered": request.delivered.map(stamp),
+        "acknowledged": request.acknowledged.as_ref().map(|(at, number)| json!({ "at": stamp(*at), "number": number })),
+        "expected": request.expected.iter().map(|(at, reason)| json!({ "at": stamp(*at), "reason": reason })).collect::<Vec<_>>(),
+        "answer_due": request.answer_due(&held.terms).map(stamp),
         "returned": request.pauses.iter().map(|pause| json!({
-            "at": seconds(pause.from), "until": pause.until.map(seconds), "fields": pause.fields,
+            "at": stamp(pause.from), "until": pause.until.map(stamp), "fields": pause.fields,
         })).collect::<Vec<_>>(),
-        "declined": request.declined.as_ref().map(|(at, reason, note)| json!({ "at": seconds(*at), "reason": reason.word(), "note": note })),
+        "declined": request.declined.as_ref().map(|(at, reason, note)| json!({ "at": stamp(*at), "reason": reason.word(), "note": note })),
         "answers": request.answers.iter().map(|answer| json!({
-            "at": seconds(answer.at), "text": answer.text, "scope": answer.scope, "objects": answer.objects, "evidence": answer.evidence,
+            "at": stamp(answer.at), "text": answer.text, "scope": answer.scope, "objects": answer.objects, "evidence": answer.evidence,
         })).collect::<Vec<_>>(),
         "feedback": request.feedback.as_ref().map(|said| json!({
-            "at": seconds(said.at), "useful": said.useful, "quality": said.quality, "acted": said.acted, "note": said.note,
+            "at": stamp(said.at), "useful": said.useful, "quality": said.quality, "acted": said.acted, "note": said.note,
         })),
-        "purged": request.purged.map(|(at, retained)| json!({ "at": seconds(at), "retained": retained })),
-        "confirmed": request.confirmed.as_ref().map(|(at, number)| json!({ "at": seconds(*at), "reference": number })),
+        "purged": request.purged.map(|(at, retained)| json!({ "at": stamp(at), "retained": retained })),
+        "confirmed": request.confirmed.as_ref().map(|(at, number)| json!({ "at": stamp(*at), "reference": number })),
         "preservation": preservation,
         "possible": may,
     });
@@ -148,16 +148,12 @@ fn of_request(request: &Request, held: &Held, own: &str, now: i64) -> Value {
 }
 
 /// Which side of a thread a party is.
-fn side_of(opening: &Opening, own: &str) -> Side {
+pub(crate) fn side_of(opening: &Opening, own: &str) -> Side {
     if opening.opener.as_str() == own {
         Side::Opener
     } else {
         Side::Responder
     }
-}
-
-pub(crate) fn seconds(at: i64) -> String {
-    micros(at.saturating_mul(1_000_000))
 }
 
 pub(crate) fn micros(at: i64) -> String {
@@ -169,7 +165,7 @@ pub(crate) fn scorecard(made: &Reviewed) -> Value {
     let review = made.review.as_ref();
     let difference = review.and_then(comity_case::review::Review::difference);
     json!({
-        "accord": made.accord, "as_of": seconds(made.as_of), "hash": made.scorecard.hash().to_string(),
+        "accord": made.accord, "as_of": stamp(made.as_of), "hash": made.scorecard.hash().to_string(),
         "root": made.set.root().to_string(), "messages": made.set.len(), "longer": made.scorecard.longer(),
         "text": made.scorecard.text(),
         "card": serde_json::from_str::<Value>(made.scorecard.text()).unwrap_or_default(),

@@ -23,8 +23,6 @@ use comity_link::payload::{Case, Kind, Recall, RecallAnswer, Share};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::case::joined::joined;
-
 /// The kinds of envelopes that commitments are about.
 pub(crate) const KINDS: [Kind; 5] = [
     Kind::Case,
@@ -80,7 +78,6 @@ pub(crate) fn gather(
     pair: [&PartyName; 2],
     as_of: i64,
 ) -> (Facts, EvaluationSet) {
-    let deliveries = &joined(deliveries);
     let mut leaves = Vec::new();
     // What was practised is no fact of a period, unless the accord promises something of exercises alone.
     let mut threads = threads(deliveries);
@@ -175,12 +172,9 @@ fn of_threads(
     as_of: i64,
     leaves: &mut Vec<Leaf>,
 ) -> Facts {
-    let (reviews, others): (Vec<_>, Vec<_>) = threads.iter().partition(|thread| {
-        thread
-            .entries()
-            .next()
-            .is_some_and(|entry| entry.message.head().thread.subject() == Subject::Review)
-    });
+    let (reviews, others): (Vec<_>, Vec<_>) = threads
+        .iter()
+        .partition(|thread| thread.subject() == Some(Subject::Review));
     let mut facts = facts(others.iter().copied(), accord.content(), as_of);
     leaves.extend(evaluation_set(others, as_of).leaves().copied());
     for review in reviews.into_iter().filter_map(Review::replay) {
@@ -209,22 +203,11 @@ fn of_threads(
 /// Sets down when each contact was verified, by checks that a person answered.
 fn verify_contacts(threads: &[Thread], as_of: i64, contacts: &mut [ContactFact]) {
     // A contact that answered in an exercise was practised with, not verified.
-    let meant = threads
+    let checks = threads
         .iter()
-        .filter(|thread| practised_in(thread).is_none());
-    for thread in meant {
-        let counted = counted(thread, as_of);
-        let is_check = |thread: &Thread| {
-            let mut entries = thread.entries();
-            let first = entries
-                .next()
-                .map(|entry| entry.message.head().thread.subject());
-            first == Some(Subject::Check)
-        };
-        let Some(check) = is_check(&counted)
-            .then(|| Check::replay(&counted))
-            .flatten()
-        else {
+        .filter(|thread| thread.subject() == Some(Subject::Check));
+    for thread in checks.filter(|thread| practised_in(thread).is_none()) {
+        let Some(check) = Check::replay(&counted(thread, as_of)) else {
             continue;
         };
         let Some((role, at)) = check.verified() else {

@@ -23,32 +23,26 @@ struct Gathered {
 }
 
 /// Every delivery, whole; parts of what is not whole are left out.
-pub(crate) fn joined(deliveries: &[Delivery]) -> Vec<Delivery> {
-    let whole = deliveries.iter().filter(|one| one.kind != Kind::Part);
-    let mut all: Vec<Delivery> = whole.cloned().collect();
+pub(crate) fn joined(deliveries: Vec<Delivery>) -> Vec<Delivery> {
+    let (parts, mut all): (Vec<_>, Vec<_>) = deliveries
+        .into_iter()
+        .partition(|one| one.kind == Kind::Part);
     let mut open: BTreeMap<(PartyName, PartyName, String), Gathered> = BTreeMap::new();
-    for delivery in deliveries.iter().filter(|one| one.kind == Kind::Part) {
+    for delivery in parts {
         let Ok(said) = serde_json::from_slice::<Part>(&delivery.payload) else {
             continue;
         };
         let Ok(bytes) = STANDARD.decode(&said.bytes) else {
             continue;
         };
-        let place = (
-            delivery.from.clone(),
-            delivery.to.clone(),
-            said.whole.clone(),
-        );
+        let place = (delivery.from, delivery.to, said.whole);
         let gathered = open.entry(place).or_default();
         gathered.kind = said.kind;
         gathered.parts = said.parts;
         let piece = (bytes, delivery.sent, delivery.received);
-        let known = gathered
-            .pieces
-            .entry(said.part)
-            .or_insert_with(|| piece.clone());
-        if piece.2 < known.2 {
-            *known = piece;
+        let known = gathered.pieces.get(&said.part);
+        if known.is_none_or(|known| delivery.received < known.2) {
+            gathered.pieces.insert(said.part, piece);
         }
     }
     all.extend(
@@ -120,20 +114,17 @@ mod tests {
             vec![first.clone(), second.clone(), again.clone()],
             vec![again, second.clone(), first.clone()],
         ] {
-            let [one] = joined(&all).try_into().unwrap();
+            let [one] = joined(all).try_into().unwrap();
             assert_eq!(
                 (one.kind, one.payload.as_slice()),
                 (Kind::Share, b"abcd".as_slice())
             );
             assert_eq!((one.received, one.sent), (100, 95));
         }
-        assert!(
-            joined(std::slice::from_ref(&first)).is_empty(),
-            "one is missing"
-        );
+        assert!(joined(vec![first.clone()]).is_empty(), "one is missing");
         let other = part(&whole, (1, 2), b"xx", 70);
         assert!(
-            joined(&[first, other]).is_empty(),
+            joined(vec![first, other]).is_empty(),
             "not the whole that is named"
         );
     }

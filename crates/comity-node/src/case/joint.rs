@@ -4,7 +4,7 @@
 //! In scope: gathering what several threads say. Out of scope: saying something in one (`threads`), what cases are
 //! (`comity_case::case`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comity_accord::evaluation::period::Stretch;
 use comity_accord::party::PartyName;
@@ -28,7 +28,7 @@ use crate::case::command::seconds;
 use crate::case::document;
 use crate::case::gather;
 use crate::case::review::{deliveries, party_name};
-use crate::case::threads::{Acting, Held, Opening, Speech, thread_of};
+use crate::case::threads::{Acting, Held, Opening, Speech, responder_of, thread_of};
 use crate::clock::new_uuid;
 use crate::exchange::ExchangeError;
 use crate::node::Node;
@@ -321,25 +321,30 @@ impl Node {
             let accord = self.in_force(tx, party, now)?;
             let accord = accord.ok_or_else(|| ExchangeError::NoAccord(party.to_owned()))?;
             let all = gather::threads(&deliveries(tx, [&own, &other])?);
-            let told: Vec<Thread> = all.iter().map(|thread| counted(thread, as_of)).collect();
-            let subject = |thread: &Thread| {
-                let first = thread.entries().next();
-                first.map(|entry| entry.message.head().thread.subject())
-            };
-            let of_cases: Vec<&Thread> = told
+            let (of_cases, others): (Vec<_>, Vec<_>) = all
+                .into_iter()
+                .partition(|thread| thread.subject() == Some(Subject::Case));
+            let of_cases: Vec<Thread> = of_cases
                 .iter()
-                .filter(|thread| subject(thread) == Some(Subject::Case))
+                .map(|thread| counted(thread, as_of))
                 .collect();
-            let set = evaluation_set(of_cases.iter().copied(), as_of);
+            let set = evaluation_set(&of_cases, as_of);
             let cases: Cases = of_cases
                 .iter()
-                .filter_map(|thread| Case::replay(thread))
+                .filter_map(Case::replay)
                 .filter(|case| case.opening.exercise == exercise)
                 .map(|case| (case.opening.id, case))
                 .collect();
-            let mut standings = standings(&told, as_of, |responder| {
-                Terms::agreed(accord.content(), responder)
-            });
+            let linked: BTreeSet<ThreadId> = cases
+                .values()
+                .flat_map(|case| case.board.links.iter().map(|link| link.thread))
+                .collect();
+            let mut standings = standings(
+                of_cases.iter().chain(&others),
+                &linked,
+                as_of,
+                |responder| Terms::agreed(accord.content(), responder),
+            );
             standings.retain(|_, stands| stands.exercise == exercise);
             let scope = Scope {
                 parties: [own.clone(), other.clone()],
@@ -426,18 +431,23 @@ fn number(exercise: Option<String>) -> Result<Option<Uuid>, CaseError> {
         .transpose()
 }
 
-/// Where each thread stood.
-fn standings(
-    threads: &[Thread],
+/// Where each of these threads stood at a time, by what had been received.
+fn standings<'a>(
+    threads: impl Iterator<Item = &'a Thread>,
+    wanted: &BTreeSet<ThreadId>,
     at: i64,
     terms: impl Fn(&PartyName) -> Terms,
 ) -> BTreeMap<ThreadId, Standing> {
     let stands = |thread: &Thread| {
-        let ordered = thread.ordered();
-        let head = ordered.standing.first()?.message.head().clone();
-        Some((head.thread, standing(thread, &terms(&head.to), at)?))
+        let id = thread.entries().next()?.message.head().thread;
+        if !wanted.contains(&id) {
+            return None;
+        }
+        let told = counted(thread, at);
+        let responder = responder_of(&told)?;
+        Some((id, standing(&told, &terms(&responder), at)?))
     };
-    threads.iter().filter_map(stands).collect()
+    threads.filter_map(stands).collect()
 }
 
 fn own_of(row: &NoteRow) -> OwnEntry {

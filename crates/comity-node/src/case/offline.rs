@@ -16,6 +16,7 @@ use comity_link::header::peek;
 
 use crate::case::CaseError;
 use crate::case::gather::{Delivery, Gathered, KINDS, gather_all};
+use crate::case::joined::joined;
 use crate::ledger::LedgerError;
 use crate::ledger::files::{CARDS, EVIDENCE, Files, Listing};
 use crate::link::seconds_of_receipt;
@@ -78,7 +79,7 @@ fn deliveries(files: &mut dyn Files, pair: [&PartyName; 2]) -> Result<Vec<Delive
             all.extend(delivery(&listing, &named));
         }
     }
-    Ok(all)
+    Ok(joined(all))
 }
 
 /// What one envelope's folder tells; none where it is none of these, or was withheld, or has no receipt.

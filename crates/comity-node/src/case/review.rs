@@ -16,6 +16,7 @@ use comity_store::state::{Tx, delivered, thread as rows};
 
 use crate::case::CaseError;
 use crate::case::gather::{Delivery, Gathered, KINDS, gather_all};
+use crate::case::joined::joined;
 use crate::case::threads::{Acting, Speech, thread_of};
 use crate::exchange::ExchangeError;
 use crate::link::seconds_of_receipt;
@@ -224,5 +225,5 @@ pub(crate) fn deliveries(
             });
         }
     }
-    Ok(all)
+    Ok(joined(all))
 }

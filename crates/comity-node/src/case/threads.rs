@@ -634,7 +634,8 @@ pub(crate) fn thread_of(messages: &[MessageRow]) -> Result<Thread, CaseError> {
     Ok(thread)
 }
 
-fn responder_of(thread: &Thread) -> Option<PartyName> {
+/// The other party of whoever spoke first; none where nothing stands.
+pub(crate) fn responder_of(thread: &Thread) -> Option<PartyName> {
     let ordered = thread.ordered();
     ordered
         .standing

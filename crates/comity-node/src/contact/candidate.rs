@@ -8,13 +8,14 @@
 
 use comity_accord::digest::Digest;
 use comity_accord::security_txt::SecurityTxt;
+use comity_case::history::stamp;
 use comity_store::state::contact::{self, CandidateRow};
 use comity_store::state::party;
 use serde_json::{Value, json};
 
 use crate::clock::{new_uuid, random_bytes};
+use crate::contact::ContactError;
 use crate::contact::profile::name;
-use crate::contact::{ContactError, shown};
 use crate::exchange::ExchangeError;
 use crate::node::Node;
 
@@ -174,7 +175,7 @@ pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
 fn document(row: &CandidateRow, now: i64) -> Value {
     json!({
         "id": row.id, "party": row.party, "address": row.address, "source": row.source, "state": row.state,
-        "expires": shown(row.expires), "ended": row.expires < now, "remarks": row.remarks, "officer": row.officer,
-        "recorded": shown(row.recorded.div_euclid(1_000_000)), "changed": shown(row.changed.div_euclid(1_000_000)),
+        "expires": stamp(row.expires), "ended": row.expires < now, "remarks": row.remarks, "officer": row.officer,
+        "recorded": stamp(row.recorded.div_euclid(1_000_000)), "changed": stamp(row.changed.div_euclid(1_000_000)),
     })
 }

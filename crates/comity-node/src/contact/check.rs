@@ -10,6 +10,7 @@ use comity_accord::party::PartyName;
 use comity_accord::text::AccordText;
 use comity_accord::text::commitment::{CommitmentKind, ParameterValue, Side as Promised};
 use comity_case::check::{Channel, Check, State, answer_seconds};
+use comity_case::history::stamp;
 use comity_case::message::{Subject, ThreadId};
 use comity_case::table::Word as _;
 use comity_stix::marking::Tlp;
@@ -19,9 +20,9 @@ use serde_json::{Value, json};
 
 use crate::case::threads::{Acting, Speech, thread_of};
 use crate::clock::{new_uuid, random_bytes};
+use crate::contact::ContactError;
 use crate::contact::candidate::hexadecimal;
 use crate::contact::profile::name;
-use crate::contact::{ContactError, shown};
 use crate::exchange::ExchangeError;
 use crate::node::Node;
 
@@ -124,7 +125,7 @@ impl Node {
     }
 
     fn in_minutes(&self, minutes: u32) -> String {
-        shown(self.now_seconds() + i64::from(minutes) * 60)
+        stamp(self.now_seconds() + i64::from(minutes) * 60)
     }
 
     /// Answers a check: the code must be that of its number, and a person says it.
@@ -226,8 +227,8 @@ impl Node {
         let mut said = document(&held, &self.identity().party, self.now_seconds());
         let steps = held.check.record.steps.iter().map(|step| {
             json!({
-                "place": step.place, "event": step.event, "officer": step.officer, "sent": shown(step.sent),
-                "received": step.received.map(shown), "state": step.state.word(), "digest": step.digest.to_string(),
+                "place": step.place, "event": step.event, "officer": step.officer, "sent": stamp(step.sent),
+                "received": step.received.map(stamp), "state": step.state.word(), "digest": step.digest.to_string(),
             })
         });
         let voided = held.check.record.voided.iter();
@@ -330,15 +331,15 @@ fn document(held: &Held, own: &str, now: i64) -> Value {
     let escalated = check
         .escalated
         .iter()
-        .map(|(at, channel)| json!({ "at": shown(*at), "channel": word(*channel) }));
+        .map(|(at, channel)| json!({ "at": stamp(*at), "channel": word(*channel) }));
     let code: String = check.nonce.chars().take(CODE_DIGITS).collect();
     json!({
         "id": held.id, "party": other.as_str(), "contact": check.contact, "ours": ours, "state": state.word(),
-        "label": check.opening.label.to_string(), "sent": shown(check.sent.0), "received": shown(check.sent.1),
-        "due": shown(check.due), "code": code, "unannounced": check.purpose.unannounced, "hotline": check.purpose.hotline,
+        "label": check.opening.label.to_string(), "sent": stamp(check.sent.0), "received": stamp(check.sent.1),
+        "due": stamp(check.due), "code": code, "unannounced": check.purpose.unannounced, "hotline": check.purpose.hotline,
         "verifies": check.purpose.verify, "escalated": escalated.collect::<Vec<_>>(),
         "next_way": (expired && !ours).then(|| word(next_way(check))),
-        "answered": check.answered.as_ref().map(|(at, _, _)| shown(*at)),
+        "answered": check.answered.as_ref().map(|(at, _, _)| stamp(*at)),
         "answered_by": check.answered.as_ref().map(|(_, officer, _)| officer.clone()),
         "answer_seconds": answer_seconds(check), "late": late, "disputed": check.record.is_disputed(),
     })

@@ -3,13 +3,14 @@
 //! In scope: each command's call of the use case that it names; answers as JSON documents. Out of scope: deciding anything.
 
 use comity_accord::profile::page;
+use comity_case::history::stamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::case::threads::Acting;
+use crate::contact::ContactError;
 use crate::contact::check::{Ping, label};
 use crate::contact::profile::document;
-use crate::contact::{ContactError, shown};
 use crate::node::Node;
 
 /// Something about points of contact, to be done.
@@ -206,7 +207,7 @@ impl Node {
                 let plans = self.plans()?;
                 let line = |row: &comity_store::state::contact::PlannedRow| {
                     json!({
-                        "party": row.party, "contact": row.contact, "kind": row.kind, "at": shown(row.at),
+                        "party": row.party, "contact": row.contact, "kind": row.kind, "at": stamp(row.at),
                         "state": row.state, "check": row.thread,
                     })
                 };

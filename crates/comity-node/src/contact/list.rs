@@ -15,13 +15,14 @@ use comity_accord::text::contact::{Hours, Role};
 use comity_case::check::{
     Check, FRESH_SECONDS, Freshness, State, answer_seconds, freshness_within,
 };
+use comity_case::history::stamp;
 use comity_case::table::Word as _;
 use comity_store::state::Tx;
 use serde_json::{Value, json};
 
 use crate::contact::check::checks;
 use crate::contact::profile::name;
-use crate::contact::{ContactError, seconds, shown};
+use crate::contact::{ContactError, seconds};
 use crate::node::Node;
 
 const DAY: i64 = 86_400;
@@ -247,9 +248,9 @@ fn document(named: &Named<'_>, seen: &Seen, (fresh, now): (i64, i64)) -> Value {
         "languages": named.languages, "source": named.source,
         "key": named.more.and_then(|more| more.key.clone()),
         "holidays": named.more.map(|more| more.holidays.clone()).unwrap_or_default(),
-        "valid_from": shown(named.from), "valid_until": named.until.map(shown),
-        "verified": seen.verified.map(shown), "verify_days": fresh / DAY, "days_left": left.div_euclid(DAY),
-        "answered": answered.map(|(at, _, _)| shown(*at)), "answered_by": answered.map(|(_, by, _)| by.clone()),
+        "valid_from": stamp(named.from), "valid_until": named.until.map(stamp),
+        "verified": seen.verified.map(stamp), "verify_days": fresh / DAY, "days_left": left.div_euclid(DAY),
+        "answered": answered.map(|(at, _, _)| stamp(*at)), "answered_by": answered.map(|(_, by, _)| by.clone()),
         "answer_seconds": answered.map(|(_, _, took)| *took), "checks": seen.checks, "unanswered": seen.unanswered,
         "colour": colour.word(), "reason": reason,
     })

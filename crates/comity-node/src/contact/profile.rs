@@ -5,6 +5,7 @@
 use comity_accord::party::PartyName;
 use comity_accord::profile::{Profile, TEMPLATE, page};
 use comity_accord::security_txt;
+use comity_case::history::stamp;
 use comity_case::profile::{Profile as Told, State, thread_of as profile_thread};
 use comity_case::table::Word as _;
 use comity_ledger::note::Note;
@@ -15,7 +16,7 @@ use comity_store::state::{Tx, thread as rows};
 use serde_json::{Value, json};
 
 use crate::case::threads::{Acting, Speech, thread_of};
-use crate::contact::{ContactError, shown};
+use crate::contact::ContactError;
 use crate::exchange::ExchangeError;
 use crate::node::Node;
 
@@ -268,7 +269,7 @@ pub(crate) fn document(known: &Known) -> Value {
     );
     json!({
         "party": content.party.as_str(), "version": content.version, "state": known.state, "label": content.label.to_string(),
-        "updated": content.updated.to_stix(), "expires": content.expires.to_stix(), "since": shown(known.at),
+        "updated": content.updated.to_stix(), "expires": content.expires.to_stix(), "since": stamp(known.at),
         "sha256": known.profile.hash().to_string(), "signed": known.signed,
         "team": {
             "name": content.team.name, "address": content.team.address, "time_zone": content.team.time_zone,

@@ -10,7 +10,8 @@ use comity_case::case::event::{Determination, Priority};
 use comity_case::table::Word as _;
 use comity_stix::marking::Tlp;
 
-use super::request::{Act, Officer, moment};
+use super::act::{Act, Dispute, Listing};
+use super::request::{Officer, moment};
 use super::{Data, Json, tlp};
 
 fn priorities() -> PossibleValuesParser {
@@ -96,21 +97,13 @@ pub(crate) enum CaseCommand {
     /// Show cases, the newest change first
     List {
         #[command(flatten)]
-        data: Data,
-        /// With this party only
-        #[arg(long)]
-        party: Option<String>,
+        list: Listing,
         /// Of this exercise; without it exercises are not shown
         #[arg(long, value_name = "ID")]
         exercise: Option<String>,
-        /// Only those where this party owes something, the most pressing first
-        #[arg(long)]
-        ours: bool,
         /// The priority list: live cases, the highest priority first
         #[arg(long, conflicts_with = "ours")]
         priority: bool,
-        #[command(flatten)]
-        json: Json,
     },
     /// Show a case: both sides' words, tasks, timeline, observables, notes, and what may be done
     Show {
@@ -356,26 +349,6 @@ pub(crate) enum ActCommand {
         #[arg(long)]
         reason: String,
     },
-    /// Dispute a message
-    Dispute {
-        #[command(flatten)]
-        act: Act,
-        /// The message: its place, such as bravo/3, or its digest
-        #[arg(long)]
-        message: String,
-        /// Why
-        #[arg(long)]
-        text: String,
-    },
-    /// Take a dispute back
-    Settle {
-        #[command(flatten)]
-        act: Act,
-        /// The message: its place, such as bravo/3, or its digest
-        #[arg(long)]
-        message: String,
-        /// How it was settled
-        #[arg(long)]
-        text: String,
-    },
+    #[command(flatten)]
+    Dispute(Dispute),
 }

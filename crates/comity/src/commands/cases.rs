@@ -5,7 +5,6 @@
 
 mod shown;
 
-use std::io::Read as _;
 use std::path::Path;
 
 use comity_case::case::event::Seen;
@@ -15,10 +14,11 @@ use comity_stix::admission::{ObservableValue, ValueKind};
 use serde_json::{Value, json};
 
 use crate::backend::{Backend, data_folder};
+use crate::cli::act::{Act, Dispute};
 use crate::cli::case::{ActCommand, CaseCommand, Item, With};
-use crate::cli::request::Act;
 use crate::commands::parties::text;
 use crate::commands::requests::{acting, message_named, tell, told};
+use crate::commands::threads::read_limited;
 use crate::failure::Failure;
 use crate::output;
 
@@ -53,26 +53,23 @@ pub(crate) fn run(command: CaseCommand) -> Result<(), Failure> {
             backend.close()
         }
         CaseCommand::List {
-            data,
-            party,
+            list,
             exercise,
-            ours,
             priority,
-            json,
         } => {
             let command = Door::List {
                 subject: Some("case".to_owned()),
-                party,
+                party: list.party,
                 exercise,
             };
-            let mut backend = Backend::open(&data_folder(data.data)?)?;
+            let mut backend = Backend::open(&data_folder(list.data.data)?)?;
             let rows = backend.case(command)?;
-            let order = match (ours, priority) {
+            let order = match (list.ours, priority) {
                 (true, _) => shown::Order::Ours,
                 (false, true) => shown::Order::Priority,
                 (false, false) => shown::Order::Changed,
             };
-            shown::list(&rows, order, json)?;
+            shown::list(&rows, order, list.json)?;
             backend.close()
         }
         CaseCommand::Show {
@@ -131,18 +128,11 @@ fn imported(with: With, file: &Path, incident: Option<String>) -> Result<(), Fai
 }
 
 fn exported(bundle: &Value, out: Option<&Path>) -> Result<(), Failure> {
-    let Some(path) = out else {
+    if out.is_none() {
         return output::json(bundle);
-    };
+    }
     let whole = serde_json::to_string_pretty(bundle).map_err(|error| Failure::defect(&error))?;
-    std::fs::write(path, whole).map_err(|error| {
-        Failure::unknown(
-            format!("cannot write {}: {error}", path.display()),
-            "name another file with --out",
-        )
-    })?;
-    output::say(&format!("written to {}", path.display()));
-    Ok(())
+    output::text(&whole, out)
 }
 
 /// Where an act is written down.
@@ -320,10 +310,10 @@ fn event(command: ActCommand) -> Result<(Act, Record, &'static str, Value), Fail
         C::Close { act, outcome } => shared(act, "close", json!({ "outcome": outcome })),
         C::KeepOpen { act, reason } => shared(act, "keep-open", json!({ "reason": reason })),
         C::Reopen { act, reason } => shared(act, "reopen", json!({ "reason": reason })),
-        C::Dispute { act, message, text } => {
+        C::Dispute(Dispute::Dispute { act, message, text }) => {
             shared(act, "dispute", json!({ "message": message, "text": text }))
         }
-        C::Settle { act, message, text } => {
+        C::Dispute(Dispute::Settle { act, message, text }) => {
             shared(act, "settle", json!({ "message": message, "text": text }))
         }
     })
@@ -401,21 +391,6 @@ fn detected(value: &str) -> Result<Seen, Failure> {
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    let wrong = |reason: String| {
-        Failure::usage(
-            format!("cannot read {}: {reason}", path.display()),
-            "name a file of text that can be read",
-        )
-    };
-    let file = std::fs::File::open(path).map_err(|error| wrong(error.to_string()))?;
-    let mut whole = String::new();
-    let limited = &mut file.take(FILE_BYTES_MAX + 1);
-    limited
-        .read_to_string(&mut whole)
-        .map_err(|error| wrong(error.to_string()))?;
-    if u64::try_from(whole.len()).is_ok_and(|bytes| bytes <= FILE_BYTES_MAX) {
-        Ok(whole)
-    } else {
-        Err(wrong(format!("it has more than {FILE_BYTES_MAX} bytes")))
-    }
+    let hint = "name a file of text that can be read";
+    read_limited(path, FILE_BYTES_MAX, hint)
 }

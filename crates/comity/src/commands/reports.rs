@@ -67,18 +67,7 @@ fn written(made: &Value, paper: &Paper) -> Result<(), Failure> {
     } else {
         text(made, "text").to_owned()
     };
-    match &paper.out {
-        None => output::data(whole.trim_end())?,
-        Some(path) => {
-            std::fs::write(path, &whole).map_err(|error| {
-                Failure::unknown(
-                    format!("cannot write {}: {error}", path.display()),
-                    "name another file with --out",
-                )
-            })?;
-            output::say(&format!("written to {}", path.display()));
-        }
-    }
+    output::text(&whole, paper.out.as_deref())?;
     output::say(&format!(
         "hash {}: the other side's must be the same",
         text(made, "hash")
@@ -102,9 +91,4 @@ pub(crate) struct Document {
     /// Lines below the title.
     pub(crate) facts: Vec<(String, String)>,
     pub(crate) sections: Vec<Section>,
-}
-
-fn each<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    let all = value.get(name).and_then(Value::as_array);
-    all.into_iter().flatten()
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use comity_accord::evaluation::period::Stretch;
 use comity_accord::evaluation::scorecard::first_difference;
 use comity_accord::text::AccordText;
+use comity_case::history::stamp;
 use comity_node::case::command::CaseCommand;
 use comity_node::case::offline::scorecard;
 use comity_node::ledger::verify::verify;
@@ -216,7 +217,7 @@ pub(crate) fn results(card: &Value, with_rows: bool) -> Result<(), Failure> {
         output::data(&sums(result))?;
         let rows = result.get("rows").and_then(Value::as_array);
         for row in rows.into_iter().flatten().filter(|_| with_rows) {
-            let at = |name: &str| row.get(name).and_then(Value::as_i64).map(moment);
+            let at = |name: &str| row.get(name).and_then(Value::as_i64).map(stamp);
             let (due, done) = (at("due").unwrap_or_default(), at("done"));
             output::data(&format!(
                 "\t{}\t{}\tdue {due}\tdone {}",
@@ -280,9 +281,4 @@ fn say_where_it_stands(card: &Value) {
         ("differing", difference) => format!("the two sides differ: {difference}"),
         _ => "not yet said by both sides: `comity scorecard sign`".to_owned(),
     });
-}
-
-fn moment(seconds: i64) -> String {
-    let at = comity_stix::timestamp::Timestamp::from_micros(seconds.saturating_mul(1_000_000));
-    at.map_or_else(String::new, comity_stix::timestamp::Timestamp::to_stix)
 }

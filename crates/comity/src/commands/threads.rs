@@ -51,13 +51,18 @@ pub(crate) fn listed(all: &Value, ours: bool, json: Json, nothing: &str) -> Resu
         rows.retain(|row| row.get("ours").and_then(Value::as_bool) == Some(true));
         rows.sort_by(|one, two| text(one, "our_due").cmp(text(two, "our_due")));
     }
+    lines(&rows, ours, json, nothing)
+}
+
+/// Threads in this order, a line each; with what this party owes, or with what is owed next by either.
+pub(crate) fn lines(rows: &[Value], ours: bool, json: Json, nothing: &str) -> Result<(), Failure> {
     if json.json {
         return output::json(&rows);
     }
     if rows.is_empty() {
         output::say(nothing);
     }
-    for row in &rows {
+    for row in rows {
         // The subject with its dashes, and the first digits of the number.
         let chars = text(row, "subject").chars().count() + 2 + DIGITS;
         let id: String = text(row, "id").chars().take(chars).collect();
@@ -126,6 +131,11 @@ pub(crate) fn head(shown: &Value, subject: &Value) -> Result<(), Failure> {
         text(shown, "state"),
         text(shown, "label"),
     ))?;
+    dues(subject)
+}
+
+/// What is owed in a thread, by whom and when.
+pub(crate) fn dues(subject: &Value) -> Result<(), Failure> {
     for due in each(subject, "due") {
         let overdue = due.get("overdue").and_then(Value::as_bool) == Some(true);
         let late = if overdue { "  OVERDUE" } else { "" };
@@ -155,6 +165,11 @@ pub(crate) fn steps(subject: &Value) -> Result<(), Failure> {
             text(step, "state"),
         ))?;
     }
+    faults(subject)
+}
+
+/// What counts for nothing, is not here, or contradicts itself.
+pub(crate) fn faults(subject: &Value) -> Result<(), Failure> {
     for void in each(subject, "void") {
         let (place, event, reason) = (
             text(void, "place"),
@@ -225,6 +240,11 @@ pub(crate) fn said(said: Said) -> Result<String, Failure> {
 
 /// A text from a file, or from standard input for `-`.
 pub(crate) fn read_text(path: &Path, hint: &str) -> Result<String, Failure> {
+    read_limited(path, TEXT_BYTES_MAX, hint)
+}
+
+/// The same with another limit, in bytes.
+pub(crate) fn read_limited(path: &Path, bytes_max: u64, hint: &str) -> Result<String, Failure> {
     let wrong =
         |reason: String| Failure::usage(format!("cannot read {}: {reason}", path.display()), hint);
     let source: Box<dyn std::io::Read> = if path == Path::new("-") {
@@ -234,13 +254,13 @@ pub(crate) fn read_text(path: &Path, hint: &str) -> Result<String, Failure> {
     };
     let mut text = String::new();
     // One byte more than is allowed tells that there is more.
-    let mut limited = source.take(TEXT_BYTES_MAX + 1);
+    let mut limited = source.take(bytes_max + 1);
     limited
         .read_to_string(&mut text)
         .map_err(|error| wrong(error.to_string()))?;
-    if u64::try_from(text.len()).unwrap_or(u64::MAX) > TEXT_BYTES_MAX {
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > bytes_max {
         return Err(wrong(format!(
-            "it has more than {TEXT_BYTES_MAX} bytes, which is the limit"
+            "it has more than {bytes_max} bytes, which is the limit"
         )));
     }
     Ok(text)

@@ -1,10 +1,11 @@
 //! The status report as a page to print or to mail: it stands alone, and nothing in it is anything but text.
 //!
-//! In scope: its form; escaping. Out of scope: what it says.
+//! In scope: its form. Out of scope: what it says, escaping (`html`).
 
 use std::fmt::Write as _;
 
 use crate::case::report::{OfCase, OwnPart, Report, TaskLine, TimeLine};
+use crate::html::escaped;
 
 /// Marking and hash on every printed page; tables that break between rows.
 const STYLE: &str = "body{font:11pt/1.4 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#111;\
@@ -207,22 +208,4 @@ fn table(
     }
     out.push_str("</tbody></table>\n");
     Ok(())
-}
-
-/// Text as it stands in a page: nothing that was said can become markup.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            // What cannot be seen could make a line read differently from what was signed.
-            control if control.is_control() && control != '\n' => out.push('\u{fffd}'),
-            plain => out.push(plain),
-        }
-    }
-    out
 }

@@ -6,10 +6,11 @@ use comity_accord::text::contact::Contact;
 use comity_case::call::event::{Rung, State, TABLE};
 use comity_case::call::ladder::named;
 use comity_case::call::{Account, Call};
+use comity_case::history::stamp;
 use comity_case::table::{Word as _, possible};
 use serde_json::{Value, json};
 
-use super::{record, seconds, side_of};
+use super::{record, side_of};
 
 /// What this party keeps of a call for itself, and whom it would ring next.
 #[derive(Clone, Debug, Default)]
@@ -32,8 +33,8 @@ pub(crate) fn of_call(call: &Call, home: &Home, own: &str, now: i64) -> Value {
     let side = side_of(&call.opening, own);
     let tries = call.tries.iter().map(|each| {
         json!({
-            "to": each.to, "rung": each.rung.word(), "at": seconds(each.at), "noticed": seconds(each.noticed),
-            "missed": each.missed.map(|(at, _)| seconds(at)),
+            "to": each.to, "rung": each.rung.word(), "at": stamp(each.at), "noticed": stamp(each.noticed),
+            "missed": each.missed.map(|(at, _)| stamp(at)),
         })
     });
     let actions = call.actions.iter().zip(1_u32..).map(|(action, number)| {
@@ -67,10 +68,10 @@ pub(crate) fn of_call(call: &Call, home: &Home, own: &str, now: i64) -> Value {
         "state": call.state.word(), "channel": call.channel, "urgency": call.urgency.word(), "line": call.line,
         "related": call.related.iter().map(ToString::to_string).collect::<Vec<_>>(), "test": call.test,
         "tries": tries.collect::<Vec<_>>(), "next": next,
-        "answered": answered.map(|(at, name, role)| json!({ "at": seconds(*at), "name": name, "role": role })),
+        "answered": answered.map(|(at, name, role)| json!({ "at": stamp(*at), "name": name, "role": role })),
         "ours": ours, "theirs": account(call.account(side.other())), "actions": actions.collect::<Vec<_>>(),
         "closed": call.closed.map(|(by, at, noticed)| json!({
-            "by": call.opening.party(by).as_str(), "at": seconds(at), "noticed": seconds(noticed),
+            "by": call.opening.party(by).as_str(), "at": stamp(at), "noticed": stamp(noticed),
         })),
         "possible": possible(TABLE, call.state, side),
     });
@@ -88,6 +89,6 @@ fn account(said: &Account) -> Value {
         "code_stated": said.code.is_some(), "matched": said.matched, "seal": said.seal.map(|seal| seal.to_string()),
         "note": said.note,
         "read_back": said.read_back.as_ref().map(|(agrees, differences)| json!({ "agrees": agrees, "differences": differences })),
-        "confirmed": said.confirmed.as_ref().map(|(at, text)| json!({ "at": seconds(*at), "text": text })),
+        "confirmed": said.confirmed.as_ref().map(|(at, text)| json!({ "at": stamp(*at), "text": text })),
     })
 }

@@ -2,14 +2,14 @@
 //!
 //! In scope: the form, the same for every subject. Out of scope: what a subject shows of itself.
 
-use comity_case::history::{Due, Opening, Record};
+use comity_case::history::{Due, Opening, Record, stamp};
 use comity_case::table::Word;
 use serde_json::{Value, json};
 
-use super::{put, seconds};
+use super::put;
 
 /// Adds it to what a subject shows of itself, at a time in seconds since 1970.
-pub(super) fn add<S: Word>(
+pub(crate) fn add<S: Word>(
     document: &mut Value,
     (opening, record): (&Opening, &Record<S>),
     dues: &[Due],
@@ -18,13 +18,13 @@ pub(super) fn add<S: Word>(
     let due = |due: &Due| {
         let by = opening.party(due.by);
         json!({
-            "what": due.what, "by": by.as_str(), "at": seconds(due.at), "overdue": due.at < now, "left_seconds": due.at - now,
+            "what": due.what, "by": by.as_str(), "at": stamp(due.at), "overdue": due.at < now, "left_seconds": due.at - now,
         })
     };
     let steps = record.steps.iter().map(|step| {
         json!({
             "place": step.place, "digest": step.digest.to_string(), "event": step.event, "officer": step.officer,
-            "sent": seconds(step.sent), "received": step.received.map(seconds), "state": step.state.word(),
+            "sent": stamp(step.sent), "received": step.received.map(stamp), "state": step.state.word(),
         })
     });
     let voided = record

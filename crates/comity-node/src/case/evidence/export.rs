@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use comity_case::evidence::custody::Link;
 use comity_case::evidence::event::Event;
+use comity_case::history::stamp;
 use comity_formats::case_uco::{Act, Exhibit, document};
 use comity_link::header::EnvelopeId;
 use comity_store::state::thread;
@@ -14,7 +15,6 @@ use serde_json::Value;
 use super::shown::{bound_by, gaps};
 use super::{Known, hex};
 use crate::case::CaseError;
-use crate::case::document::seconds;
 use crate::node::Node;
 
 impl Node {
@@ -130,7 +130,7 @@ fn act(
     Act {
         place,
         event: text("event").as_str().unwrap_or_default().to_owned(),
-        at: seconds(link.at),
+        at: stamp(link.at),
         party: link.actor.to_string(),
         officer: link.officer.clone(),
         content: text("content").to_string(),

@@ -5,6 +5,7 @@
 use comity_case::evidence::Evidence;
 use comity_case::evidence::custody::{Gap, Link};
 use comity_case::evidence::event::{Event, TABLE};
+use comity_case::history::stamp;
 use comity_case::table::{Side, possible};
 use comity_store::state::channel::Direction;
 use comity_store::state::evidence as rows;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use super::handing::stands;
 use super::{Known, hex};
 use crate::case::CaseError;
-use crate::case::document::{micros, seconds};
+use crate::case::document::micros;
 use crate::node::Node;
 
 impl Node {
@@ -29,7 +30,7 @@ impl Node {
             "party": known.thread.as_ref().map(|thread| thread.party.clone()), "thread": row.thread, "origin": row.origin,
             "gaps": gaps(known, now).iter().map(ToString::to_string).collect::<Vec<_>>(),
             "crossing": crossing, "added": micros(row.added),
-            "due": known.thread.as_ref().and_then(|thread| thread.due.clone()).map(|(at, by, what)| json!({ "at": seconds(at), "by": by, "what": what })),
+            "due": known.thread.as_ref().and_then(|thread| thread.due.clone()).map(|(at, by, what)| json!({ "at": stamp(at), "by": by, "what": what })),
         }))
     }
 
@@ -98,9 +99,9 @@ fn events(known: &Known, own: &str) -> Value {
 }
 
 fn reports(shared: &Evidence) -> Value {
-    let each = shared.reports.iter().map(|report| {
-        json!({ "at": seconds(report.at), "text": report.text, "objects": report.objects })
-    });
+    let each = shared.reports.iter().map(
+        |report| json!({ "at": stamp(report.at), "text": report.text, "objects": report.objects }),
+    );
     each.collect()
 }
 
@@ -116,7 +117,7 @@ fn voided(shared: &Evidence) -> Value {
 fn event(link: &Link, place: &str, more: Value) -> Value {
     let whole = serde_json::to_value(&link.event).unwrap_or_default();
     let mut said = json!({
-        "place": place, "at": seconds(link.at), "party": link.actor.as_str(), "officer": link.officer,
+        "place": place, "at": stamp(link.at), "party": link.actor.as_str(), "officer": link.officer,
         "event": whole.get("event"), "content": whole.get("content"),
         "hash": link.hash().to_string(), "before": link.prev.map(|prev| prev.to_string()),
     });
@@ -132,7 +133,7 @@ fn said(shared: &Evidence) -> Vec<(i64, Value)> {
     let steps = links.iter().zip(&shared.record.steps);
     let each = steps.map(|(link, step)| {
         let more = json!({
-            "where": "both", "digest": step.digest.to_string(), "received": step.received.map(seconds),
+            "where": "both", "digest": step.digest.to_string(), "received": step.received.map(stamp),
         });
         (link.at, event(link, &step.place, more))
     });

@@ -6,6 +6,7 @@
 
 use comity_accord::evaluation::scorecard::Scorecard;
 use comity_case::exercise::Exercise;
+use comity_case::history::stamp;
 use comity_case::scenario::{Expected, Scenario};
 use comity_case::thread::Entry;
 use comity_store::state::thread::{ThreadRow, Wanted};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::replayed;
 use crate::case::CaseError;
-use crate::case::document::{self, seconds};
+use crate::case::document;
 use crate::case::gather::gather_practised;
 use crate::case::review::{deliveries, party_name};
 use crate::case::threads::Held;
@@ -51,7 +52,7 @@ impl Node {
             let expected = planned.into_iter().flat_map(|inject| &inject.expected);
             let expected = expected.map(|one_of| reaction(one_of, (one.at, scenario.as_ref()), &acts));
             json!({
-                "number": one.number, "text": one.text, "simulated": seconds(one.simulated), "at": seconds(one.at),
+                "number": one.number, "text": one.text, "simulated": stamp(one.simulated), "at": stamp(one.at),
                 "expected": expected.collect::<Vec<_>>(),
             })
         });
@@ -104,7 +105,7 @@ impl Node {
             CaseError::Exercise(reason)
         })?;
         Ok(json!({
-            "id": id, "as_of": seconds(as_of), "hash": made.hash().to_string(), "root": set.root().to_string(),
+            "id": id, "as_of": stamp(as_of), "hash": made.hash().to_string(), "root": set.root().to_string(),
             "messages": set.len(), "text": made.text(),
             "card": serde_json::from_str::<Value>(made.text()).unwrap_or_default(),
         }))
@@ -151,9 +152,9 @@ fn reaction(
         .iter()
         .filter(meanwhile)
         .take(ACTS_MAX)
-        .map(|act| json!({ "thread": act.thread, "event": act.event, "at": seconds(act.at) }));
+        .map(|act| json!({ "thread": act.thread, "event": act.event, "at": stamp(act.at) }));
     json!({
         "by": expected.by, "text": expected.text, "within_minutes": expected.within_minutes,
-        "until": until.map(seconds), "done": done.collect::<Vec<_>>(),
+        "until": until.map(stamp), "done": done.collect::<Vec<_>>(),
     })
 }

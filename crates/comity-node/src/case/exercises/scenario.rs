@@ -5,6 +5,7 @@
 
 use comity_accord::digest::Digest;
 use comity_case::exercise::{Exercise, State};
+use comity_case::history::stamp;
 use comity_case::message::Subject;
 use comity_case::scenario::{Inject, Scenario};
 use comity_stix::marking::Tlp;
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 use super::command::Proposal;
 use super::replayed;
 use crate::case::CaseError;
-use crate::case::document::{self, seconds};
+use crate::case::document;
 use crate::case::threads::{Acting, Opening, Speech};
 use crate::node::Node;
 
@@ -107,13 +108,13 @@ impl Node {
             let from = started.unwrap_or(exercise.planned.0);
             json!({
                 "number": number, "state": state, "text": inject.text, "after_minutes": inject.after_minutes,
-                "simulated": seconds(scenario.simulated_due(inject)),
-                "real": seconds(from.saturating_add(scenario.real_seconds(inject.after_minutes))),
-                "given": given.map(|one| seconds(one.at)), "expected": expected(inject),
+                "simulated": stamp(scenario.simulated_due(inject)),
+                "real": stamp(from.saturating_add(scenario.real_seconds(inject.after_minutes))),
+                "given": given.map(|one| stamp(one.at)), "expected": expected(inject),
             })
         });
         Ok(json!({
-            "id": id, "state": held.row.state, "started": started.map(seconds),
+            "id": id, "state": held.row.state, "started": started.map(stamp),
             "clock": document::clock(&exercise, &scenario, now), "injects": rows.collect::<Vec<_>>(),
         }))
     }
@@ -142,8 +143,8 @@ impl Node {
                 if due > now {
                     return Err(CaseError::Exercise(format!(
                         "inject {number} is due at {}, and it is {}: wait, or give it now with --early",
-                        seconds(due),
-                        seconds(now)
+                        stamp(due),
+                        stamp(now)
                     )));
                 }
             }

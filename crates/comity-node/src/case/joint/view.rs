@@ -7,29 +7,22 @@ use std::collections::BTreeMap;
 use comity_case::case::board::Board;
 use comity_case::case::event::{Priority, TABLE};
 use comity_case::case::{Case, OfSide};
-use comity_case::history::{Due, stamp};
+use comity_case::history::stamp;
 use comity_case::message::ThreadId;
-use comity_case::table::{Side, Word as _, possible};
+use comity_case::table::{Word as _, possible};
 use serde_json::{Map, Value, json};
+
+use crate::case::document::{record, side_of};
 
 /// What a case says of itself.
 pub(super) fn case(case: &Case, own: &str, now: i64) -> Value {
-    let side = if case.opening.opener.as_str() == own {
-        Side::Opener
-    } else {
-        Side::Responder
-    };
     let sides: Map<String, Value> = case
         .sides
         .iter()
         .map(|(party, said)| (party.to_string(), of_side(said)))
         .collect();
-    let due = |due: &Due| {
-        let by = case.opening.party(due.by).as_str();
-        json!({ "what": due.what, "by": by, "at": stamp(due.at), "overdue": due.at < now })
-    };
-    let record = &case.record;
-    json!({
+    let side = side_of(&case.opening, own);
+    let mut shown = json!({
         "state": case.state.word(), "summary": case.summary, "legal_basis": case.legal_basis,
         "sides": sides, "agreed_priority": case.agreed_priority().map(Priority::word),
         "assessment": case.assessment.as_ref().map(|one| json!({
@@ -38,13 +31,11 @@ pub(super) fn case(case: &Case, own: &str, now: i64) -> Value {
         "split_from": case.split_from.map(|id| id.to_string()),
         "merged_into": case.merged_into.map(|id| id.to_string()),
         "splits": case.splits.iter().map(|split| json!({ "into": split.into.to_string(), "items": split.items })).collect::<Vec<_>>(),
-        "due": case.dues().iter().map(due).collect::<Vec<_>>(),
         "possible": possible(TABLE, case.state, side),
-        "disputes": record.disputes.iter().map(|(by, message)| json!({ "by": by.as_str(), "message": message })).collect::<Vec<_>>(),
-        "void": record.voided.iter().map(|void| json!({ "place": void.place, "event": void.event, "reason": void.reason })).collect::<Vec<_>>(),
-        "lacking": record.missing.iter().map(|one| json!({ "author": one.author.as_str(), "seq": one.seq, "digest": one.digest.to_string() })).collect::<Vec<_>>(),
-        "contradicting": record.forks.iter().map(|one| json!({ "author": one.author.as_str(), "seq": one.seq })).collect::<Vec<_>>(),
-    })
+    });
+    let dues = case.dues();
+    record::add(&mut shown, (&case.opening, &case.record), &dues, now);
+    shown
 }
 
 fn of_side(said: &OfSide) -> Value {

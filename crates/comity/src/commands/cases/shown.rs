@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::cli::Json;
 use crate::commands::parties::text;
-use crate::commands::threads::owed;
+use crate::commands::threads::{dues, each, faults, lines, listed};
 use crate::failure::Failure;
 use crate::output;
 
@@ -23,46 +23,20 @@ pub(super) enum Order {
     Priority,
 }
 
-/// Characters of a name that a list shows: the subject and eight digits of the number.
-const NAME_CHARS: usize = 14;
+/// What mends an empty list.
+const NOTHING: &str =
+    "no cases; `comity case open --to PARTY --tlp LABEL --title T --summary S` opens one";
 
 /// A list, a line each.
 pub(super) fn list(all: &Value, order: Order, json: Json) -> Result<(), Failure> {
+    if order != Order::Priority {
+        return listed(all, order == Order::Ours, json, NOTHING);
+    }
     let mut rows: Vec<Value> = all.as_array().cloned().unwrap_or_default();
-    match order {
-        Order::Changed => {}
-        Order::Ours => {
-            rows.retain(|row| row.get("ours").and_then(Value::as_bool) == Some(true));
-            rows.sort_by(|one, two| text(one, "due").cmp(text(two, "due")));
-        }
-        Order::Priority => {
-            rows.retain(|row| matches!(text(row, "state"), "offered" | "joint"));
-            let rank = |row: &Value| std::cmp::Reverse(Priority::of(text(row, "urgency")));
-            rows.sort_by_key(|row| (rank(row), text(row, "opened").to_owned()));
-        }
-    }
-    if json.json {
-        return output::json(&rows);
-    }
-    if rows.is_empty() {
-        output::say(
-            "no cases; `comity case open --to PARTY --tlp LABEL --title T --summary S` opens one",
-        );
-    }
-    for row in &rows {
-        let id: String = text(row, "id").chars().take(NAME_CHARS).collect();
-        let columns = [
-            id.as_str(),
-            text(row, "state"),
-            text(row, "urgency"),
-            text(row, "label"),
-            text(row, "party"),
-            text(row, "title"),
-            &owed(row),
-        ];
-        output::data(&columns.join("\t"))?;
-    }
-    Ok(())
+    rows.retain(|row| matches!(text(row, "state"), "offered" | "joint"));
+    let rank = |row: &Value| std::cmp::Reverse(Priority::of(text(row, "urgency")));
+    rows.sort_by_key(|row| (rank(row), text(row, "opened").to_owned()));
+    lines(&rows, false, json, NOTHING)
 }
 
 /// One case, whole; the timeline by one of its two clocks.
@@ -133,13 +107,7 @@ fn head(shown: &Value, case: &Value) -> Result<(), Failure> {
             dash(text(side, "priority")),
         ))?;
     }
-    for due in each(case, "due") {
-        let overdue = due.get("overdue").and_then(Value::as_bool) == Some(true);
-        let late = if overdue { "  OVERDUE" } else { "" };
-        let (what, by, at) = (text(due, "what"), text(due, "by"), text(due, "at"));
-        output::data(&format!("owed: {what} by {by}, {at}{late}"))?;
-    }
-    Ok(())
+    dues(case)
 }
 
 const fn dash(text: &str) -> &str {
@@ -203,32 +171,4 @@ fn items(part: &Value, clock: &str, from: Option<&str>) -> Result<(), Failure> {
         ))?;
     }
     Ok(())
-}
-
-/// What counts for nothing, is not here, or contradicts itself.
-fn faults(case: &Value) -> Result<(), Failure> {
-    for void in each(case, "void") {
-        let (place, event, reason) = (
-            text(void, "place"),
-            text(void, "event"),
-            text(void, "reason"),
-        );
-        output::data(&format!("{place}\t{event}\tcounts for nothing: {reason}"))?;
-    }
-    for one in each(case, "lacking") {
-        let (author, digest) = (text(one, "author"), text(one, "digest"));
-        output::data(&format!("a message of {author} is not here yet: {digest}"))?;
-    }
-    for one in each(case, "contradicting") {
-        let author = text(one, "author");
-        output::data(&format!(
-            "{author} wrote two messages in one place; neither counts"
-        ))?;
-    }
-    Ok(())
-}
-
-fn each<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    let all = value.get(name).and_then(Value::as_array);
-    all.into_iter().flatten()
 }

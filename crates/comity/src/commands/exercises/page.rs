@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use comity_case::html::escaped;
 use serde_json::Value;
 
 use super::shown::meanwhile;
@@ -17,25 +18,25 @@ table{border-collapse:collapse;width:100%}th,td{border:1px solid;padding:.3rem .
 /// The page.
 pub(super) fn page(report: &Value) -> String {
     let exercise = report.get("exercise_thread").cloned().unwrap_or_default();
-    let title = escape(text(report, "title"));
+    let title = escaped(text(report, "title"));
     let mut page = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>Exercise: {title}</title>\n\
          <style>{STYLE}</style></head>\n<body>\n<p class=\"label\">EXERCISE, {}</p>\n<h1>{title}</h1>\n",
-        escape(text(report, "label"))
+        escaped(text(report, "label"))
     );
     // Writing into a text does not fail.
     let _ = writeln!(
         page,
         "<p>{} between {} and {}; {}. Planned {} to {}. Started {}, stopped {}.</p>\n<p>Scenario, by SHA-256: <code>{}</code></p>",
-        escape(text(report, "id")),
-        escape(text(report, "opener")),
-        escape(text(report, "party")),
-        escape(text(report, "state")),
-        escape(text(&exercise, "starts")),
-        escape(text(&exercise, "ends")),
+        escaped(text(report, "id")),
+        escaped(text(report, "opener")),
+        escaped(text(report, "party")),
+        escaped(text(report, "state")),
+        escaped(text(&exercise, "starts")),
+        escaped(text(&exercise, "ends")),
         or_dash(text(&exercise, "started")),
         or_dash(text(&exercise, "stopped")),
-        escape(text(&exercise, "scenario")),
+        escaped(text(&exercise, "scenario")),
     );
     injects(&mut page, report);
     threads(&mut page, report);
@@ -44,9 +45,9 @@ pub(super) fn page(report: &Value) -> String {
         let _ = writeln!(
             page,
             "<h3>{}, {}</h3>\n<pre>{}</pre>",
-            escape(text(report, "by")),
-            escape(text(report, "at")),
-            escape(text(report, "text"))
+            escaped(text(report, "by")),
+            escaped(text(report, "at")),
+            escaped(text(report, "text"))
         );
     }
     scorecard(&mut page, report);
@@ -60,10 +61,10 @@ fn injects(page: &mut String, report: &Value) {
         let expected = each(inject, "expected").map(|one| {
             format!(
                 "{} until {}: {}<br>{}",
-                escape(text(one, "by")),
+                escaped(text(one, "by")),
                 or_dash(text(one, "until")),
-                escape(text(one, "text")),
-                escape(&meanwhile(one))
+                escaped(text(one, "text")),
+                escaped(&meanwhile(one))
             )
         });
         let expected: Vec<String> = expected.collect();
@@ -71,9 +72,9 @@ fn injects(page: &mut String, report: &Value) {
         let _ = writeln!(
             page,
             "<tr><td>{number}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-            escape(text(inject, "simulated")),
-            escape(text(inject, "at")),
-            escape(text(inject, "text")),
+            escaped(text(inject, "simulated")),
+            escaped(text(inject, "at")),
+            escaped(text(inject, "text")),
             expected.join("<br>")
         );
     }
@@ -83,7 +84,7 @@ fn injects(page: &mut String, report: &Value) {
 fn threads(page: &mut String, report: &Value) {
     page.push_str("<h2>What was done</h2>\n<table><tr><th>Thread</th><th>State</th><th>About</th><th>From</th></tr>\n");
     for row in each(report, "threads") {
-        let cells = ["id", "state", "title", "opener"].map(|name| escape(text(row, name)));
+        let cells = ["id", "state", "title", "opener"].map(|name| escaped(text(row, name)));
         let _ = writeln!(page, "<tr><td>{}</td></tr>", cells.join("</td><td>"));
     }
     page.push_str("</table>\n");
@@ -97,7 +98,7 @@ fn scorecard(page: &mut String, report: &Value) {
     let results = card.pointer("/card/results").and_then(Value::as_array);
     for result in results.into_iter().flatten() {
         let count = |name: &str| result.get(name).and_then(Value::as_u64).unwrap_or(0);
-        let cells = ["outcome", "commitment", "by", "to"].map(|name| escape(text(result, name)));
+        let cells = ["outcome", "commitment", "by", "to"].map(|name| escaped(text(result, name)));
         let _ = writeln!(
             page,
             "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
@@ -109,8 +110,8 @@ fn scorecard(page: &mut String, report: &Value) {
     let _ = writeln!(
         page,
         "</table>\n<p>Hash <code>{}</code>, as of {}.</p>",
-        escape(text(card, "hash")),
-        escape(text(card, "as_of"))
+        escaped(text(card, "hash")),
+        escaped(text(card, "as_of"))
     );
 }
 
@@ -118,24 +119,8 @@ fn or_dash(text: &str) -> String {
     if text.is_empty() {
         "-".to_owned()
     } else {
-        escape(text)
+        escaped(text)
     }
-}
-
-/// What others wrote is text, never markup.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

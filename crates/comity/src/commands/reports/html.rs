@@ -1,8 +1,10 @@
 //! A paper as one HTML page that needs nothing else: no script, no picture, no address; with a style for printing.
 //!
-//! In scope: the page, escaping. Out of scope: what it says (`review`).
+//! In scope: the page. Out of scope: what it says (`review`).
 
 use std::fmt::Write as _;
+
+use comity_case::html::escaped;
 
 use crate::commands::reports::{Document, Section};
 
@@ -65,21 +67,6 @@ fn table(section: &Section) -> String {
     }
     text.push_str("</tbody>\n</table>\n");
     text
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            other => safe.push(other),
-        }
-    }
-    safe
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 //!
 //! In scope: words and columns. Out of scope: the figures (`comity_case::paper`), markup (`html`).
 
-use comity_stix::timestamp::Timestamp;
+use comity_case::history::stamp;
 use serde_json::Value;
 
 use crate::commands::parties::text;
-use crate::commands::reports::{Document, Section, each};
+use crate::commands::reports::{Document, Section};
+use crate::commands::threads::each;
 
 /// A figure of both sides: what it is, and where it stands in a side; a share is two places.
 type Figure = (&'static str, &'static str);
@@ -451,8 +452,7 @@ fn section(title: &str, heads: &[&str], rows: Vec<Vec<String>>, empty: &'static 
 }
 
 fn moment(seconds: i64) -> String {
-    let at = Timestamp::from_micros(seconds.saturating_mul(1_000_000));
-    at.map_or_else(String::new, |at| at.to_stix().replace(".000Z", "Z"))
+    stamp(seconds).replace(".000Z", "Z")
 }
 
 /// The paper as text, a line for each row.
