@@ -109,10 +109,7 @@ fn a_case_is_worked_on_by_both_and_reported_on_alike() {
         );
         let whole = bravo.cli(&["case", "show", &id, "--json"]).expect(0).out;
         assert!(!whole.contains("shy"), "{whole}");
-        // What this side owes is told by its own date; the other side owes nothing here.
-        let owed = bravo.cli(&["case", "list", "--ours"]).expect(0).out;
-        assert!(owed.contains("we owe done by 2099-01-01"), "{owed}");
-        assert_eq!(alpha.cli(&["case", "list", "--ours"]).expect(0).out, "");
+        only_bravo_owes(alpha, bravo);
         // Nobody ends the other side's task, and what is possible is said.
         let task = text(&stands["items"][0]["tasks"][0], "place");
         let refused = alpha.cli(&["case", "done", &id, &task]);
@@ -126,6 +123,13 @@ fn a_case_is_worked_on_by_both_and_reported_on_alike() {
         let listed = alpha.cli(&["case", "list", "--priority"]).expect(0);
         assert!(!listed.out.contains("A botnet"), "closed: {}", listed.out);
     });
+}
+
+/// What this side owes is told by its own date; the other side owes nothing here.
+fn only_bravo_owes(alpha: &Party, bravo: &Party) {
+    let owed = bravo.cli(&["case", "list", "--ours"]).expect(0).out;
+    assert!(owed.contains("we owe done by 2099-01-01"), "{owed}");
+    assert_eq!(alpha.cli(&["case", "list", "--ours"]).expect(0).out, "");
 }
 
 fn reports_are_equal(parties: [&Party; 2], id: &str) {
