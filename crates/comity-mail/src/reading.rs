@@ -244,7 +244,7 @@ impl Reader<'_> {
         let words = matches!(part.declared.as_str(), "text/plain" | "text/html");
         if words && !part.attachment && part.name.is_none() {
             self.words(index, part, &decoded.bytes);
-        } else if !body.is_empty() || part.name.is_some() {
+        } else if !words || !body.is_empty() || part.name.is_some() {
             self.attach(index, part, decoded.bytes);
         }
     }

@@ -246,7 +246,7 @@ fn entry(
     let begin = place + CENTRAL_BYTES;
     let claimed = archive.get(begin..begin + name)?;
     let claimed_text = String::from_utf8_lossy(claimed);
-    let (safe, _) = safe_name(claimed_text.trim_end_matches('/'));
+    let (plain_name, _) = safe_name(claimed_text.trim_end_matches('/'));
     if leaves_folder(&claimed_text) {
         objections.push(Objection::Traversal { entry: index });
     }
@@ -255,8 +255,8 @@ fn entry(
         objections.push(Objection::Link { entry: index });
     }
     let packed_bytes = usize::try_from(packed).ok()?;
-    let (data, same) = local_header(archive, local, claimed, (flags, method))?;
-    if !same {
+    let (data, agrees) = local_header(archive, local, claimed, (flags, method))?;
+    if !agrees {
         objections.push(Objection::Mismatch { entry: index });
     }
     let end = data.checked_add(packed_bytes)?;
@@ -264,8 +264,8 @@ fn entry(
     let [.., high_crc] = crc.to_le_bytes();
     let [_, high_time] = time.to_le_bytes();
     let entry = Entry {
-        archive: ends_like_archive(&safe),
-        name: safe,
+        archive: ends_like_archive(&plain_name),
+        name: plain_name,
         packed: u64::from(packed),
         size: u64::from(size),
         method: match method {

@@ -28,15 +28,15 @@ pub(super) fn values(text: &str, most: usize) -> Vec<ObservableValue> {
         if found.len() == most {
             break;
         }
-        let pieces = match certain(word) {
-            Some(value) => vec![value],
-            // Chinese puts no space around an address.
-            None if !word.is_ascii() => {
-                let pieces = word.split(|letter: char| !letter.is_ascii());
-                pieces.filter_map(|piece| certain(trim(piece))).collect()
-            }
-            None => Vec::new(),
-        };
+        // Chinese puts no space around an address. What holds both may also be a name in Chinese letters: then it is tried whole.
+        let mut pieces: Vec<ObservableValue> = Vec::new();
+        if !word.is_ascii() {
+            let around = word.split(is_ideograph);
+            pieces.extend(around.filter_map(|piece| certain(trim(piece))));
+        }
+        if pieces.is_empty() {
+            pieces.extend(certain(word));
+        }
         for value in pieces {
             if found.len() < most && seen.insert(value.clone()) {
                 found.push(value);
@@ -44,6 +44,12 @@ pub(super) fn values(text: &str, most: usize) -> Vec<ObservableValue> {
         }
     }
     found
+}
+
+/// Letters of writing systems that put no space between words.
+fn is_ideograph(letter: char) -> bool {
+    matches!(letter, '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}'
+        | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3fffd}')
 }
 
 /// Words without the punctuation around them.
@@ -155,6 +161,10 @@ mod tests {
             &["198.51.100.7", "evil.example"],
         );
         check("地址：203.0.113.5，端口443", &["203.0.113.5"]);
+        check(
+            "évil[.]example, 例子[.]example",
+            &["évil.example", "例子.example"],
+        );
         check("CVE-2021-44228 via T1059", &["CVE-2021-44228"]);
         check("version 1.2.3 at 10:30 std::fmt", &[]);
         check(

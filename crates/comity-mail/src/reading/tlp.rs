@@ -86,7 +86,7 @@ mod tests {
         check("(TLP : Green) and TLP:RED below", Some(Tlp::Red), false);
         check("TLP\u{ff1a}RED 紧急", Some(Tlp::Red), false);
         check("TLP:WHITE", Some(Tlp::Clear), false);
-        check("**TLP:** *green*", None, true);
+        check("**TLP:** *green*", Some(Tlp::Green), false);
         check("TLP:PURPLE", None, true);
         check("about the TLP standard", None, false);
         check("HTLP:RED", None, false);
