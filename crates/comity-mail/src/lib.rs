@@ -5,6 +5,7 @@
 
 pub mod archive;
 pub mod carried;
+pub mod compose;
 pub mod guard;
 pub mod lookalike;
 pub mod reading;

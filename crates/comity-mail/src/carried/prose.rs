@@ -171,10 +171,8 @@ mod tests {
             "d41d8cd98f00b204e9800998ecf8427e",
             &["d41d8cd98f00b204e9800998ecf8427e"],
         );
-        let many: String = (0..300)
-            .map(|number| format!("192.0.2.{number} "))
-            .collect();
-        assert_eq!(values(&many, 7).len(), 7);
+        let many: Vec<String> = (0..250).map(|number| format!("192.0.2.{number}")).collect();
+        assert_eq!(values(&many.join(" "), 7).len(), 7);
     }
 
     #[test]

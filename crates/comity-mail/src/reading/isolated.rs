@@ -57,7 +57,8 @@ impl Place {
     fn take() -> Option<Self> {
         let more = |taken: usize| (taken < WORKERS_MAX).then_some(taken + 1);
         let taken = WORKERS.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
-        taken.is_ok().then_some(Self)
+        // Made only when it was taken: its end gives it back.
+        taken.ok().map(|_| Self)
     }
 }
 
@@ -126,7 +127,10 @@ mod tests {
             let done = isolated(short, move || wait.recv().is_ok());
             assert_eq!(done, Err(Isolation::TimedOut { limit: short }));
         }
-        assert_eq!(isolated(long, || 7), Err(Isolation::Busy));
+        // More than once: who is turned away gives no place back.
+        for _ in 0..=WORKERS_MAX {
+            assert_eq!(isolated(long, || 7), Err(Isolation::Busy));
+        }
         drop(held);
         let again = (0..1_000).find_map(|_| {
             std::thread::yield_now();

@@ -106,7 +106,9 @@ fn archives_in_archives_end_at_a_depth() {
     let mut layers = zip(&[Member::new("a", &vec![7; 90_000])]);
     for _ in 0..6 {
         let mut copies = vec![Member::new("one.zip", &layers); 10];
-        copies.iter_mut().for_each(|copy| copy.deflate = false);
+        for copy in &mut copies {
+            copy.deflate = false;
+        }
         layers = zip(&copies);
         if layers.len() > 2_000_000 {
             break;

@@ -296,3 +296,13 @@ proptest! {
         let _verdicts = (verdict(&bytes), verdict(&with_header));
     }
 }
+
+#[test]
+fn the_fuzz_corpus_begins_with_what_the_generators_make() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/mail_read");
+    for (name, mail) in make::corpus() {
+        let kept = std::fs::read(format!("{folder}/{name}")).unwrap_or_default();
+        let hint = "write it anew: cargo run -p comity-mail --example mail_corpus -- fuzz/corpus/mail_read";
+        assert!(kept == mail, "{name} is another one; {hint}");
+    }
+}

@@ -2,11 +2,19 @@
 //!
 //! In scope: what attackers send and what programs in use send. Out of scope: rules of single modules (beside them).
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout
+)]
+
 #[path = "../generator/mod.rs"]
 mod generator;
 
 mod archive;
 mod carried;
+mod compose;
 mod guard;
 mod memory;
 mod reading;
