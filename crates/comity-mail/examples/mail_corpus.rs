@@ -6,7 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-#[path = "../tests/generator/mod.rs"]
+#[path = "../tests/it/generator.rs"]
 mod generator;
 
 fn main() {

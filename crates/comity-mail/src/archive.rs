@@ -3,10 +3,11 @@
 //! Everything is decided by the list: how many members, how large, whether they overlap, where they would be written. What the list
 //! promises is then held against what comes out. Nothing is written anywhere, and an archive that breaks a rule is not opened in part.
 //!
-//! In scope: members stored or deflated, the traditional encryption (APPNOTE.TXT 6.3.10 section 6.1) that samples travel in. Out of
-//! scope: ZIP64, archives of more than one disk, the encryption of `WinZip` (told as [`Encryption::Aes`]), other formats.
+//! In scope: members stored or deflated, and the two encryptions that samples travel in: the traditional one (APPNOTE.TXT 6.3.10
+//! section 6.1) and AES as `WinZip` does it. Out of scope: ZIP64, archives of more than one disk, other formats.
 //! Limits: [`ArchiveLimits`]. Memory: what the members hold, up to the limit.
 
+mod aes;
 mod cipher;
 mod list;
 mod open;

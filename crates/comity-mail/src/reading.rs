@@ -129,9 +129,26 @@ pub enum ReadError {
 
 /// Reads a mail that the guard let pass. `parties` are the domains that this node knows, for telling those that look like them.
 pub fn read(mail: &[u8], limits: &ReadLimits, parties: &[&str]) -> Result<Mail, ReadError> {
+    let (fields, mut warnings) = read_fields(mail, limits)?;
+    warning::of_addresses(&fields, parties, &mut warnings);
+    let mut read = read_content(mail, fields, limits);
+    warnings.append(&mut read.warnings);
+    read.warnings = warnings;
+    Ok(read)
+}
+
+/// Reads the fields alone: of a mail, or of the protected header inside something signed or encrypted (RFC 9788).
+pub fn read_fields(mail: &[u8], limits: &ReadLimits) -> Result<(Fields, Vec<Warning>), ReadError> {
     let mut warnings = Vec::new();
     let fields = fields::read(mail, limits, &mut warnings).map_err(ReadError::Sender)?;
-    warning::of_addresses(&fields, parties, &mut warnings);
+    Ok((fields, warnings))
+}
+
+/// Reads what stands in a MIME entity under these fields: the bytes that a signature covers, or what came out of something
+/// encrypted. Nothing else of the mail is looked at, so nothing else can be taken for signed. The places of parts are those in `entity`.
+pub fn read_content(entity: &[u8], fields: Fields, limits: &ReadLimits) -> Mail {
+    let mail = entity;
+    let mut warnings = Vec::new();
     let bounds = structure::Bounds {
         depth_max: limits.depth_max,
         parts_max: limits.parts_max,
@@ -184,7 +201,7 @@ pub fn read(mail: &[u8], limits: &ReadLimits, parties: &[&str]) -> Result<Mail, 
         returned,
     };
     mail.warnings.dedup();
-    Ok(mail)
+    mail
 }
 
 /// The mails that a mail gives back: whole, or only their header (RFC 6522 section 4).

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use super::ArchiveLimits;
+use super::aes::Strength;
 use crate::reading::safe_name;
 
 /// What the list tells of one member.
@@ -30,6 +31,8 @@ pub struct Entry {
     pub(super) check: u8,
     /// Where its bytes stand.
     pub(super) begin: usize,
+    /// Its key, where it is encrypted with AES.
+    pub(super) aes: Option<Strength>,
 }
 
 /// How a member is packed.
@@ -50,7 +53,7 @@ pub enum Encryption {
     Open,
     /// The traditional way: what samples with the password `infected` have.
     Traditional,
-    /// AES as `WinZip` does it. Told, not opened.
+    /// AES as `WinZip` does it.
     Aes,
     /// Another way.
     Strong,
@@ -143,6 +146,7 @@ const COMMENT_BYTES_MAX: usize = 65_535;
 /// Members below this size may grow by any ratio.
 const RATIO_FREE_BYTES: u64 = 100_000;
 const AES_METHOD: u16 = 99;
+const AES_FIELD: u16 = 0x9901;
 
 /// Lists an archive. Never more entries than the limit, never more work than its bytes.
 pub fn list(archive: &[u8], limits: &ArchiveLimits) -> Listing {
@@ -254,6 +258,8 @@ fn entry(
     if attributes >> 28 == 0o12 {
         objections.push(Objection::Link { entry: index });
     }
+    let extras = archive.get(begin + name..begin + name + extra)?;
+    let aes = (method == AES_METHOD).then(|| aes_field(extras)).flatten();
     let packed_bytes = usize::try_from(packed).ok()?;
     let (data, agrees) = local_header(archive, local, claimed, (flags, method))?;
     if !agrees {
@@ -268,7 +274,7 @@ fn entry(
         name: plain_name,
         packed: u64::from(packed),
         size: u64::from(size),
-        method: match method {
+        method: match aes.map_or(method, |(_, method)| method) {
             0 => Method::Stored,
             8 => Method::Deflated,
             other => Method::Other(other),
@@ -283,9 +289,24 @@ fn entry(
         crc,
         check: if flags & 8 == 0 { high_crc } else { high_time },
         begin: data,
+        aes: aes.map(|(strength, _)| strength),
     };
     let next = begin + name + extra + comment;
     Some((entry, (local, end), next))
+}
+
+/// What the extra field of AES tells: the key, and how the bytes are packed.
+fn aes_field(mut extras: &[u8]) -> Option<(Strength, u16)> {
+    loop {
+        let kind = u16_at(extras, 0)?;
+        let length = usize::from(u16_at(extras, 2)?);
+        let field = extras.get(4..4 + length)?;
+        if kind == AES_FIELD {
+            let strength = Strength::of_number(*field.get(4)?)?;
+            return Some((strength, u16_at(field, 5)?));
+        }
+        extras = extras.get(4 + length..)?;
+    }
 }
 
 /// Where the bytes behind a local header begin, and whether it says what the list says.

@@ -174,3 +174,56 @@ fn what_the_list_and_the_headers_say_must_agree() {
         }
     }
 }
+
+#[test]
+fn archives_of_another_program_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = "words ".repeat(1_000);
+    std::fs::write(folder.path().join("words.txt"), &words).unwrap();
+    std::fs::write(folder.path().join("noise"), [7_u8, 0, 255]).unwrap();
+    let run = |arguments: &[&str]| {
+        let done = std::process::Command::new("zip")
+            .current_dir(folder.path())
+            .args(arguments)
+            .output();
+        done.is_ok_and(|done| done.status.success())
+    };
+    if !run(&["-q", "open.zip", "words.txt", "noise"]) {
+        println!("skipped: no zip here");
+        return;
+    }
+    // As samples are packed, and as a stream is, whose sizes stand behind its bytes.
+    assert!(run(&[
+        "-q",
+        "-P",
+        "infected",
+        "locked.zip",
+        "words.txt",
+        "noise"
+    ]));
+    assert!(run(&[
+        "-q",
+        "-fd",
+        "-P",
+        "infected",
+        "stream.zip",
+        "words.txt",
+        "noise"
+    ]));
+    for (name, encrypted) in [
+        ("open.zip", false),
+        ("locked.zip", true),
+        ("stream.zip", true),
+    ] {
+        let archive = std::fs::read(folder.path().join(name)).unwrap();
+        let listing = list(&archive, &LIMITS);
+        assert_eq!(
+            (listing.objections.as_slice(), listing.is_encrypted()),
+            (&[][..], encrypted),
+            "{name}"
+        );
+        let found = extract(&archive, &LIMITS, &PASSWORDS).unwrap();
+        assert_eq!(found[0].bytes, words.as_bytes(), "{name}");
+        assert_eq!(found[1].bytes, [7, 0, 255], "{name}");
+    }
+}

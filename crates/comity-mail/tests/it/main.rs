@@ -9,7 +9,6 @@
     clippy::print_stdout
 )]
 
-#[path = "../generator/mod.rs"]
 mod generator;
 
 mod archive;

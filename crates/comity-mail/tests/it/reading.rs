@@ -2,7 +2,7 @@
 
 use comity_mail::lookalike::Resemblance;
 use comity_mail::reading::{
-    Act, ContentKind, Coverage, Kind, Mail, ReadLimits, Scheme, Warning, read,
+    Act, ContentKind, Coverage, Kind, Mail, ReadLimits, Scheme, Warning, read, read_content,
 };
 use comity_stix::marking::Tlp;
 
@@ -148,6 +148,10 @@ fn a_signature_covers_exactly_the_bytes_between_the_boundaries() {
         bytes.as_ref(),
         b"Content-Type: text/plain; charset=utf-8\r\n\r\nI confirm the request.\r\n"
     );
+    // What was signed is read alone; the fields around it are the mail's own.
+    let alone = read_content(&bytes, mail.fields.clone(), &ReadLimits::EXCHANGE);
+    assert_eq!(texts(&alone), ["I confirm the request."]);
+    assert_eq!((alone.parts.len(), alone.protections.len()), (1, 0));
     let signature = &mail.parts[signed.signature.unwrap()];
     assert_eq!(signature.declared, "application/pgp-signature");
     assert_eq!(mail.texts[0].covered_by, Some(0));
