@@ -70,6 +70,9 @@ fn trim(word: &str) -> &str {
 
 /// The value that a word is, if there is no doubt.
 fn certain(word: &str) -> Option<ObservableValue> {
+    if !is_plausible(word) {
+        return None;
+    }
     let first = ObservableValue::detect(word).into_iter().next()?;
     let plain = matches!(
         first.kind,
@@ -88,6 +91,16 @@ fn certain(word: &str) -> Option<ObservableValue> {
         || first.kind == ValueKind::ExternalId && begins("CVE-");
     // `::` is an address, and also what programmers write.
     (sure && first.value.len() > 3).then_some(first)
+}
+
+/// Whether looking closer is worth it: most words of a text are none.
+fn is_plausible(word: &str) -> bool {
+    let digits = matches!(word.len(), 32 | 40 | 64 | 128);
+    word.contains(['.', ':', '@', '[', '('])
+        || digits && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+        || word
+            .get(..4)
+            .is_some_and(|start| start.eq_ignore_ascii_case("CVE-"))
 }
 
 fn is_defanged(word: &str) -> bool {

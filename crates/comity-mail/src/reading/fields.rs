@@ -47,6 +47,8 @@ pub struct Fields {
     pub bulk: bool,
 }
 
+/// Of a header block so much is read, in bytes: what the guard lets pass.
+const HEADER_BYTES_MAX: usize = 256 * 1024;
 /// The longest subject that is kept, in characters.
 const SUBJECT_CHARACTERS_MAX: usize = 1_000;
 /// The longest identifier of a mail that is kept, in bytes: a line of a mail.
@@ -68,7 +70,7 @@ pub(super) fn read(
         .header_raw(HeaderName::Other("Precedence".into()))
         .default_header_ignore();
     // Only the header block: what follows it may be anything.
-    let end = header_end(mail);
+    let end = header_end(mail).min(HEADER_BYTES_MAX);
     let header = mail.get(..end).unwrap_or_default();
     let message = parser.parse_headers(header).unwrap_or_else(|| Message {
         parts: vec![mail_parser::MessagePart::default()],

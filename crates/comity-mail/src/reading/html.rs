@@ -39,6 +39,9 @@ const BLOCKS: [&str; 16] = [
     "hr",
     "section",
 ];
+/// How far the end of a tag is looked for with its quotes kept whole, in bytes: without a bound, quotes that never end would make every
+/// tag cost the whole page.
+const TAG_BYTES_MAX: usize = 1_024;
 /// The longest reference to a character, in bytes.
 const ENTITY_BYTES_MAX: usize = 10;
 
@@ -98,7 +101,7 @@ pub(super) fn reduce(html: &str) -> Reduced {
 /// Where a tag ends, quotes kept whole.
 fn tag_end(tag: &str) -> Option<usize> {
     let mut quote = None;
-    for (place, byte) in tag.bytes().enumerate() {
+    for (place, byte) in tag.bytes().take(TAG_BYTES_MAX).enumerate() {
         match (quote, byte) {
             (None, b'>') => return Some(place + 1),
             (None, b'"' | b'\'') => quote = Some(byte),
@@ -106,7 +109,7 @@ fn tag_end(tag: &str) -> Option<usize> {
             _ => {}
         }
     }
-    // A quote that never ends takes the first `>`, as browsers do in the end.
+    // A quote that does not end takes the first `>`, as browsers do in the end.
     tag.find('>').map(|place| place + 1)
 }
 

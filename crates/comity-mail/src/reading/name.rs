@@ -25,9 +25,10 @@ pub fn safe(claimed: &str) -> (String, bool) {
         })
         .collect();
     // Windows drops dots and spaces at the end; a dot or a dash in front means something to others.
+    let blank = |letter: char| letter == '.' || letter.is_whitespace();
     let mut name = name
-        .trim_matches(|letter: char| letter == '.' || letter.is_whitespace())
-        .trim_start_matches('-')
+        .trim_end_matches(blank)
+        .trim_start_matches(|letter: char| letter == '-' || blank(letter))
         .to_owned();
     let changed = name != claimed;
     let stem = name.split('.').next().unwrap_or_default().trim_end();
@@ -62,7 +63,9 @@ fn shorten(name: String) -> String {
     let stem = name.get(..end).unwrap_or_default();
     match extension {
         Some(extension) => format!("{stem}.{extension}"),
-        None => stem.to_owned(),
+        None => stem
+            .trim_end_matches(|letter: char| letter == '.' || letter.is_whitespace())
+            .to_owned(),
     }
 }
 
@@ -89,6 +92,7 @@ mod tests {
         check("con .txt", "_con .txt", true);
         check("LPT1.log", "_LPT1.log", true);
         check("-rf", "rf", true);
+        check("-.bashrc", "bashrc", true);
         check(".bashrc", "bashrc", true);
         check("name. . ", "name", true);
         check("$(id)", "_(id)", true);

@@ -311,12 +311,39 @@ impl Walk<'_> {
     }
 }
 
+/// The fields that say what a part is, and whether there is more of them than is looked at.
+///
+/// Only they reach the parser, and only so much of them: what it makes of a field can grow with the square of its length.
+fn content_fields(header: &[u8]) -> (Vec<u8>, bool) {
+    let mut kept = Vec::new();
+    let mut inside = false;
+    for line in header.split_inclusive(|byte| *byte == b'\n') {
+        if !line.starts_with(b" ") && !line.starts_with(b"\t") {
+            let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+            let name = name.trim_ascii_end();
+            inside = CONTENT_FIELDS
+                .iter()
+                .any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
+        }
+        if inside {
+            if kept.len() + line.len() > CONTENT_FIELDS_BYTES_MAX {
+                return (kept, true);
+            }
+            kept.extend_from_slice(line);
+        }
+    }
+    kept.extend_from_slice(b"\r\n");
+    (kept, false)
+}
+
 /// Reads the fields of a part's header block that say what it is.
 fn describe(part: &mut Part, header: &[u8]) {
+    let (fields, more) = content_fields(header);
+    part.ambiguous = more;
     let parser = MessageParser::new()
         .with_mime_headers()
         .default_header_ignore();
-    let Some(message) = parser.parse_headers(header) else {
+    let Some(message) = parser.parse_headers(&fields) else {
         return;
     };
     let Some(read) = message.parts.first() else {
@@ -326,7 +353,8 @@ fn describe(part: &mut Part, header: &[u8]) {
         let fields = read.headers.iter();
         fields.filter(|field| field.name == *name).count() > 1
     };
-    part.ambiguous = often(&HeaderName::ContentType)
+    part.ambiguous = more
+        || often(&HeaderName::ContentType)
         || often(&HeaderName::ContentTransferEncoding)
         || often(&HeaderName::ContentDisposition);
     let disposition = read.headers.header_value(&HeaderName::ContentDisposition);
@@ -366,5 +394,13 @@ fn describe(part: &mut Part, header: &[u8]) {
     };
 }
 
+/// The fields that say what a part is.
+const CONTENT_FIELDS: [&str; 3] = [
+    "content-type",
+    "content-transfer-encoding",
+    "content-disposition",
+];
+/// Of those fields of one part so much is read, in bytes; programs write some hundred.
+const CONTENT_FIELDS_BYTES_MAX: usize = 8_192;
 /// The parameters of a content type that are kept.
 const PARAMETERS_MAX: usize = 32;
