@@ -300,10 +300,16 @@ proptest! {
 
 #[test]
 fn the_fuzz_corpus_begins_with_what_the_generators_make() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/mail_read");
-    for (name, mail) in make::corpus() {
-        let kept = std::fs::read(format!("{folder}/{name}")).unwrap_or_default();
-        let hint = "write it anew: cargo run -p comity-mail --example mail_corpus -- fuzz/corpus/mail_read";
-        assert!(kept == mail, "{name} is another one; {hint}");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus");
+    for (target, files) in [
+        ("mail_read", make::corpus()),
+        ("mail_archive", make::archives()),
+    ] {
+        for (name, bytes) in files {
+            let kept = std::fs::read(format!("{folder}/{target}/{name}")).unwrap_or_default();
+            let hint =
+                "write it anew: cargo run -p comity-mail --example mail_corpus -- fuzz/corpus";
+            assert!(kept == bytes, "{target}/{name} is another one; {hint}");
+        }
     }
 }
