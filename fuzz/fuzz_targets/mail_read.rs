@@ -74,6 +74,7 @@ fuzz_target!(|bytes: &[u8]| {
                 assert_eq!(carried.covered_by, mail.attachments[index].covered_by)
             }
             Place::Protection(index) => assert!(index < mail.protections.len()),
+            Place::Mail => assert!(mail.texts.is_empty()),
         }
     }
 });
