@@ -2,3 +2,10 @@
 //!
 //! In scope: addresses and what makes them valid, the guard before the parser, reading a mail, who sent it and how sure
 //! that is, writing a mail. Out of scope: SMTP (`comity-transport`), what a mail does to cases and objects (`comity-node`).
+
+pub mod archive;
+pub mod carried;
+pub mod compose;
+pub mod guard;
+pub mod lookalike;
+pub mod reading;

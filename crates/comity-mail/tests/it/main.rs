@@ -1,0 +1,19 @@
+//! Mails through guard, reading and classifying, from outside.
+//!
+//! In scope: what attackers send and what programs in use send. Out of scope: rules of single modules (beside them).
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout
+)]
+
+mod generator;
+
+mod archive;
+mod carried;
+mod compose;
+mod guard;
+mod memory;
+mod reading;
