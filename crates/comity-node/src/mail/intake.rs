@@ -44,6 +44,11 @@ impl MailIntake {
         }
     }
 
+    /// The domain of the addresses.
+    pub fn domain(&self) -> &str {
+        &self.settings.domain
+    }
+
     /// Whether the disk takes so many bytes beside what stays free.
     pub fn has_room(&self, bytes: u64) -> bool {
         match self.node.inner.mail.room() {
