@@ -211,7 +211,7 @@ pub(crate) struct ServeArgs {
     /// Where to listen [default: serve.listen of the settings, 127.0.0.1:7410]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<SocketAddr>,
-    /// Where to take mail by SMTP [default: mail.smtp_listen of the settings, nowhere]
+    /// Where to take mail by SMTP [default: as the settings say, or nowhere]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) smtp_listen: Option<SocketAddr>,
 }

@@ -126,7 +126,10 @@ async fn start_mail(node: &Node, settings: &Settings) -> Result<Option<MailServe
     // What it lists was written before: nothing waits for it.
     tokio::task::spawn_blocking(move || {
         if let Err(error) = finder.list_found_mail(started) {
-            tracing::warn!(error = %chain(&error), "mail without a record not looked for");
+            output::say(&format!(
+                "mail without a record was not looked for: {}",
+                chain(&error)
+            ));
         }
     });
     Ok(Some(server))

@@ -347,7 +347,7 @@ impl MailSettings {
             .relays
             .split([' ', ','])
             .filter(|text| !text.is_empty());
-        let relays = relays.map(|text| text.parse::<IpAddr>());
+        let relays = relays.map(str::parse::<IpAddr>);
         let relays = relays.collect::<Result<_, _>>().map_err(|_| {
             Failure::no(
                 format!("mail.relays: {:?} cannot be read", self.relays),

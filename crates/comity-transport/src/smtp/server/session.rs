@@ -315,7 +315,7 @@ impl Session {
             return Step::Say(reply::NEEDS_UTF8);
         }
         let bytes = u64::try_from(from.size).unwrap_or(u64::MAX);
-        if bytes > limits.mail_bytes_max {
+        if bytes > limits.mail_bytes_max || is_beyond_counting(line) {
             return Step::Say(reply::TOO_LARGE);
         }
         let named = [
@@ -386,6 +386,13 @@ fn text(line: &[u8]) -> Result<&str, Reply> {
 /// Whether a path is `<>` and not `<postmaster>`, which the grammar reads alike.
 fn is_empty_path(line: &str) -> bool {
     line.replace([' ', '\t'], "").contains("<>")
+}
+
+/// Whether a size is announced that the grammar, which begins anew where a number overflows, does not count.
+fn is_beyond_counting(line: &str) -> bool {
+    let line = line.to_ascii_uppercase();
+    let size = line.rsplit_once(" SIZE=").map(|(_, size)| size);
+    size.is_some_and(|size| size.bytes().take_while(u8::is_ascii_digit).count() > 15)
 }
 
 /// Whether an address that the grammar took may stand in a trace field.

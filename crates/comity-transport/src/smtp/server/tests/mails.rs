@@ -166,7 +166,7 @@ async fn strangers_learn_nothing_from_refusals() {
     for to in [
         "nobody@in.alpha.example",
         "requests@other.example",
-        "REQUESTS@[127.0.0.1]",
+        "postmaster@alpha.example",
     ] {
         said.push(client.ask(&format!("RCPT TO:<{to}>"), "550 5.1.1").await);
     }

@@ -20,29 +20,31 @@ fn file(name: &str) -> std::path::PathBuf {
     tests.join(name)
 }
 
-fn certificates() -> Vec<CertificateDer<'static>> {
-    let read = CertificateDer::pem_file_iter(file("server.pem")).unwrap();
+fn certificates(name: &str) -> Vec<CertificateDer<'static>> {
+    let read = CertificateDer::pem_file_iter(file(name)).unwrap();
     read.map(Result::unwrap).collect()
 }
 
 async fn served(settings: MailServerSettings) -> Served {
-    let key = PrivateKeyDer::from_pem_file(file("server.key")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(file("mail-server.key")).unwrap();
     let config = ServerConfig::builder().with_no_client_auth();
-    let config = config.with_single_cert(certificates(), key).unwrap();
+    let config = config
+        .with_single_cert(certificates("mail-server.pem"), key)
+        .unwrap();
     Served::start_with(Protocol::Smtp, settings, Some(Arc::new(config))).await
 }
 
 /// The same conversation, from here on under TLS.
 async fn secured(client: Client) -> Client {
     let mut roots = RootCertStore::empty();
-    for certificate in certificates() {
+    for certificate in certificates("mail-authority.pem") {
         roots.add(certificate).unwrap();
     }
     let config = ClientConfig::builder()
         .with_root_certificates(roots)
         .with_no_client_auth();
     let connector = TlsConnector::from(Arc::new(config));
-    let name = ServerName::try_from("localhost").unwrap();
+    let name = ServerName::try_from("in.alpha.example").unwrap();
     Client::over(Box::new(
         connector.connect(name, client.stream).await.unwrap(),
     ))
@@ -68,7 +70,7 @@ async fn a_mail_under_tls_says_by_what_it_was_protected() {
     let tls = kept[0].0.client.tls.clone().unwrap();
     assert_eq!(tls.version, "TLSv1.3");
     assert!(tls.cipher.starts_with("TLS13_"), "{}", tls.cipher);
-    assert_eq!(tls.server_name.as_deref(), Some("localhost"));
+    assert_eq!(tls.server_name.as_deref(), Some("in.alpha.example"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
