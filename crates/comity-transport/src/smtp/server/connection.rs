@@ -368,16 +368,16 @@ impl Connection {
         pause.min(rate)
     }
 
-    /// Writes a piece of a mail to its file.
+    /// Writes a piece of a mail to its file, while there is room: many mails that come at once are not one that fits.
     async fn spool(&self, raw: Option<Receiving>, piece: Vec<u8>) -> Result<Receiving, Reply> {
-        let written = self
-            .ask(move |postmaster| write(postmaster, raw, &piece))
-            .await;
-        match written {
-            Some(Ok(raw)) => Ok(raw),
-            Some(Err(error)) => Err(not_kept(&error)),
-            None => Err(reply::NOT_KEPT),
-        }
+        let bytes = u64::try_from(piece.len()).unwrap_or(u64::MAX);
+        let written = self.ask(move |postmaster| {
+            if !postmaster.has_room(bytes) {
+                return Err(reply::NO_ROOM);
+            }
+            write(postmaster, raw, &piece).map_err(|error| not_kept(&error))
+        });
+        written.await.unwrap_or(Err(reply::NOT_KEPT))
     }
 
     /// Keeps a whole mail and says so.

@@ -215,6 +215,7 @@ fn main_cf(at: &Path, transport: &str, programs: &str) -> String {
 
 fn master_cf(port: u16) -> String {
     let mut text = format!("127.0.0.1:{port} inet n - n - - smtpd\n");
+    // Those with `n` are reached by programs outside Postfix's own circle; the others by that circle alone.
     for (name, kind, wake, limit, program) in [
         ("pickup", "unix", "60", "1", "pickup"),
         ("cleanup", "unix", "-", "0", "cleanup"),

@@ -199,6 +199,17 @@ async fn what_cannot_be_kept_or_looked_up_is_to_be_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_fills_up_in_the_middle_of_a_mail_refuses_it() {
+    let served = Served::start(MailLimits::default()).await;
+    let mut client = served.client_in_data().await;
+    served.keeper.full.store(true, Ordering::Relaxed);
+    client.send("0123456789\r\n".repeat(10_000)).await;
+    client.expect("452 4.3.1").await;
+    client.expect_end().await;
+    assert!(served.kept().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_goes_in_the_middle_leaves_nothing() {
     let served = Served::start(MailLimits::default()).await;
     let mut client = served.client_in_data().await;
