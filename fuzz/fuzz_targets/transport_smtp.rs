@@ -18,8 +18,15 @@ const RECIPIENTS_MAX: usize = 3;
 fn check(text: &str) {
     assert!(text.len() < 1_000);
     for line in text.split("\r\n") {
-        assert!(line.len() > 4 && line.bytes().take(3).all(|byte| byte.is_ascii_digit()), "{line:?}");
-        assert!(line.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' '), "{line:?}");
+        assert!(
+            line.len() > 4 && line.bytes().take(3).all(|byte| byte.is_ascii_digit()),
+            "{line:?}"
+        );
+        assert!(
+            line.bytes()
+                .all(|byte| byte.is_ascii_graphic() || byte == b' '),
+            "{line:?}"
+        );
     }
 }
 
@@ -47,7 +54,11 @@ fn mail(input: &[u8], cut: usize) -> Option<&[u8]> {
     assert!(!content.contains(&0));
     let mut before = 0;
     for byte in &content {
-        assert_eq!(*byte == b'\n', before == b'\r', "a bare CR or LF got through");
+        assert_eq!(
+            *byte == b'\n',
+            before == b'\r',
+            "a bare CR or LF got through"
+        );
         before = *byte;
     }
     if rest.is_some() {
@@ -61,8 +72,14 @@ fn mail(input: &[u8], cut: usize) -> Option<&[u8]> {
 }
 
 fuzz_target!(|input: &[u8]| {
-    let Some((&choice, mut rest)) = input.split_first() else { return };
-    let protocol = if choice & 1 == 0 { Protocol::Smtp } else { Protocol::Lmtp };
+    let Some((&choice, mut rest)) = input.split_first() else {
+        return;
+    };
+    let protocol = if choice & 1 == 0 {
+        Protocol::Smtp
+    } else {
+        Protocol::Lmtp
+    };
     let settings = SessionSettings {
         protocol,
         hostname: "in.alpha.example".to_owned(),
@@ -93,7 +110,10 @@ fuzz_target!(|input: &[u8]| {
             }
             Step::Recipient { local, domain } => {
                 assert!(!local.is_empty() && local.len() <= 64 && !domain.contains('@'));
-                let known = Known { name: local, party: None };
+                let known = Known {
+                    name: local,
+                    party: None,
+                };
                 check(session.recipient_known(known, "in.alpha.example").text());
             }
             Step::StartTls => session.secured(Tls {
@@ -104,11 +124,19 @@ fuzz_target!(|input: &[u8]| {
             Step::Data => {
                 let envelope = session.mail_ended().expect("DATA comes behind MAIL");
                 assert!((1..=RECIPIENTS_MAX).contains(&envelope.recipients.len()));
-                let written = envelope.recipients.iter().map(|recipient| &recipient.address);
+                let written = envelope
+                    .recipients
+                    .iter()
+                    .map(|recipient| &recipient.address);
                 for text in written.chain([&envelope.sender, &envelope.client.helo]) {
-                    assert!(!text.chars().any(|c| c.is_control() || c.is_whitespace()), "{text:?}");
+                    assert!(
+                        !text.chars().any(|c| c.is_control() || c.is_whitespace()),
+                        "{text:?}"
+                    );
                 }
-                let Some(behind) = mail(rest, cut) else { return };
+                let Some(behind) = mail(rest, cut) else {
+                    return;
+                };
                 rest = behind;
             }
         }

@@ -3,6 +3,7 @@
 //! In scope: that they and the node understand each other. Out of scope: installing them (`cargo xtask check` does).
 
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -160,6 +161,8 @@ impl Postfix {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
+            // It ends its programs as a group.
+            .process_group(0)
             .spawn()
             .unwrap();
         let postfix = Self {
@@ -208,13 +211,14 @@ fn main_cf(at: &Path, transport: &str, programs: &str) -> String {
          inet_interfaces = loopback-only\ninet_protocols = ipv4\nrelay_domains = in.alpha.example\n\
          relay_transport = {transport}\ntransport_maps =\nalias_maps =\nalias_database =\nlocal_recipient_maps =\n\
          smtpd_relay_restrictions = permit_mynetworks, reject\nmaillog_file = {at}/log\nmaillog_file_prefixes = {at}\n\
-         import_environment =\nsmtp_tls_security_level = may\nsmtp_dns_support_level = disabled\nlmtp_dns_support_level = disabled\n\
-         smtp_host_lookup = native\nlmtp_host_lookup = native\nmulti_instance_enable = no\n"
+         smtp_tls_security_level = may\nsmtp_dns_support_level = disabled\nlmtp_dns_support_level = disabled\n\
+         smtp_host_lookup = native\nlmtp_host_lookup = native\nfast_flush_domains =\nsmtpd_peername_lookup = no\n"
     )
 }
 
 fn master_cf(port: u16) -> String {
     let mut text = format!("127.0.0.1:{port} inet n - n - - smtpd\n");
+    // Those with `n` are reached by programs outside Postfix's own circle; the others by that circle alone.
     // Those with `n` are reached by programs outside Postfix's own circle; the others by that circle alone.
     for (name, kind, wake, limit, program) in [
         ("pickup", "unix", "60", "1", "pickup"),
@@ -235,7 +239,14 @@ fn master_cf(port: u16) -> String {
         ("tlsmgr", "unix", "1000", "1", "tlsmgr"),
         ("postlog", "unix-dgram", "-", "1", "postlogd"),
     ] {
-        text.push_str(&format!("{name} {kind} n - n {wake} {limit} {program}\n"));
+        let private = if ["pickup", "cleanup", "qmgr", "postlog"].contains(&name) {
+            "n"
+        } else {
+            "-"
+        };
+        text.push_str(&format!(
+            "{name} {kind} {private} - n {wake} {limit} {program}\n"
+        ));
     }
     text
 }
