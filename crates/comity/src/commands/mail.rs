@@ -2,7 +2,7 @@
 //!
 //! In scope: one call of the node for each act, and tables for people. Out of scope: what a mail says.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use comity_node::mail::command::MailCommand;
 use serde_json::Value;
@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::backend::{Backend, data_folder};
 use crate::cli::Json;
 use crate::cli::mail::MailVerb;
+use crate::commands::evidence::absolute;
 use crate::commands::parties::text;
 use crate::failure::Failure;
 use crate::output;
@@ -151,14 +152,4 @@ fn ask(data: Option<PathBuf>, command: MailCommand) -> Result<Value, Failure> {
     let answer = backend.mail(command)?;
     backend.close()?;
     Ok(answer)
-}
-
-/// The node may have another folder to work in.
-fn absolute(path: &Path) -> Result<PathBuf, Failure> {
-    std::path::absolute(path).map_err(|error| {
-        Failure::usage(
-            format!("{} is no path: {error}", path.display()),
-            "name the file by its path",
-        )
-    })
 }
