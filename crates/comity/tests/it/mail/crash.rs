@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::client::Client;
 use super::{half_there, mails, node_with_mail, raw, takes_mail};
+use crate::exchange::party::until;
 use crate::node::{Store, TestNode, postgres_url};
 
 /// Kills in one run, at moments further and further into a mail's keeping.
@@ -81,7 +82,7 @@ fn kills(store: Store) {
         // A few are acknowledged, then the kill comes at another moment each time.
         let mut kept: Vec<(u32, String)> = receive.iter().take(4).collect();
         assert_eq!(kept.len(), 4, "the node refused before it was killed");
-        std::thread::sleep(Duration::from_micros(u64::from(round) * 700));
+        let _ = moment(u64::from(round) * 700);
         node.kill();
         kept.extend(receive.iter());
         for client in clients {
@@ -156,14 +157,9 @@ fn a_kill_at_each_step_before_the_answer_leaves_nothing_or_all() {
         }
         if step >= 6 {
             assert!(client.send("half of it\r\n".repeat(20_000).as_bytes()));
-            let began = std::time::Instant::now();
-            while half_there(&node) == 0 {
-                assert!(
-                    began.elapsed() < Duration::from_secs(20),
-                    "nothing on the disk"
-                );
-                std::thread::sleep(Duration::from_millis(5));
-            }
+            until("a file of half a mail", || {
+                (half_there(&node) > 0).then_some(())
+            });
         }
         node.kill();
         node.serve();
@@ -177,7 +173,7 @@ fn a_kill_at_each_step_before_the_answer_leaves_nothing_or_all() {
         client.begin();
         let text = mail(round + 1);
         assert!(client.send(format!("{text}.\r\n").as_bytes()));
-        std::thread::sleep(Duration::from_micros(u64::from(round) * 400));
+        let _ = moment(u64::from(round) * 400);
         node.kill();
         let said = client.reply();
         node.serve();
@@ -199,8 +195,7 @@ fn a_kill_at_each_step_before_the_answer_leaves_nothing_or_all() {
 
 /// Waits until every file of mail stands in the list, as received or as found.
 fn wait_for_files(node: &TestNode) {
-    let began = std::time::Instant::now();
-    loop {
+    until("the list names every file", || {
         let mut files = 0;
         for fan in std::fs::read_dir(node.data().join("mail")).unwrap() {
             let fan = fan.unwrap();
@@ -208,13 +203,12 @@ fn wait_for_files(node: &TestNode) {
                 files += std::fs::read_dir(fan.path()).unwrap().count();
             }
         }
-        if files == mails(node).len() {
-            return;
-        }
-        assert!(
-            began.elapsed() < Duration::from_secs(20),
-            "a file that the list does not name"
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
+        (files == mails(node).len()).then_some(())
+    });
+}
+
+/// So many microseconds: a kill at another moment each time. Nobody speaks here, and the wait ends.
+fn moment(microseconds: u64) -> Result<(), mpsc::RecvTimeoutError> {
+    let (_speaker, silent) = mpsc::channel();
+    silent.recv_timeout(Duration::from_micros(microseconds))
 }

@@ -6,11 +6,11 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::{mails, node_with_mail, raw, takes_mail};
+use crate::exchange::party::until;
 use crate::node::{Said, Store, TestNode};
 
 /// Whether a program is there. The test command installs both, so it is missing only where that could not be.
@@ -175,19 +175,19 @@ impl Postfix {
     }
 
     fn wait(&self) {
-        let began = Instant::now();
-        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(
-                began.elapsed() < Duration::from_secs(30),
-                "Postfix does not answer: {}",
-                self.log()
-            );
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let port = self.port;
+        until("Postfix answers", || {
+            std::net::TcpStream::connect(("127.0.0.1", port)).ok()
+        });
     }
 
     fn address(&self) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    /// Waits until its log says so.
+    fn says(&self, what: &str) {
+        until(what, || self.log().contains(what).then_some(()));
     }
 
     fn log(&self) -> String {
@@ -288,18 +288,7 @@ fn relayed(node: &TestNode, postfix: &Postfix, by: &str) {
         ],
     );
     assert_eq!(said.code, Some(0), "{}{}", said.out, postfix.log());
-    let began = Instant::now();
-    let mail = loop {
-        if let Some(mail) = mails(node).first() {
-            break mail.clone();
-        }
-        assert!(
-            began.elapsed() < Duration::from_mins(1),
-            "nothing came: {}",
-            postfix.log()
-        );
-        std::thread::sleep(Duration::from_millis(100));
-    };
+    let mail = until("a mail by Postfix", || mails(node).first().cloned());
     assert_eq!(mail["protocol"], by);
     assert_eq!(mail["helo"], "mx.alpha.example");
     assert_eq!(mail["from"], "duty@bravo.example");
@@ -312,15 +301,7 @@ fn relayed(node: &TestNode, postfix: &Postfix, by: &str) {
     );
     assert!(text.contains("\r\n\r\n..\r\n.what\r\nwe\r\n"), "{text}");
     assert!(text.contains("s\u{e9}e"), "{text}");
-    let began = Instant::now();
-    while !postfix.log().contains(&format!("Kept as {id}")) {
-        assert!(
-            began.elapsed() < Duration::from_secs(30),
-            "{}",
-            postfix.log()
-        );
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    postfix.says(&format!("Kept as {id}"));
     let refused = swaks(postfix.address(), &["--to", "root@in.alpha.example"]);
     assert_eq!(
         refused.code,
@@ -328,15 +309,7 @@ fn relayed(node: &TestNode, postfix: &Postfix, by: &str) {
         "Postfix takes it, and is told no: {}",
         refused.out
     );
-    let began = Instant::now();
-    while !postfix.log().contains("said: 550 5.1.1 Nobody here") {
-        assert!(
-            began.elapsed() < Duration::from_secs(30),
-            "{}",
-            postfix.log()
-        );
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    postfix.says("said: 550 5.1.1 Nobody here");
 }
 
 #[test]

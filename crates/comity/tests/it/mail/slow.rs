@@ -4,6 +4,7 @@
 //! bench).
 
 use std::net::SocketAddr;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use tokio::io::AsyncWriteExt as _;
@@ -27,15 +28,16 @@ async fn connection(address: SocketAddr, number: u8) -> Option<TcpStream> {
 }
 
 /// Begins a mail and sends a byte of it now and then, until it is told to go.
-async fn trickle(address: SocketAddr, number: u8) {
+async fn trickle(address: SocketAddr, number: u8, ready: mpsc::Sender<()>) {
     let Some(mut stream) = connection(address, number).await else {
         return;
     };
-    let begin =
+    let hello =
         b"EHLO slow.example\r\nMAIL FROM:<>\r\nRCPT TO:<abuse@in.alpha.example>\r\nDATA\r\n";
-    if stream.write_all(begin).await.is_err() {
+    if stream.write_all(hello).await.is_err() {
         return;
     }
+    let _ = ready.send(());
     loop {
         tokio::time::sleep(Duration::from_millis(500)).await;
         if stream.write_all(b"a").await.is_err() {
@@ -59,11 +61,13 @@ fn two_hundred_slow_senders_do_not_keep_a_mail_out() {
         .enable_all()
         .build()
         .unwrap();
+    let (send, heard) = mpsc::channel();
     for number in 0..SLOW {
-        runtime.spawn(trickle(address, number));
+        runtime.spawn(trickle(address, number, send.clone()));
     }
+    drop(send);
     // They have all places: whoever comes now takes one from them.
-    std::thread::sleep(Duration::from_secs(2));
+    assert!(heard.iter().take(SLOW.into()).count() >= 100);
     let began = Instant::now();
     for round in 0..5 {
         let mut client = Client::greeted(address);
