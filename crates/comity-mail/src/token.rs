@@ -248,15 +248,9 @@ pub struct Bound<'a> {
 impl<'a> Bound<'a> {
     /// A binding; `thread` is empty where the address is about none. None: the party's name has more than 64 bytes, the
     /// domain more than 253, or the thread's name more than 63.
-    pub fn new(
-        purpose: Purpose,
-        party: &'a str,
-        domain: &'a str,
-        thread: &'a str,
-    ) -> Option<Self> {
-        let fits = party.len() <= PARTY_ROOM
-            && domain.len() <= DOMAIN_ROOM
-            && thread.len() <= THREAD_ROOM;
+    pub fn new(purpose: Purpose, party: &'a str, domain: &'a str, thread: &'a str) -> Option<Self> {
+        let fits =
+            party.len() <= PARTY_ROOM && domain.len() <= DOMAIN_ROOM && thread.len() <= THREAD_ROOM;
         fits.then_some(Self {
             purpose,
             party,
@@ -446,7 +440,11 @@ fn encode(bytes: &[u8]) -> String {
         while bits >= 5 {
             bits -= 5;
             let place = usize::try_from((held >> bits) & 31).unwrap_or(0);
-            text.push(ALPHABET.get(place).map_or('a', |letter| char::from(*letter)));
+            text.push(
+                ALPHABET
+                    .get(place)
+                    .map_or('a', |letter| char::from(*letter)),
+            );
         }
         held &= 31;
     }

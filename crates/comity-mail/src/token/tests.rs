@@ -38,7 +38,10 @@ fn an_address_says_its_purpose_and_nothing_of_party_case_or_date() {
     let local = local(&keys(), &bound);
     assert_eq!(local.len(), "case+".len() + TOKEN_CHARS);
     assert!(local.starts_with("case+"), "{local}");
-    assert!(!local.contains("bravo") && !local.contains("6d1c"), "{local}");
+    assert!(
+        !local.contains("bravo") && !local.contains("6d1c"),
+        "{local}"
+    );
     let longest = Purpose::ALL.iter().map(|each| each.word().len()).max();
     assert!(longest.unwrap() <= PURPOSE_ROOM);
     assert!(longest.unwrap() + 1 + TOKEN_CHARS <= LOCAL_BYTES_MAX);
@@ -159,7 +162,11 @@ fn of_a_million_random_local_parts_none_is_taken() {
     let issued = bound(Purpose::Ping, "bravo", "");
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     // Without optimisation a million takes a quarter of a minute; `cargo test --release` tries them all.
-    let rounds = if cfg!(debug_assertions) { 100_000 } else { 1_000_000 };
+    let rounds = if cfg!(debug_assertions) {
+        100_000
+    } else {
+        1_000_000
+    };
     let taken = (0..rounds).filter(|round| {
         let mut read = read(&numbers.local());
         if round % 2 == 0 {
