@@ -7,6 +7,7 @@
 use comity_store::state::account::Role;
 use serde::{Deserialize, Serialize};
 
+use crate::address::command::AddressCommand;
 use crate::case::command::CaseCommand;
 use crate::contact::command::ContactCommand;
 use crate::exchange::command::ExchangeCommand;
@@ -97,6 +98,8 @@ pub enum Command {
     Case(CaseCommand),
     /// Something about points of contact.
     Contact(ContactCommand),
+    /// Something about designated addresses.
+    Address(AddressCommand),
 }
 
 /// Something about accounts, to be done.

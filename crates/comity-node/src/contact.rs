@@ -21,6 +21,8 @@ use crate::exchange::ExchangeError;
 use crate::link::LinkError;
 
 pub use plan::Schedule;
+pub(crate) use candidate::hexadecimal;
+pub(crate) use profile::name as profile_name;
 
 /// Why something about points of contact cannot be done.
 #[derive(Debug, thiserror::Error)]

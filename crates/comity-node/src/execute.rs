@@ -111,6 +111,7 @@ impl Node {
             Command::Ledger(command) => Ok(Answer::Document(self.ledger(command)?)),
             Command::Case(command) => Ok(Answer::Document(self.case(command)?)),
             Command::Contact(command) => Ok(Answer::Document(self.contact(command)?)),
+            Command::Address(command) => Ok(Answer::Document(self.address(command)?)),
         }
     }
 
