@@ -3,4 +3,5 @@
 //! In scope: addresses and what makes them valid, the guard before the parser, reading a mail, who sent it and how sure
 //! that is, writing a mail. Out of scope: SMTP (`comity-transport`), what a mail does to cases and objects (`comity-node`).
 
+pub mod dns;
 pub mod token;

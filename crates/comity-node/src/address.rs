@@ -50,7 +50,7 @@ impl MailTerms {
     /// Those of a node where nothing is set: `in.` in front of its domain.
     pub fn of_domain(domain: &str) -> Self {
         Self {
-            domain: format!("in.{domain}"),
+            domain: format!("in.{}", domain.to_ascii_lowercase()),
             separator: Separator::Plus,
         }
     }
@@ -64,7 +64,10 @@ impl MailTerms {
         } else {
             domain.to_ascii_lowercase()
         };
-        Domain::parse(&domain).map_err(|source| AddressError::Domain { domain: domain.clone(), source })?;
+        Domain::parse(&domain).map_err(|source| AddressError::Domain {
+            domain: domain.clone(),
+            source,
+        })?;
         Ok(Self { domain, separator })
     }
 }

@@ -20,8 +20,8 @@ use crate::case::CaseError;
 use crate::exchange::ExchangeError;
 use crate::link::LinkError;
 
-pub use plan::Schedule;
 pub(crate) use candidate::hexadecimal;
+pub use plan::Schedule;
 pub(crate) use profile::name as profile_name;
 
 /// Why something about points of contact cannot be done.

@@ -20,7 +20,9 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::clock::random_bytes;
-use crate::link::keys::{KEYS_FOLDER, KeysError, Seed, make_folder, read_seed, read_secret, write_secret, write_seed};
+use crate::link::keys::{
+    KEYS_FOLDER, KeysError, Seed, make_folder, read_secret, read_seed, write_secret, write_seed,
+};
 
 /// Where the RSA key's public half stands in the domain.
 pub const RSA_SELECTOR: &str = "comity-rsa";
@@ -87,7 +89,11 @@ impl DkimKeys {
     pub fn public(&self) -> [(&'static str, &'static str, String); 2] {
         [
             (RSA_SELECTOR, "rsa", STANDARD.encode(&self.rsa_public)),
-            (ED25519_SELECTOR, "ed25519", STANDARD.encode(&self.ed25519_public)),
+            (
+                ED25519_SELECTOR,
+                "ed25519",
+                STANDARD.encode(&self.ed25519_public),
+            ),
         ]
     }
 }

@@ -24,7 +24,7 @@ struct Said<'a> {
 
 impl Node {
     /// Brings the rows of an own thread up to date. What the other party's threads say is theirs to keep.
-    pub(crate) fn follow_address(
+    pub(crate) fn follow_given(
         &self,
         tx: &mut dyn Tx,
         (id, thread): (&str, &Thread),
@@ -48,7 +48,8 @@ impl Node {
             };
             let known = rows::find(tx, number.as_bytes())?;
             let is_new = known.is_none();
-            let before = known.unwrap_or_else(|| self.row_of(&address, (number, &said), officer, now));
+            let before =
+                known.unwrap_or_else(|| self.row_of(&address, (number, &said), officer, now));
             let mut row = before.clone();
             said.standing.clone_into(&mut row.standing);
             (row.expires, row.uses_allowed) = (said.expires, said.uses.map(u64::from));
@@ -85,7 +86,10 @@ impl Node {
         officer: &str,
         now: i64,
     ) -> AddressRow {
-        let domain = said.address.split_once('@').map_or("", |(_, domain)| domain);
+        let domain = said
+            .address
+            .split_once('@')
+            .map_or("", |(_, domain)| domain);
         AddressRow {
             id: number.as_bytes().to_vec(),
             address: said.address.to_owned(),

@@ -6,6 +6,7 @@
 use comity_case::address::{Address, State, statement};
 use comity_case::history::stamp;
 use comity_case::table::Word as _;
+use comity_store::state::Tx;
 use comity_store::state::address::{self as rows, AddressRow};
 use comity_store::state::thread::{self as threads, Wanted};
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 use super::AddressError;
 use super::own::Named;
 use super::promotion::challenge_document;
+use crate::case::CaseError;
 use crate::case::threads::thread_of;
 use crate::node::Node;
 
@@ -26,16 +28,9 @@ impl Node {
         party: Option<&str>,
         ours: Option<bool>,
     ) -> Result<Vec<Value>, AddressError> {
-        let wanted = Wanted {
-            subject: Some("address".to_owned()),
-            party: party.map(ToOwned::to_owned),
-            exercise: None,
-            before: None,
-            limit: LIST_MAX,
-        };
         self.inner.state.read(|tx| {
             let mut all = Vec::new();
-            for row in threads::list(tx, &wanted)? {
+            for row in threads::list(tx, &wanted(party))? {
                 let thread = thread_of(&threads::messages(tx, &row.id)?)?;
                 let Some(address) = Address::replay(&thread) else {
                     continue;
@@ -65,7 +60,8 @@ impl Node {
                 })?;
                 let mut said = self.document(&id, &address, (&given, waits));
                 if address.promotion.is_some() {
-                    said["statement"] = statement_document(&address, self.promotion_signed(&address)?);
+                    said["statement"] =
+                        statement_document(&address, self.promotion_signed(&address)?);
                 }
                 let steps = address.record.steps.iter().map(|step| {
                     json!({
@@ -96,7 +92,11 @@ impl Node {
             }
             Ok::<_, AddressError>(all)
         })?;
-        let events = if said["ours"] == true { events } else { Vec::new() };
+        let events = if said["ours"] == true {
+            events
+        } else {
+            Vec::new()
+        };
         if let Some(members) = said.as_object_mut() {
             members.insert("steps".to_owned(), Value::from(steps));
             members.insert("void".to_owned(), Value::from(voided));
@@ -105,12 +105,45 @@ impl Node {
         Ok(said)
     }
 
+    /// The addresses that one of the two parties gave the other and that hold now: for a point of contact.
+    pub(crate) fn designated(
+        &self,
+        tx: &mut dyn Tx,
+        party: &str,
+        ours: bool,
+    ) -> Result<Vec<Value>, CaseError> {
+        let now = self.now_seconds();
+        let mut all = Vec::new();
+        for row in threads::list(tx, &wanted(Some(party)))? {
+            let thread = thread_of(&threads::messages(tx, &row.id)?)?;
+            let Some(address) = Address::replay(&thread) else {
+                continue;
+            };
+            let state = address.state_at(now);
+            let own = address.opening.opener.as_str() == self.identity().party;
+            if own == ours && is_taken(state) {
+                let standing = if state == State::Permanent {
+                    State::Permanent
+                } else {
+                    State::Temporary
+                };
+                all.push(json!({
+                    "purpose": address.purpose, "address": address.address, "standing": standing.word(),
+                    "until": address.expires.map(stamp),
+                }));
+            }
+        }
+        Ok(all)
+    }
+
     /// The addresses that a party gave this one and that it takes mail at now: purpose and address.
     pub fn addresses_of(&self, party: &str) -> Result<Vec<(String, String)>, AddressError> {
         let all = self.addresses(Some(party), Some(false))?;
         let taken = all.iter().filter(|one| one["taken"] == true);
         let text = |one: &Value, name: &str| one[name].as_str().unwrap_or_default().to_owned();
-        Ok(taken.map(|one| (text(one, "purpose"), text(one, "address"))).collect())
+        Ok(taken
+            .map(|one| (text(one, "purpose"), text(one, "address")))
+            .collect())
     }
 
     fn document(
@@ -127,12 +160,19 @@ impl Node {
             &address.opening.opener
         };
         let state = address.state_at(now);
-        let used = |text: &str| given.iter().find(|row| row.address == text).map(|row| row.uses);
+        let used = |text: &str| {
+            given
+                .iter()
+                .find(|row| row.address == text)
+                .map(|row| row.uses)
+        };
         let aliases = address.aliases_at(now).map(
             |alias| json!({ "address": alias.address, "until": stamp(alias.until), "uses": used(&alias.address) }),
         );
         let uses = used(&address.address);
-        let spent = uses.zip(address.uses).is_some_and(|(used, most)| used >= u64::from(most));
+        let spent = uses
+            .zip(address.uses)
+            .is_some_and(|(used, most)| used >= u64::from(most));
         let promotion = address.promotion.as_ref().map(|one| {
             json!({
                 "permanent": one.address, "promoted": stamp(one.at), "persons": one.persons,
@@ -171,6 +211,16 @@ impl Node {
             "remark": row.remark, "aliases": [], "told": false,
             "next": (state == "temporary").then_some("tell"),
         })
+    }
+}
+
+fn wanted(party: Option<&str>) -> Wanted {
+    Wanted {
+        subject: Some("address".to_owned()),
+        party: party.map(ToOwned::to_owned),
+        exercise: None,
+        before: None,
+        limit: LIST_MAX,
     }
 }
 
@@ -218,6 +268,8 @@ fn statement_document(address: &Address, signed: [bool; 2]) -> Value {
     let owner = promotion.map(|one| one.note.clone());
     let other = promotion.and_then(|one| one.confirmed.as_ref().map(|(_, _, note)| note.clone()));
     let joined = owner.as_deref().zip(other.as_deref());
-    let note = joined.and_then(|(one, two)| statement::joined(one, two)).or(owner);
+    let note = joined
+        .and_then(|(one, two)| statement::joined(one, two))
+        .or(owner);
     json!({ "note": note, "signed_by_owner": signed[0], "signed_by_other": signed[1] })
 }

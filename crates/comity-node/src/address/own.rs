@@ -215,7 +215,11 @@ impl Node {
         let party = profile_name(&row.party)?;
         let expires = row.expires.filter(|at| *at > self.now_seconds());
         let (Some(expires), "temporary") = (expires, row.standing.as_str()) else {
-            let state = if row.standing == "temporary" { "expired" } else { "revoked" };
+            let state = if row.standing == "temporary" {
+                "expired"
+            } else {
+                "revoked"
+            };
             return Err(AddressError::State { state, act: "tell" });
         };
         let id = ThreadId::new(Subject::Address, new_uuid());
@@ -243,7 +247,10 @@ impl Node {
         let state = address.state_at(self.now_seconds());
         if matches!(state, State::Permanent | State::Revoked) {
             let state = state.word();
-            return Err(AddressError::State { state, act: "renew" });
+            return Err(AddressError::State {
+                state,
+                act: "renew",
+            });
         }
         let draft = Draft {
             expires: Some(self.in_days(days)?),
@@ -287,7 +294,10 @@ impl Node {
         };
         if row.standing == "revoked" {
             let state = "revoked";
-            return Err(AddressError::State { state, act: "revoke" });
+            return Err(AddressError::State {
+                state,
+                act: "revoke",
+            });
         }
         row.standing = "revoked".to_owned();
         row.changed = self.now_seconds();
@@ -307,10 +317,9 @@ impl Node {
             None => number(name),
         };
         let row = match number {
-            Some(id) if id != AddressId::DECOY => self
-                .inner
-                .state
-                .read(|tx| rows::find(tx, id.as_bytes()))?,
+            Some(id) if id != AddressId::DECOY => {
+                self.inner.state.read(|tx| rows::find(tx, id.as_bytes()))?
+            }
             Some(_) | None => None,
         };
         // Of a row that a thread gave, the thread says more; one that was found by its text must be that text.
@@ -346,7 +355,9 @@ impl Node {
     ) -> Result<(String, Address), AddressError> {
         match self.address_named(name)? {
             Named::Row(row) => Err(AddressError::Untold(row.address)),
-            Named::Thread(_, address) if address.opening.opener.as_str() != self.identity().party => {
+            Named::Thread(_, address)
+                if address.opening.opener.as_str() != self.identity().party =>
+            {
                 let owner = address.opening.opener.to_string();
                 Err(AddressError::NotOurs { owner, act })
             }
@@ -362,7 +373,9 @@ impl Node {
     ) -> Result<(String, Address), AddressError> {
         match self.address_named(name)? {
             Named::Row(row) => Err(AddressError::Untold(row.address)),
-            Named::Thread(_, address) if address.opening.opener.as_str() == self.identity().party => {
+            Named::Thread(_, address)
+                if address.opening.opener.as_str() == self.identity().party =>
+            {
                 let party = address.opening.responder.to_string();
                 Err(AddressError::Ours { party, act })
             }

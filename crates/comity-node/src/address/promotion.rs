@@ -14,8 +14,8 @@ use comity_mail::token::AddressId;
 use comity_store::state::address::{self as rows, PromotionRow};
 use serde_json::json;
 
-use super::own::draft_of;
 use super::AddressError;
+use super::own::draft_of;
 use crate::case::threads::{Acting, Speech};
 use crate::clock::random_bytes;
 use crate::contact::hexadecimal;
@@ -47,7 +47,10 @@ impl Node {
             State::Answered => {}
             State::Proposed | State::Permanent | State::Expired | State::Revoked => {
                 let state = state.word();
-                return Err(AddressError::State { state, act: "promote" });
+                return Err(AddressError::State {
+                    state,
+                    act: "promote",
+                });
             }
         }
         let row = PromotionRow {
@@ -55,9 +58,7 @@ impl Node {
             asked_by: acting.officer.clone(),
             asked: now,
         };
-        self.inner
-            .state
-            .write(|tx| rows::ask_promotion(tx, &row))?;
+        self.inner.state.write(|tx| rows::ask_promotion(tx, &row))?;
         Ok(id)
     }
 
@@ -69,7 +70,7 @@ impl Node {
         acting: &Acting,
     ) -> Result<(String, Option<String>), AddressError> {
         let (id, address) = self.their_address(name, "answer")?;
-        let asked = self.asked(&address, "answer")?;
+        let asked = self.number_out(&address, "answer")?;
         let note = self.signed(asked.statement())?;
         if to_file {
             return Ok((id, Some(note)));
@@ -87,7 +88,7 @@ impl Node {
         acting: &Acting,
     ) -> Result<String, AddressError> {
         let (id, address) = self.own_address(name, "take-answer")?;
-        let asked = self.asked(&address, "take-answer")?;
+        let asked = self.number_out(&address, "take-answer")?;
         let keys = self.card_keys(asked.party.as_str())?;
         statement::answered(&asked, &Proof::Note { note, keys: &keys })?;
         let digest = Digest::of(note.as_bytes()).to_string();
@@ -104,10 +105,7 @@ impl Node {
         mail: &SignedMail,
         raw: &Digest,
     ) -> Result<bool, AddressError> {
-        let row = self
-            .inner
-            .state
-            .read(|tx| rows::find(tx, to.as_bytes()))?;
+        let row = self.inner.state.read(|tx| rows::find(tx, to.as_bytes()))?;
         let Some(given) = row.and_then(|row| row.given) else {
             return Ok(false);
         };
@@ -115,15 +113,17 @@ impl Node {
             return Ok(false);
         };
         let now = self.now_seconds();
-        let asked = Asked::of(&address)
-            .filter(|asked| address.state_at(now) == State::Challenged && asked.challenge.due >= now);
+        let asked = Asked::of(&address).filter(|asked| {
+            address.state_at(now) == State::Challenged && asked.challenge.due >= now
+        });
         let Some(asked) = asked else {
             return Ok(false);
         };
         if statement::answered(&asked, &Proof::Mail(mail)).is_err() {
             return Ok(false);
         }
-        let content = json!({ "nonce": asked.challenge.nonce, "way": "mail", "sha256": raw.to_string() });
+        let content =
+            json!({ "nonce": asked.challenge.nonce, "way": "mail", "sha256": raw.to_string() });
         let party = profile_name(asked.party.as_str())?;
         let label = address.opening.label;
         self.say_by_node(address.opening.id, &party, label, ("heard", content))?;
@@ -137,10 +137,7 @@ impl Node {
         acting: &Acting,
     ) -> Result<String, AddressError> {
         let (id, address) = self.own_address(name, "approve")?;
-        let waits = self
-            .inner
-            .state
-            .read(|tx| rows::asked_promotion(tx, &id))?;
+        let waits = self.inner.state.read(|tx| rows::asked_promotion(tx, &id))?;
         let waits = waits.ok_or(AddressError::NotAsked)?;
         let same = |name: &str| name.trim().to_lowercase();
         if same(&waits.asked_by) == same(&acting.officer) {
@@ -149,7 +146,10 @@ impl Node {
         let state = address.state_at(self.now_seconds());
         if state != State::Answered {
             let state = state.word();
-            return Err(AddressError::State { state, act: "approve" });
+            return Err(AddressError::State {
+                state,
+                act: "approve",
+            });
         }
         self.check_answer(&address)?;
         let made = self.make_address(&draft_of(&address)?)?;
@@ -180,7 +180,10 @@ impl Node {
         let open = address.promotion.as_ref();
         let (State::Proposed, Some(promotion)) = (state, open) else {
             let state = state.word();
-            return Err(AddressError::State { state, act: "confirm" });
+            return Err(AddressError::State {
+                state,
+                act: "confirm",
+            });
         };
         let text = statement::promotion(&address).ok_or(AddressError::NotAsked)?;
         let owner = address.opening.opener.to_string();
@@ -205,7 +208,11 @@ impl Node {
                 .inner
                 .state
                 .write(|tx| rows::settle_promotion(tx, &id))?;
-            return if waited { Ok(id) } else { Err(AddressError::NotAsked) };
+            return if waited {
+                Ok(id)
+            } else {
+                Err(AddressError::NotAsked)
+            };
         }
         let (id, _) = self.their_address(name, "decline")?;
         self.speak(&id, "decline", json!({ "reason": reason }), acting)?;
@@ -233,7 +240,10 @@ impl Node {
 
     /// An answer by message must bear a good signature; one that came another way was checked when it was set down.
     fn check_answer(&self, address: &Address) -> Result<(), AddressError> {
-        let note = address.answer.as_ref().and_then(|answer| answer.note.as_ref());
+        let note = address
+            .answer
+            .as_ref()
+            .and_then(|answer| answer.note.as_ref());
         if let (Some(note), Some(asked)) = (note, Asked::of(address)) {
             let keys = self.card_keys(asked.party.as_str())?;
             statement::answered(&asked, &Proof::Note { note, keys: &keys })?;
@@ -241,7 +251,7 @@ impl Node {
         Ok(())
     }
 
-    fn asked(&self, address: &Address, act: &'static str) -> Result<Asked, AddressError> {
+    fn number_out(&self, address: &Address, act: &'static str) -> Result<Asked, AddressError> {
         let state = address.state_at(self.now_seconds());
         let asked = Asked::of(address).filter(|_| state == State::Challenged);
         let state = state.word();
@@ -253,11 +263,8 @@ impl Node {
         if party == self.identity().party {
             return Ok(vec![self.link().keys().envelope().verifier()]);
         }
-        let peer = self
-            .inner
-            .state
-            .read(|tx| self.link().peer(tx, party))?;
-        Ok(peer.keys.envelope)
+        let peer = self.inner.state.read(|tx| self.link().peer(tx, party))?;
+        Ok(peer.keys.envelope.clone())
     }
 
     fn signed(&self, statement: String) -> Result<String, AddressError> {

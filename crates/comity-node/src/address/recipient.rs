@@ -71,7 +71,7 @@ pub enum Seen {
 impl Node {
     /// Whether mail to this local part at this domain is taken at a time, seconds since 1970, and for what. The time that it takes
     /// does not depend on why it is not.
-    pub fn recipient(
+    pub fn mail_recipient(
         &self,
         local: &str,
         domain: &str,
@@ -86,14 +86,14 @@ impl Node {
     }
 
     /// Counts a mail that was taken; answers whether one more was allowed. A mail is taken only where it was.
-    pub fn used(&self, id: AddressId) -> Result<bool, AddressError> {
+    pub fn mail_used(&self, id: AddressId) -> Result<bool, AddressError> {
         let id = id.as_bytes();
         Ok(self.inner.state.write(|tx| rows::count_use(tx, id))?)
     }
 
     /// Whether a mail came to an address before, kept for the address's life: `signature` is the digest of its signatures, empty
     /// where it has none, `body` that of its body.
-    pub fn seen(
+    pub fn mail_seen(
         &self,
         id: AddressId,
         message_id: &str,

@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::time::Instant;
 
-use comity_mail::token::{AddressId, Bound, MacKey, MacKeys, Purpose, Separator, Token, local_part};
+use comity_mail::token::{
+    AddressId, Bound, MacKey, MacKeys, Purpose, Separator, Token, local_part,
+};
 use comity_store::error::StoreError;
 use comity_store::state::address::{self as rows, AddressRow};
 use comity_store::state::{Row, State, Tx, Value};
@@ -54,9 +56,19 @@ fn local(number: u8) -> String {
 /// Rows of every kind: 1 in force, 2 expired, 3 revoked, 4 used up, 5 permanent, 6 an alias, 7 proposed, 8 replaced.
 fn state() -> State {
     let state = State::open_in_memory().unwrap();
-    let ended = AddressRow { expires: Some(NOW - 1), ..row(2, "temporary") };
-    let spent = AddressRow { uses_allowed: Some(1), uses: 1, ..row(4, "temporary") };
-    let permanent = AddressRow { expires: None, ..row(5, "permanent") };
+    let ended = AddressRow {
+        expires: Some(NOW - 1),
+        ..row(2, "temporary")
+    };
+    let spent = AddressRow {
+        uses_allowed: Some(1),
+        uses: 1,
+        ..row(4, "temporary")
+    };
+    let permanent = AddressRow {
+        expires: None,
+        ..row(5, "permanent")
+    };
     let all = [
         row(1, "temporary"),
         ended,
@@ -83,7 +95,10 @@ fn refused() -> Vec<(&'static str, String)> {
         ("unknown", local(99)),
         ("bad MAC", forged),
         ("another purpose", local(1).replace("request", "samples")),
-        ("another party's", token(AddressId::new([1, 1, 1, 1, 1]), "charlie")),
+        (
+            "another party's",
+            token(AddressId::new([1, 1, 1, 1, 1]), "charlie"),
+        ),
         ("expired", local(2)),
         ("revoked", local(3)),
         ("used up", local(4)),
@@ -116,7 +131,9 @@ impl Tx for Watched<'_> {
 fn mail_is_taken_at_what_is_in_force_and_nowhere_else() {
     let (state, keys) = (state(), keys());
     let ask = |local: &str, domain: &str| {
-        state.read(|tx| look_up(tx, &keys, (local, domain), NOW)).unwrap()
+        state
+            .read(|tx| look_up(tx, &keys, (local, domain), NOW))
+            .unwrap()
     };
     for (number, standing) in [
         (1, Standing::Temporary),
@@ -152,7 +169,11 @@ fn every_question_costs_one_row_that_is_there_and_one_that_is_not() {
         let found: Vec<usize> = asked.iter().map(|(_, found)| *found).collect();
         assert_eq!(found, [0, 1], "{why}");
         let statements: Vec<&str> = asked.iter().map(|(sql, _)| *sql).collect();
-        assert_eq!(*same.get_or_insert_with(|| statements.clone()), statements, "{why}");
+        assert_eq!(
+            *same.get_or_insert_with(|| statements.clone()),
+            statements,
+            "{why}"
+        );
     }
 }
 
@@ -165,7 +186,9 @@ fn no_reason_takes_much_longer_than_another() {
     for _ in 0..300 {
         for ((_, local), times) in refused.iter().zip(&mut times) {
             let began = Instant::now();
-            state.read(|tx| look_up(tx, &keys, (local, DOMAIN), NOW)).unwrap();
+            state
+                .read(|tx| look_up(tx, &keys, (local, DOMAIN), NOW))
+                .unwrap();
             times.push(began.elapsed());
         }
     }

@@ -487,7 +487,7 @@ impl Node {
             self.follow_item(tx, (id, &thread), party, now)?;
         }
         if row.subject == Subject::Address.word() {
-            self.follow_address(tx, (id, &thread), party, now)?;
+            self.follow_given(tx, (id, &thread), party, now)?;
         }
         Ok(Some(row))
     }

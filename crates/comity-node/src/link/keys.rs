@@ -21,8 +21,8 @@ use zeroize::Zeroizing;
 
 pub(crate) use files::exist;
 pub use files::{
-    KEYS_FOLDER, RootPublic, keep_card, known_card, make_folder, read_secret, read_seed, write_secret,
-    write_seed,
+    KEYS_FOLDER, RootPublic, keep_card, known_card, make_folder, read_secret, read_seed,
+    write_secret, write_seed,
 };
 
 /// How long a replaced log key signs along, so that whoever has not seen the new card can verify.

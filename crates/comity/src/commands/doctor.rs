@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::backend::{Backend, data_folder, folder_failure};
 use crate::cli::DoctorArgs;
 use crate::commands::accounts::unexpected;
+use crate::commands::mail_dns::{self, Checked};
 use crate::commands::parties::text;
 use crate::failure::Failure;
 use crate::output::{self, thousands};
@@ -16,7 +17,7 @@ use crate::settings::Settings;
 /// `comity doctor …`
 pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
     let folder = data_folder(args.data.data)?;
-    Settings::read(&folder)?;
+    let settings = Settings::read(&folder)?;
     if args.rebuild_index {
         folder::forget_index(&folder).map_err(|error| folder_failure(&error, &folder))?;
         output::say("index removed; building it again from the log");
@@ -32,10 +33,21 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
         let problem = problem.as_str().unwrap_or_default();
         report.problems.push(format!("the ledger: {problem}"));
     }
+    let records = match mail_dns::zone(&settings, &folder, &report.domain)? {
+        Some(zone) => mail_dns::check(&zone, &settings)?,
+        None => Vec::new(),
+    };
+    let damaged = report.problems.len();
+    let wrong = records.iter().filter_map(Checked::problem);
+    report.problems.extend(wrong);
     if args.json.json {
         let mut shown = serde_json::to_value(&report).map_err(|error| Failure::defect(&error))?;
         if let Some(shown) = shown.as_object_mut() {
             shown.insert("ledger".to_owned(), ledger);
+            shown.insert(
+                "dns".to_owned(),
+                records.iter().map(Checked::document).collect(),
+            );
         }
         output::json(&shown)?;
     } else {
@@ -58,6 +70,9 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
             thousands(entries),
             text(&ledger, "log_opened")
         ))?;
+        for record in &records {
+            output::data(&format!("dns          {}", record.line()))?;
+        }
         for problem in &report.problems {
             output::data(&format!("problem      {problem}"))?;
         }
@@ -70,7 +85,11 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
                 "problem",
                 "problems",
             ),
-            "a damaged index is built again by `comity doctor --rebuild-index`; a damaged segment comes from a backup",
+            if damaged == 0 {
+                "set the records at the name server of mail.domain as they are shown; then give the command again"
+            } else {
+                "a damaged index is built again by `comity doctor --rebuild-index`; a damaged segment comes from a backup"
+            },
         )),
     }
 }

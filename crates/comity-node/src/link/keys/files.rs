@@ -177,7 +177,9 @@ pub fn read_secret(path: &Path, bytes_max: usize) -> Result<Option<Zeroizing<Vec
         u8::from_str_radix(two, 16).ok()
     };
     let bytes: Option<Vec<u8>> = (0..digits.len()).step_by(2).map(byte).collect();
-    bytes.map(|bytes| Some(Zeroizing::new(bytes))).ok_or_else(wrong)
+    bytes
+        .map(|bytes| Some(Zeroizing::new(bytes)))
+        .ok_or_else(wrong)
 }
 
 /// Writes a key of any length, for its owner's eyes.
