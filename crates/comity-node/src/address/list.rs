@@ -105,6 +105,24 @@ impl Node {
         Ok(said)
     }
 
+    /// The thread that names an address, among those that others gave too.
+    pub(super) fn thread_naming(&self, address: &str) -> Result<Option<String>, AddressError> {
+        self.inner.state.read(|tx| {
+            for row in threads::list(tx, &wanted(None))? {
+                let thread = thread_of(&threads::messages(tx, &row.id)?)?;
+                let names = Address::replay(&thread).is_some_and(|found| {
+                    let aliases = found.aliases.iter().map(|alias| alias.address.as_str());
+                    let mut all = aliases.chain([found.address.as_str()]);
+                    all.any(|one| one.eq_ignore_ascii_case(address))
+                });
+                if names {
+                    return Ok(Some(row.id));
+                }
+            }
+            Ok(None)
+        })
+    }
+
     /// The addresses that one of the two parties gave the other and that hold now: for a point of contact.
     pub(crate) fn designated(
         &self,

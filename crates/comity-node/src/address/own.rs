@@ -329,7 +329,10 @@ impl Node {
                 Some(given) => given,
                 None => return Ok(Named::Row(Box::new(row))),
             },
-            None if local.is_some() => return Err(AddressError::Unknown(name.to_owned())),
+            None if local.is_some() => {
+                let named = self.thread_naming(name)?;
+                named.ok_or_else(|| AddressError::Unknown(name.to_owned()))?
+            }
             None => self.thread_named_of(Subject::Address, name)?,
         };
         let address = self.address_of(&id)?;
