@@ -19,6 +19,9 @@ pub const ANSWER_MAX: Duration = Duration::from_secs(3);
 /// How long all questions may take.
 pub const WHOLE_MAX: Duration = Duration::from_secs(15);
 
+/// Questions without an answer, one after another, after which no more are asked.
+const SILENT_MAX: usize = 2;
+
 /// What came of a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answered {
@@ -34,18 +37,25 @@ pub async fn look_up(records: &[Record], server: Option<SocketAddr>) -> Vec<Answ
         Ok(resolver) => resolver,
         Err(error) => return vec![Answered::Not(error.to_string()); records.len()],
     };
-    let mut answers = Vec::new();
+    let mut answers: Vec<Answered> = Vec::new();
     let all = async {
         for record in records {
+            // Whoever has no network is not kept waiting for every record.
+            let silent = |answer: &Answered| matches!(answer, Answered::Not(_));
+            if answers.len() >= SILENT_MAX && answers.iter().rev().take(SILENT_MAX).all(silent) {
+                break;
+            }
             answers.push(ask(&resolver, record).await);
         }
     };
-    // Whoever has no network is not kept waiting for every record.
     let _ = tokio::time::timeout(WHOLE_MAX, all).await;
-    answers.resize(
-        records.len(),
-        Answered::Not("the time for all questions is over".to_owned()),
-    );
+    let rest = answers
+        .last()
+        .filter(|last| matches!(last, Answered::Not(_)));
+    let rest = rest.cloned();
+    let rest =
+        rest.unwrap_or_else(|| Answered::Not("the time for all questions is over".to_owned()));
+    answers.resize(records.len(), rest);
     answers
 }
 
