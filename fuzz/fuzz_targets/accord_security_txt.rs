@@ -10,10 +10,18 @@ fuzz_target!(|text: &str| {
     match SecurityTxt::parse(text) {
         Ok(found) => {
             assert!(!found.contacts.is_empty());
-            let all = [&found.contacts, &found.encryption, &found.canonical, &found.policy];
+            let all = [
+                &found.contacts,
+                &found.encryption,
+                &found.canonical,
+                &found.policy,
+            ];
             for list in all {
                 assert!(list.len() <= VALUES_MAX);
-                assert!(list.iter().all(|uri| is_uri(uri) && uri.len() <= LINE_BYTES_MAX));
+                assert!(
+                    list.iter()
+                        .all(|uri| is_uri(uri) && uri.len() <= LINE_BYTES_MAX)
+                );
             }
             assert!(found.clone().in_date(found.expires).is_ok());
             assert!(found.expires == i64::MAX || found.in_date(i64::MAX).is_err());
@@ -27,7 +35,10 @@ fuzz_target!(|text: &str| {
             assert!(profile.statement().ends_with('\n'));
             if let Some(text) = published(&profile) {
                 let found = SecurityTxt::parse(&text).expect("what is published is read back");
-                assert_eq!(found.expires, profile.content().expires.micros().div_euclid(1_000_000));
+                assert_eq!(
+                    found.expires,
+                    profile.content().expires.micros().div_euclid(1_000_000)
+                );
             }
         }
         Err(error) => short(&error.to_string()),
@@ -35,5 +46,8 @@ fuzz_target!(|text: &str| {
 });
 
 fn short(message: &str) {
-    assert!(!message.contains('\n') && message.len() < 16_000, "{message}");
+    assert!(
+        !message.contains('\n') && message.len() < 16_000,
+        "{message}"
+    );
 }

@@ -11,7 +11,10 @@ fuzz_target!(|text: &str| {
         Ok(accord) => accord,
         Err(error) => {
             let message = error.to_string();
-            assert!(!message.contains('\n') && message.len() < 16_000, "{message}");
+            assert!(
+                !message.contains('\n') && message.len() < 16_000,
+                "{message}"
+            );
             return;
         }
     };

@@ -14,12 +14,18 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|request: &[u8]| {
     let mut lines = request.split(|byte| *byte == b'\n');
     let query = lines.next().and_then(|line| std::str::from_utf8(line).ok());
-    for endpoint in [Endpoint::List, Endpoint::Object, Endpoint::Versions, Endpoint::Remove] {
+    for endpoint in [
+        Endpoint::List,
+        Endpoint::Object,
+        Endpoint::Versions,
+        Endpoint::Remove,
+    ] {
         if let Ok(asked) = read(query, endpoint, "indicators") {
             assert!(asked.limit != Some(0));
             if let Some(position) = asked.after {
                 let next = format!("next={}", write_next(position, "indicators"));
-                let again = read(Some(&next), Endpoint::List, "indicators").expect("our own next is read");
+                let again =
+                    read(Some(&next), Endpoint::List, "indicators").expect("our own next is read");
                 assert_eq!(again.after, Some(position));
                 assert!(read(Some(&next), Endpoint::List, "others").is_err());
             }
@@ -31,7 +37,10 @@ fuzz_target!(|request: &[u8]| {
             headers.insert(name, value.clone());
         }
         let manifest = check_accept(&headers, Resource::Manifest).is_ok();
-        assert!(manifest || check_accept(&headers, Resource::Other).is_err(), "a manifest takes one type more");
+        assert!(
+            manifest || check_accept(&headers, Resource::Other).is_err(),
+            "a manifest takes one type more"
+        );
         let _ = (check_content_type(&headers), takes_gzip(&headers));
         if let Ok(Credentials::Basic { name, .. }) = credentials(&headers) {
             assert!(!name.contains(':'));

@@ -9,7 +9,10 @@ fuzz_target!(|text: &str| {
     let scenario = match Scenario::parse(text) {
         Ok(scenario) => scenario,
         Err(error) => {
-            assert!(error.len() < text.len().saturating_mul(4) + 16_000, "{error}");
+            assert!(
+                error.len() < text.len().saturating_mul(4) + 16_000,
+                "{error}"
+            );
             return;
         }
     };

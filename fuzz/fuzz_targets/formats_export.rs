@@ -12,7 +12,10 @@ fn write(name: &str, object: &str) -> Option<(String, u64)> {
     let mut exporter = Exporter::new(format, Vec::new()).ok()?;
     exporter.object(object).ok()?;
     let (out, done) = exporter.finish().ok()?;
-    Some((String::from_utf8(out).expect("text in, text out"), done.lines))
+    Some((
+        String::from_utf8(out).expect("text in, text out"),
+        done.lines,
+    ))
 }
 
 fuzz_target!(|object: &str| {
@@ -20,8 +23,12 @@ fuzz_target!(|object: &str| {
     if admit(object, &Limits::EXCHANGE).is_err() {
         return;
     }
-    let [bundle, lines, table, values] = formats.map(|out| out.expect("an object that was admitted can be written"));
-    assert_eq!(read(bundle.0.as_bytes(), &EnvelopeLimits::EXCHANGE), Ok(vec![object.trim()]));
+    let [bundle, lines, table, values] =
+        formats.map(|out| out.expect("an object that was admitted can be written"));
+    assert_eq!(
+        read(bundle.0.as_bytes(), &EnvelopeLimits::EXCHANGE),
+        Ok(vec![object.trim()])
+    );
     let line = lines.0.strip_suffix('\n').expect("a line ends");
     assert!(!line.contains('\n'));
     let parse = |text| serde_json::from_str::<Value>(text).ok();
@@ -29,7 +36,10 @@ fuzz_target!(|object: &str| {
     assert_eq!(values.0.matches('\n').count() as u64, values.1);
     assert_eq!(table.1, values.1);
     for cell in cells(&table.0) {
-        assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "a formula: {cell:?}");
+        assert!(
+            !cell.starts_with(['=', '+', '-', '@', '\t', '\r']),
+            "a formula: {cell:?}"
+        );
     }
 });
 

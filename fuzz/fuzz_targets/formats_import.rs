@@ -19,12 +19,23 @@ const LIMITS: ReadLimits = ReadLimits {
 };
 
 fn items(input: impl std::io::BufRead) -> (Vec<Item>, Option<Summary>) {
-    let list = ListOptions { created: "2026-01-01T00:00:00.000Z", created_by: None, marking: None };
+    let list = ListOptions {
+        created: "2026-01-01T00:00:00.000Z",
+        created_by: None,
+        marking: None,
+    };
     let mut found = Vec::new();
-    let ended = read(input, &ReadOptions { limits: LIMITS, list }, &mut |item| {
-        found.push(item);
-        ControlFlow::Continue(())
-    });
+    let ended = read(
+        input,
+        &ReadOptions {
+            limits: LIMITS,
+            list,
+        },
+        &mut |item| {
+            found.push(item);
+            ControlFlow::Continue(())
+        },
+    );
     (found, ended.ok())
 }
 
@@ -33,7 +44,9 @@ fuzz_target!(|file: &[u8]| {
     let (again, end) = items(BufReader::with_capacity(7, file));
     assert_eq!((&found, ended), (&again, end));
     for item in &found {
-        let Item::Object { json, derived, .. } = item else { continue };
+        let Item::Object { json, derived, .. } = item else {
+            continue;
+        };
         assert_eq!(json, json.trim());
         if *derived {
             admit(json, &Limits::EXCHANGE).expect("what a row becomes is admitted");

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use comity_accord::terms::{
-    NamedPerson, Outlet, PersonalData, RedactionAction, RedactionRule, RedactionTarget, ReleaseTerms,
+    NamedPerson, Outlet, PersonalData, RedactionAction, RedactionRule, RedactionTarget,
+    ReleaseTerms,
 };
 use comity_release::handling::Definitions;
 use comity_release::judge::{Verdict, judge};
@@ -20,22 +21,38 @@ use libfuzzer_sys::fuzz_target;
 use uuid::Uuid;
 
 fuzz_target!(|bytes: &[u8]| {
-    let [labels, recipient, way, cutting, object @ ..] = bytes else { return };
-    let Ok(text) = std::str::from_utf8(object) else { return };
-    let Ok(subject) = Subject::read(text, &Definitions::new()) else { return };
+    let [labels, recipient, way, cutting, object @ ..] = bytes else {
+        return;
+    };
+    let Ok(text) = std::str::from_utf8(object) else {
+        return;
+    };
+    let Ok(subject) = Subject::read(text, &Definitions::new()) else {
+        return;
+    };
     let ceiling = label(*labels);
     let end = label(labels / 8);
-    let subject = if labels & 128 == 0 { subject.with_ends(|_| End::Labelled(end)) } else { subject };
+    let subject = if labels & 128 == 0 {
+        subject.with_ends(|_| End::Labelled(end))
+    } else {
+        subject
+    };
     let terms = terms(ceiling, *cutting);
     let recipient = self::recipient(*recipient);
     let outlet = OUTLETS[usize::from(*way) % OUTLETS.len()];
-    let way = if way & 128 == 0 { Way::by(outlet).encrypted() } else { Way::by(outlet) };
+    let way = if way & 128 == 0 {
+        Way::by(outlet).encrypted()
+    } else {
+        Way::by(outlet)
+    };
     let now = Timestamp::from_micros(0).expect("1970 is within the calendar");
     let decision = judge(&subject, &recipient, &terms, &way, now);
     if !matches!(decision.verdict, Verdict::Refuse { .. }) && !recipient.is_inside() {
         assert!(decision.label.label <= ceiling);
     }
-    let Ok(Some(copy)) = terms.redact(&subject, decision.label.label) else { return };
+    let Ok(Some(copy)) = terms.redact(&subject, decision.label.label) else {
+        return;
+    };
     // An object that admission refuses is judged, but not spoiled further: only an admitted one must stay so.
     if let Ok(original) = admit(text, &Limits::EXCHANGE) {
         let admitted = admit(copy.text(), &Limits::EXCHANGE).expect("a copy is admitted");
@@ -49,8 +66,14 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-const OUTLETS: [Outlet; 6] =
-    [Outlet::Link, Outlet::File, Outlet::Taxii, Outlet::Mail, Outlet::Misp, Outlet::Export];
+const OUTLETS: [Outlet; 6] = [
+    Outlet::Link,
+    Outlet::File,
+    Outlet::Taxii,
+    Outlet::Mail,
+    Outlet::Misp,
+    Outlet::Export,
+];
 
 fn label(byte: u8) -> Tlp {
     Tlp::ALL[usize::from(byte) % 8 % Tlp::ALL.len()]
@@ -61,8 +84,16 @@ fn recipient(byte: u8) -> Recipient {
     let standing = Standing::Verified;
     match byte % 5 {
         0 => Recipient::Public,
-        1 => Recipient::Person { party, standing, address: "duty@bravo.example".to_owned() },
-        2 => Recipient::Client { party, standing, client: "utility".to_owned() },
+        1 => Recipient::Person {
+            party,
+            standing,
+            address: "duty@bravo.example".to_owned(),
+        },
+        2 => Recipient::Client {
+            party,
+            standing,
+            client: "utility".to_owned(),
+        },
         3 => Recipient::OwnPerson { named: true },
         _ => Recipient::Party { party, standing },
     }
@@ -78,15 +109,25 @@ fn terms(ceiling: Tlp, cutting: u8) -> Terms {
     ];
     let mut targets: Vec<RedactionTarget> = personal.map(RedactionTarget::PersonalData).to_vec();
     targets.push(RedactionTarget::Pattern("secret[0-9]*".to_owned()));
-    targets.push(RedactionTarget::Property { object_type: None, property: "description".to_owned() });
+    targets.push(RedactionTarget::Property {
+        object_type: None,
+        property: "description".to_owned(),
+    });
     let action = match cutting {
         0..=99 => RedactionAction::Remove,
         _ => RedactionAction::Withhold,
     };
-    let action = if cutting & 1 == 0 { RedactionAction::Mask } else { action };
+    let action = if cutting & 1 == 0 {
+        RedactionAction::Mask
+    } else {
+        action
+    };
     // A mask of a named property is found again; that one is left out instead.
     let rule = |target| match target {
-        RedactionTarget::Property { .. } => RedactionRule { target, action: RedactionAction::Remove },
+        RedactionTarget::Property { .. } => RedactionRule {
+            target,
+            action: RedactionAction::Remove,
+        },
         target => RedactionRule { target, action },
     };
     let agreed = ReleaseTerms {
@@ -95,7 +136,10 @@ fn terms(ceiling: Tlp, cutting: u8) -> Terms {
         outlets: OUTLETS.to_vec(),
         unlabelled: Tlp::Clear,
         community: true,
-        red_persons: vec![NamedPerson { name: "duty".to_owned(), address: "duty@bravo.example".to_owned() }],
+        red_persons: vec![NamedPerson {
+            name: "duty".to_owned(),
+            address: "duty@bravo.example".to_owned(),
+        }],
         clients: vec!["utility".to_owned()],
         may_relay: true,
         relay_onward: true,
@@ -105,7 +149,16 @@ fn terms(ceiling: Tlp, cutting: u8) -> Terms {
         types_refused: Vec::new(),
         redactions: targets.into_iter().map(rule).collect(),
     };
-    let indicators = if cutting & 2 == 0 { IndicatorData::Covered } else { IndicatorData::Exempt };
-    let copies = Copies { seed: Uuid::nil(), made_by: None, name_original: cutting & 4 == 0, indicators };
+    let indicators = if cutting & 2 == 0 {
+        IndicatorData::Covered
+    } else {
+        IndicatorData::Exempt
+    };
+    let copies = Copies {
+        seed: Uuid::nil(),
+        made_by: None,
+        name_original: cutting & 4 == 0,
+        indicators,
+    };
     Terms::prepare(agreed, copies).expect("the terms can be applied")
 }

@@ -10,6 +10,9 @@ fuzz_target!(|text: &str| {
         assert_eq!(Timestamp::parse_taxii(text), Ok(at));
     }
     if let Ok(at) = Timestamp::parse_taxii(text) {
-        assert_eq!(Timestamp::parse_taxii(&at.to_string()).map(Timestamp::micros), Ok(at.micros()));
+        assert_eq!(
+            Timestamp::parse_taxii(&at.to_string()).map(Timestamp::micros),
+            Ok(at.micros())
+        );
     }
 });

@@ -7,7 +7,10 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     let problems = validate(text);
-    if problems.iter().all(|problem| problem.severity == Severity::Should) {
+    if problems
+        .iter()
+        .all(|problem| problem.severity == Severity::Should)
+    {
         admit(text, &Limits::EXCHANGE).expect("a valid object is admissible");
     }
 });

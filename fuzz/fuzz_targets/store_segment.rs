@@ -38,11 +38,16 @@ fn last_whole(file: &[u8]) -> usize {
         let payload = rest.get(..length)?;
         (crc32fast::hash(payload) == u32::from_le_bytes(*sum)).then_some(at + 12 + length)
     };
-    (HEADER.len()..file.len()).filter_map(whole).max().unwrap_or(HEADER.len())
+    (HEADER.len()..file.len())
+        .filter_map(whole)
+        .max()
+        .unwrap_or(HEADER.len())
 }
 
 fn open_and_use(folder: &Path) -> bool {
-    let Ok(store) = EmbeddedObjects::open(folder) else { return false };
+    let Ok(store) = EmbeddedObjects::open(folder) else {
+        return false;
+    };
     for view in [1, 2] {
         let query = PageQuery {
             view: ViewId(view),
@@ -51,7 +56,11 @@ fn open_and_use(folder: &Path) -> bool {
             limit: 10,
             filter: Filter::default(),
         };
-        let _ = (store.page(&query, false), store.items(&query), store.summary(ViewId(view)));
+        let _ = (
+            store.page(&query, false),
+            store.items(&query),
+            store.summary(ViewId(view)),
+        );
     }
     let _ = store.check();
     store.close().is_ok()
@@ -69,8 +78,14 @@ fuzz_target!(|input: &[u8]| {
     let opened = open_and_use(folder.path());
     let left = std::fs::read(&path).expect("the log stays");
     assert!(file.starts_with(&left), "the log is cut at most");
-    assert!(left.len() >= last_whole(&file), "a whole record was cut off");
+    assert!(
+        left.len() >= last_whole(&file),
+        "a whole record was cut off"
+    );
     if opened {
-        assert!(open_and_use(folder.path()), "what was opened and closed opens again");
+        assert!(
+            open_and_use(folder.path()),
+            "what was opened and closed opens again"
+        );
     }
 });

@@ -6,7 +6,8 @@
 use bytes::Bytes;
 use comity_transport::http::Answer;
 use comity_transport::taxii::{
-    ApiRoot, CollectionsAnswer, Discovery, ManifestPage, Page, Status, VersionsPage, decode, refusal,
+    ApiRoot, CollectionsAnswer, Discovery, ManifestPage, Page, Status, VersionsPage, decode,
+    refusal,
 };
 use libfuzzer_sys::fuzz_target;
 use reqwest::header::{HeaderMap, HeaderValue};
@@ -15,12 +16,18 @@ use reqwest::{StatusCode, Url};
 /// Errors repeat a little of what the server says, and nothing that could steer a terminal.
 fn check(error: &dyn std::error::Error) {
     let text = error.to_string();
-    assert!(text.chars().count() < 1_000, "{} characters", text.chars().count());
+    assert!(
+        text.chars().count() < 1_000,
+        "{} characters",
+        text.chars().count()
+    );
     assert!(!text.chars().any(char::is_control), "{text:?}");
 }
 
 fuzz_target!(|input: &[u8]| {
-    let Some((code, body)) = input.split_first_chunk::<2>() else { return };
+    let Some((code, body)) = input.split_first_chunk::<2>() else {
+        return;
+    };
     let mut headers = HeaderMap::new();
     if let Ok(value) = HeaderValue::from_bytes(body.get(..20).unwrap_or_default()) {
         headers.insert("x-taxii-date-added-first", value);
@@ -45,8 +52,12 @@ fuzz_target!(|input: &[u8]| {
             let whole = page.body.as_ptr_range();
             for object in &page.objects {
                 let part = object.as_ptr_range();
-                assert!(whole.start <= part.start && part.end <= whole.end, "a part of the body");
-                serde_json::from_slice::<&serde_json::value::RawValue>(object).expect("one JSON value");
+                assert!(
+                    whole.start <= part.start && part.end <= whole.end,
+                    "a part of the body"
+                );
+                serde_json::from_slice::<&serde_json::value::RawValue>(object)
+                    .expect("one JSON value");
             }
         }
         Err(error) => errors.push(Some(error)),

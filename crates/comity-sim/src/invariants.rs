@@ -344,7 +344,8 @@ pub fn applied_once(world: &mut World, node: usize, row: &InboxRow) -> Result<()
 
 /// What was committed before a crash is there after it.
 pub fn committed_is_there(world: &World, node: usize) -> Result<(), Violation> {
-    let found = rows(world, node, "SELECT payload FROM outbox", &[])?;
+    let sql = "SELECT bytes FROM outbox JOIN outbox_payload ON of_envelope = envelope";
+    let found = rows(world, node, sql, &[])?;
     let found = found
         .iter()
         .filter_map(|row| number_in(&row.bytes(0).ok()?));
@@ -561,7 +562,8 @@ pub fn receipts_are_of_stored(world: &World, from: usize, to: usize) -> Result<(
     let sent = rows(
         world,
         from,
-        "SELECT envelope, payload FROM outbox WHERE party = ?1 AND state = 'receipted'",
+        "SELECT envelope, bytes FROM outbox LEFT JOIN outbox_payload ON of_envelope = envelope
+         WHERE party = ?1 AND state = 'receipted'",
         &[name(to).as_str().into()],
     )?;
     for row in sent {

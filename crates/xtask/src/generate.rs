@@ -6,7 +6,7 @@
 //!
 //! In scope: building and asking the binary, comparing. Out of scope: the wording, which stands in the code.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::failure::Failure;
@@ -26,15 +26,28 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         _ => return Err(Failure::new("gen takes nothing or --check")),
     };
     let root = tree::root()?;
+    build(&root, &["--package", "comity"])?;
+    build(&root, &["--package", TABLES.0, "--example", TABLES.1])?;
+    compare(&root, check)
+}
+
+/// What `--check` does, with what the tests have built: a package built alone has other features, and with them other
+/// dependencies to build.
+pub(crate) fn check_built(root: &Path) -> Result<(), Failure> {
+    build(root, EVERYTHING)?;
+    compare(root, true)
+}
+
+fn compare(root: &Path, check: bool) -> Result<(), Failure> {
+    let built = tree::target_directory(root)?.join("debug");
     let mut documents = vec![(
         "docs/taxii-rules.md",
         rules(&tree::read(&root.join(RULES))?)?,
     )];
-    documents.extend(references(&build(&root)?)?);
-    documents.push((
-        "docs/reference/state-tables.md",
-        example(&root, "comity-case", "state_tables")?,
-    ));
+    documents.extend(references(&built.join("comity"))?);
+    // A page that follows from tables the binary does not show.
+    let tables = question(&built.join("examples").join(TABLES.1), &[])?;
+    documents.push(("docs/reference/state-tables.md", tables));
     let mut stale = Vec::new();
     for (path, text) in documents {
         let file = root.join(path);
@@ -55,21 +68,17 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     Err(Failure::new(format!("out of date: {}", stale.join(", "))).hint("cargo xtask gen"))
 }
 
-/// Builds the binary and returns where it is.
-fn build(root: &Path) -> Result<PathBuf, Failure> {
-    let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--quiet", "--locked", "--package", "comity"]);
-    tree::run(cargo.current_dir(root))?;
-    Ok(tree::target_directory(root)?.join("debug/comity"))
-}
+/// The crate and the example that print the state tables.
+const TABLES: (&str, &str) = ("comity-case", "state_tables");
 
-/// What an example of a crate prints: pages that follow from tables the binary does not show.
-fn example(root: &Path, package: &str, name: &str) -> Result<String, Failure> {
+/// All that the tests build, with the features that they build it with, and the fuzz targets.
+pub(crate) const EVERYTHING: &[&str] = &["--workspace", "--lib", "--bins", "--tests", "--examples"];
+
+/// Builds these parts of the workspace.
+pub(crate) fn build(root: &Path, parts: &[&str]) -> Result<(), Failure> {
     let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--quiet", "--locked", "--package", package]);
-    tree::run(cargo.args(["--example", name]).current_dir(root))?;
-    let built = tree::target_directory(root)?.join("debug/examples");
-    question(&built.join(name), &[])
+    cargo.args(["build", "--quiet", "--locked"]).args(parts);
+    tree::run(cargo.current_dir(root))
 }
 
 /// What the binary says of itself.

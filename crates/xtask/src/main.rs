@@ -45,7 +45,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "fuzz",
-        about: "search for inputs that break a parser; --seconds N for each target, else 600",
+        about: "search for inputs that break a parser: [--seconds N] for each, else 600, [TARGET...], else all",
         run: fuzz::run,
     },
     Task {

@@ -7,6 +7,17 @@ CREATE TABLE cross_head (origin text NOT NULL, teller text NOT NULL, size bigint
     received bigint NOT NULL, PRIMARY KEY (origin, teller));
 -- The proof that a party's log showed two histories, for anybody with its key.
 CREATE TABLE equivocation (origin text PRIMARY KEY, proof bytea NOT NULL, found bigint NOT NULL);
+-- Payloads stand apart from what is said of them, for a row is written anew whenever its state changes.
+CREATE TABLE outbox_payload (of_envelope bytea NOT NULL PRIMARY KEY, bytes bytea NOT NULL);
+INSERT INTO outbox_payload SELECT envelope, payload FROM outbox WHERE payload IS NOT NULL;
+ALTER TABLE outbox ADD COLUMN size bigint NOT NULL DEFAULT 0;
+UPDATE outbox SET size = coalesce(length(payload), 0);
+ALTER TABLE outbox DROP COLUMN payload;
+CREATE TABLE inbox_payload (of_envelope bytea NOT NULL PRIMARY KEY, bytes bytea NOT NULL);
+INSERT INTO inbox_payload SELECT envelope, payload FROM inbox WHERE payload IS NOT NULL;
+ALTER TABLE inbox ADD COLUMN size bigint NOT NULL DEFAULT 0;
+UPDATE inbox SET size = coalesce(length(payload), 0);
+ALTER TABLE inbox DROP COLUMN payload;
 -- What waits in a channel, in its order.
 CREATE INDEX outbox_waiting ON outbox (channel, epoch, seq, next_attempt) WHERE state IN ('queued', 'sent');
 -- Cases: threads of messages between this party and another, and notes that never leave the house.

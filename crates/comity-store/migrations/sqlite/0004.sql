@@ -7,6 +7,33 @@ CREATE TABLE cross_head (origin TEXT NOT NULL, teller TEXT NOT NULL, size INTEGE
     received INTEGER NOT NULL, PRIMARY KEY (origin, teller)) WITHOUT ROWID;
 -- The proof that a party's log showed two histories, for anybody with its key.
 CREATE TABLE equivocation (origin TEXT PRIMARY KEY, proof BLOB NOT NULL, found INTEGER NOT NULL) WITHOUT ROWID;
+-- Payloads stand apart from what is said of them, for a row is written anew whenever its state changes.
+CREATE TABLE outbox_payload (of_envelope BLOB NOT NULL PRIMARY KEY, bytes BLOB NOT NULL);
+INSERT INTO outbox_payload SELECT envelope, payload FROM outbox WHERE payload IS NOT NULL;
+ALTER TABLE outbox ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
+UPDATE outbox SET size = coalesce(length(payload), 0);
+ALTER TABLE outbox DROP COLUMN payload;
+CREATE TABLE inbox_payload (of_envelope BLOB NOT NULL PRIMARY KEY, bytes BLOB NOT NULL);
+INSERT INTO inbox_payload SELECT envelope, payload FROM inbox WHERE payload IS NOT NULL;
+ALTER TABLE inbox ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
+UPDATE inbox SET size = coalesce(length(payload), 0);
+ALTER TABLE inbox DROP COLUMN payload;
+-- Rows with much in them: in a table WITHOUT ROWID a search reads whole each row that it compares with.
+ALTER TABLE part RENAME TO part_before;
+CREATE TABLE part (party TEXT NOT NULL, whole TEXT NOT NULL, part INTEGER NOT NULL, parts INTEGER NOT NULL,
+    kind TEXT NOT NULL, bytes BLOB NOT NULL, received INTEGER NOT NULL, PRIMARY KEY (party, whole, part));
+INSERT INTO part SELECT party, whole, part, parts, kind, bytes, received FROM part_before;
+DROP TABLE part_before;
+ALTER TABLE deposit RENAME TO deposit_before;
+CREATE TABLE deposit (envelope BLOB NOT NULL PRIMARY KEY, depositor TEXT NOT NULL, recipient TEXT NOT NULL,
+    message BLOB NOT NULL, state TEXT NOT NULL, received INTEGER NOT NULL);
+INSERT INTO deposit SELECT envelope, depositor, recipient, message, state, received FROM deposit_before;
+DROP TABLE deposit_before;
+ALTER TABLE ledger_tile RENAME TO ledger_tile_before;
+CREATE TABLE ledger_tile (origin TEXT NOT NULL, level INTEGER NOT NULL, number INTEGER NOT NULL, hashes BLOB NOT NULL,
+    PRIMARY KEY (origin, level, number));
+INSERT INTO ledger_tile SELECT origin, level, number, hashes FROM ledger_tile_before;
+DROP TABLE ledger_tile_before;
 -- What waits in a channel, in its order.
 CREATE INDEX outbox_waiting ON outbox (channel, epoch, seq, next_attempt) WHERE state IN ('queued', 'sent');
 -- Cases: threads of messages between this party and another, and notes that never leave the house.

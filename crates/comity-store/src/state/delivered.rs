@@ -28,12 +28,13 @@ pub struct Delivered {
 /// Envelopes of these kinds, by their words, between this party and another, in the order of their identities.
 pub fn with_party(tx: &mut dyn Tx, party: &str, kind: &str) -> Result<Vec<Delivered>, StoreError> {
     let came = tx.query(
-        "SELECT envelope, kind, payload, header, received FROM inbox
+        "SELECT envelope, kind, bytes, header, received FROM inbox LEFT JOIN inbox_payload ON of_envelope = envelope
          WHERE party = ?1 AND kind = ?2 AND state IN ('stored', 'applied', 'refused') ORDER BY envelope",
         &[party.into(), kind.into()],
     )?;
     let went = tx.query(
-        "SELECT o.envelope, o.kind, o.payload, o.header, o.created, r.header, r.payload FROM outbox o
+        "SELECT o.envelope, o.kind, p.bytes, o.header, o.created, r.header, r.payload FROM outbox o
+         LEFT JOIN outbox_payload p ON p.of_envelope = o.envelope
          JOIN receipt r ON r.envelope = o.envelope AND r.direction = 'out'
          WHERE o.party = ?1 AND o.kind = ?2 AND o.state <> 'void' ORDER BY o.envelope",
         &[party.into(), kind.into()],

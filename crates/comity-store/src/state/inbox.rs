@@ -4,7 +4,13 @@
 
 use crate::error::StoreError;
 use crate::state::ledger::small;
+use crate::state::outbox::size_of;
 use crate::state::{Row, Tx};
+
+// As in the outbox, payloads stand apart from what is said of them.
+const KEEP: &str =
+    "INSERT INTO inbox_payload (of_envelope, bytes) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+const FORGET: &str = "DELETE FROM inbox_payload WHERE of_envelope = ?1";
 
 /// An envelope that this node received.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +52,7 @@ pub struct InboxRow {
 /// Records an envelope; `false` when its place in the channel is taken.
 pub fn add(tx: &mut dyn Tx, row: &InboxRow) -> Result<bool, StoreError> {
     let added = tx.execute(
-        "INSERT INTO inbox (envelope, party, origin, epoch, lane, channel, seq, kind, header, blind, opening, payload,
+        "INSERT INTO inbox (envelope, party, origin, epoch, lane, channel, seq, kind, header, blind, opening, size,
              proof, state, outcome, received)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) ON CONFLICT DO NOTHING",
         &[
@@ -61,21 +67,24 @@ pub fn add(tx: &mut dyn Tx, row: &InboxRow) -> Result<bool, StoreError> {
             row.header.as_slice().into(),
             (&row.blind).into(),
             row.opening.as_deref().into(),
-            row.payload.as_deref().into(),
+            size_of(row.payload.as_deref()).into(),
             row.proof.as_slice().into(),
             row.state.as_str().into(),
             row.outcome.as_deref().into(),
             row.received.into(),
         ],
     )?;
+    if let Some(payload) = row.payload.as_ref().filter(|_| added == 1) {
+        tx.execute(KEEP, &[(&row.envelope).into(), payload.as_slice().into()])?;
+    }
     Ok(added == 1)
 }
 
 /// The envelope with this identity.
 pub fn find(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<Option<InboxRow>, StoreError> {
     let rows = tx.query(
-        "SELECT envelope, party, origin, epoch, lane, channel, seq, kind, header, blind, opening, payload, proof, state,
-             outcome, received FROM inbox WHERE envelope = ?1",
+        "SELECT envelope, party, origin, epoch, lane, channel, seq, kind, header, blind, opening, bytes, proof, state,
+             outcome, received FROM inbox LEFT JOIN inbox_payload ON of_envelope = envelope WHERE envelope = ?1",
         &[envelope.into()],
     )?;
     rows.first().map(row_of).transpose()
@@ -89,8 +98,8 @@ pub fn at(
     seq: u64,
 ) -> Result<Option<InboxRow>, StoreError> {
     let rows = tx.query(
-        "SELECT envelope, party, origin, epoch, lane, channel, seq, kind, header, blind, opening, payload, proof, state,
-             outcome, received FROM inbox WHERE channel = ?1 AND epoch = ?2 AND seq = ?3",
+        "SELECT envelope, party, origin, epoch, lane, channel, seq, kind, header, blind, opening, bytes, proof, state,
+             outcome, received FROM inbox LEFT JOIN inbox_payload ON of_envelope = envelope WHERE channel = ?1 AND epoch = ?2 AND seq = ?3",
         &[channel.into(), epoch.into(), seq.into()],
     )?;
     rows.first().map(row_of).transpose()
@@ -99,8 +108,8 @@ pub fn at(
 /// Envelopes in a state, in the order in which they came, at most `limit`.
 pub fn in_state(tx: &mut dyn Tx, state: &str, limit: u64) -> Result<Vec<InboxRow>, StoreError> {
     let rows = tx.query(
-        "SELECT envelope, party, origin, epoch, lane, channel, seq, kind, header, blind, opening, payload, proof, state,
-             outcome, received FROM inbox WHERE state = ?1 ORDER BY received, channel, epoch, seq LIMIT ?2",
+        "SELECT envelope, party, origin, epoch, lane, channel, seq, kind, header, blind, opening, bytes, proof, state,
+             outcome, received FROM inbox LEFT JOIN inbox_payload ON of_envelope = envelope WHERE state = ?1 ORDER BY received, channel, epoch, seq LIMIT ?2",
         &[state.into(), limit.into()],
     )?;
     rows.iter().map(row_of).collect()
@@ -124,7 +133,7 @@ pub fn beyond(
     seq: u64,
 ) -> Result<(u64, u64), StoreError> {
     let rows = tx.query(
-        "SELECT count(*), coalesce(sum(length(payload)), 0) FROM inbox WHERE channel = ?1 AND epoch = ?2 AND seq > ?3",
+        "SELECT count(*), CAST(coalesce(sum(size), 0) AS BIGINT) FROM inbox WHERE channel = ?1 AND epoch = ?2 AND seq > ?3",
         &[channel.into(), epoch.into(), seq.into()],
     )?;
     let counts = |row: &Row| Ok((row.count(0)?, row.count(1)?));
@@ -147,7 +156,7 @@ pub struct Unapplied {
 /// What is stored and not applied, by channel.
 pub fn unapplied(tx: &mut dyn Tx) -> Result<Vec<Unapplied>, StoreError> {
     let rows = tx.query(
-        "SELECT channel, epoch, count(*), coalesce(sum(length(payload)), 0) FROM inbox WHERE state = 'stored'
+        "SELECT channel, epoch, count(*), CAST(coalesce(sum(size), 0) AS BIGINT) FROM inbox WHERE state = 'stored'
          GROUP BY channel, epoch",
         &[],
     )?;
@@ -191,6 +200,9 @@ pub fn remove(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<bool, StoreError> 
         "DELETE FROM inbox WHERE envelope = ?1 AND state = 'parked'",
         &[envelope.into()],
     )?;
+    if changed == 1 {
+        tx.execute(FORGET, &[envelope.into()])?;
+    }
     Ok(changed == 1)
 }
 
@@ -210,8 +222,9 @@ pub fn identities(
 
 /// Forgets what an envelope said; that there was one remains.
 pub fn erase(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<bool, StoreError> {
+    tx.execute(FORGET, &[envelope.into()])?;
     let changed = tx.execute(
-        "UPDATE inbox SET opening = NULL, payload = NULL WHERE envelope = ?1",
+        "UPDATE inbox SET opening = NULL, size = 0 WHERE envelope = ?1",
         &[envelope.into()],
     )?;
     Ok(changed == 1)

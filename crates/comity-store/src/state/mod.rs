@@ -86,7 +86,7 @@ impl State {
             connection.busy_timeout(std::time::Duration::from_secs(30))?;
             connection.execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-                 PRAGMA secure_delete = ON;",
+                 PRAGMA secure_delete = ON; PRAGMA cache_size = -16384;",
             )?;
             Ok(connection)
         });

@@ -61,10 +61,9 @@ pub struct OutboxPlace {
 impl OutboxRow {
     /// Where it stands, and how large it is.
     pub fn place(&self) -> OutboxPlace {
-        let bytes = self.payload.as_ref().map_or(0, Vec::len);
         OutboxPlace {
             seq: self.seq,
-            bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+            bytes: size_of(self.payload.as_deref()),
         }
     }
 }
@@ -72,7 +71,7 @@ impl OutboxRow {
 /// Records a new envelope.
 pub fn add(tx: &mut dyn Tx, row: &OutboxRow) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO outbox (envelope, party, lane, channel, epoch, seq, kind, position, header, blind, opening, payload,
+        "INSERT INTO outbox (envelope, party, lane, channel, epoch, seq, kind, position, header, blind, opening, size,
              state, reason, created, due, attempts, next_attempt, changed)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
         &[
@@ -87,7 +86,7 @@ pub fn add(tx: &mut dyn Tx, row: &OutboxRow) -> Result<(), StoreError> {
             row.header.as_slice().into(),
             (&row.blind).into(),
             row.opening.as_deref().into(),
-            row.payload.as_deref().into(),
+            row.place().bytes.into(),
             row.state.as_str().into(),
             row.reason.as_deref().into(),
             row.created.into(),
@@ -97,14 +96,30 @@ pub fn add(tx: &mut dyn Tx, row: &OutboxRow) -> Result<(), StoreError> {
             row.changed.into(),
         ],
     )?;
+    if let Some(payload) = &row.payload {
+        tx.execute(KEEP, &[(&row.envelope).into(), payload.as_slice().into()])?;
+    }
     Ok(())
 }
+
+/// The bytes of a payload that is there.
+pub(crate) fn size_of(payload: Option<&[u8]>) -> u64 {
+    payload.map_or(0, |payload| {
+        u64::try_from(payload.len()).unwrap_or(u64::MAX)
+    })
+}
+
+/// Payloads stand apart from what is said of them: a row is written anew whenever its state changes, and read when its
+/// neighbours are looked for.
+const KEEP: &str =
+    "INSERT INTO outbox_payload (of_envelope, bytes) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
 
 /// The envelope with this identity.
 pub fn find(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<Option<OutboxRow>, StoreError> {
     let rows = tx.query(
-        "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, opening, payload,
-             state, reason, created, due, attempts, next_attempt, changed FROM outbox WHERE envelope = ?1",
+        "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, opening, bytes,
+             state, reason, created, due, attempts, next_attempt, changed
+         FROM outbox LEFT JOIN outbox_payload ON of_envelope = envelope WHERE envelope = ?1",
         &[envelope.into()],
     )?;
     rows.first().map(row_of).transpose()
@@ -119,8 +134,9 @@ pub fn due(
     limit: u64,
 ) -> Result<Vec<OutboxRow>, StoreError> {
     let rows = tx.query(
-        "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, opening, payload,
-             state, reason, created, due, attempts, next_attempt, changed FROM outbox
+        "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, opening, bytes,
+             state, reason, created, due, attempts, next_attempt, changed
+         FROM outbox LEFT JOIN outbox_payload ON of_envelope = envelope
          WHERE channel = ?1 AND epoch = ?2 AND state IN ('queued', 'sent') AND next_attempt <= ?3
          ORDER BY seq LIMIT ?4",
         &[channel.into(), epoch.into(), now.into(), limit.into()],
@@ -136,7 +152,7 @@ pub fn first_due(
     now: i64,
 ) -> Result<Option<OutboxPlace>, StoreError> {
     let rows = tx.query(
-        "SELECT seq, CAST(coalesce(length(payload), 0) AS BIGINT) FROM outbox
+        "SELECT seq, size FROM outbox
          WHERE channel = ?1 AND epoch = ?2 AND state IN ('queued', 'sent') AND next_attempt <= ?3
          ORDER BY seq LIMIT 1",
         &[channel.into(), epoch.into(), now.into()],
@@ -155,7 +171,7 @@ pub fn bytes_between(
         return Ok(0);
     }
     let rows = tx.query(
-        "SELECT coalesce(sum(length(payload)), 0) FROM outbox
+        "SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM outbox
          WHERE channel = ?1 AND epoch = ?2 AND seq >= ?3 AND seq < ?4",
         &[channel.into(), epoch.into(), from.into(), to.into()],
     )?;
@@ -171,8 +187,9 @@ pub fn stretch(
     limit: u64,
 ) -> Result<Vec<OutboxRow>, StoreError> {
     let rows = tx.query(
-        "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, opening, payload,
-             state, reason, created, due, attempts, next_attempt, changed FROM outbox
+        "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, opening, bytes,
+             state, reason, created, due, attempts, next_attempt, changed
+         FROM outbox LEFT JOIN outbox_payload ON of_envelope = envelope
          WHERE channel = ?1 AND epoch = ?2 AND seq BETWEEN ?3 AND ?4 ORDER BY seq LIMIT ?5",
         &[
             channel.into(),
@@ -219,7 +236,7 @@ pub fn first_waiting(
     epoch: u32,
 ) -> Result<Option<OutboxPlace>, StoreError> {
     let rows = tx.query(
-        "SELECT seq, CAST(coalesce(length(payload), 0) AS BIGINT) FROM outbox
+        "SELECT seq, size FROM outbox
          WHERE channel = ?1 AND epoch = ?2 AND state IN ('queued', 'sent') ORDER BY seq LIMIT 1",
         &[channel.into(), epoch.into()],
     )?;
@@ -299,8 +316,9 @@ pub fn hurry(tx: &mut dyn Tx, party: &str, now: i64, later: i64) -> Result<u64, 
 /// Envelopes to a party that have no receipt yet, in the order in which they were made.
 pub fn unsettled(tx: &mut dyn Tx, party: &str) -> Result<Vec<OutboxRow>, StoreError> {
     let rows = tx.query(
-        "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, opening, payload,
-             state, reason, created, due, attempts, next_attempt, changed FROM outbox
+        "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, opening, bytes,
+             state, reason, created, due, attempts, next_attempt, changed
+         FROM outbox LEFT JOIN outbox_payload ON of_envelope = envelope
          WHERE party = ?1 AND state IN ('queued', 'sent') ORDER BY epoch, position",
         &[party.into()],
     )?;
@@ -323,8 +341,12 @@ pub fn identities(
 
 /// Forgets what an envelope said; that there was one remains.
 pub fn erase(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<bool, StoreError> {
+    tx.execute(
+        "DELETE FROM outbox_payload WHERE of_envelope = ?1",
+        &[envelope.into()],
+    )?;
     let changed = tx.execute(
-        "UPDATE outbox SET opening = NULL, payload = NULL WHERE envelope = ?1",
+        "UPDATE outbox SET opening = NULL, size = 0 WHERE envelope = ?1",
         &[envelope.into()],
     )?;
     Ok(changed == 1)

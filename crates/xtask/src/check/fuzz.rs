@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::failure::Failure;
-use crate::tree::run;
+use crate::generate;
 
 /// Whether the project has fuzz targets.
 pub(crate) fn exists(root: &Path) -> bool {
@@ -16,12 +16,8 @@ pub(crate) fn exists(root: &Path) -> bool {
 
 /// Builds the targets and replays the corpus; a target without inputs is a failure.
 pub(crate) fn replay(root: &Path, target: &Path) -> Result<(), Failure> {
-    // Into the workspace's own folder: with one profile and one choice of features most dependencies stand there built.
-    run(Command::new("cargo")
-        .args(["build", "--quiet", "--locked", "--manifest-path"])
-        .arg(root.join("fuzz/Cargo.toml"))
-        .arg("--target-dir")
-        .arg(target))?;
+    // With the features that the tests have: nearly all of it stands there built.
+    generate::build(root, generate::EVERYTHING)?;
     let mut inputs = 0_usize;
     let targets = files(&root.join("fuzz/fuzz_targets"))?;
     for source in &targets {
