@@ -168,7 +168,7 @@ pub const TABLE: &[Row<State, Kind>] = &[
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Way {
-    /// By mail, signed with the registered OpenPGP key.
+    /// By mail, signed with the registered `OpenPGP` key.
     Mail,
     /// In a file, signed with the key of the card.
     File,

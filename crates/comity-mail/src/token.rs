@@ -161,9 +161,12 @@ impl AddressId {
 
     /// Another number: for looking up what is surely not the same.
     #[must_use]
-    pub const fn other(self) -> Self {
-        let [a, b, c, d, e] = self.0;
-        Self([a ^ 0x80, b, c, d, e ^ 1])
+    pub fn other(self) -> Self {
+        let mut bytes = self.0;
+        let [first, .., last] = &mut bytes;
+        *first ^= 0x80;
+        *last ^= 1;
+        Self(bytes)
     }
 }
 
@@ -320,21 +323,26 @@ impl Token {
     }
 
     fn fields(&self) -> [u8; FIELD_BYTES] {
-        let [a, b, c, d, e] = self.id.0;
-        let [high, low] = self.last_day.to_be_bytes();
-        [self.version, self.key, a, b, c, d, e, high, low]
+        let mut fields = [0; FIELD_BYTES];
+        let numbers = [self.version, self.key].into_iter().chain(self.id.0);
+        let all = numbers.chain(self.last_day.to_be_bytes());
+        for (to, from) in fields.iter_mut().zip(all) {
+            *to = from;
+        }
+        fields
     }
 
     /// Reads a token; letters of either case.
     fn parse(text: &[u8]) -> Option<Self> {
         let bytes = decode(text)?;
-        let (fields, mac) = bytes.split_first_chunk::<FIELD_BYTES>()?;
-        let [version, key, a, b, c, d, e, high, low] = *fields;
+        let ([version, key], rest) = bytes.split_first_chunk()?;
+        let (id, rest) = rest.split_first_chunk()?;
+        let (day, mac) = rest.split_first_chunk()?;
         Some(Self {
-            version,
-            key,
-            id: AddressId([a, b, c, d, e]),
-            last_day: u16::from_be_bytes([high, low]),
+            version: *version,
+            key: *key,
+            id: AddressId(*id),
+            last_day: u16::from_be_bytes(*day),
             mac: mac.try_into().ok()?,
         })
     }

@@ -264,13 +264,15 @@ fn address(error: &AddressError) -> (RefusalKind, String) {
         }
         AddressError::Days => usage("name fewer days; an address for good is a promoted one"),
         AddressError::Bound(_) => usage("leave --about out, and say it in --remark"),
-        AddressError::Unknown(_) | AddressError::Ambiguous(_) => {
+        AddressError::Unknown(_)
+        | AddressError::Ambiguous(_)
+        | AddressError::Case(CaseError::Unknown(_) | CaseError::Ambiguous(_)) => {
             no("`comity address list` shows addresses with their names; the first letters of one do")
         }
         AddressError::NotOurs { .. } => no("ask that party; `comity address list --theirs` shows its addresses"),
-        AddressError::Ours { .. } => no(SHOW),
         AddressError::Untold(_) => no("`comity address tell ID` gives it; then it can be promoted and renewed"),
-        AddressError::Told(_)
+        AddressError::Ours { .. }
+        | AddressError::Told(_)
         | AddressError::State { .. }
         | AddressError::Proof(_)
         | AddressError::Case(CaseError::Refused(_)) => no(SHOW),
@@ -282,14 +284,8 @@ fn address(error: &AddressError) -> (RefusalKind, String) {
         AddressError::KeysFull | AddressError::KeysUnusable => no(
             "remove the oldest files address-N.key in the folder keys/ of the node: addresses made with them end",
         ),
-        AddressError::Case(CaseError::Unknown(_) | CaseError::Ambiguous(_)) => {
-            no("`comity address list` shows addresses with their names; the first letters of one do")
-        }
-        AddressError::Exchange(ExchangeError::NoAccord(_)) => (
-            RefusalKind::Release,
-            "without an accord it can be made with `comity address create PARTY --untold` and told another way".to_owned(),
-        ),
-        AddressError::Case(CaseError::Exchange(ExchangeError::NoAccord(_))) => (
+        AddressError::Exchange(ExchangeError::NoAccord(_))
+        | AddressError::Case(CaseError::Exchange(ExchangeError::NoAccord(_))) => (
             RefusalKind::Release,
             "without an accord it can be made with `comity address create PARTY --untold` and told another way".to_owned(),
         ),

@@ -81,7 +81,7 @@ pub enum Proof<'a> {
 /// What the reader of mails found in one that answers a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedMail {
-    /// The party whose registered OpenPGP key signed the whole of it; none: nobody's did (assurance below L3).
+    /// The party whose registered `OpenPGP` key signed the whole of it; none: nobody's did (assurance below L3).
     pub signed_by: Option<PartyName>,
     /// The address that it reached.
     pub to: String,

@@ -50,13 +50,12 @@ impl DkimKeys {
     pub fn open(folder: &Path) -> Result<Self, KeysError> {
         make_folder(&folder.join(KEYS_FOLDER))?;
         let path = path(folder, "dkim-ed25519");
-        let ed25519 = match read_seed(&path)? {
-            Some(seed) => seed,
-            None => {
-                let seed = Zeroizing::new(random_bytes::<32>());
-                write_seed(&path, &seed)?;
-                seed
-            }
+        let ed25519 = if let Some(seed) = read_seed(&path)? {
+            seed
+        } else {
+            let seed = Zeroizing::new(random_bytes::<32>());
+            write_seed(&path, &seed)?;
+            seed
         };
         let pair = Ed25519KeyPair::from_seed_unchecked(ed25519.as_ref());
         let pair = pair.map_err(|_| KeysError::Seed(path))?;

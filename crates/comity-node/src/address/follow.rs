@@ -48,8 +48,7 @@ impl Node {
             };
             let known = rows::find(tx, number.as_bytes())?;
             let is_new = known.is_none();
-            let before =
-                known.unwrap_or_else(|| self.row_of(&address, (number, &said), officer, now));
+            let before = known.unwrap_or_else(|| row_of(&address, (number, &said), officer, now));
             let mut row = before.clone();
             said.standing.clone_into(&mut row.standing);
             (row.expires, row.uses_allowed) = (said.expires, said.uses.map(u64::from));
@@ -78,37 +77,36 @@ impl Node {
         }
         Ok(())
     }
+}
 
-    fn row_of(
-        &self,
-        address: &Address,
-        (number, said): (AddressId, &Said<'_>),
-        officer: &str,
-        now: i64,
-    ) -> AddressRow {
-        let domain = said
-            .address
-            .split_once('@')
-            .map_or("", |(_, domain)| domain);
-        AddressRow {
-            id: number.as_bytes().to_vec(),
-            address: said.address.to_owned(),
-            purpose: address.purpose.clone(),
-            party: address.opening.responder.to_string(),
-            domain: domain.to_owned(),
-            thread: address.about.clone().unwrap_or_default(),
-            standing: said.standing.to_owned(),
-            expires: said.expires,
-            uses_allowed: None,
-            uses: 0,
-            given: None,
-            replaced_by: None,
-            reference: None,
-            remark: address.remark.clone(),
-            officer: officer.to_owned(),
-            created: now,
-            changed: now,
-        }
+fn row_of(
+    address: &Address,
+    (number, said): (AddressId, &Said<'_>),
+    officer: &str,
+    now: i64,
+) -> AddressRow {
+    let domain = said
+        .address
+        .split_once('@')
+        .map_or("", |(_, domain)| domain);
+    AddressRow {
+        id: number.as_bytes().to_vec(),
+        address: said.address.to_owned(),
+        purpose: address.purpose.clone(),
+        party: address.opening.responder.to_string(),
+        domain: domain.to_owned(),
+        thread: address.about.clone().unwrap_or_default(),
+        standing: said.standing.to_owned(),
+        expires: said.expires,
+        uses_allowed: None,
+        uses: 0,
+        given: None,
+        replaced_by: None,
+        reference: None,
+        remark: address.remark.clone(),
+        officer: officer.to_owned(),
+        created: now,
+        changed: now,
     }
 }
 

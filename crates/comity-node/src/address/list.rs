@@ -6,6 +6,7 @@
 use comity_case::address::{Address, State, statement};
 use comity_case::history::stamp;
 use comity_case::table::Word as _;
+use comity_mail::token::AddressId;
 use comity_store::state::Tx;
 use comity_store::state::address::{self as rows, AddressRow};
 use comity_store::state::thread::{self as threads, Wanted};
@@ -42,65 +43,52 @@ impl Node {
             let alone = rows::list(tx, party, false, LIST_MAX)?;
             let alone = alone.iter().filter(|row| row.given.is_none());
             all.extend(alone.map(|row| self.row_document(row)));
-            let wanted = |one: &Value| ours.is_none_or(|ours| one["ours"] == ours);
-            all.retain(wanted);
+            let is_ours = |one: &Value| one.get("ours").and_then(Value::as_bool);
+            all.retain(|one| ours.is_none() || is_ours(one) == ours);
             Ok(all)
         })
     }
 
     /// One address with each step.
     pub(crate) fn address_shown(&self, name: &str) -> Result<Value, AddressError> {
-        let (mut said, steps, voided) = match self.address_named(name)? {
-            Named::Row(row) => (self.row_document(&row), Vec::new(), Vec::new()),
+        let (said, more) = match self.address_named(name)? {
+            Named::Row(row) => {
+                let events = self
+                    .inner
+                    .state
+                    .read(|tx| events_of(tx, &[(*row).clone()]))?;
+                (
+                    self.row_document(&row),
+                    [
+                        ("steps", Vec::new()),
+                        ("void", Vec::new()),
+                        ("events", events),
+                    ],
+                )
+            }
             Named::Thread(id, address) => {
                 let id = id.to_string();
-                let (given, waits) = self.inner.state.read(|tx| {
+                let (given, waits, events) = self.inner.state.read(|tx| {
                     let waits = rows::asked_promotion(tx, &id)?.map(|waits| waits.asked_by);
-                    Ok::<_, AddressError>((rows::given_by(tx, &id)?, waits))
+                    let given = rows::given_by(tx, &id)?;
+                    let events = events_of(tx, &given)?;
+                    Ok::<_, AddressError>((given, waits, events))
                 })?;
                 let mut said = self.document(&id, &address, (&given, waits));
                 if address.promotion.is_some() {
-                    said["statement"] =
-                        statement_document(&address, self.promotion_signed(&address)?);
+                    let statement = statement_document(&address, self.promotion_signed(&address)?);
+                    with(&mut said, "statement", statement);
                 }
-                let steps = address.record.steps.iter().map(|step| {
-                    json!({
-                        "place": step.place, "event": step.event, "officer": step.officer, "sent": stamp(step.sent),
-                        "received": step.received.map(stamp), "state": step.state.word(), "digest": step.digest.to_string(),
-                    })
-                });
-                let voided = address.record.voided.iter().map(
-                    |void| json!({ "place": void.place, "event": void.event, "reason": void.reason }),
-                );
-                (said, steps.collect(), voided.collect())
+                let (steps, voided) = steps_of(&address);
+                (
+                    said,
+                    [("steps", steps), ("void", voided), ("events", events)],
+                )
             }
         };
-        let events = self.inner.state.read(|tx| {
-            let mut all = Vec::new();
-            let given = rows::given_by(tx, said["id"].as_str().unwrap_or_default())?;
-            let alone = rows::list(tx, None, true, LIST_MAX)?;
-            let alone = alone.into_iter().filter(|row| row.address == said["address"]);
-            let shown = if given.is_empty() { alone.collect() } else { given };
-            for row in shown {
-                let events = rows::events(tx, &row.id)?;
-                all.extend(events.iter().map(|one| {
-                    json!({
-                        "address": row.address, "at": stamp(one.at), "officer": one.officer, "event": one.event,
-                        "detail": one.detail,
-                    })
-                }));
-            }
-            Ok::<_, AddressError>(all)
-        })?;
-        let events = if said["ours"] == true {
-            events
-        } else {
-            Vec::new()
-        };
-        if let Some(members) = said.as_object_mut() {
-            members.insert("steps".to_owned(), Value::from(steps));
-            members.insert("void".to_owned(), Value::from(voided));
-            members.insert("events".to_owned(), Value::from(events));
+        let mut said = said;
+        for (name, values) in more {
+            with(&mut said, name, Value::from(values));
         }
         Ok(said)
     }
@@ -157,8 +145,12 @@ impl Node {
     /// The addresses that a party gave this one and that it takes mail at now: purpose and address.
     pub fn addresses_of(&self, party: &str) -> Result<Vec<(String, String)>, AddressError> {
         let all = self.addresses(Some(party), Some(false))?;
-        let taken = all.iter().filter(|one| one["taken"] == true);
-        let text = |one: &Value, name: &str| one[name].as_str().unwrap_or_default().to_owned();
+        let is_taken = |one: &&Value| one.get("taken").and_then(Value::as_bool) == Some(true);
+        let taken = all.iter().filter(is_taken);
+        let text = |one: &Value, name: &str| {
+            let found = one.get(name).and_then(Value::as_str);
+            found.unwrap_or_default().to_owned()
+        };
         Ok(taken
             .map(|one| (text(one, "purpose"), text(one, "address")))
             .collect())
@@ -178,16 +170,16 @@ impl Node {
             &address.opening.opener
         };
         let state = address.state_at(now);
-        let used = |text: &str| {
+        let mails = |text: &str| {
             given
                 .iter()
                 .find(|row| row.address == text)
                 .map(|row| row.uses)
         };
         let aliases = address.aliases_at(now).map(
-            |alias| json!({ "address": alias.address, "until": stamp(alias.until), "uses": used(&alias.address) }),
+            |alias| json!({ "address": alias.address, "until": stamp(alias.until), "uses": mails(&alias.address) }),
         );
-        let uses = used(&address.address);
+        let uses = mails(&address.address);
         let spent = uses
             .zip(address.uses)
             .is_some_and(|(used, most)| used >= u64::from(most));
@@ -210,7 +202,7 @@ impl Node {
             "revoked": address.revoked.as_ref().map(|(at, _)| stamp(*at)),
             "reason": address.revoked.as_ref().map(|(_, reason)| reason.clone()),
             "label": address.opening.label.to_string(), "disputed": address.record.is_disputed(),
-            "next": next(state, ours, waits_for(address, given)),
+            "next": next(state, ours),
         })
     }
 
@@ -221,7 +213,7 @@ impl Node {
             standing => standing,
         };
         let spent = row.uses_allowed.is_some_and(|most| row.uses >= most);
-        let number: String = row.id.iter().map(|byte| format!("{byte:02x}")).collect();
+        let number = AddressId::of(&row.id).map(|id| id.to_string());
         json!({
             "id": number, "ours": true, "party": row.party, "purpose": row.purpose, "address": row.address, "state": state,
             "taken": state == "temporary" && !spent, "expires": row.expires.map(stamp), "uses": row.uses,
@@ -230,6 +222,41 @@ impl Node {
             "next": (state == "temporary").then_some("tell"),
         })
     }
+}
+
+/// Puts something into a document.
+pub(super) fn with(document: &mut Value, name: &str, value: Value) {
+    if let Some(members) = document.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
+}
+
+/// What happened to own addresses, the oldest first for each.
+fn events_of(tx: &mut dyn Tx, given: &[AddressRow]) -> Result<Vec<Value>, AddressError> {
+    let mut all = Vec::new();
+    for row in given {
+        let events = rows::events(tx, &row.id)?;
+        all.extend(events.iter().map(|one| {
+            json!({
+                "address": row.address, "at": stamp(one.at), "officer": one.officer, "event": one.event, "detail": one.detail,
+            })
+        }));
+    }
+    Ok(all)
+}
+
+/// The messages that counted, and those that did not.
+fn steps_of(address: &Address) -> (Vec<Value>, Vec<Value>) {
+    let steps = address.record.steps.iter().map(|step| {
+        json!({
+            "place": step.place, "event": step.event, "officer": step.officer, "sent": stamp(step.sent),
+            "received": step.received.map(stamp), "state": step.state.word(), "digest": step.digest.to_string(),
+        })
+    });
+    let voided = address.record.voided.iter();
+    let voided = voided
+        .map(|void| json!({ "place": void.place, "event": void.event, "reason": void.reason }));
+    (steps.collect(), voided.collect())
 }
 
 fn wanted(party: Option<&str>) -> Wanted {
@@ -254,16 +281,11 @@ const fn is_taken(state: State) -> bool {
     }
 }
 
-fn waits_for(address: &Address, given: &[AddressRow]) -> bool {
-    // Rows are kept of own addresses alone.
-    address.state == State::Answered && !given.is_empty()
-}
-
 /// What is next, as the verb of the command line, where this side is to do it.
-fn next(state: State, ours: bool, answered: bool) -> Option<&'static str> {
+fn next(state: State, ours: bool) -> Option<&'static str> {
     match (state, ours) {
         (State::Temporary, true) => Some("promote"),
-        (State::Answered, true) if answered => Some("approve"),
+        (State::Answered, true) => Some("approve"),
         (State::Expired, true) => Some("renew"),
         (State::Challenged, false) => Some("answer"),
         (State::Proposed, false) => Some("confirm"),
@@ -281,7 +303,7 @@ fn next(state: State, ours: bool, answered: bool) -> Option<&'static str> {
 }
 
 /// The statement of a promotion with its signatures, and whose were found good.
-fn statement_document(address: &Address, signed: [bool; 2]) -> Value {
+fn statement_document(address: &Address, [by_owner, by_other]: [bool; 2]) -> Value {
     let promotion = address.promotion.as_ref();
     let owner = promotion.map(|one| one.note.clone());
     let other = promotion.and_then(|one| one.confirmed.as_ref().map(|(_, _, note)| note.clone()));
@@ -289,5 +311,5 @@ fn statement_document(address: &Address, signed: [bool; 2]) -> Value {
     let note = joined
         .and_then(|(one, two)| statement::joined(one, two))
         .or(owner);
-    json!({ "note": note, "signed_by_owner": signed[0], "signed_by_other": signed[1] })
+    json!({ "note": note, "signed_by_owner": by_owner, "signed_by_other": by_other })
 }

@@ -299,7 +299,7 @@ impl Node {
                 act: "revoke",
             });
         }
-        row.standing = "revoked".to_owned();
+        "revoked".clone_into(&mut row.standing);
         row.changed = self.now_seconds();
         let by = (row.changed, acting.officer.as_str());
         self.inner.state.write(|tx| {

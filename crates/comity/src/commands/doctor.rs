@@ -1,6 +1,8 @@
 //! `comity doctor`.
 
-use comity_node::command::{Answer, Command};
+use std::path::Path;
+
+use comity_node::command::{Answer, CheckAnswer, Command};
 use comity_node::folder;
 use comity_node::ledger::command::LedgerCommand;
 use serde_json::Value;
@@ -51,31 +53,7 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
         }
         output::json(&shown)?;
     } else {
-        output::data(&format!(
-            "party        {} ({})",
-            report.party, report.domain
-        ))?;
-        output::data(&format!("folder       {}", folder.display()))?;
-        output::data(&format!("collections  {}", thousands(report.collections)))?;
-        output::data(&format!(
-            "objects      {} read and whole",
-            thousands(report.objects)
-        ))?;
-        output::data(&format!("bytes        {}", thousands(report.bytes)))?;
-        let entries = ledger.get("logs").and_then(Value::as_array);
-        let entries = entries.into_iter().flatten();
-        let entries = entries.filter_map(|log| log.get("size")?.as_u64()).sum();
-        output::data(&format!(
-            "ledger       {} read and whole; {}",
-            thousands(entries),
-            text(&ledger, "log_opened")
-        ))?;
-        for record in &records {
-            output::data(&format!("dns          {}", record.line()))?;
-        }
-        for problem in &report.problems {
-            output::data(&format!("problem      {problem}"))?;
-        }
+        show(&report, &folder, &ledger, &records)?;
     }
     match report.problems.len() {
         0 => Ok(()),
@@ -92,4 +70,39 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
             },
         )),
     }
+}
+
+/// What was read, as people see it.
+fn show(
+    report: &CheckAnswer,
+    folder: &Path,
+    ledger: &Value,
+    records: &[Checked],
+) -> Result<(), Failure> {
+    output::data(&format!(
+        "party        {} ({})",
+        report.party, report.domain
+    ))?;
+    output::data(&format!("folder       {}", folder.display()))?;
+    output::data(&format!("collections  {}", thousands(report.collections)))?;
+    output::data(&format!(
+        "objects      {} read and whole",
+        thousands(report.objects)
+    ))?;
+    output::data(&format!("bytes        {}", thousands(report.bytes)))?;
+    let entries = ledger.get("logs").and_then(Value::as_array);
+    let entries = entries.into_iter().flatten();
+    let entries = entries.filter_map(|log| log.get("size")?.as_u64()).sum();
+    output::data(&format!(
+        "ledger       {} read and whole; {}",
+        thousands(entries),
+        text(ledger, "log_opened")
+    ))?;
+    for record in records {
+        output::data(&format!("dns          {}", record.line()))?;
+    }
+    for problem in &report.problems {
+        output::data(&format!("problem      {problem}"))?;
+    }
+    Ok(())
 }
