@@ -106,28 +106,32 @@ fn ledgers_hold(alpha: &Party, bravo: &Party, id: &str) {
     }
 }
 
+/// What nobody asked for is not approved, and nobody speaks for the other side.
+fn nobody_speaks_for_the_other_side(alpha: &Party, bravo: &Party, id: &str) {
+    refused(
+        alpha,
+        &[&["approve", id][..], &BY].concat(),
+        1,
+        "nobody asked",
+    );
+    refused(bravo, &["promote", id], 1, "is alpha's");
+    refused(bravo, &["revoke", id], 1, "is alpha's");
+    refused(
+        alpha,
+        &[&["answer", id][..], &BY].concat(),
+        1,
+        "for bravo to do",
+    );
+    refused(alpha, &["show", "nothing"], 1, "no thread");
+}
+
 #[test]
 fn a_temporary_address_becomes_permanent_by_two_persons_and_the_other_party() {
     on_both_stores(["alpha", "bravo"], |[alpha, bravo]| {
         befriend(alpha, bravo, OPEN);
         let (id, temporary) = give(alpha, bravo);
         let id = id.as_str();
-        // What nobody asked for is not approved, and nobody speaks for the other side.
-        refused(
-            alpha,
-            &[&["approve", id][..], &BY].concat(),
-            1,
-            "nobody asked",
-        );
-        refused(bravo, &["promote", id], 1, "is alpha's");
-        refused(bravo, &["revoke", id], 1, "is alpha's");
-        refused(
-            alpha,
-            &[&["answer", id][..], &BY].concat(),
-            1,
-            "for bravo to do",
-        );
-        refused(alpha, &["show", "nothing"], 1, "no thread");
+        nobody_speaks_for_the_other_side(alpha, bravo, id);
         act(alpha, &["promote", id]).expect(0);
         refused(
             alpha,
