@@ -16,5 +16,6 @@ pub mod taxii;
 mod body;
 mod gzip;
 mod log;
+mod mta_sts;
 mod router;
 mod security_txt;

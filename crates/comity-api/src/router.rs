@@ -11,7 +11,7 @@ use http::StatusCode;
 use tokio::sync::Semaphore;
 
 use crate::settings::ApiSettings;
-use crate::{link, log, security_txt, taxii};
+use crate::{link, log, mta_sts, security_txt, taxii};
 
 /// What every handler has.
 #[derive(Clone, Debug)]
@@ -43,6 +43,7 @@ pub(crate) fn router(node: Node, settings: ApiSettings) -> Router {
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(move || ready(ready_api.clone())))
         .route("/.well-known/security.txt", get(security_txt::serve))
+        .route("/.well-known/mta-sts.txt", get(mta_sts::serve))
         .route("/link/v1/batches", post(link::batches))
         .route("/log/{*path}", any(log::serve))
         .route("/taxii2", any(taxii::serve))

@@ -25,6 +25,8 @@ pub struct ApiSettings {
     pub title: String,
     /// Who answers for it, for people.
     pub contact: Option<String>,
+    /// The policy of MTA-STS; none: nothing is answered.
+    pub mta_sts: Option<String>,
 }
 
 impl Default for ApiSettings {
@@ -39,6 +41,7 @@ impl Default for ApiSettings {
             ledger_public: false,
             title: "Comity".to_owned(),
             contact: None,
+            mta_sts: None,
         }
     }
 }

@@ -91,7 +91,7 @@ impl Gathered<'_> {
             Subject::Evidence => self.sample(thread),
             Subject::Exercise => self.exercise(thread),
             Subject::Incident => self.incident(thread),
-            Subject::Case | Subject::Review | Subject::Profile => {}
+            Subject::Case | Subject::Review | Subject::Profile | Subject::Address => {}
         }
     }
 

@@ -7,6 +7,7 @@
 //! In scope: what may be said when and by whom, and what follows. Out of scope: sending and keeping (`comity-node`),
 //! judging commitments (`comity_accord::evaluation`), the time (an argument everywhere).
 
+pub mod address;
 pub mod call;
 pub mod case;
 pub mod check;

@@ -50,11 +50,13 @@ pub enum Subject {
     Review,
     /// A party's profile as another one has it.
     Profile,
+    /// An address that a party gave another one.
+    Address,
 }
 
 impl Subject {
     /// Every subject.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Request,
         Self::Case,
         Self::Call,
@@ -64,6 +66,7 @@ impl Subject {
         Self::Incident,
         Self::Review,
         Self::Profile,
+        Self::Address,
     ];
 
     /// Its word, in front of a thread's number.
@@ -78,6 +81,7 @@ impl Subject {
             Self::Incident => "incident",
             Self::Review => "review",
             Self::Profile => "profile",
+            Self::Address => "address",
         }
     }
 

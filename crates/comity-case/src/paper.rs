@@ -179,7 +179,7 @@ impl Stood {
                     self.dispute(id, &one.record);
                 }
             }
-            Subject::Review | Subject::Profile => {}
+            Subject::Review | Subject::Profile | Subject::Address => {}
         }
     }
 

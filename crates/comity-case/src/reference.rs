@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use crate::request::content;
 use crate::request::event::{HOLD_TABLE, TABLE};
 use crate::table::markdown;
-use crate::{call, case, check, evidence, exercise, incident, profile, review};
+use crate::{address, call, case, check, evidence, exercise, incident, profile, review};
 
 const OPENING: &str = "# State tables
 
@@ -34,6 +34,7 @@ pub fn page() -> String {
         ("Hotline call", call::page()),
         ("Check of a point of contact", check::page()),
         ("Profile of a party", profile::page()),
+        ("Designated address", address::page()),
         ("Evidence item", evidence::page()),
         ("Exercise", exercise::page()),
         ("Incident reported in stages", incident::page()),

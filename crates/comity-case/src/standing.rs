@@ -9,6 +9,7 @@ use comity_accord::party::PartyName;
 use comity_stix::marking::Tlp;
 use uuid::Uuid;
 
+use crate::address::Address;
 use crate::call::Call;
 use crate::case::Case;
 use crate::check::Check;
@@ -79,6 +80,7 @@ pub fn standing(thread: &Thread, terms: &Terms, now: i64) -> Option<Standing> {
         Subject::Review => Some(of_review(&Review::replay(thread)?, first.label)),
         Subject::Profile => Some(of_profile(&Profile::replay(thread)?, now)),
         Subject::Case => Some(of_case(&Case::replay(thread)?)),
+        Subject::Address => Some(of_address(&Address::replay(thread)?, now)),
     }
 }
 
@@ -202,6 +204,16 @@ fn of_profile(profile: &Profile, now: i64) -> Standing {
     shown(profile.opening.clone(), &profile.record, said)
 }
 
+fn of_address(address: &Address, now: i64) -> Standing {
+    let said = Shown {
+        title: &address.purpose,
+        state: address.state_at(now).word(),
+        urgency: None,
+        dues: address.dues(),
+    };
+    shown(address.opening.clone(), &address.record, said)
+}
+
 /// Whether a message may be said now, as the next of a thread.
 pub fn admit(thread: &Thread, message: &Message, terms: &Terms) -> Result<(), Refusal> {
     let entry = Entry {
@@ -244,6 +256,12 @@ pub fn admit(thread: &Thread, message: &Message, terms: &Terms) -> Result<(), Re
             Profile::apply,
         ),
         Subject::Case => next(Case::replay(thread), &entry, Case::open, Case::apply),
+        Subject::Address => next(
+            Address::replay(thread),
+            &entry,
+            Address::open,
+            Address::apply,
+        ),
     }
 }
 

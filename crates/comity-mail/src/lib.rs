@@ -6,6 +6,8 @@
 pub mod archive;
 pub mod carried;
 pub mod compose;
+pub mod dns;
 pub mod guard;
 pub mod lookalike;
 pub mod reading;
+pub mod token;

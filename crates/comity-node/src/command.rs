@@ -7,6 +7,7 @@
 use comity_store::state::account::Role;
 use serde::{Deserialize, Serialize};
 
+use crate::address::command::AddressCommand;
 use crate::case::command::CaseCommand;
 use crate::contact::command::ContactCommand;
 use crate::exchange::command::ExchangeCommand;
@@ -100,6 +101,8 @@ pub enum Command {
     Contact(ContactCommand),
     /// Something about mail that came.
     Mail(MailCommand),
+    /// Something about designated addresses.
+    Address(AddressCommand),
 }
 
 /// Something about accounts, to be done.

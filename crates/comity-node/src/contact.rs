@@ -20,7 +20,9 @@ use crate::case::CaseError;
 use crate::exchange::ExchangeError;
 use crate::link::LinkError;
 
+pub(crate) use candidate::hexadecimal;
 pub use plan::Schedule;
+pub(crate) use profile::name as profile_name;
 
 /// Why something about points of contact cannot be done.
 #[derive(Debug, thiserror::Error)]

@@ -112,6 +112,7 @@ impl Node {
             Command::Case(command) => Ok(Answer::Document(self.case(command)?)),
             Command::Contact(command) => Ok(Answer::Document(self.contact(command)?)),
             Command::Mail(command) => Ok(Answer::Document(self.mail(command)?)),
+            Command::Address(command) => Ok(Answer::Document(self.address(command)?)),
         }
     }
 

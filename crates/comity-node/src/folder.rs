@@ -14,6 +14,7 @@ use comity_store::objects::embedded::EmbeddedObjects;
 use comity_store::objects::server::ServerObjects;
 use comity_store::state::{State, meta};
 
+use crate::address::{AddressError, AddressKeys};
 use crate::clock::Clock;
 use crate::link::card::OwnCardError;
 use crate::link::guard::FileGuard;
@@ -87,6 +88,9 @@ pub enum FolderError {
     /// The ledger cannot be opened.
     #[error("cannot open the ledger")]
     Link(#[from] LinkError),
+    /// The keys of addresses cannot be used.
+    #[error("cannot use the keys of addresses")]
+    Addresses(#[source] AddressError),
     /// The node's card cannot be made.
     #[error(transparent)]
     Card(#[from] OwnCardError),
@@ -106,6 +110,8 @@ pub struct OpenFolder {
     pub link: Arc<Link>,
     /// How its ledger was found.
     pub ledger: Opened,
+    /// The keys that make its mail addresses.
+    pub address_keys: AddressKeys,
     /// Held as long as the stores are open.
     pub lock: FolderLock,
 }
@@ -180,6 +186,7 @@ pub fn open(folder: &Path, place: &Place, clock: &Clock) -> Result<OpenFolder, F
     let (link, ledger) = open_link(folder, place, &state, &identity, clock.now())?;
     link.keep_items(Arc::new(Attachments::open(&folder.join("attachments"))?));
     let mail = Attachments::open(&folder.join("mail"))?;
+    let address_keys = AddressKeys::open(folder).map_err(FolderError::Addresses)?;
     Ok(OpenFolder {
         objects,
         state,
@@ -187,6 +194,7 @@ pub fn open(folder: &Path, place: &Place, clock: &Clock) -> Result<OpenFolder, F
         identity,
         link,
         ledger,
+        address_keys,
         lock,
     })
 }

@@ -7,6 +7,7 @@
 //! Out of scope: HTTP (`comity-api`), other servers (`comity-transport`), rows and files (`comity-store`).
 
 pub mod account;
+pub mod address;
 pub mod case;
 pub mod clock;
 pub mod collection;

@@ -4,7 +4,7 @@
 //! a module of its own.
 
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use comity_stix::admission::Limits;
 use comity_stix::envelope::EnvelopeLimits;
@@ -15,6 +15,7 @@ use comity_store::state::State;
 use comity_store::state::closed::{self, ALL};
 
 use crate::account::Sessions;
+use crate::address::{AddressKeys, MailTerms};
 use crate::clock::Clock;
 use crate::collection::RightsCache;
 use crate::due::Due;
@@ -66,6 +67,9 @@ pub(crate) struct Inner {
     pub(crate) demands: Demands,
     pub(crate) sessions: Sessions,
     pub(crate) rights: RightsCache,
+    pub(crate) address_keys: AddressKeys,
+    /// The settings of addresses, once they are known.
+    pub(crate) mail_terms: OnceLock<MailTerms>,
     /// Whether anything was bound to persons here, as far as this node alone can say.
     pub(crate) holds_closed: AtomicBool,
     lock: Mutex<Option<FolderLock>>,
@@ -99,6 +103,8 @@ impl Node {
             demands: Demands::default(),
             sessions: Sessions::default(),
             rights: RightsCache::default(),
+            address_keys: folder.address_keys,
+            mail_terms: OnceLock::new(),
             holds_closed: AtomicBool::new(holds_closed),
             lock: Mutex::new(Some(folder.lock)),
         };

@@ -9,6 +9,7 @@ use comity_stix::version::RevokeError;
 use comity_store::error::{StoreError, chain};
 
 use crate::account::AccountError;
+use crate::address::AddressError;
 use crate::case::CaseError;
 use crate::case::evidence::EvidenceError;
 use crate::collection::CollectionError;
@@ -62,6 +63,9 @@ fn advice(error: &(dyn Error + 'static)) -> (RefusalKind, String) {
     }
     if let Some(error) = error.downcast_ref::<CaseError>() {
         return case(error);
+    }
+    if let Some(error) = error.downcast_ref::<AddressError>() {
+        return address(error);
     }
     if let Some(error) = error.downcast_ref::<ContactError>() {
         return contact(error);
@@ -283,6 +287,52 @@ fn mail(error: &MailError) -> (RefusalKind, String) {
         MailError::Store(source) => return (RefusalKind::Unknown, store_hint(source)),
     };
     (kind, hint.to_owned())
+}
+
+fn address(error: &AddressError) -> (RefusalKind, String) {
+    const SHOW: &str = "`comity address show ID` shows where it stands and what is next";
+    let no = |hint: &str| (RefusalKind::No, hint.to_owned());
+    let usage = |hint: &str| (RefusalKind::Usage, hint.to_owned());
+    match error {
+        AddressError::Purpose(_) => usage("`comity address create --help` says what each is for"),
+        AddressError::Separator(_) | AddressError::Domain { .. } => {
+            usage("mend mail.domain and mail.separator in comity.toml")
+        }
+        AddressError::Days => usage("name fewer days; an address for good is a promoted one"),
+        AddressError::Bound(_) => usage("leave --about out, and say it in --remark"),
+        AddressError::Unknown(_)
+        | AddressError::Ambiguous(_)
+        | AddressError::Case(CaseError::Unknown(_) | CaseError::Ambiguous(_)) => {
+            no("`comity address list` shows addresses with their names; the first letters of one do")
+        }
+        AddressError::NotOurs { .. } => no("ask that party; `comity address list --theirs` shows its addresses"),
+        AddressError::Untold(_) => no("`comity address tell ID` gives it; then it can be promoted and renewed"),
+        AddressError::Ours { .. }
+        | AddressError::Told(_)
+        | AddressError::State { .. }
+        | AddressError::Proof(_)
+        | AddressError::Case(CaseError::Refused(_)) => no(SHOW),
+        AddressError::NotAsked => no("`comity address promote ID` asks, then another person approves"),
+        AddressError::SamePerson(_) => {
+            no("somebody else gives `comity address approve ID --officer NAME`")
+        }
+        AddressError::Unsigned(_) => no("compare keys with that party: `comity party list`"),
+        AddressError::KeysFull | AddressError::KeysUnusable => no(
+            "remove the oldest files address-N.key in the folder keys/ of the node: addresses made with them end",
+        ),
+        AddressError::Exchange(ExchangeError::NoAccord(_))
+        | AddressError::Case(CaseError::Exchange(ExchangeError::NoAccord(_))) => (
+            RefusalKind::Release,
+            "without an accord it can be made with `comity address create PARTY --untold` and told another way".to_owned(),
+        ),
+        AddressError::Case(error) => case(error),
+        AddressError::Contact(error) => contact(error),
+        AddressError::Exchange(error) => exchange(error),
+        AddressError::Store(error) => (RefusalKind::Unknown, store_hint(error)),
+        AddressError::Keys(_) | AddressError::Link(_) | AddressError::Note(_) => {
+            (RefusalKind::Unknown, DOCTOR.to_owned())
+        }
+    }
 }
 
 fn contact(error: &ContactError) -> (RefusalKind, String) {

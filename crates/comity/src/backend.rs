@@ -128,7 +128,14 @@ pub(crate) fn open_node(folder: &Path, settings: &Settings) -> Result<Node, Fail
             "ledger: epoch {epoch} begins, because {reason}; other parties learn of it with the next call"
         ));
     }
-    Ok(Node::new(opened, clock, settings.node_limits()))
+    let node = Node::new(opened, clock, settings.node_limits());
+    let terms = settings.addresses(&node.identity().domain);
+    let terms = terms.map_err(|error| {
+        let hint = "set mail.domain in comity.toml to a host name such as in.alpha.example";
+        Failure::no(chain(&error), hint)
+    })?;
+    node.use_mail_terms(terms);
+    Ok(node)
 }
 
 /// What an error of the store means to whoever gave the command.

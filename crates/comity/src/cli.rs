@@ -3,6 +3,7 @@
 //! In scope: the words. Out of scope: doing it (`commands`).
 
 pub(crate) mod act;
+pub(crate) mod address;
 pub(crate) mod case;
 pub(crate) mod commitment;
 pub(crate) mod contact;
@@ -139,6 +140,9 @@ pub(crate) enum Top {
     /// Mail that came: lists, one mail, its raw bytes
     #[command(subcommand)]
     Mail(mail::MailVerb),
+    /// Designated mail addresses: given to a party for a time, made permanent by both, revoked
+    #[command(subcommand)]
+    Address(Box<address::AddressCommand>),
     /// What was promised, and how it stands
     #[command(subcommand)]
     Commitment(Box<commitment::CommitmentCommand>),
@@ -200,6 +204,9 @@ pub(crate) struct InitArgs {
     /// The root keys are kept elsewhere; this is their public file, root.public
     #[arg(long, value_name = "FILE")]
     pub(crate) root_public: Option<PathBuf>,
+    /// Take mail at this domain, such as in.DOMAIN; prints the records that its name server needs
+    #[arg(long, value_name = "DOMAIN")]
+    pub(crate) mail_domain: Option<String>,
     #[command(flatten)]
     pub(crate) json: Json,
 }

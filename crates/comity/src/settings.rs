@@ -12,11 +12,14 @@ use std::time::Duration;
 
 use comity_accord::text::contact::Hours;
 use comity_api::settings::ApiSettings;
+use comity_mail::dns::{self, Zone};
+use comity_node::address::{AddressError, MailTerms};
 use comity_node::contact::Schedule;
 use comity_node::folder::{Place, SETTINGS_FILE};
 use comity_node::node::NodeLimits;
 use comity_stix::admission::Limits;
 use comity_stix::envelope::EnvelopeLimits;
+use comity_store::error::chain;
 use comity_transport::http::ClientOptions;
 use comity_transport::link::LinkSettings;
 use serde::Deserialize;
@@ -414,6 +417,19 @@ impl Settings {
                 "write days and hours such as \"mon-fri 08:00-16:00\", or 24x7",
             ));
         }
+        self.addresses("example").map_err(|error| {
+            Failure::no(
+                format!("{}: {}", path.display(), chain(&error)),
+                "mail.domain is a host name such as in.alpha.example, mail.separator + or -",
+            )
+        })?;
+        let server = &self.mail.name_server;
+        if !server.is_empty() && self.name_server().is_none() {
+            return Err(Failure::no(
+                format!("{}: mail.name_server cannot be read", path.display()),
+                "write an address with a port, such as 192.0.2.53:53",
+            ));
+        }
         match positive.iter().find(|(_, value)| *value == 0) {
             Some((key, _)) => Err(Failure::no(
                 format!("{}: {key} must be 1 or more", path.display()),
@@ -490,6 +506,28 @@ impl Settings {
         }
     }
 
+    /// What is set of mail for the name server; none: no domain is set. Keys and where reports go are the caller's to add.
+    pub(crate) fn zone(&self) -> Option<Zone> {
+        let domain = self.mail.domain.to_ascii_lowercase();
+        let host = Some(self.mail.hostname.to_ascii_lowercase()).filter(|host| !host.is_empty());
+        (!domain.is_empty()).then(|| Zone {
+            host: host.unwrap_or_else(|| domain.clone()),
+            domain,
+            reports: String::new(),
+            keys: Vec::new(),
+        })
+    }
+
+    /// The name server to ask, where one is set.
+    pub(crate) fn name_server(&self) -> Option<SocketAddr> {
+        self.mail.name_server.parse().ok()
+    }
+
+    /// How addresses of a node of this domain are made.
+    pub(crate) fn addresses(&self, own: &str) -> Result<MailTerms, AddressError> {
+        MailTerms::parse(own, &self.mail.domain, &self.mail.separator)
+    }
+
     /// The settings of the HTTP interface.
     pub(crate) fn api(&self) -> ApiSettings {
         ApiSettings {
@@ -502,6 +540,7 @@ impl Settings {
             ledger_public: self.ledger.public,
             title: self.taxii.title.clone(),
             contact: Some(self.taxii.contact.clone()).filter(|contact| !contact.is_empty()),
+            mta_sts: self.zone().map(|zone| dns::policy(&zone)),
         }
     }
 
@@ -546,8 +585,8 @@ impl Settings {
     }
 }
 
-/// The settings file of a new node: every key as a comment, and `store.url` where one is given.
-pub(crate) fn file(store_url: &str) -> String {
+/// The settings file of a new node: every key as a comment, but for those that are given: table, key, text.
+pub(crate) fn file(given: &[(&str, &str, &str)]) -> String {
     let mut text = String::from(
         "# The settings of this node. A key without '#' in front is in force; see also\n# `comity settings show`.\n",
     );
@@ -560,8 +599,11 @@ pub(crate) fn file(store_url: &str) -> String {
         for line in wrap(entry.about, 100) {
             let _ = writeln!(text, "# {line}");
         }
-        if (entry.table, entry.key) == ("store", "url") && !store_url.is_empty() {
-            let _ = writeln!(text, "url = {}", quoted(store_url));
+        let given = given.iter().find(|(table, key, value)| {
+            (*table, *key) == (entry.table, entry.key) && !value.is_empty()
+        });
+        if let Some((_, key, value)) = given {
+            let _ = writeln!(text, "{key} = {}", quoted(value));
         } else {
             let _ = writeln!(text, "#{} = {}", entry.key, entry.default);
         }
@@ -646,7 +688,7 @@ mod tests {
 
     /// The file with every key in force.
     fn all_in_force() -> String {
-        file("")
+        file(&[])
             .lines()
             .map(|line| {
                 if line.starts_with('#') && !line.starts_with("# ") {

@@ -46,6 +46,10 @@ fn first(subject: Subject) -> Option<(&'static str, Value)> {
             json!({"title": "t", "at": "2026-10-05T07:00:00Z", "regime": "nis2"}),
         ),
         Subject::Case => ("open", json!({"title": "t", "summary": "s"})),
+        Subject::Address => (
+            "give",
+            json!({"address": "t@in.alpha.example", "purpose": "t", "expires": "2026-10-06T08:00:00Z"}),
+        ),
         Subject::Review | Subject::Profile => return None,
     };
     Some(said)

@@ -486,6 +486,9 @@ impl Node {
         if row.subject == Subject::Evidence.word() {
             self.follow_item(tx, (id, &thread), party, now)?;
         }
+        if row.subject == Subject::Address.word() {
+            self.follow_given(tx, (id, &thread), party, now)?;
+        }
         Ok(Some(row))
     }
 

@@ -96,6 +96,7 @@ impl Node {
         let mut lines = Vec::new();
         for (whose, known) in [&own, &other].into_iter().zip(profiles) {
             let fresh = agreed_age(accord, whose);
+            let designated = self.designated(tx, party, *whose == own)?;
             let told: &[profile::Contact] = known
                 .as_ref()
                 .map_or(&[], |known| &known.profile.content().contacts);
@@ -104,6 +105,7 @@ impl Node {
                 let mut line = document(&named, &seen, (fresh, now));
                 if let Some(members) = line.as_object_mut() {
                     members.insert("party".to_owned(), Value::from(whose.as_str()));
+                    members.insert("designated".to_owned(), Value::from(designated.clone()));
                     members.insert("with".to_owned(), Value::from(party));
                     members.insert("ours".to_owned(), Value::from(*whose == own));
                     members.insert(

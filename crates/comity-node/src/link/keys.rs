@@ -21,7 +21,8 @@ use zeroize::Zeroizing;
 
 pub(crate) use files::exist;
 pub use files::{
-    KEYS_FOLDER, RootPublic, keep_card, known_card, make_folder, read_seed, write_seed,
+    KEYS_FOLDER, RootPublic, keep_card, known_card, make_folder, read_secret, read_seed,
+    write_secret, write_seed,
 };
 
 /// How long a replaced log key signs along, so that whoever has not seen the new card can verify.
@@ -102,6 +103,9 @@ pub enum KeysError {
     /// A file holds no seed.
     #[error("{0} holds no key: 64 hexadecimal digits are due")]
     Seed(PathBuf),
+    /// A file holds no key of its kind.
+    #[error("{0} holds no key of its kind")]
+    Secret(PathBuf),
     /// A file that says what others need to know of a root key holds something else.
     #[error("{0} is no comity-root/v1")]
     Public(PathBuf),

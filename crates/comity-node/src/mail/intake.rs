@@ -14,7 +14,7 @@ use comity_store::state::mail::{self, MailRow, MailState, RecipientRow};
 
 use crate::clock::new_uuid;
 use crate::mail::recipients::Recipients;
-use crate::mail::{Envelope, Kept, MailError, Recipient, Verdict};
+use crate::mail::{Envelope, Kept, Known, MailError, Recipient, Verdict};
 use crate::node::Node;
 
 /// What the intake of mail is told by its operator.
@@ -69,7 +69,7 @@ impl MailIntake {
             .state
             .read(|tx| self.find(tx, (local, domain), now));
         match found {
-            Ok(Some(known)) => Verdict::Known(known),
+            Ok(Some((known, _))) => Verdict::Known(known),
             Ok(None) => Verdict::Nobody,
             Err(error) => {
                 tracing::warn!(error = %chain(&error), "recipient not looked up");
@@ -92,8 +92,11 @@ impl MailIntake {
         let (kept, state) = self.node.inner.state.write(|tx| {
             let mut accepted = Vec::with_capacity(envelope.recipients.len());
             for recipient in &envelope.recipients {
-                let known = self.find(tx, split(&recipient.address), now)?;
-                accepted.push(known.is_some_and(|known| known == recipient.known));
+                let found = self.find(tx, split(&recipient.address), now)?;
+                accepted.push(match found {
+                    Some((known, of)) if known == recipient.known => of.count(tx, &known)?,
+                    Some(_) | None => false,
+                });
             }
             let recipients = recipients(envelope, &accepted);
             if recipients.is_empty() {
@@ -119,13 +122,13 @@ impl MailIntake {
         tx: &mut dyn Tx,
         (local, domain): (&str, &str),
         now: i64,
-    ) -> Result<Option<super::Known>, StoreError> {
+    ) -> Result<Option<(Known, &dyn Recipients)>, StoreError> {
         if !domain.eq_ignore_ascii_case(&self.settings.domain) {
             return Ok(None);
         }
         for recipients in &self.settings.recipients {
             if let Some(known) = recipients.find(tx, local, now)? {
-                return Ok(Some(known));
+                return Ok(Some((known, recipients.as_ref())));
             }
         }
         Ok(None)

@@ -1,12 +1,15 @@
 //! Who answers for an address of this node.
 //!
-//! In scope: the question, and the mailboxes that the settings open to everybody (postmaster, abuse). Out of scope: addresses
-//! that are given to parties, which answer the same question from rows of their own.
+//! In scope: the question, the mailboxes that the settings open to everybody (postmaster, abuse), and designated addresses as
+//! they answer it. Out of scope: the life of a designated address (`address`).
 
+use comity_mail::token::AddressId;
 use comity_store::error::StoreError;
-use comity_store::state::Tx;
+use comity_store::state::{Tx, address};
 
+use crate::address::recipient;
 use crate::mail::Known;
+use crate::node::Node;
 
 /// Those who answer for addresses. It is asked when a recipient is named, and again in the transaction that keeps the mail: an
 /// address that was revoked in between takes no more mail.
@@ -14,6 +17,48 @@ pub trait Recipients: Send + Sync + std::fmt::Debug {
     /// Who answers for an address at a domain of this node; `None` for nobody, whatever the reason. `local` is as the client wrote
     /// it: whether letters' case matters is for whoever answers to say.
     fn find(&self, tx: &mut dyn Tx, local: &str, now: i64) -> Result<Option<Known>, StoreError>;
+
+    /// Counts a mail that is kept for one of theirs; `false` where no more of them are taken, and it is not.
+    fn count(&self, _tx: &mut dyn Tx, _known: &Known) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+}
+
+/// The addresses that were given to parties.
+#[derive(Clone, Debug)]
+pub struct Designated {
+    node: Node,
+    domain: String,
+}
+
+impl Designated {
+    /// Those of a node at its domain.
+    pub fn new(node: Node, domain: &str) -> Self {
+        let domain = domain.to_owned();
+        Self { node, domain }
+    }
+}
+
+impl Recipients for Designated {
+    fn find(&self, tx: &mut dyn Tx, local: &str, now: i64) -> Result<Option<Known>, StoreError> {
+        let keys = self.node.inner.address_keys.now();
+        let found =
+            recipient::look_up(tx, &keys, (local, &self.domain), now.div_euclid(1_000_000))?;
+        Ok(found.map(|found| Known {
+            name: found.id.to_string(),
+            party: Some(found.party),
+        }))
+    }
+
+    fn count(&self, tx: &mut dyn Tx, known: &Known) -> Result<bool, StoreError> {
+        number(&known.name).map_or(Ok(false), |id| address::count_use(tx, id.as_bytes()))
+    }
+}
+
+/// The number of an address, from what [`Designated`] calls it.
+fn number(name: &str) -> Option<AddressId> {
+    let [_, _, _, bytes @ ..] = u64::from_str_radix(name, 16).ok()?.to_be_bytes();
+    Some(AddressId::new(bytes)).filter(|id| id.to_string() == name)
 }
 
 /// Mailboxes that take mail from anybody, such as postmaster (RFC 5321 section 4.5.1) and abuse (RFC 2142 section 4).

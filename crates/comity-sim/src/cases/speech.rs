@@ -98,6 +98,10 @@ fn opening(subject: Subject, moment: &Moment<'_>) -> (&'static str, Value) {
                 "label": "amber",
             }),
         ),
+        Subject::Address => (
+            "give",
+            json!({ "address": "t@in.example", "purpose": "ping", "expires": moment.time(48) }),
+        ),
         Subject::Exercise => (
             "propose",
             json!({
@@ -127,6 +131,9 @@ const fn events(subject: Subject) -> &'static str {
              redial abandon dispute"
         }
         Subject::Check => "answer escalate dispute settle",
+        Subject::Address => {
+            "challenge challenge answer answer heard promote confirm decline renew revoke dispute settle"
+        }
         Subject::Evidence => {
             "verified opened copied sealed transfer-offer transfer-offer transfer-accept transfer-accept \
              transfer-decline returned hold release dispute"
@@ -151,6 +158,19 @@ fn content(
         (_, "dispute" | "settle") => json!({ "message": digest, "text": "not so" }),
         (Subject::Request, "answer") => json!({ "scope": "full", "text": "here" }),
         (Subject::Check, "answer") => json!({ "nonce": SALT }),
+        (Subject::Address, "challenge") => json!({ "nonce": SALT, "due": moment.time(24) }),
+        (Subject::Address, "answer") => json!({ "nonce": SALT, "note": "signed" }),
+        (Subject::Address, "confirm") => json!({ "note": "signed" }),
+        (Subject::Address, "promote") => {
+            json!({ "address": format!("p{}@in.example", moment.random.number()), "note": "signed" })
+        }
+        (Subject::Address, "decline") => json!({ "reason": "not now" }),
+        (Subject::Address, "renew") => {
+            let address = format!("n{}@in.example", moment.random.number());
+            json!({ "address": address, "expires": moment.time(48) })
+        }
+        (_, "heard") => json!({ "nonce": SALT, "way": "mail", "sha256": digest }),
+        (_, "revoke") => json!({ "reason": "leaked" }),
         (_, "escalate") => json!({ "channel": "telephone", "due": moment.time(2) }),
         (_, "transfer-accept") => json!({ "sha256": Digest::of(b"simulated").to_string() }),
         (_, "sealed") => json!({ "seal": "17" }),

@@ -104,3 +104,20 @@ CREATE INDEX mail_by_time ON mail (received, id);
 CREATE TABLE mail_recipient (mail TEXT NOT NULL, place INTEGER NOT NULL, address TEXT NOT NULL, known_as TEXT NOT NULL, party TEXT,
     PRIMARY KEY (mail, place)) WITHOUT ROWID;
 -- End of mail that came.
+-- Designated addresses: rows decide whether mail is taken; the first is no address, and is read in place of those that are not there.
+-- expires, created, changed, at, first: seconds since 1970; party and domain: to which the token is bound.
+CREATE TABLE mail_address (id BLOB NOT NULL PRIMARY KEY, address TEXT NOT NULL, purpose TEXT NOT NULL, party TEXT NOT NULL,
+    domain TEXT NOT NULL, thread TEXT NOT NULL, standing TEXT NOT NULL, expires INTEGER, uses_allowed INTEGER, uses INTEGER NOT NULL,
+    given TEXT, replaced_by BLOB, reference TEXT, remark TEXT NOT NULL, officer TEXT NOT NULL, created INTEGER NOT NULL,
+    changed INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX mail_address_by_party ON mail_address (party, created);
+CREATE INDEX mail_address_by_given ON mail_address (given) WHERE given IS NOT NULL;
+INSERT INTO mail_address (id, address, purpose, party, domain, thread, standing, uses, remark, officer, created, changed)
+    VALUES (X'0000000000', '', 'contact', '', '', '', 'decoy', 0, '', '', 0, 0);
+CREATE TABLE mail_address_event (address BLOB NOT NULL, place INTEGER NOT NULL, at INTEGER NOT NULL, officer TEXT NOT NULL,
+    event TEXT NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (address, place)) WITHOUT ROWID;
+CREATE TABLE mail_promotion (given TEXT NOT NULL PRIMARY KEY, asked_by TEXT NOT NULL, asked INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE mail_seen (address BLOB NOT NULL, message_id TEXT NOT NULL, signature BLOB NOT NULL, body BLOB NOT NULL,
+    first INTEGER NOT NULL, PRIMARY KEY (address, message_id, signature, body)) WITHOUT ROWID;
+CREATE INDEX mail_seen_by_signature ON mail_seen (address, signature);
+-- End of designated addresses.

@@ -8,6 +8,7 @@
 
 pub mod accord;
 pub mod account;
+pub mod address;
 pub mod channel;
 pub mod clock;
 pub mod closed;

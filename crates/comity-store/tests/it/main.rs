@@ -23,6 +23,7 @@
 )]
 
 mod adding;
+mod addresses;
 mod blocks;
 mod crashes;
 mod engine;

@@ -1,6 +1,8 @@
 //! `comity doctor`.
 
-use comity_node::command::{Answer, Command};
+use std::path::Path;
+
+use comity_node::command::{Answer, CheckAnswer, Command};
 use comity_node::folder;
 use comity_node::ledger::command::LedgerCommand;
 use serde_json::Value;
@@ -8,6 +10,7 @@ use serde_json::Value;
 use crate::backend::{Backend, data_folder, folder_failure};
 use crate::cli::DoctorArgs;
 use crate::commands::accounts::unexpected;
+use crate::commands::mail_dns::{self, Checked};
 use crate::commands::parties::text;
 use crate::failure::Failure;
 use crate::output::{self, thousands};
@@ -16,7 +19,7 @@ use crate::settings::Settings;
 /// `comity doctor …`
 pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
     let folder = data_folder(args.data.data)?;
-    Settings::read(&folder)?;
+    let settings = Settings::read(&folder)?;
     if args.rebuild_index {
         folder::forget_index(&folder).map_err(|error| folder_failure(&error, &folder))?;
         output::say("index removed; building it again from the log");
@@ -32,35 +35,25 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
         let problem = problem.as_str().unwrap_or_default();
         report.problems.push(format!("the ledger: {problem}"));
     }
+    let records = match mail_dns::zone(&settings, &folder, &report.domain)? {
+        Some(zone) => mail_dns::check(&zone, &settings)?,
+        None => Vec::new(),
+    };
+    let damaged = report.problems.len();
+    let wrong = records.iter().filter_map(Checked::problem);
+    report.problems.extend(wrong);
     if args.json.json {
         let mut shown = serde_json::to_value(&report).map_err(|error| Failure::defect(&error))?;
         if let Some(shown) = shown.as_object_mut() {
             shown.insert("ledger".to_owned(), ledger);
+            shown.insert(
+                "dns".to_owned(),
+                records.iter().map(Checked::document).collect(),
+            );
         }
         output::json(&shown)?;
     } else {
-        output::data(&format!(
-            "party        {} ({})",
-            report.party, report.domain
-        ))?;
-        output::data(&format!("folder       {}", folder.display()))?;
-        output::data(&format!("collections  {}", thousands(report.collections)))?;
-        output::data(&format!(
-            "objects      {} read and whole",
-            thousands(report.objects)
-        ))?;
-        output::data(&format!("bytes        {}", thousands(report.bytes)))?;
-        let entries = ledger.get("logs").and_then(Value::as_array);
-        let entries = entries.into_iter().flatten();
-        let entries = entries.filter_map(|log| log.get("size")?.as_u64()).sum();
-        output::data(&format!(
-            "ledger       {} read and whole; {}",
-            thousands(entries),
-            text(&ledger, "log_opened")
-        ))?;
-        for problem in &report.problems {
-            output::data(&format!("problem      {problem}"))?;
-        }
+        show(&report, &folder, &ledger, &records)?;
     }
     match report.problems.len() {
         0 => Ok(()),
@@ -70,7 +63,46 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
                 "problem",
                 "problems",
             ),
-            "a damaged index is built again by `comity doctor --rebuild-index`; a damaged segment comes from a backup",
+            if damaged == 0 {
+                "set the records at the name server of mail.domain as they are shown; then give the command again"
+            } else {
+                "a damaged index is built again by `comity doctor --rebuild-index`; a damaged segment comes from a backup"
+            },
         )),
     }
+}
+
+/// What was read, as people see it.
+fn show(
+    report: &CheckAnswer,
+    folder: &Path,
+    ledger: &Value,
+    records: &[Checked],
+) -> Result<(), Failure> {
+    output::data(&format!(
+        "party        {} ({})",
+        report.party, report.domain
+    ))?;
+    output::data(&format!("folder       {}", folder.display()))?;
+    output::data(&format!("collections  {}", thousands(report.collections)))?;
+    output::data(&format!(
+        "objects      {} read and whole",
+        thousands(report.objects)
+    ))?;
+    output::data(&format!("bytes        {}", thousands(report.bytes)))?;
+    let entries = ledger.get("logs").and_then(Value::as_array);
+    let entries = entries.into_iter().flatten();
+    let entries = entries.filter_map(|log| log.get("size")?.as_u64()).sum();
+    output::data(&format!(
+        "ledger       {} read and whole; {}",
+        thousands(entries),
+        text(ledger, "log_opened")
+    ))?;
+    for record in records {
+        output::data(&format!("dns          {}", record.line()))?;
+    }
+    for problem in &report.problems {
+        output::data(&format!("problem      {problem}"))?;
+    }
+    Ok(())
 }

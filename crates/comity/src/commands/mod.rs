@@ -4,6 +4,7 @@
 
 mod accords;
 mod accounts;
+mod addresses;
 mod carried;
 mod cases;
 mod collections;
@@ -20,6 +21,7 @@ mod incidents;
 mod keys;
 mod ledger;
 mod mail;
+mod mail_dns;
 mod objects;
 pub(crate) mod parties;
 mod release;
@@ -66,6 +68,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Case(command) => cases::run(*command),
         Top::Contact(command) => contacts::run(*command),
         Top::Mail(verb) => mail::run(verb),
+        Top::Address(command) => addresses::run(*command),
         Top::Commitment(command) => commitments::run(*command),
         Top::Report(command) => reports::run(*command),
         Top::Scorecard(command) => scorecards::run(*command),
@@ -97,7 +100,7 @@ fn init(args: InitArgs) -> Result<(), Failure> {
     make_node(
         &folder,
         (&args.party, &args.domain),
-        args.store.as_deref(),
+        (args.store.as_deref(), args.mail_domain.as_deref()),
         root.as_ref(),
     )?;
     if root.is_some() {
@@ -125,7 +128,10 @@ fn init(args: InitArgs) -> Result<(), Failure> {
         "  comity collection grant ID --user NAME --read --write --data {shown}"
     ));
     output::say(&format!("  comity serve --data {shown}"));
-    Ok(())
+    match mail_dns::zone(&Settings::read(&folder)?, &folder, &args.domain)? {
+        Some(zone) => mail_dns::print(&zone),
+        None => Ok(()),
+    }
 }
 
 /// Why an object was refused, in one line; most messages name the object already.
@@ -141,7 +147,7 @@ fn refused_object(id: &str, message: &str) -> String {
 pub(crate) fn make_node(
     folder: &Path,
     (party, domain): (&str, &str),
-    store: Option<&str>,
+    (store, mail_domain): (Option<&str>, Option<&str>),
     root: Option<&RootPublic>,
 ) -> Result<(), Failure> {
     let place = store.map_or(Place::Embedded, |url| Place::Server(url.to_owned()));
@@ -154,7 +160,10 @@ pub(crate) fn make_node(
         &place,
         &identity,
         root,
-        &settings::file(store.unwrap_or_default()),
+        &settings::file(&[
+            ("store", "url", store.unwrap_or_default()),
+            ("mail", "domain", mail_domain.unwrap_or_default()),
+        ]),
     );
     made.map_err(|error| folder_failure(&error, folder))
 }

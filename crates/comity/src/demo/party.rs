@@ -38,7 +38,12 @@ pub(crate) struct Party {
 impl Party {
     /// Makes a node in `folder` and serves it on a free port.
     pub(crate) async fn found(folder: &Path, name: &'static str) -> Result<Self, Failure> {
-        make_node(folder, (name, &format!("{name}.example")), None, None)?;
+        make_node(
+            folder,
+            (name, &format!("{name}.example")),
+            (None, None),
+            None,
+        )?;
         Self::start(folder, name, free_address()?).await
     }
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use comity_node::mail::Protocol;
 use comity_node::mail::intake::IntakeSettings;
-use comity_node::mail::recipients::Mailboxes;
+use comity_node::mail::recipients::{Designated, Mailboxes};
+use comity_node::node::Node;
 use comity_transport::smtp::server::settings::{MailLimits, MailServerSettings};
 use comity_transport::smtp::server::{Listen, Place};
 use serde::Deserialize;
@@ -26,6 +27,8 @@ pub(crate) struct MailSettings {
     pub(crate) lmtp_listen: String,
     pub(crate) domain: String,
     pub(crate) hostname: String,
+    pub(crate) separator: String,
+    pub(crate) name_server: String,
     pub(crate) mailboxes: String,
     pub(crate) relays: String,
     pub(crate) require_tls: bool,
@@ -70,13 +73,26 @@ pub(super) const REFERENCE: &[Entry] = &[
         "mail",
         "domain",
         "\"\"",
-        "The domain of this node's addresses. Empty: `in.` before the party's domain.",
+        "The domain of this node's addresses, for which it alone takes mail, such as in.alpha.example; `comity doctor` then checks its \
+           records. Empty: `in.` before the party's domain, and nothing is checked.",
     ),
     entry(
         "mail",
         "hostname",
         "\"\"",
         "The host's name as its greeting says it, the one of the MX record. Empty: the domain of the addresses.",
+    ),
+    entry(
+        "mail",
+        "separator",
+        "\"+\"",
+        "What stands between purpose and token in addresses that are made: + or -. Both are read.",
+    ),
+    entry(
+        "mail",
+        "name_server",
+        "\"\"",
+        "The name server that `comity doctor` asks, ADDRESS:PORT. Empty: those of the system.",
     ),
     entry(
         "mail",
@@ -228,6 +244,8 @@ impl Default for MailSettings {
             lmtp_listen: String::new(),
             domain: String::new(),
             hostname: String::new(),
+            separator: "+".to_owned(),
+            name_server: String::new(),
             mailboxes: "postmaster abuse".to_owned(),
             relays: String::new(),
             require_tls: false,
@@ -264,6 +282,8 @@ impl MailSettings {
             text(&self.lmtp_listen),
             text(&self.domain),
             text(&self.hostname),
+            text(&self.separator),
+            text(&self.name_server),
             text(&self.mailboxes),
             text(&self.relays),
             self.require_tls.to_string(),
@@ -363,10 +383,12 @@ impl MailSettings {
     }
 
     /// What the node's intake is told.
-    pub(crate) fn intake(&self, own: &str) -> IntakeSettings {
+    pub(crate) fn intake(&self, node: &Node, own: &str) -> IntakeSettings {
+        let domain = self.domain(own);
+        let given = Designated::new(node.clone(), &domain);
         IntakeSettings {
-            domain: self.domain(own),
-            recipients: vec![Arc::new(Mailboxes::parse(&self.mailboxes))],
+            domain,
+            recipients: vec![Arc::new(Mailboxes::parse(&self.mailboxes)), Arc::new(given)],
             reserve_bytes: self.disk_reserve_megabytes.saturating_mul(MEGABYTE),
         }
     }
@@ -445,7 +467,7 @@ mod tests {
         let server = default.server("alpha.example").unwrap();
         assert_eq!(server.limits, MailLimits::default());
         assert_eq!(server.hostname, "in.alpha.example");
-        assert_eq!(default.intake("alpha.example").domain, "in.alpha.example");
+        assert_eq!(default.domain("alpha.example"), "in.alpha.example");
         let named = settings("domain = \"Mail.Alpha.Example\"");
         assert_eq!(named.domain("alpha.example"), "mail.alpha.example");
     }

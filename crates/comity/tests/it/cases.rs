@@ -3,6 +3,7 @@
 //! In scope: that both sides come to the same, what is refused and why, that release rules hold for messages too.
 //! Out of scope: every row of every table (`comity-case`).
 
+mod addresses;
 mod commitments;
 mod contacts;
 mod evidence;

@@ -8,6 +8,7 @@
 //!
 //! In scope: reading, writing, removing. Out of scope: which key is in force (`keys`).
 
+use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -158,6 +159,36 @@ pub(super) fn write(folder: &Path, place: (Use, u32), seed: &Seed) -> Result<(),
 /// Writes a seed, for its owner's eyes.
 pub fn write_seed(path: &Path, seed: &Seed) -> Result<(), KeysError> {
     let digits = Zeroizing::new(seed.map(|byte| format!("{byte:02x}")).concat());
+    replace(path, digits.as_bytes())
+}
+
+/// Reads a key of any length that [`write_secret`] wrote; none where there is no file.
+pub fn read_secret(path: &Path, bytes_max: usize) -> Result<Option<Zeroizing<Vec<u8>>>, KeysError> {
+    let Some(text) = read_text(path)?.map(Zeroizing::new) else {
+        return Ok(None);
+    };
+    let digits = text.trim();
+    let wrong = || KeysError::Secret(path.to_owned());
+    if digits.is_empty() || digits.len() > 2 * bytes_max || !digits.len().is_multiple_of(2) {
+        return Err(wrong());
+    }
+    let byte = |place: usize| {
+        let two = digits.get(place..place + 2)?;
+        u8::from_str_radix(two, 16).ok()
+    };
+    let bytes: Option<Vec<u8>> = (0..digits.len()).step_by(2).map(byte).collect();
+    bytes
+        .map(|bytes| Some(Zeroizing::new(bytes)))
+        .ok_or_else(wrong)
+}
+
+/// Writes a key of any length, for its owner's eyes.
+pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), KeysError> {
+    let mut digits = Zeroizing::new(String::with_capacity(2 * bytes.len()));
+    for byte in bytes {
+        // Writing into a text does not fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
     replace(path, digits.as_bytes())
 }
 

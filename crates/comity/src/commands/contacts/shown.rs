@@ -68,6 +68,22 @@ pub(super) fn contacts(all: &Value) -> Result<(), Failure> {
         ];
         output::data(columns.join("\t").trim_end())?;
     }
+    designated(all)
+}
+
+/// The addresses by which parties gave mail to each other, once for each.
+fn designated(all: &Value) -> Result<(), Failure> {
+    let mut told = Vec::new();
+    for one in each(all) {
+        for address in each(one.get("designated").unwrap_or(&Value::Null)) {
+            let line = ["purpose", "address", "standing"].map(|name| text(address, name));
+            let line = format!("mail\t{}\t{}", text(one, "party"), line.join("\t"));
+            if !told.contains(&line) {
+                output::data(&line)?;
+                told.push(line);
+            }
+        }
+    }
     Ok(())
 }
 
