@@ -70,6 +70,65 @@ fn mail(to: &str, number: &str, signed_by: Option<&str>) -> SignedMail {
     }
 }
 
+/// Asks, has the number answered by mail, approves and confirms; answers the permanent address.
+fn promote(pair: &Pair, (id, temporary): (&str, &str), number_of: AddressId) -> Done<String> {
+    let by = |officer: &str| (id.to_owned(), acting(officer));
+    let (id_, acting_) = by("duty officer");
+    do_it(
+        pair,
+        0,
+        C::Promote {
+            id: id_,
+            acting: acting_,
+        },
+    )?;
+    answered_by_mail(pair, (id, temporary), number_of)?;
+    let (id_, acting_) = by("head of the watch");
+    let proposed = do_it(
+        pair,
+        0,
+        C::Approve {
+            id: id_,
+            acting: acting_,
+        },
+    )?;
+    let permanent = text(&proposed["promotion"], "permanent");
+    let early = taken(&pair.nodes[0], &permanent, pair.now());
+    assert_eq!(early, None, "not before bravo confirms");
+    let (id_, acting_) = by("duty officer");
+    do_it(
+        pair,
+        1,
+        C::Confirm {
+            id: id_,
+            acting: acting_,
+        },
+    )?;
+    Ok(permanent)
+}
+
+/// Only a mail counts that the registered key of the party signed whole, at this address, with the number.
+fn answered_by_mail(pair: &Pair, (id, to): (&str, &str), number_of: AddressId) -> Done<()> {
+    let digest = Digest::of(b"raw");
+    let nonce = number(pair, id);
+    let no = [
+        mail(to, &nonce, None),
+        mail(to, &nonce, Some("alpha")),
+        mail(to, "0000", Some("bravo")),
+        mail("other@in.alpha.example", &nonce, Some("bravo")),
+    ];
+    for no in no {
+        assert!(!pair.nodes[0].answer_came(number_of, &no, &digest)?);
+    }
+    let yes = mail(to, &nonce, Some("bravo"));
+    assert!(pair.nodes[0].answer_came(number_of, &yes, &digest)?);
+    assert!(
+        !pair.nodes[0].answer_came(number_of, &yes, &digest)?,
+        "it is answered once"
+    );
+    Ok(())
+}
+
 #[test]
 fn the_temporary_address_is_taken_for_thirty_days_after_the_promotion_and_no_day_longer() -> Done<()>
 {
@@ -91,58 +150,7 @@ fn the_temporary_address_is_taken_for_thirty_days_after_the_promotion_and_no_day
         None,
         "it is not bravo's"
     );
-    let by = |officer: &str| (id.clone(), acting(officer));
-    let (id_, acting_) = by("duty officer");
-    do_it(
-        &pair,
-        0,
-        C::Promote {
-            id: id_,
-            acting: acting_,
-        },
-    )?;
-    // The answer comes by mail: only whole, signed by the registered key of the party, at this address.
-    let digest = Digest::of(b"raw");
-    let nonce = number(&pair, &id);
-    let no = [
-        mail(&temporary, &nonce, None),
-        mail(&temporary, &nonce, Some("alpha")),
-        mail(&temporary, "0000", Some("bravo")),
-        mail("other@in.alpha.example", &nonce, Some("bravo")),
-    ];
-    for no in no {
-        assert!(!pair.nodes[0].answer_came(found.id, &no, &digest)?);
-    }
-    let yes = mail(&temporary, &nonce, Some("bravo"));
-    assert!(pair.nodes[0].answer_came(found.id, &yes, &digest)?);
-    assert!(
-        !pair.nodes[0].answer_came(found.id, &yes, &digest)?,
-        "it is answered once"
-    );
-    let (id_, acting_) = by("head of the watch");
-    let proposed = do_it(
-        &pair,
-        0,
-        C::Approve {
-            id: id_,
-            acting: acting_,
-        },
-    )?;
-    let permanent = text(&proposed["promotion"], "permanent");
-    assert_eq!(
-        taken(&pair.nodes[0], &permanent, pair.now()),
-        None,
-        "not before bravo confirms"
-    );
-    let (id_, acting_) = by("duty officer");
-    do_it(
-        &pair,
-        1,
-        C::Confirm {
-            id: id_,
-            acting: acting_,
-        },
-    )?;
+    let permanent = promote(&pair, (&id, &temporary), found.id)?;
     let confirmed = pair.now();
     let stands = |pair: &Pair, address: &str, at: i64| {
         pair.set(at);
@@ -167,7 +175,7 @@ fn the_temporary_address_is_taken_for_thirty_days_after_the_promotion_and_no_day
         Some(Standing::Permanent)
     );
     pair.set(confirmed + 40 * DAY);
-    let (id_, acting_) = by("duty officer");
+    let (id_, acting_) = (id.clone(), acting("duty officer"));
     pair.nodes[0].address(C::Revoke {
         id: id_,
         reason: "leaked".to_owned(),

@@ -122,7 +122,7 @@ fn what_has_no_form_is_read_as_the_decoy() {
         format!("+{token}"),
         format!("pong+{token}"),
         format!("ping={token}"),
-        format!("ping+{}1", &token[1..]),
+        format!("ping+{token}").replace(&token, &"1".repeat(TOKEN_CHARS)),
         format!("ping+{token}a"),
         format!("ping+\u{e4}{token}"),
         format!("{}+{token}", "ping+".repeat(7)),

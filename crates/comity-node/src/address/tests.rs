@@ -105,7 +105,7 @@ fn refused() -> Vec<(&'static str, String)> {
         ("not confirmed", local(7)),
         ("ended", local(8)),
         ("no address", "postmaster".to_owned()),
-        ("the decoy", token(AddressId::DECOY, "")),
+        ("the decoy", token(AddressId::DECOY, "nobody")),
     ]
 }
 

@@ -87,6 +87,7 @@ CREATE TABLE mail_recipient (mail text NOT NULL, place bigint NOT NULL, address 
     PRIMARY KEY (mail, place));
 -- End of mail that came.
 -- Designated addresses: rows decide whether mail is taken; the first is no address, and is read in place of those that are not there.
+-- Its texts are as long as those of others, so that reading it takes as long.
 -- expires, created, changed, at, first: seconds since 1970; party and domain: to which the token is bound.
 CREATE TABLE mail_address (id bytea NOT NULL PRIMARY KEY, address text NOT NULL, purpose text NOT NULL, party text NOT NULL,
     domain text NOT NULL, thread text NOT NULL, standing text NOT NULL, expires bigint, uses_allowed bigint, uses bigint NOT NULL,
@@ -95,7 +96,8 @@ CREATE TABLE mail_address (id bytea NOT NULL PRIMARY KEY, address text NOT NULL,
 CREATE INDEX mail_address_by_party ON mail_address (party, created);
 CREATE INDEX mail_address_by_given ON mail_address (given) WHERE given IS NOT NULL;
 INSERT INTO mail_address (id, address, purpose, party, domain, thread, standing, uses, remark, officer, created, changed)
-    VALUES ('\x0000000000', '', 'contact', '', '', '', 'decoy', 0, '', '', 0, 0);
+    VALUES ('\x0000000000', 'contact+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@in.nobody.example', 'contact', 'nobody', 'in.nobody.example', '',
+        'decoy', 0, '', 'nobody', 0, 0);
 CREATE TABLE mail_address_event (address bytea NOT NULL, place bigint NOT NULL, at bigint NOT NULL, officer text NOT NULL,
     event text NOT NULL, detail text NOT NULL, PRIMARY KEY (address, place));
 CREATE TABLE mail_promotion (given text NOT NULL PRIMARY KEY, asked_by text NOT NULL, asked bigint NOT NULL);

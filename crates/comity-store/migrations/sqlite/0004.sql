@@ -105,6 +105,7 @@ CREATE TABLE mail_recipient (mail TEXT NOT NULL, place INTEGER NOT NULL, address
     PRIMARY KEY (mail, place)) WITHOUT ROWID;
 -- End of mail that came.
 -- Designated addresses: rows decide whether mail is taken; the first is no address, and is read in place of those that are not there.
+-- Its texts are as long as those of others, so that reading it takes as long.
 -- expires, created, changed, at, first: seconds since 1970; party and domain: to which the token is bound.
 CREATE TABLE mail_address (id BLOB NOT NULL PRIMARY KEY, address TEXT NOT NULL, purpose TEXT NOT NULL, party TEXT NOT NULL,
     domain TEXT NOT NULL, thread TEXT NOT NULL, standing TEXT NOT NULL, expires INTEGER, uses_allowed INTEGER, uses INTEGER NOT NULL,
@@ -113,7 +114,8 @@ CREATE TABLE mail_address (id BLOB NOT NULL PRIMARY KEY, address TEXT NOT NULL, 
 CREATE INDEX mail_address_by_party ON mail_address (party, created);
 CREATE INDEX mail_address_by_given ON mail_address (given) WHERE given IS NOT NULL;
 INSERT INTO mail_address (id, address, purpose, party, domain, thread, standing, uses, remark, officer, created, changed)
-    VALUES (X'0000000000', '', 'contact', '', '', '', 'decoy', 0, '', '', 0, 0);
+    VALUES (X'0000000000', 'contact+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@in.nobody.example', 'contact', 'nobody', 'in.nobody.example', '',
+        'decoy', 0, '', 'nobody', 0, 0);
 CREATE TABLE mail_address_event (address BLOB NOT NULL, place INTEGER NOT NULL, at INTEGER NOT NULL, officer TEXT NOT NULL,
     event TEXT NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (address, place)) WITHOUT ROWID;
 CREATE TABLE mail_promotion (given TEXT NOT NULL PRIMARY KEY, asked_by TEXT NOT NULL, asked INTEGER NOT NULL) WITHOUT ROWID;
