@@ -9,6 +9,7 @@ pub mod http;
 pub mod link;
 pub mod pull;
 pub mod push;
+pub mod smtp;
 pub mod taxii;
 
 #[cfg(test)]
