@@ -1,6 +1,8 @@
 //! What the guard lets pass, sets aside and refuses.
 
 use comity_mail::guard::{Fault, Field, GuardLimits, Refusal, Verdict, guard};
+use comity_mail::reading::{ReadLimits, read};
+use mail_auth::AuthenticatedMessage;
 use mail_parser::MessageParser;
 use proptest::prelude::*;
 
@@ -275,6 +277,62 @@ fn piece() -> impl Strategy<Value = String> {
         Just("Q29udGVudC1UeXBlOiBtZXNzYWdlL3JmYzgyMg0KDQo=\r\n".to_owned()),
         "[ -~]{0,40}\r\n",
     ]
+}
+
+/// Pieces of `From` fields.
+fn sender_piece() -> impl Strategy<Value = String> {
+    let words = [
+        "a@b.example",
+        "<c@d.example>",
+        "<C@d.example>",
+        "Name ",
+        "\"Name\" ",
+        "\"a@b.example\"",
+        "(comment)",
+        "(a@b.example)",
+        "(",
+        ")",
+        "\"",
+        "\\",
+        "<",
+        ">",
+        ",",
+        ";",
+        ":",
+        "@",
+        " ",
+        "\r\n ",
+        "\t",
+        "=?utf-8?q?a=40b.example?=",
+        "=?utf-8?q?x?= ",
+        "=?utf-8?b?PGFAYi5leGFtcGxlPg==?=",
+        "=?",
+        "?=",
+        ".",
+        "关",
+        "group:",
+        "[192.0.2.1]",
+        "e",
+        "@d.example",
+    ];
+    prop::sample::select(words.to_vec()).prop_map(str::to_owned)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(5_000))]
+
+    #[test]
+    fn the_sender_is_the_same_for_all_readers(pieces in prop::collection::vec(sender_piece(), 1..5)) {
+        let mail = from(&format!("From: {}\r\n", pieces.concat()));
+        if verdict(&mail) == Verdict::Pass {
+            let own = read(&mail, &ReadLimits::EXCHANGE, &[]).unwrap().fields.from.address;
+            let parsed = MessageParser::new().parse_headers(&mail).unwrap();
+            let all: Vec<_> = parsed.from().unwrap().iter().map(|one| one.address.clone()).collect();
+            prop_assert_eq!(all, [Some(own.clone().into())], "{:?}", pieces.concat());
+            let signed = AuthenticatedMessage::parse(&mail).unwrap();
+            prop_assert_eq!(&signed.from, &[own.to_lowercase()], "{:?}", pieces.concat());
+        }
+    }
 }
 
 proptest! {
