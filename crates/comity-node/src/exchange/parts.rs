@@ -48,8 +48,8 @@ impl Node {
         }
         let whole = EnvelopeId(Sha256::digest(&draft.payload).into()).to_string();
         let parts = u32::try_from(draft.payload.len().div_ceil(PART_BYTES)).unwrap_or(u32::MAX);
-        let mut last = None;
-        for (bytes, part) in draft.payload.chunks(PART_BYTES).zip(0_u32..) {
+        let pieces = draft.payload.chunks(PART_BYTES).zip(0_u32..);
+        let pieces = pieces.map(|(bytes, part)| {
             let said = payload::Part {
                 whole: whole.clone(),
                 kind: draft.kind.word().to_owned(),
@@ -57,15 +57,16 @@ impl Node {
                 parts,
                 bytes: STANDARD.encode(bytes),
             };
-            let piece = Draft {
+            Draft {
                 party: draft.party.clone(),
                 lane: Lane::Bulk,
                 kind: Kind::Part,
                 payload: serde_json::to_vec(&said).unwrap_or_default(),
                 due: draft.due,
-            };
-            last = Some(self.link().enqueue_in(tx, &piece, now)?);
-        }
+            }
+        });
+        let made = self.link().enqueue_all_in(tx, pieces, now)?;
+        let last = made.last().copied();
         last.ok_or_else(|| ExchangeError::Refused("the payload is empty".to_owned()))
     }
 }

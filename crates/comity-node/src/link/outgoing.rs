@@ -85,36 +85,33 @@ impl Link {
         draft: &Draft,
         now: i64,
     ) -> Result<EnvelopeId, LinkError> {
-        let peer = self.peer(tx, &draft.party)?;
+        let made = self.enqueue_all_in(tx, [draft.clone()], now)?;
+        made.last().copied().ok_or(LinkError::NoLog)
+    }
+
+    /// Makes envelopes in the transaction of what they tell of, and grows the log once for all of them; answers their
+    /// identities in the order of the drafts.
+    pub fn enqueue_all_in(
+        &self,
+        tx: &mut dyn Tx,
+        drafts: impl IntoIterator<Item = Draft>,
+        now: i64,
+    ) -> Result<Vec<EnvelopeId>, LinkError> {
         let mut growing = Growing::begin(tx, now)?;
-        let made = self.make(tx, &mut growing, &peer, draft)?;
-        let log = growing.finish(tx)?;
-        let id = made.signed.id();
-        outbox::add(
-            tx,
-            &OutboxRow {
-                envelope: id.0,
-                party: draft.party.clone(),
-                lane: draft.lane.word().to_owned(),
-                channel: made.channel.channel.clone(),
-                epoch: log.epoch,
-                seq: made.channel.seq,
-                kind: draft.kind.word().to_owned(),
-                position: made.position,
-                header: made.signed.note().to_vec(),
-                blind: made.blind,
-                opening: Some(made.opening.to_vec()),
-                payload: Some(draft.payload.clone()),
-                state: "queued".to_owned(),
-                reason: None,
-                created: now,
-                due: draft.due,
-                attempts: 0,
-                next_attempt: now,
-                changed: now,
-            },
-        )?;
-        Ok(id)
+        let mut known: Option<Peer> = None;
+        let mut ids = Vec::new();
+        for draft in drafts {
+            let peer = match known.take() {
+                Some(peer) if peer.row.name == draft.party => peer,
+                Some(_) | None => self.peer(tx, &draft.party)?,
+            };
+            let made = self.make(tx, &mut growing, &peer, &draft)?;
+            known = Some(peer);
+            ids.push(made.signed.id());
+            outbox::add(tx, &queued(draft, made, growing.log.epoch, now))?;
+        }
+        growing.finish(tx)?;
+        Ok(ids)
     }
 
     /// Header, leaf and place in the channel of an envelope; its leaf joins those that grow the log.
@@ -470,6 +467,31 @@ pub(crate) fn inclusion(
 }
 
 /// The newest head of a party's log that this node cosigned.
+/// The row of an envelope that waits to be sent for the first time.
+fn queued(draft: Draft, made: Made, epoch: u32, now: i64) -> OutboxRow {
+    OutboxRow {
+        envelope: made.signed.id().0,
+        party: draft.party,
+        lane: draft.lane.word().to_owned(),
+        channel: made.channel.channel,
+        epoch,
+        seq: made.channel.seq,
+        kind: draft.kind.word().to_owned(),
+        position: made.position,
+        header: made.signed.note().to_vec(),
+        blind: made.blind,
+        opening: Some(made.opening.to_vec()),
+        payload: Some(draft.payload),
+        state: "queued".to_owned(),
+        reason: None,
+        created: now,
+        due: draft.due,
+        attempts: 0,
+        next_attempt: now,
+        changed: now,
+    }
+}
+
 fn seen(tx: &mut dyn Tx, party: &str) -> Result<Option<Seen>, LinkError> {
     let known = peer_log::of_party(tx, party)?.pop();
     Ok(known.map(|log| Seen {
