@@ -8,4 +8,7 @@ pub mod carried;
 pub mod compose;
 pub mod guard;
 pub mod lookalike;
+pub mod opening;
+pub mod openpgp;
+pub mod protect;
 pub mod reading;
