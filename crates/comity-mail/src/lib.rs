@@ -4,8 +4,11 @@
 //! that is, writing a mail. Out of scope: SMTP (`comity-transport`), what a mail does to cases and objects (`comity-node`).
 
 pub mod archive;
+pub mod assurance;
+pub mod authentication;
 pub mod carried;
 pub mod compose;
+pub mod dkim;
 pub mod guard;
 pub mod lookalike;
 pub mod opening;

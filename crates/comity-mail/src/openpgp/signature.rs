@@ -171,7 +171,8 @@ fn detached(bytes: &[u8]) -> Option<Vec<Signature>> {
     }
     let read = DetachedSignature::from_bytes_many(&*binary).ok()?;
     let read: Result<Vec<_>, _> = read.map(|one| one.map(|one| one.signature)).collect();
-    read.ok()
+    let known = |all: &Vec<Signature>| all.iter().all(|one| one.config().is_some());
+    read.ok().filter(known)
 }
 
 /// CR before each LF that has none.
