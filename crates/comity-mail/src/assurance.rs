@@ -209,8 +209,19 @@ pub fn assess(evidence: &Evidence<'_>) -> Assurance {
         };
     }
     odd(evidence, &mut reasons);
-    let by_domain = domain(evidence, &mut reasons);
+    let mut by_domain = domain(evidence, &mut reasons);
     let by_key = key(evidence, &mut reasons);
+    if by_key.is_none()
+        && !evidence
+            .fields
+            .from
+            .domain()
+            .eq_ignore_ascii_case(evidence.outer_domain)
+    {
+        // The domain that was asked about is not the one that is shown.
+        reasons.push(Reason::OtherSenderInside);
+        by_domain = (false, None);
+    }
     let (level, party) = match (by_key, by_domain) {
         (Some(party), _) => (Level::L3, Some(party.id)),
         (None, (true, Some(party))) if evidence.address_of == Some(party.id) => {

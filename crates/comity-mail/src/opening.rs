@@ -2,7 +2,7 @@
 //!
 //! One layer is opened, and only if it is all of the mail: what is signed is read out of the bytes that are signed, what is encrypted
 //! out of what was decrypted whole. Nothing that stands beside it is read with it. Where the fields are protected (RFC 9788, or its
-//! forerunner `protected-headers="v1"`), those inside count and those outside are only compared.
+//! forerunner `protected-headers="v1"`) by a signature that is good, those inside count and those outside are only compared.
 //!
 //! In scope: from a mail that was read to its content, with the state of its signature. Out of scope: whose key it is, what that is
 //! worth (`assurance`).
@@ -318,6 +318,14 @@ fn fields(
             return open(notices);
         }
     }
+    if !matches!(layer.signature, Some(SignatureResult::Good(_))) {
+        // Nobody known stands for them. Only the subject is taken, if the one outside was hidden.
+        let (mut fields, inside) = open(notices);
+        if layer.decrypted && is_hidden(&outer.subject) {
+            fields.subject = inner.subject;
+        }
+        return (fields, inside);
+    }
     let has = |name: &[u8]| field_body(&layer.entity, name).is_some();
     let inside = Inside {
         from: true,
@@ -373,12 +381,16 @@ fn twice(entity: &[u8]) -> Option<&'static str> {
     None
 }
 
+fn is_hidden(subject: &str) -> bool {
+    subject.starts_with(HIDDEN_SUBJECT)
+}
+
 fn differences(outer: &Fields, inner: &Fields, decrypted: bool) -> Vec<Notice> {
     let addresses = |list: &[crate::reading::Mailbox]| -> Vec<String> {
         list.iter().map(|one| one.address.to_lowercase()).collect()
     };
     let one = |mailbox: &crate::reading::Mailbox| mailbox.address.to_lowercase();
-    let hidden = decrypted && outer.subject.starts_with(HIDDEN_SUBJECT);
+    let hidden = decrypted && is_hidden(&outer.subject);
     let found = [
         ("From", one(&outer.from) != one(&inner.from)),
         ("To", addresses(&outer.to) != addresses(&inner.to)),

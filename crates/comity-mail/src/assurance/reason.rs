@@ -16,6 +16,8 @@ pub enum Reason {
     Link,
     /// `From` does not name one sender.
     ManySenders,
+    /// The sender inside is another one than outside, and no registered key stands for it.
+    OtherSenderInside,
     /// A domain looks like one of a party.
     LooksLike {
         /// In the mail.
@@ -92,6 +94,7 @@ impl fmt::Display for Reason {
         let words = match self {
             Self::Link => "the party's node said it over the link",
             Self::ManySenders => "From does not name one sender",
+            Self::OtherSenderInside => "From inside is another one than outside",
             Self::LooksLike { domain, known } => {
                 return write!(out, "{domain} looks like {known} and is another domain");
             }

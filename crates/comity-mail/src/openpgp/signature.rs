@@ -171,7 +171,11 @@ fn detached(bytes: &[u8]) -> Option<Vec<Signature>> {
     }
     let read = DetachedSignature::from_bytes_many(&*binary).ok()?;
     let read: Result<Vec<_>, _> = read.map(|one| one.map(|one| one.signature)).collect();
-    let known = |all: &Vec<Signature>| all.iter().all(|one| one.config().is_some());
+    // The parser passes over what it does not know.
+    let count = all.len();
+    let known = |read: &Vec<Signature>| {
+        read.len() == count && read.iter().all(|one| one.config().is_some())
+    };
     read.ok().filter(known)
 }
 

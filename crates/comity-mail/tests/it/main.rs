@@ -12,6 +12,7 @@
 mod generator;
 
 mod archive;
+mod assurance;
 mod carried;
 mod compose;
 mod gnupg;

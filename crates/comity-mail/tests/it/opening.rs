@@ -214,6 +214,17 @@ fn what_is_changed_outside_does_not_count() {
         }
     ));
     assert_eq!(seen.assurance.level, Level::L0);
+    // A sender inside that nobody known signed for is not shown.
+    let stranger = key("x", 9).sign_detached(b"x", NOW).unwrap();
+    let inner = format!(
+        "{}Content-Type: text/plain; hp=\"clear\"\r\n\r\nx",
+        FIELDS.replace("MIME-Version: 1.0\r\n", "")
+    );
+    let raw = signed_by_hand(&inner, &stranger, "", "");
+    let raw = replaced(&raw, "cases@in.cert-a.example", "poc@evil.example");
+    let seen = pair.see(&raw);
+    assert_eq!(seen.opened.content.fields.from.address, "poc@evil.example");
+    assert_eq!(seen.opened.inside, Inside::default());
 }
 
 #[test]
