@@ -148,6 +148,9 @@ impl fmt::Display for DkimWorth {
 impl Dkim {
     /// What it is worth at a time.
     pub fn worth(&self, now: i64) -> DkimWorth {
+        if self.part_of_body {
+            return DkimWorth::PartOfBody;
+        }
         match self.verdict {
             Verdict::Pass => {}
             Verdict::Unknown => return DkimWorth::NotChecked,
@@ -159,9 +162,6 @@ impl Dkim {
                     DkimWorth::NotGood
                 };
             }
-        }
-        if self.part_of_body {
-            return DkimWorth::PartOfBody;
         }
         if !self.covers_from {
             return DkimWorth::FromOpen;
