@@ -18,6 +18,7 @@ mod compose;
 mod gnupg;
 mod guard;
 mod memory;
+mod mutations;
 mod opening;
 mod openpgp;
 mod reading;
