@@ -21,7 +21,7 @@ use comity_stix::admission::ObservableValue;
 
 use crate::archive::{ArchiveLimits, Listing, list};
 use crate::guard::field_body;
-use crate::reading::{Act, Attachment, ContentKind, Coverage, Mail};
+use crate::reading::{Act, Attachment, ContentKind, Coverage, Mail, Scheme};
 
 /// What classifying may take up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub enum Place {
     Attachment(usize),
     /// An index of [`Mail::protections`].
     Protection(usize),
+    /// The mail as a whole.
+    Mail,
 }
 
 /// Something that a mail carries.
@@ -139,16 +141,23 @@ pub enum Reason {
     /// A report or receipt that lacks what it must say.
     #[error("a report that lacks what it must say ({0})")]
     BadReport(String),
+    /// S/MIME.
+    #[error("S/MIME: sign and encrypt with OpenPGP")]
+    Smime,
+    /// Neither words nor anything attached that could be read.
+    #[error("a mail without words, and without anything attached but pictures")]
+    Nothing,
     /// Something else, by its kind.
     #[error("content of the kind {0}")]
     Other(ContentKind),
 }
 
-/// Tells what a mail carries, in the order in which it stands there.
+/// Tells what a mail carries: what is encrypted, then what is attached, then its words. Never nothing: each mail can be answered.
 pub fn classify(mail: &Mail, limits: &CarriedLimits) -> Vec<Carried> {
     let mut found = Vec::new();
     for (index, one) in mail.protections.iter().enumerate() {
-        if one.act == Act::Encrypted && one.coverage > Coverage::Nothing {
+        let readable = one.coverage > Coverage::Nothing && one.scheme != Scheme::Smime;
+        if one.act == Act::Encrypted && readable {
             found.push(Carried {
                 place: Place::Protection(index),
                 covered_by: None,
@@ -185,12 +194,23 @@ pub fn classify(mail: &Mail, limits: &CarriedLimits) -> Vec<Carried> {
             what: of_text(&block.text, limits),
         });
     }
+    if found.is_empty() {
+        found.push(Carried {
+            place: Place::Mail,
+            covered_by: None,
+            within: false,
+            what: What::NotUnderstood(Reason::Nothing),
+        });
+    }
     found
 }
 
 /// Words, unless they are data that somebody pasted.
 fn of_text(text: &str, limits: &CarriedLimits) -> What {
     let trimmed = text.trim();
+    if trimmed.as_bytes().starts_with(prose::KEY_BLOCK) {
+        return What::OpenPgpKeys;
+    }
     if trimmed.starts_with('{')
         && let Some(what) = glance::known(trimmed.as_bytes())
     {
@@ -212,9 +232,8 @@ fn of_attachment(mail: &Mail, attachment: &Attachment, limits: &CarriedLimits) -
         | "application/x-pkcs7-signature"
         | "application/pgp-encrypted"
         | "text/rfc822-headers"
-        | "message/global-headers"
-        | "application/pkcs7-mime"
-        | "application/x-pkcs7-mime" => return None,
+        | "message/global-headers" => return None,
+        "application/pkcs7-mime" | "application/x-pkcs7-mime" => return reason(Reason::Smime),
         "application/octet-stream" if is_encrypted_data(mail, attachment) => return None,
         "message/delivery-status" | "message/global-delivery-status" => {
             let sent = returned_id(mail, attachment);
@@ -263,7 +282,10 @@ fn of_attachment(mail: &Mail, attachment: &Attachment, limits: &CarriedLimits) -
         ContentKind::Text => Some(of_plain(attachment, limits)),
         ContentKind::Tnef => reason(Reason::Tnef),
         ContentKind::Pdf | ContentKind::Ole | ContentKind::Rtf => reason(Reason::Document),
-        ContentKind::OtherArchive | ContentKind::Gzip => reason(Reason::OtherArchive),
+        ContentKind::Gzip => {
+            glance::packed(bytes, &limits.archive).or_else(|| reason(Reason::OtherArchive))
+        }
+        ContentKind::OtherArchive => reason(Reason::OtherArchive),
         ContentKind::Program => reason(Reason::OpenProgram),
         ContentKind::PgpArmor | ContentKind::Xml | ContentKind::Html | ContentKind::Binary => {
             reason(Reason::Other(attachment.kind))

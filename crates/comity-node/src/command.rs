@@ -12,6 +12,7 @@ use crate::contact::command::ContactCommand;
 use crate::exchange::command::ExchangeCommand;
 use crate::exchange::own_keys::KeyCommand;
 use crate::ledger::command::LedgerCommand;
+use crate::mail::command::MailCommand;
 
 /// Objects in one [`Answer::Page`].
 pub const PAGE_OBJECTS_MAX: usize = 1000;
@@ -97,6 +98,8 @@ pub enum Command {
     Case(CaseCommand),
     /// Something about points of contact.
     Contact(ContactCommand),
+    /// Something about mail that came.
+    Mail(MailCommand),
 }
 
 /// Something about accounts, to be done.

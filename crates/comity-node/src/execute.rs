@@ -111,6 +111,7 @@ impl Node {
             Command::Ledger(command) => Ok(Answer::Document(self.ledger(command)?)),
             Command::Case(command) => Ok(Answer::Document(self.case(command)?)),
             Command::Contact(command) => Ok(Answer::Document(self.contact(command)?)),
+            Command::Mail(command) => Ok(Answer::Document(self.mail(command)?)),
         }
     }
 
@@ -246,7 +247,8 @@ impl Node {
     }
 
     fn command_check(&self) -> Done {
-        let report = self.inner.objects.check()?;
+        let mut report = self.inner.objects.check()?;
+        report.problems.extend(self.check_mail()?);
         let identity = self.identity().clone();
         Ok(Answer::Checked(CheckAnswer {
             party: identity.party,

@@ -40,7 +40,7 @@ pub struct Identity {
 pub enum Place {
     /// In its folder.
     Embedded,
-    /// In the PostgreSQL database at this URL; attachments and settings stay in the folder.
+    /// In the PostgreSQL database at this URL; attachments, mail and settings stay in the folder.
     Server(String),
 }
 
@@ -98,6 +98,8 @@ pub struct OpenFolder {
     pub objects: Arc<dyn ObjectStore>,
     /// Everything else.
     pub state: Arc<State>,
+    /// The raw bytes of mail that came.
+    pub mail: Attachments,
     /// Who this node is.
     pub identity: Identity,
     /// Its end of the links to other parties.
@@ -177,9 +179,11 @@ pub fn open(folder: &Path, place: &Place, clock: &Clock) -> Result<OpenFolder, F
     })?;
     let (link, ledger) = open_link(folder, place, &state, &identity, clock.now())?;
     link.keep_items(Arc::new(Attachments::open(&folder.join("attachments"))?));
+    let mail = Attachments::open(&folder.join("mail"))?;
     Ok(OpenFolder {
         objects,
         state,
+        mail,
         identity,
         link,
         ledger,

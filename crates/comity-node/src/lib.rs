@@ -19,6 +19,7 @@ pub mod intake;
 pub mod jobs;
 pub mod ledger;
 pub mod link;
+pub mod mail;
 pub mod node;
 pub mod reading;
 pub mod refusal;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use comity_stix::admission::Limits;
 use comity_stix::envelope::EnvelopeLimits;
+use comity_store::attachment::Attachments;
 use comity_store::error::StoreError;
 use comity_store::objects::{ObjectStore, WriteRequest, Written};
 use comity_store::state::State;
@@ -53,6 +54,8 @@ pub struct Node {
 pub(crate) struct Inner {
     pub(crate) objects: Arc<dyn ObjectStore>,
     pub(crate) state: Arc<State>,
+    /// The raw bytes of mail that came.
+    pub(crate) mail: Attachments,
     pub(crate) clock: Clock,
     pub(crate) limits: NodeLimits,
     pub(crate) identity: Identity,
@@ -85,6 +88,7 @@ impl Node {
         let inner = Inner {
             objects: folder.objects,
             state: folder.state,
+            mail: folder.mail,
             clock,
             limits,
             identity: folder.identity,

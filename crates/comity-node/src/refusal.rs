@@ -18,6 +18,7 @@ use crate::exchange::ExchangeError;
 use crate::intake::IntakeError;
 use crate::ledger::LedgerError;
 use crate::link::LinkError;
+use crate::mail::MailError;
 
 /// What is wrong with a command that names an object.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +68,9 @@ fn advice(error: &(dyn Error + 'static)) -> (RefusalKind, String) {
     }
     if let Some(error) = error.downcast_ref::<LedgerError>() {
         return ledger(error);
+    }
+    if let Some(error) = error.downcast_ref::<MailError>() {
+        return mail(error);
     }
     if let Some(error) = error.downcast_ref::<StoreError>() {
         return (RefusalKind::Unknown, store_hint(error));
@@ -247,6 +251,38 @@ fn shows(subject: Option<&str>) -> String {
         None => "request",
     };
     format!("`comity {noun} show ID` shows where it stands and what may be done")
+}
+
+fn mail(error: &MailError) -> (RefusalKind, String) {
+    let (kind, hint) = match error {
+        MailError::Unknown(_) | MailError::Ambiguous(_) => {
+            (RefusalKind::No, "`comity mail list` shows their numbers")
+        }
+        MailError::State(_) => (
+            RefusalKind::Usage,
+            "a mail is received, duplicate, found, quarantined, taken or refused",
+        ),
+        MailError::Place(_) => (
+            RefusalKind::Usage,
+            "give the number of the last mail of the page before",
+        ),
+        MailError::NotHere(_) => (
+            RefusalKind::No,
+            "nodes that share a database keep the mail that each received: ask the one that did, or restore the folder mail/ \
+             from a backup",
+        ),
+        MailError::Changed(_) => (
+            RefusalKind::No,
+            "restore that file of the folder mail/ from a backup; `comity doctor` names it",
+        ),
+        MailError::File { .. } => (
+            RefusalKind::Unknown,
+            "look at the owner and the rights of that path, and whether it is there already; the node writes it itself",
+        ),
+        MailError::Nobody => (RefusalKind::No, "nothing was kept; the sender was told"),
+        MailError::Store(source) => return (RefusalKind::Unknown, store_hint(source)),
+    };
+    (kind, hint.to_owned())
 }
 
 fn contact(error: &ContactError) -> (RefusalKind, String) {

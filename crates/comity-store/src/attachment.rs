@@ -4,15 +4,16 @@
 //! there is either the whole attachment or nothing. Equal attachments are one file.
 //!
 //! In scope: receiving, reading, removing, checking; evidence items in chunks, some of them encrypted (`item`), and items that
-//! arrive little by little (`partial`). Out of scope: who refers to an attachment, and who may read it.
+//! arrive little by little (`partial`), and whole files as they come in (`receiving`). Out of scope: who refers to an attachment, and who may read it.
 //! Limits: what the caller says, [`ATTACHMENT_BYTES_MAX`] at most; [`BUFFER_BYTES`] of memory for each that is received.
 
 pub mod item;
 pub mod partial;
+pub mod receiving;
 
 use std::fmt;
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{BufRead as _, BufReader, ErrorKind, Read, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -57,6 +58,7 @@ pub struct Attachments {
 }
 
 /// A file that goes away unless it is kept.
+#[derive(Debug)]
 struct Incoming {
     path: PathBuf,
     file: File,
@@ -120,39 +122,23 @@ impl Attachments {
     /// Receives an attachment of at most `limit_bytes`. Once this returns, it is durable.
     pub fn put(&self, mut from: impl Read, limit_bytes: u64) -> Result<Stored, StoreError> {
         let limit = limit_bytes.min(ATTACHMENT_BYTES_MAX);
-        let mut incoming = self.incoming()?;
-        let failed = |action, path: &Path| {
-            let path = path.to_owned();
-            move |source| StoreError::File {
-                action,
-                path,
-                source,
-            }
-        };
-        let mut hasher = Sha256::new();
-        let mut bytes = 0;
+        let mut receiving = self.receive()?;
         let mut buffer = vec![0; BUFFER_BYTES];
         loop {
             let count = match from.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(count) => count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(failed("receive", &incoming.path)(error)),
+                Err(error) => return Err(receiving.failed("receive", error)),
             };
             let part = buffer.get(..count).unwrap_or_default();
-            bytes += u64::try_from(count).unwrap_or(u64::MAX);
+            let bytes = receiving.bytes() + u64::try_from(count).unwrap_or(u64::MAX);
             if bytes > limit {
                 return Err(StoreError::AttachmentTooLarge { limit });
             }
-            hasher.update(part);
-            let written = incoming.file.write_all(part);
-            written.map_err(failed("write", &incoming.path))?;
+            receiving.write(part)?;
         }
-        let synced = incoming.file.sync_all();
-        synced.map_err(failed("sync", &incoming.path))?;
-        let sha256 = AttachmentName(hasher.finalize().into());
-        self.keep(&incoming.path, &sha256, bytes)?;
-        Ok(Stored { sha256, bytes })
+        self.finish(receiving)
     }
 
     /// The file of an attachment, open for reading.

@@ -10,6 +10,7 @@ pub mod link;
 pub mod mail_authentication;
 pub mod pull;
 pub mod push;
+pub mod smtp;
 pub mod taxii;
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use comity_node::exchange::own_keys::KeyCommand;
 use comity_node::folder::{self, FolderError, SOCKET_FILE};
 use comity_node::ledger::command::LedgerCommand;
 use comity_node::link::log::Opened;
+use comity_node::mail::command::MailCommand;
 use comity_node::node::Node;
 use comity_node::refusal::store_hint;
 use comity_store::error::{StoreError, chain};
@@ -91,6 +92,11 @@ impl Backend {
     /// Does a command about this node's keys and answers its document.
     pub(crate) fn key(&mut self, command: KeyCommand) -> Result<serde_json::Value, Failure> {
         self.document(Command::Key(command))
+    }
+
+    /// Does a command about mail and answers its document.
+    pub(crate) fn mail(&mut self, command: MailCommand) -> Result<serde_json::Value, Failure> {
+        self.document(Command::Mail(command))
     }
 
     fn document(&mut self, command: Command) -> Result<serde_json::Value, Failure> {

@@ -11,6 +11,7 @@ pub(crate) mod exercise;
 pub(crate) mod hotline;
 pub(crate) mod incident;
 mod key;
+pub(crate) mod mail;
 mod party;
 pub(crate) mod report;
 pub(crate) mod request;
@@ -135,6 +136,9 @@ pub(crate) enum Top {
     /// Points of contact: profiles, who answers when, checks, candidates
     #[command(subcommand)]
     Contact(Box<contact::ContactCommand>),
+    /// Mail that came: lists, one mail, its raw bytes
+    #[command(subcommand)]
+    Mail(mail::MailVerb),
     /// What was promised, and how it stands
     #[command(subcommand)]
     Commitment(Box<commitment::CommitmentCommand>),
@@ -207,6 +211,9 @@ pub(crate) struct ServeArgs {
     /// Where to listen [default: serve.listen of the settings, 127.0.0.1:7410]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<SocketAddr>,
+    /// Where to take mail by SMTP [default: as the settings say, or nowhere]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) smtp_listen: Option<SocketAddr>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,6 +3,8 @@
 //! In scope: the keys, their defaults and their reference, from which the file of a new node is written.
 //! Out of scope: what a setting means to the code that it is handed to.
 
+pub(crate) mod mail;
+
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -20,6 +22,7 @@ use comity_transport::link::LinkSettings;
 use serde::Deserialize;
 
 use crate::failure::Failure;
+use crate::settings::mail::MailSettings;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -32,6 +35,7 @@ pub(crate) struct Settings {
     pub(crate) contact: ContactSettings,
     pub(crate) link: NodeLinkSettings,
     pub(crate) ledger: LedgerSettings,
+    pub(crate) mail: MailSettings,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -143,7 +147,7 @@ const fn entry(
     }
 }
 
-/// The reference: every key, in the order of the file. A test compares it with the structs above.
+/// The reference: every key but those of mail, in the order of the file. A test compares it with the structs above.
 const REFERENCE: &[Entry] = &[
     entry(
         "store",
@@ -318,6 +322,11 @@ const REFERENCE: &[Entry] = &[
     ),
 ];
 
+/// Every key, in the order of the file.
+fn every_entry() -> impl Iterator<Item = &'static Entry> {
+    REFERENCE.iter().chain(mail::REFERENCE)
+}
+
 impl Default for ServeSettings {
     fn default() -> Self {
         Self {
@@ -391,6 +400,9 @@ impl Settings {
             ("taxii.max_content_length", self.taxii.max_content_length),
             ("taxii.bodies_at_once", self.taxii.bodies_at_once),
             ("taxii.page_objects_max", self.taxii.page_objects_max),
+            ("mail.connections_max", self.mail.connections_max),
+            ("mail.recipients_max", self.mail.recipients_max),
+            ("mail.line_bytes_max", self.mail.line_bytes_max),
             (
                 "limits.envelope_objects_max",
                 self.limits.envelope_objects_max,
@@ -527,9 +539,8 @@ impl Settings {
             self.link.plain_http.to_string(),
             self.ledger.public.to_string(),
         ];
-        REFERENCE
-            .iter()
-            .zip(values)
+        every_entry()
+            .zip(values.into_iter().chain(self.mail.values()))
             .map(|(e, value)| (format!("{}.{}", e.table, e.key), value))
             .collect()
     }
@@ -541,7 +552,7 @@ pub(crate) fn file(store_url: &str) -> String {
         "# The settings of this node. A key without '#' in front is in force; see also\n# `comity settings show`.\n",
     );
     let mut table = "";
-    for entry in REFERENCE {
+    for entry in every_entry() {
         if entry.table != table {
             table = entry.table;
             let _ = write!(text, "\n[{table}]\n");
@@ -565,7 +576,7 @@ pub(crate) fn reference() -> String {
          `comity.toml` in the node's folder. `comity settings show` prints what is in force.\n",
     );
     let mut table = "";
-    for entry in REFERENCE {
+    for entry in every_entry() {
         if entry.table != table {
             table = entry.table;
             let _ = write!(
@@ -652,8 +663,8 @@ mod tests {
         let read: Settings = toml::from_str(&all_in_force()).unwrap();
         assert_eq!(read, Settings::default());
         let shown = Settings::default().in_force();
-        assert_eq!(shown.len(), REFERENCE.len());
-        for ((key, value), entry) in shown.iter().zip(REFERENCE) {
+        assert_eq!(shown.len(), every_entry().count());
+        for ((key, value), entry) in shown.iter().zip(every_entry()) {
             assert_eq!(
                 (key.as_str(), value.as_str()),
                 (
@@ -672,7 +683,7 @@ mod tests {
             .lines()
             .filter(|line| line.ends_with(',') && line.contains(": "))
             .count();
-        assert_eq!(scalars, REFERENCE.len());
+        assert_eq!(scalars, every_entry().count());
     }
 
     #[test]

@@ -5,9 +5,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io::{BufReader, Read as _};
 
+use flate2::read::GzDecoder;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use crate::archive::ArchiveLimits;
 
 use super::{MailReceipt, Reason, What, xarf};
 
@@ -33,6 +37,19 @@ pub(super) fn tell(bytes: &[u8]) -> What {
 pub(super) fn known(bytes: &[u8]) -> Option<What> {
     let top: Top = serde_json::from_slice(text_of(bytes)).ok()?;
     top.what(bytes)
+}
+
+/// What JSON is that was packed with gzip, if that is known. It is unpacked as it is read and not kept.
+pub(super) fn packed(bytes: &[u8], limits: &ArchiveLimits) -> Option<What> {
+    let length = u64::try_from(bytes.len()).ok()?;
+    let most = length
+        .saturating_mul(limits.ratio_max)
+        .min(limits.total_bytes_max);
+    let text = BufReader::new(GzDecoder::new(bytes).take(most));
+    let top: Top = serde_json::from_reader(text).ok()?;
+    // What must be read whole to be told is small, and sent as it is.
+    top.what(b"")
+        .filter(|what| !matches!(what, What::NotUnderstood(_)))
 }
 
 fn text_of(bytes: &[u8]) -> &[u8] {

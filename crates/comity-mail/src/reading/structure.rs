@@ -243,16 +243,19 @@ impl Walk<'_> {
             let Some(part) = self.parts.get_mut(open.part) else {
                 continue;
             };
+            // Where boundary follows on boundary, or on the empty line behind a header, the line end before it is the boundary's.
+            part.header.start = part.header.start.min(end);
             if let State::Header = open.state {
                 // No empty line came: all of it is header.
-                part.header.end = end.max(part.header.start);
-                part.body = part.header.end..part.header.end;
+                part.header.end = end;
                 let header = self.mail.get(part.header.clone()).unwrap_or_default();
                 describe(part, header);
                 part.closed = part.kind != Kind::Leaf;
                 part.kind = Kind::Leaf;
+                part.body.start = end;
             }
-            part.body.end = end.max(part.body.start);
+            part.header.end = part.header.end.min(end);
+            part.body = part.body.start.min(end)..end;
             if let State::Between { started, ended, .. } = open.state {
                 part.unclosed = !ended;
                 if !started {

@@ -352,3 +352,43 @@ fn real_data_is_recognised_where_it_is_at_hand() {
     }
     println!("{seen} real files");
 }
+
+#[test]
+fn every_mail_can_be_answered() {
+    let picture = Part::file("image/png", "logo.png", b"\x89PNG\r\n\x1a\n");
+    let found = of(&make::mixed("x", &[picture]));
+    assert_eq!(
+        (found[0].place, &found[0].what),
+        (Place::Mail, &What::NotUnderstood(Reason::Nothing))
+    );
+    let nothing = of(&make::plain("", ""));
+    assert_eq!(nothing[0].what, What::NotUnderstood(Reason::Nothing));
+    for kind in ["enveloped-data", "signed-data"] {
+        let more = format!(
+            "Content-Type: application/pkcs7-mime; smime-type={kind}\nContent-Transfer-Encoding: base64\n"
+        );
+        let found = of(&make::mail(&more, b"MIIB\r\n"));
+        assert_eq!(found[0].what, What::NotUnderstood(Reason::Smime), "{kind}");
+    }
+    let found = of(&make::plain(
+        "key",
+        "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nxx\n",
+    ));
+    assert_eq!(found[0].what, What::OpenPgpKeys);
+}
+
+#[test]
+fn what_is_packed_with_gzip_is_told_within_limits() {
+    let pack = |text: &str| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let told = |text: &str| attached("application/gzip", "x.json.gz", &pack(text));
+    let bundle = r#"{"type":"bundle","objects":[{"id":"a--1"}]}"#;
+    assert_eq!(told(bundle), What::StixBundle { objects: 1 });
+    assert_eq!(told("words"), What::NotUnderstood(Reason::OtherArchive));
+    // More than a hundred to one is not believed.
+    let bomb = format!("{}{bundle}", " ".repeat(20_000_000));
+    assert_eq!(told(&bomb), What::NotUnderstood(Reason::OtherArchive));
+}

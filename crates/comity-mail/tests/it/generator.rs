@@ -441,6 +441,38 @@ pub(crate) fn abuse() -> Vec<u8> {
     )
 }
 
+/// Archives of each kind, by name: the beginning of a fuzz corpus.
+pub(crate) fn archives() -> Vec<(&'static str, Vec<u8>)> {
+    let mut locked = Member::new("sample.bin", b"MZ a sample");
+    locked.password = Some("infected");
+    let mut stored = Member::new("folder/stored", b"as it is");
+    stored.deflate = false;
+    let mut lies = Member::new("zeros", &[0; 3_000]);
+    lies.size = Some(10);
+    let inner = zip(&[Member::new("inner", b"words words words")]);
+    vec![
+        ("link-and-up", {
+            let mut link = Member::new("link", b"/etc/passwd");
+            link.mode = 0o120_777;
+            zip(&[link, Member::new("../up", b"x")])
+        }),
+        ("locked", zip(&[locked])),
+        ("lies", zip(&[lies])),
+        (
+            "nested",
+            zip(&[Member::new("inner.zip", &inner), stored.clone()]),
+        ),
+        (
+            "plain",
+            zip(&[
+                Member::new("folder/", b""),
+                stored,
+                Member::new("empty", b""),
+            ]),
+        ),
+    ]
+}
+
 /// One of each shape, by name: the beginning of a fuzz corpus.
 pub(crate) fn corpus() -> Vec<(&'static str, Vec<u8>)> {
     let mut locked = Member::new("sample.bin", b"MZ a sample");

@@ -74,3 +74,15 @@ CREATE TABLE planned_check (party text NOT NULL, contact text NOT NULL, kind tex
 CREATE TABLE contact_candidate (id text NOT NULL PRIMARY KEY, party text, address text NOT NULL, source text NOT NULL,
     expires bigint NOT NULL, remarks text NOT NULL, state text NOT NULL, code bytea, officer text NOT NULL,
     recorded bigint NOT NULL, changed bigint NOT NULL);
+-- Mail that came: one row for each time that the receiving server took one; the raw bytes are files, by their SHA-256. copy_of:
+-- an earlier mail of the same bytes. sender: nothing where it is not known, empty for the null reverse-path.
+CREATE TABLE mail (id text NOT NULL PRIMARY KEY, sha256 bytea NOT NULL, size bigint NOT NULL, state text NOT NULL, reason text,
+    copy_of text, protocol text NOT NULL, client text, helo text, sender text, options text NOT NULL, tls text, cipher text,
+    server_name text, received bigint NOT NULL, changed bigint NOT NULL);
+CREATE INDEX mail_by_sha256 ON mail (sha256);
+CREATE INDEX mail_by_state ON mail (state, received);
+CREATE INDEX mail_by_time ON mail (received, id);
+-- known_as: what the address is here, by whatever keeps addresses.
+CREATE TABLE mail_recipient (mail text NOT NULL, place bigint NOT NULL, address text NOT NULL, known_as text NOT NULL, party text,
+    PRIMARY KEY (mail, place));
+-- End of mail that came.

@@ -92,3 +92,15 @@ CREATE TABLE planned_check (party TEXT NOT NULL, contact TEXT NOT NULL, kind TEX
 CREATE TABLE contact_candidate (id TEXT NOT NULL PRIMARY KEY, party TEXT, address TEXT NOT NULL, source TEXT NOT NULL,
     expires INTEGER NOT NULL, remarks TEXT NOT NULL, state TEXT NOT NULL, code BLOB, officer TEXT NOT NULL,
     recorded INTEGER NOT NULL, changed INTEGER NOT NULL) WITHOUT ROWID;
+-- Mail that came: one row for each time that the receiving server took one; the raw bytes are files, by their SHA-256. copy_of:
+-- an earlier mail of the same bytes. sender: nothing where it is not known, empty for the null reverse-path.
+CREATE TABLE mail (id TEXT NOT NULL PRIMARY KEY, sha256 BLOB NOT NULL, size INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT,
+    copy_of TEXT, protocol TEXT NOT NULL, client TEXT, helo TEXT, sender TEXT, options TEXT NOT NULL, tls TEXT, cipher TEXT,
+    server_name TEXT, received INTEGER NOT NULL, changed INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX mail_by_sha256 ON mail (sha256);
+CREATE INDEX mail_by_state ON mail (state, received);
+CREATE INDEX mail_by_time ON mail (received, id);
+-- known_as: what the address is here, by whatever keeps addresses.
+CREATE TABLE mail_recipient (mail TEXT NOT NULL, place INTEGER NOT NULL, address TEXT NOT NULL, known_as TEXT NOT NULL, party TEXT,
+    PRIMARY KEY (mail, place)) WITHOUT ROWID;
+-- End of mail that came.

@@ -20,6 +20,7 @@ pub mod deposit;
 pub mod evidence;
 pub mod inbox;
 pub mod ledger;
+pub mod mail;
 pub mod meta;
 pub mod outbox;
 pub mod party;

@@ -29,6 +29,7 @@ mod engine;
 mod evidence;
 mod finding;
 mod layouts;
+mod mail;
 mod model;
 mod paging;
 mod removing;

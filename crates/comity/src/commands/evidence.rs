@@ -234,7 +234,7 @@ fn ask(data: Option<PathBuf>, command: EvidenceCommand) -> Result<Value, Failure
 }
 
 /// The node may have another folder to work in.
-fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).map_err(|error| {
         Failure::usage(
             format!("{} is no path: {error}", path.display()),

@@ -19,6 +19,7 @@ pub(crate) mod import;
 mod incidents;
 mod keys;
 mod ledger;
+mod mail;
 mod objects;
 pub(crate) mod parties;
 mod release;
@@ -64,6 +65,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Incident(command) => incidents::run(*command),
         Top::Case(command) => cases::run(*command),
         Top::Contact(command) => contacts::run(*command),
+        Top::Mail(verb) => mail::run(verb),
         Top::Commitment(command) => commitments::run(*command),
         Top::Report(command) => reports::run(*command),
         Top::Scorecard(command) => scorecards::run(*command),

@@ -1,16 +1,19 @@
 //! `comity serve`.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use comity_api::local::LocalServer;
 use comity_api::server::{ListenError, Server, tls_config};
 use comity_node::exchange::command::ExchangeCommand;
 use comity_node::folder::SOCKET_FILE;
 use comity_node::jobs;
+use comity_node::mail::intake::MailIntake;
 use comity_node::node::Node;
 use comity_store::error::chain;
 use comity_transport::http::Client;
 use comity_transport::link;
+use comity_transport::smtp::server::{MailListenError, MailServer};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -27,6 +30,9 @@ pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {
     if let Some(listen) = args.listen {
         settings.serve.listen = listen;
     }
+    if let Some(listen) = args.smtp_listen {
+        settings.mail.smtp_listen = listen.to_string();
+    }
     log_to_stderr();
     let node = open_node(&folder, &settings)?;
     let runtime = runtime()?;
@@ -40,11 +46,15 @@ pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {
 async fn serve(node: &Node, settings: &Settings, folder: &Path) -> Result<(), Failure> {
     let mut stop = Stop::listen()?;
     let (server, local) = start(node, settings, folder).await?;
+    let mail = start_mail(node, settings).await?;
     let background = Background::start(node, settings)?;
     let scheme = if uses_tls(settings) { "https" } else { "http" };
     output::say(&format!("listening on {scheme}://{}", server.address()));
     stop.wait().await;
     output::say("stopping");
+    if let Some(mail) = mail {
+        mail.stop().await;
+    }
     background.stop().await;
     server.stop().await;
     local.stop().await;
@@ -80,6 +90,57 @@ pub(crate) async fn start(
         )
     })?;
     Ok((server, local))
+}
+
+/// Starts taking mail, where the settings say so.
+async fn start_mail(node: &Node, settings: &Settings) -> Result<Option<MailServer>, Failure> {
+    let listen = settings.mail.listen()?;
+    if listen.is_empty() {
+        return Ok(None);
+    }
+    let own = node.identity().domain.clone();
+    let told = settings.mail.server(&own)?;
+    let tls = if uses_tls(settings) {
+        let config = tls_config(&settings.serve.tls_certificates, &settings.serve.tls_key);
+        // The names in it are those of HTTP.
+        let mut config = (*config.map_err(|error| listen_failure(&error))?).clone();
+        config.alpn_protocols.clear();
+        Some(Arc::new(config))
+    } else {
+        None
+    };
+    let (started, finder) = (node.clock().now(), node.clone());
+    let intake = Arc::new(MailIntake::new(node.clone(), settings.mail.intake(&own)));
+    let without_tls = tls.is_none() && !settings.mail.smtp_listen.is_empty();
+    let server = MailServer::start(intake, told, listen, tls).await;
+    let server = server.map_err(|error| mail_failure(&error))?;
+    for listening in server.listening() {
+        let (by, place) = (listening.protocol.word(), &listening.place);
+        output::say(&format!("taking mail by {by} on {place}"));
+    }
+    if without_tls {
+        output::say(
+            "mail comes unprotected: set serve.tls_certificates and serve.tls_key to offer STARTTLS",
+        );
+    }
+    // What it lists was written before: nothing waits for it.
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = finder.list_found_mail(started) {
+            output::say(&format!(
+                "mail without a record was not looked for: {}",
+                chain(&error)
+            ));
+        }
+    });
+    Ok(Some(server))
+}
+
+fn mail_failure(error: &MailListenError) -> Failure {
+    Failure::because(
+        error,
+        "set mail.smtp_listen and mail.lmtp_listen in comity.toml to places that are free; ports below 1024 need the right to them, \
+         CAP_NET_BIND_SERVICE",
+    )
 }
 
 /// What a node does besides answering: calling other nodes, applying what came, judging what is shared.

@@ -30,6 +30,7 @@ mod foreign;
 mod http;
 mod imports;
 mod ledger;
+mod mail;
 mod node;
 mod rules;
 mod rules_endpoints;

@@ -115,6 +115,11 @@ impl TestNode {
         self.serving.as_ref().unwrap().address
     }
 
+    /// What the program has said so far.
+    pub(crate) fn said(&self) -> String {
+        self.serving.as_ref().unwrap().said()
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.serving.as_ref().unwrap().child.id()
     }

@@ -3,8 +3,9 @@
 //! In scope: finding what is missing and installing it with `apt-get` (through `sudo` for other users).
 //! Out of scope: Rust itself, and machines without `apt-get`, which get the list of what is missing.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::failure::Failure;
 use crate::tree::{run, works};
@@ -52,6 +53,19 @@ const NEEDS: &[Need] = &[
         package: "iproute2",
         met: || works(Command::new("ip").arg("-V")),
     },
+    // Mail by programs that we did not write.
+    Need {
+        package: "swaks",
+        met: || works(Command::new("swaks").arg("--version")),
+    },
+    Need {
+        package: "libnet-ssleay-perl",
+        met: || works(Command::new("perl").args(["-MNet::SSLeay", "-e", "1"])),
+    },
+    Need {
+        package: "postfix",
+        met: || Path::new(POSTFIX).exists() || !has_apt(),
+    },
     Need {
         package: "python3-venv",
         met: || works(Command::new("python3").args(["-c", "import ensurepip, venv"])),
@@ -60,6 +74,9 @@ const NEEDS: &[Need] = &[
 
 /// Where Debian puts the source that the Go program of `crates/comity-ledger/tests/foreign` imports.
 const GO_SUMDB: &str = "/usr/share/gocode/src/golang.org/x/mod/sumdb";
+
+/// Where Debian puts the program that runs the others of Postfix.
+const POSTFIX: &str = "/usr/lib/postfix/sbin/master";
 
 /// Installs what is missing, or says what to install.
 pub(crate) fn prepare() -> Result<(), Failure> {
@@ -103,9 +120,33 @@ fn install(packages: &[&str]) -> Result<(), Failure> {
         return Err(Failure::new("this machine has no apt-get"));
     }
     run(apt_get()?.arg("update"))?;
+    if packages.contains(&"postfix") {
+        leave_postfix_alone()?;
+    }
     run(apt_get()?
         .args(["install", "-y", "--no-install-recommends"])
         .args(packages))
+}
+
+/// The tests run a Postfix of their own: the package is to set up none for this machine, and so to start none.
+fn leave_postfix_alone() -> Result<(), Failure> {
+    let mut command = as_root("debconf-set-selections")?;
+    let said = "postfix postfix/main_mailer_type select No configuration\n";
+    let mut child = command
+        .stdin(Stdio::piped())
+        .spawn()
+        .map_err(|error| Failure::new(format!("cannot run debconf-set-selections: {error}")))?;
+    let written = child
+        .stdin
+        .take()
+        .map(|mut pipe| pipe.write_all(said.as_bytes()));
+    let done = child.wait();
+    match (written, done) {
+        (Some(Ok(())), Ok(status)) if status.success() => Ok(()),
+        _ => Err(Failure::new(
+            "debconf-set-selections did not take an answer",
+        )),
+    }
 }
 
 fn has_apt() -> bool {
@@ -114,8 +155,13 @@ fn has_apt() -> bool {
 
 /// `apt-get`, as root.
 fn apt_get() -> Result<Command, Failure> {
+    as_root("apt-get")
+}
+
+/// A program that asks nothing, as root.
+fn as_root(program: &str) -> Result<Command, Failure> {
     if is_root() {
-        let mut command = Command::new("apt-get");
+        let mut command = Command::new(program);
         command.env("DEBIAN_FRONTEND", "noninteractive");
         return Ok(command);
     }
@@ -123,7 +169,7 @@ fn apt_get() -> Result<Command, Failure> {
         return Err(Failure::new("not root, and there is no sudo"));
     }
     let mut command = Command::new("sudo");
-    command.args(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    command.args(["env", "DEBIAN_FRONTEND=noninteractive", program]);
     Ok(command)
 }
 

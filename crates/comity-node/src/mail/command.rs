@@ -1,0 +1,60 @@
+//! Commands about mail that came, as plain data, and doing them.
+//!
+//! In scope: each command's call of the use case that it names. Out of scope: deciding anything.
+//! Limits: [`PAGE_MAX`] mails in one answer.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::mail::MailError;
+use crate::node::Node;
+
+/// Mails in one answer.
+pub const PAGE_MAX: u64 = 1_000;
+
+/// Something about mail that came, to be done.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailCommand {
+    /// Mails, the newest first.
+    List {
+        /// Only in this state.
+        state: Option<String>,
+        /// Only for addresses of this party.
+        party: Option<String>,
+        /// Older than this mail: where the page before ended.
+        before: Option<String>,
+        /// How many, [`PAGE_MAX`] at most.
+        limit: u64,
+    },
+    /// One mail: its envelope and what became of it.
+    Show {
+        /// Its number, or the beginning of it.
+        id: String,
+    },
+    /// Write the raw bytes of a mail into a new file.
+    Raw {
+        /// Its number, or the beginning of it.
+        id: String,
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl Node {
+    /// Does a command about mail.
+    pub fn mail(&self, command: MailCommand) -> Result<Value, MailError> {
+        match command {
+            MailCommand::List {
+                state,
+                party,
+                before,
+                limit,
+            } => self.mails((state.as_deref(), party), before.as_deref(), limit),
+            MailCommand::Show { id } => self.mail_shown(&id),
+            MailCommand::Raw { id, path } => self.mail_raw(&id, &path),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The words of `comity mail`.
+//!
+//! In scope: the words. Out of scope: doing it (`commands::mail`).
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use clap::builder::PossibleValuesParser;
+use comity_store::state::mail::MailState;
+
+use super::{Data, Json};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MailVerb {
+    /// Show mails that came, the newest first
+    List {
+        #[command(flatten)]
+        data: Data,
+        /// Only in this state
+        #[arg(long, value_parser = PossibleValuesParser::new(MailState::ALL.map(MailState::word)))]
+        state: Option<String>,
+        /// Only for addresses of this party
+        #[arg(long)]
+        party: Option<String>,
+        /// Only older ones than this mail: where the page before ended
+        #[arg(long, value_name = "ID")]
+        before: Option<String>,
+        /// How many at most
+        #[arg(long, value_name = "NUMBER", default_value_t = 100,
+            value_parser = clap::value_parser!(u64).range(1..=1000))]
+        limit: u64,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Show a mail: how it came, from where, for whom, and what became of it
+    Show {
+        #[command(flatten)]
+        data: Data,
+        /// Its number, or the beginning of it
+        id: String,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Write the raw bytes of a mail into a new file, as they came
+    Raw {
+        #[command(flatten)]
+        data: Data,
+        /// Its number, or the beginning of it
+        id: String,
+        /// The file
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        #[command(flatten)]
+        json: Json,
+    },
+}
