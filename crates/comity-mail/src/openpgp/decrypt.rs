@@ -146,7 +146,7 @@ fn shape(binary: &[u8], limits: &DecryptLimits) -> Result<(), DecryptError> {
         return Err(DecryptError::Form);
     };
     match data.tag {
-        packets::ENCRYPTED => {}
+        packets::ENCRYPTED => algorithms(&data.body(binary))?,
         packets::ENCRYPTED_BARE => return Err(DecryptError::NoIntegrity),
         packets::ENCRYPTED_GNUPG => return Err(DecryptError::GnupgForm),
         _ => return Err(DecryptError::Form),
@@ -164,6 +164,16 @@ fn shape(binary: &[u8], limits: &DecryptLimits) -> Result<(), DecryptError> {
         return Err(DecryptError::Form);
     }
     Ok(())
+}
+
+/// The algorithms of integrity are among those that the library knows: it subtracts the length of a nonce of others, which is none
+/// (RFC 9580 sections 5.13.2, 9.3 and 9.6).
+fn algorithms(body: &[u8]) -> Result<(), DecryptError> {
+    match body {
+        // AES and Twofish or Camellia; EAX, OCB or GCM; pieces of at most 4 MiB.
+        [1, ..] | [2, 7..=13, 1..=3, 0..=16, ..] => Ok(()),
+        _ => Err(DecryptError::Form),
+    }
 }
 
 /// What was encrypted, its integrity proved.

@@ -130,273 +130,136 @@ impl Case {
     }
 }
 
-type Row = (&'static str, Case, Level, Option<&'static str>, bool);
-
-fn by_network() -> Vec<Row> {
-    let other = || Some(network("cert-z.example"));
-    let unaligned = Authentication {
-        dmarc: Some(Dmarc {
-            dkim: Verdict::Fail,
-            ..network("cert-a.example").dmarc.unwrap()
-        }),
-        ..network("cert-a.example")
-    };
-    vec![
-        (
-            "nothing asked",
-            Case {
-                network: None,
-                ..Case::open()
-            },
-            Level::L0,
-            None,
-            false,
-        ),
-        ("domain right", Case::open(), Level::L1, Some("a"), false),
-        (
-            "own address",
-            Case {
-                address_of: Some("a"),
-                ..Case::open()
-            },
-            Level::L2,
-            Some("a"),
-            false,
-        ),
-        (
-            "address of another",
-            Case {
-                address_of: Some("b"),
-                ..Case::open()
-            },
-            Level::L1,
-            Some("a"),
-            true,
-        ),
-        (
-            "not aligned",
-            Case {
-                network: Some(unaligned),
-                address_of: Some("a"),
-                ..Case::open()
-            },
-            Level::L0,
-            None,
-            false,
-        ),
-        (
-            "a domain of nobody at an address of a party",
-            Case {
-                network: other(),
-                outer: "cert-z.example",
-                fields: fields("x@cert-z.example", "us@own.example"),
-                address_of: Some("a"),
-                ..Case::open()
-            },
-            Level::L1,
-            None,
-            true,
-        ),
-        (
-            "asked about another domain",
-            Case {
-                network: other(),
-                ..Case::open()
-            },
-            Level::L0,
-            None,
-            false,
-        ),
-        (
-            "two senders",
-            Case {
-                one_sender: false,
-                address_of: Some("a"),
-                ..Case::open()
-            },
-            Level::L0,
-            None,
-            false,
-        ),
-        (
-            "another sender inside",
-            Case {
-                fields: fields("x@cert-b.example", "us@own.example"),
-                ..Case::open()
-            },
-            Level::L0,
-            None,
-            false,
-        ),
-    ]
+struct Row {
+    name: &'static str,
+    case: Case,
+    level: Level,
+    party: Option<&'static str>,
+    leaked: bool,
 }
 
+fn row(name: &'static str, mut case: Case, change: fn(&mut Case), level: Level) -> Row {
+    change(&mut case);
+    let party = (level > Level::L0).then_some("a");
+    let leaked = false;
+    Row {
+        name,
+        case,
+        level,
+        party,
+        leaked,
+    }
+}
+
+fn by_network() -> Vec<Row> {
+    let open = |name, change, level| row(name, Case::open(), change, level);
+    let mut rows = vec![
+        open("nothing asked", |it| it.network = None, Level::L0),
+        open("domain right", |_| (), Level::L1),
+        open("own address", |it| it.address_of = Some("a"), Level::L2),
+        open("not aligned", unaligned, Level::L0),
+        open("other asked", other, Level::L0),
+        open("two senders", |it| it.one_sender = false, Level::L0),
+        open("other inside", |it| it.fields = from("b"), Level::L0),
+    ];
+    let leaked = open("other's", |it| it.address_of = Some("b"), Level::L1);
+    let nobody = open("nobody's", of_nobody, Level::L1);
+    rows.push(Row {
+        leaked: true,
+        ..leaked
+    });
+    rows.push(Row {
+        leaked: true,
+        party: None,
+        ..nobody
+    });
+    rows
+}
+
+fn other(it: &mut Case) {
+    it.network = Some(network("cert-z.example"));
+}
+
+fn from(letter: &str) -> Fields {
+    fields(&format!("x@cert-{letter}.example"), "us@own.example")
+}
+
+fn unaligned(it: &mut Case) {
+    it.address_of = Some("a");
+    let dmarc = it.network.as_mut().and_then(|one| one.dmarc.as_mut());
+    dmarc.unwrap().dkim = Verdict::Fail;
+}
+
+fn of_nobody(it: &mut Case) {
+    other(it);
+    it.outer = "cert-z.example";
+    it.fields = from("z");
+    it.address_of = Some("a");
+}
+
+fn bad(it: &mut Case, fault: SignatureFault) {
+    it.signature = Some(SignatureResult::Bad {
+        certificate: Some(KEY.to_owned()),
+        fault,
+    });
+}
+
+fn unknown(it: &mut Case) {
+    let issuers = Vec::new();
+    it.signature = Some(SignatureResult::UnknownKey { issuers });
+}
+
+fn odd(it: &mut Case, warning: Warning) {
+    it.warnings.push(warning);
+}
+
+const REVOKED: SignatureFault = SignatureFault::KeyRevoked { reason: "x" };
+const WEAK: SignatureFault = SignatureFault::Weak(Weakness::Dsa);
+
 fn by_key() -> Vec<Row> {
-    let bad = |fault| {
-        Some(SignatureResult::Bad {
-            certificate: Some(KEY.to_owned()),
-            fault,
-        })
-    };
-    let unknown = || {
-        Some(SignatureResult::UnknownKey {
-            issuers: Vec::new(),
-        })
-    };
-    let odd = |warning| vec![warning];
-    let signed = Case::signed;
-    let l0 = |name, case| (name, case, Level::L0, None, false);
-    vec![
-        ("signed", signed(), Level::L3, Some("a"), false),
-        (
-            "signed, own address",
-            Case {
-                address_of: Some("a"),
-                ..signed()
-            },
-            Level::L3,
-            Some("a"),
-            false,
-        ),
-        (
-            "signed, address of another",
-            Case {
-                address_of: Some("b"),
-                ..signed()
-            },
-            Level::L3,
-            Some("a"),
-            true,
-        ),
-        (
-            "link",
-            Case {
-                link: Some("b"),
-                one_sender: false,
-                ..signed()
-            },
-            Level::L4,
-            Some("b"),
-            false,
-        ),
-        l0(
-            "two senders",
-            Case {
-                one_sender: false,
-                ..signed()
-            },
-        ),
-        l0(
-            "key of another party",
-            Case {
-                signature: Some(good("BBBB")),
-                ..signed()
-            },
-        ),
-        l0(
-            "key of nobody",
-            Case {
-                signature: Some(good("CCCC")),
-                ..signed()
-            },
-        ),
-        l0(
-            "key unknown",
-            Case {
-                signature: unknown(),
-                ..signed()
-            },
-        ),
-        l0(
-            "key expired",
-            Case {
-                signature: bad(SignatureFault::KeyExpired),
-                ..signed()
-            },
-        ),
-        l0(
-            "key revoked",
-            Case {
-                signature: bad(SignatureFault::KeyRevoked { reason: "x" }),
-                ..signed()
-            },
-        ),
-        l0(
-            "key weak",
-            Case {
-                signature: bad(SignatureFault::Weak(Weakness::Dsa)),
-                ..signed()
-            },
-        ),
-        l0(
-            "part only",
-            Case {
-                coverage: Some(Coverage::PartOnly),
-                ..signed()
-            },
-        ),
-        l0(
-            "subject open",
-            Case {
-                inside: Inside {
-                    subject: false,
-                    ..Inside::ALL
-                },
-                ..signed()
-            },
-        ),
-        l0(
-            "to open",
-            Case {
-                inside: Inside {
-                    to: false,
-                    ..Inside::ALL
-                },
-                ..signed()
-            },
-        ),
-        l0(
-            "partly signed",
-            Case {
-                warnings: odd(Warning::PartlySigned { part: 1 }),
-                ..signed()
-            },
-        ),
-        l0(
-            "EFAIL",
-            Case {
-                warnings: odd(Warning::Efail { part: 1 }),
-                ..signed()
-            },
-        ),
-        l0(
-            "partly encrypted",
-            Case {
-                warnings: odd(Warning::PartlyEncrypted { part: 1 }),
-                ..signed()
-            },
-        ),
-        l0(
-            "broken",
-            Case {
-                warnings: odd(Warning::BrokenProtection { part: 1 }),
-                ..signed()
-            },
-        ),
-        l0(
-            "for others",
-            Case {
-                fields: fields("poc@cert-a.example", "x@cert-b.example"),
-                ..signed()
-            },
-        ),
-    ]
+    let good_row = |name, change, level| row(name, Case::signed(), change, level);
+    let l0 = |name, change| row(name, Case::signed(), change, Level::L0);
+    let mut rows = vec![
+        good_row("signed", |_| (), Level::L3),
+        good_row("address", |it| it.address_of = Some("a"), Level::L3),
+        good_row("link", |it| it.link = Some("a"), Level::L4),
+        l0("two senders", |it| it.one_sender = false),
+        l0("other party", |it| it.signature = Some(good("BBBB"))),
+        l0("key of nobody", |it| it.signature = Some(good("CCCC"))),
+        l0("key unknown", unknown),
+        l0("expired", |it| bad(it, SignatureFault::KeyExpired)),
+        l0("revoked", |it| bad(it, REVOKED)),
+        l0("weak", |it| bad(it, WEAK)),
+        l0("part", |it| it.coverage = Some(Coverage::PartOnly)),
+        l0("subject open", |it| it.inside.subject = false),
+        l0("to open", |it| it.inside.to = false),
+        l0("partly", |it| odd(it, Warning::PartlySigned { part: 1 })),
+        l0("EFAIL", |it| odd(it, Warning::Efail { part: 1 })),
+        l0("mix", |it| odd(it, Warning::PartlyEncrypted { part: 1 })),
+        l0("torn", |it| odd(it, Warning::BrokenProtection { part: 1 })),
+        l0("others", |it| {
+            it.fields = fields("poc@cert-a.example", "x@z.example");
+        }),
+    ];
+    let leaked = good_row("other's", |it| it.address_of = Some("b"), Level::L3);
+    rows.push(Row {
+        leaked: true,
+        ..leaked
+    });
+    rows
 }
 
 #[test]
 fn row_by_row() {
-    for (name, case, level, party, leaked) in by_network().into_iter().chain(by_key()) {
-        let judged = case.judged();
+    for row in by_network().into_iter().chain(by_key()) {
+        let Row {
+            name,
+            level,
+            party,
+            leaked,
+            ..
+        } = row;
+        let judged = row.case.judged();
         assert_eq!(judged.level, level, "{name}: {:?}", judged.reasons);
         assert_eq!(judged.party.as_deref(), party, "{name}");
         assert_eq!(judged.address_leaked, leaked, "{name}");
@@ -488,7 +351,7 @@ fn what_aligns() {
     let by_spf = |it: &mut Authentication, verdict| {
         it.dkim.clear();
         record(it, &|one| {
-            (one.spf, one.dkim) = (Verdict::Pass, Verdict::None)
+            (one.spf, one.dkim) = (Verdict::Pass, Verdict::None);
         });
         it.spf.as_mut().unwrap().verdict = verdict;
     };

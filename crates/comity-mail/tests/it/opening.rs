@@ -59,7 +59,7 @@ impl Pair {
         assert_eq!(guard(raw, &GuardLimits::EXCHANGE), Verdict::Pass);
         let mail = read(raw, &ReadLimits::EXCHANGE, &["in.cert-a.example"]).unwrap();
         let certificates = [self.a.certificate(), self.b.certificate()];
-        let opener = Opener {
+        let with = Opener {
             keys,
             certificates: &certificates,
             domains: &["in.cert-a.example"],
@@ -67,7 +67,7 @@ impl Pair {
             decrypt: &DecryptLimits::EXCHANGE,
             now,
         };
-        let opened = open(raw, &mail, &opener);
+        let opened = open(raw, &mail, &with);
         let fingerprints = [self.a.certificate().fingerprint()];
         let parties = [Party {
             id: "cert-a",
@@ -373,7 +373,7 @@ fn keys_that_expired_or_were_taken_back_are_not_l3() {
     assert_eq!(seen.assurance.level, Level::L0);
     let lost = pair.a.revoked(NOW + DAY, true).unwrap();
     let mail = read(&raw, &ReadLimits::EXCHANGE, &[]).unwrap();
-    let opener = Opener {
+    let with = Opener {
         keys: &[],
         certificates: &[&lost],
         domains: &[],
@@ -381,7 +381,7 @@ fn keys_that_expired_or_were_taken_back_are_not_l3() {
         decrypt: &DecryptLimits::EXCHANGE,
         now: NOW,
     };
-    let opened = open(&raw, &mail, &opener);
+    let opened = open(&raw, &mail, &with);
     assert!(matches!(
         opened.signature,
         Some(SignatureResult::Bad {

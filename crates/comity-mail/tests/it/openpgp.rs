@@ -375,6 +375,18 @@ fn nothing_comes_out_of_a_changed_message() {
             Err(DecryptError::Form)
         );
     }
+    // The library would subtract a length of a nonce that is none.
+    for algorithms in [
+        [2, 9, 0, 6],
+        [2, 9, 4, 6],
+        [2, 1, 2, 6],
+        [2, 9, 2, 17],
+        [3, 9, 2, 6],
+    ] {
+        let unknown = packet(18, &[&algorithms[..], &[7; 80]].concat());
+        let result = decrypt(&unknown, &[&key], &[], NOW, &limits);
+        assert_eq!(result, Err(DecryptError::Form));
+    }
     let bare = packet(9, &[7; 60]);
     assert_eq!(
         decrypt(&bare, &[&key], &[], NOW, &limits),
