@@ -213,13 +213,11 @@ impl Authenticator {
             .sets()
             .iter()
             .map(|set| set.seal.header.domain().to_owned());
-        let arc = match verdict(arc.result()) {
-            Verdict::None => None,
-            verdict => Some(Arc {
-                verdict,
-                sealers: sealers.collect(),
-            }),
-        };
+        let chain = verdict(arc.result());
+        let arc = (chain != Verdict::None).then(|| Arc {
+            verdict: chain,
+            sealers: sealers.collect(),
+        });
         Authentication {
             spf: spf.map(|spf| Spf {
                 domain: spf.domain().to_owned(),
@@ -251,9 +249,9 @@ impl Authenticator {
     ) -> Option<Dmarc> {
         let none = SpfOutput::default();
         let spf = spf.unwrap_or(&none);
-        let sender = origin.and_then(|origin| {
+        let sender = origin.map(|origin| {
             let sender = origin.sender.rsplit_once('@');
-            Some(sender.map_or(origin.greeting, |(_, domain)| domain))
+            sender.map_or(origin.greeting, |(_, domain)| domain)
         });
         let asked = DmarcParameters {
             message,

@@ -14,7 +14,7 @@ use mail_auth::ResolverCache;
 /// Answers of one kind that are kept.
 pub const ENTRIES_MAX: usize = 4_096;
 /// An answer is kept for at least so long: the checks of one mail see one state.
-pub const LIFE_MIN: Duration = Duration::from_secs(60);
+pub const LIFE_MIN: Duration = Duration::from_mins(1);
 /// And at most so long, whatever it says.
 pub const LIFE_MAX: Duration = Duration::from_hours(1);
 
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn it_keeps_and_stays_bounded() {
         let cache = Cache::<usize, usize>::default();
-        for number in 0..ENTRIES_MAX * 2 + 1 {
+        for number in 0..=ENTRIES_MAX * 2 {
             cache.insert(number, number, Instant::now());
             assert_eq!(cache.get(&number), Some(number));
         }
