@@ -339,7 +339,16 @@ fn fields(
 
 /// Whether the content type of what is protected says that fields are protected with it.
 fn says_protected(entity: &[u8], mail: &Mail, opener: &Opener<'_>) -> bool {
-    let read = read_content(entity, mail.fields.clone(), opener.read);
+    // Its header is enough: the body may be long.
+    let mut end = 0;
+    for line in entity.split_inclusive(|byte| *byte == b'\n') {
+        end += line.len();
+        if line.trim_ascii_end().is_empty() {
+            break;
+        }
+    }
+    let header = entity.get(..end).unwrap_or(entity);
+    let read = read_content(header, mail.fields.clone(), opener.read);
     let root = read.parts.first().filter(|root| !root.ambiguous);
     root.is_some_and(|root| {
         matches!(root.parameter("hp"), Some("clear" | "cipher"))

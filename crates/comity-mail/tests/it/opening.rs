@@ -190,6 +190,9 @@ fn what_is_changed_outside_does_not_count() {
     );
     assert_eq!(seen.opened.notices, [Notice::Differs { field: "Subject" }]);
     assert_eq!(seen.assurance.level, Level::L3);
+    // What the mail says of the digest is not asked.
+    let seen = pair.see(&replaced(&raw, "micalg=pgp-sha512", "micalg=pgp-md5"));
+    assert_eq!(seen.assurance.level, Level::L3);
     // Passed on by another sender: the sender inside counts, and is told to differ.
     let other = replaced(&raw, "<cases@in.cert-a.example>", "<poc@evil.example>");
     let seen = pair.see(&other);
