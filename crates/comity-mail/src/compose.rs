@@ -168,8 +168,7 @@ impl Letter {
             let part = MimePart::new(ContentType::new(one.media_type.as_str()), bytes);
             all.push(part.attachment(name));
         }
-        let boundary: String = self.boundary.iter().flat_map(|byte| hex(*byte)).collect();
-        let kind = ContentType::new("multipart/mixed").attribute("boundary", boundary);
+        let kind = ContentType::new("multipart/mixed").attribute("boundary", self.boundary());
         MimePart::new(kind, all).write_part(&mut entity);
         Ok(entity)
     }
@@ -178,18 +177,8 @@ impl Letter {
     /// less than the letter where the letter is encrypted.
     pub fn around(&self, subject: &str, entity: &[u8]) -> Result<Vec<u8>, ComposeError> {
         let mut mail = Vec::with_capacity(entity.len() + 2_048);
-        for (name, value) in self.fields(subject)? {
-            mail.extend(name.bytes());
-            mail.extend(b": ");
-            match value {
-                HeaderType::Address(value) => value.write_header(&mut mail, name.len() + 2),
-                HeaderType::Date(value) => value.write_header(&mut mail, name.len() + 2),
-                HeaderType::MessageId(value) => value.write_header(&mut mail, name.len() + 2),
-                HeaderType::Raw(value) => value.write_header(&mut mail, name.len() + 2),
-                HeaderType::Text(value) => value.write_header(&mut mail, name.len() + 2),
-                HeaderType::ContentType(value) => value.write_header(&mut mail, name.len() + 2),
-                HeaderType::URL(value) => value.write_header(&mut mail, name.len() + 2),
-            }
+        for (_, field) in self.written_fields(subject)? {
+            mail.extend(field);
         }
         mail.extend(entity);
         match guard(&mail, &GuardLimits::EXCHANGE) {
@@ -197,6 +186,34 @@ impl Letter {
             Verdict::Refuse(refusal) => Err(ComposeError::Guard(refusal.fault)),
             Verdict::Quarantine(fault) => Err(ComposeError::Guard(fault)),
         }
+    }
+
+    /// The fields in their order, each with its name and as it is written, its line end included.
+    pub(crate) fn written_fields(
+        &self,
+        subject: &str,
+    ) -> Result<Vec<(&'static str, Vec<u8>)>, ComposeError> {
+        let fields = self.fields(subject)?.into_iter();
+        let written = fields.map(|(name, value)| {
+            let mut line = format!("{name}: ").into_bytes();
+            let column = line.len();
+            match value {
+                HeaderType::Address(value) => value.write_header(&mut line, column),
+                HeaderType::Date(value) => value.write_header(&mut line, column),
+                HeaderType::MessageId(value) => value.write_header(&mut line, column),
+                HeaderType::Raw(value) => value.write_header(&mut line, column),
+                HeaderType::Text(value) => value.write_header(&mut line, column),
+                HeaderType::ContentType(value) => value.write_header(&mut line, column),
+                HeaderType::URL(value) => value.write_header(&mut line, column),
+            }
+            (name, line)
+        });
+        Ok(written.collect())
+    }
+
+    /// The boundary: of the parts within the content.
+    pub(crate) fn boundary(&self) -> String {
+        self.boundary.iter().flat_map(|byte| hex(*byte)).collect()
     }
 
     /// The fields in their order, each checked.
@@ -298,12 +315,14 @@ fn is_media_type(text: &str) -> bool {
             .is_some_and(|(main, sub)| token(main) && token(sub))
 }
 
-/// Lines end in CRLF; other control characters are no words.
+/// Lines end in CRLF, without blanks before it, which servers take away and signatures then miss (RFC 3156 section 5); other control
+/// characters are no words.
 fn lines(text: &str) -> String {
     let mut all = String::with_capacity(text.len() + 64);
     for line in text.lines() {
         all.extend(
-            line.chars()
+            line.trim_end()
+                .chars()
                 .filter(|letter| !letter.is_control() || *letter == '\t'),
         );
         all.push_str("\r\n");

@@ -204,6 +204,18 @@ pub fn read_content(entity: &[u8], fields: Fields, limits: &ReadLimits) -> Mail 
     mail
 }
 
+/// What the addresses of a mail tell that is odd: a domain that looks like one of these, answers that would go elsewhere.
+pub fn address_warnings(fields: &Fields, parties: &[&str]) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    warning::of_addresses(fields, parties, &mut warnings);
+    warnings
+}
+
+/// One line as it may be shown.
+pub(crate) fn shown_line(text: &str) -> String {
+    decode::line(text).0
+}
+
 /// The mails that a mail gives back: whole, or only their header (RFC 6522 section 4).
 fn returned_ids(mail: &[u8], parts: &[Part]) -> Vec<(usize, String)> {
     let inside = |(index, part): (usize, &Part)| {

@@ -12,8 +12,13 @@
 mod generator;
 
 mod archive;
+mod assurance;
 mod carried;
 mod compose;
+mod gnupg;
 mod guard;
 mod memory;
+mod mutations;
+mod opening;
+mod openpgp;
 mod reading;

@@ -112,7 +112,7 @@ async fn start_mail(node: &Node, settings: &Settings) -> Result<Option<MailServe
     let (started, finder) = (node.clock().now(), node.clone());
     let intake = Arc::new(MailIntake::new(
         node.clone(),
-        settings.mail.intake(&node, &own),
+        settings.mail.intake(node, &own),
     ));
     let without_tls = tls.is_none() && !settings.mail.smtp_listen.is_empty();
     let server = MailServer::start(intake, told, listen, tls).await;

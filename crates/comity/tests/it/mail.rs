@@ -6,6 +6,7 @@
 mod client;
 mod crash;
 mod foreign;
+mod given;
 mod shown;
 mod slow;
 

@@ -43,6 +43,11 @@ const NEEDS: &[Need] = &[
         package: "golang-golang-x-mod-dev",
         met: || Path::new(GO_SUMDB).is_dir() || !has_apt(),
     },
+    // Mails are signed and encrypted between it and our own OpenPGP.
+    Need {
+        package: "gnupg",
+        met: || works(Command::new("gpg").arg("--version")),
+    },
     // The tests' own networks.
     Need {
         package: "iproute2",

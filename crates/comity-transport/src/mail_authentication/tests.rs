@@ -1,0 +1,307 @@
+//! Mails that are signed by this project's own keys, before a DNS server of a few lines.
+
+// The runtime of a test ends its tasks.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods
+)]
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use comity_mail::authentication::{Alignment, Authentication, DkimWorth, DmarcPolicy, Verdict};
+use comity_mail::dkim::{DkimKey, Kind, LIFE_SECONDS, sign};
+use mail_auth::common::crypto::Ed25519Key;
+use mail_auth::common::headers::HeaderWriter as _;
+use mail_auth::dkim::DkimSigner;
+use mail_auth::dkim::generate::DkimKeyPair;
+use tokio::net::UdpSocket;
+
+use super::{Authenticator, Origin};
+
+const MAIL: &str = "From: Duty officer <poc@cert-a.example>\r\nTo: poc@cert-b.example\r\nSubject: Seen\r\nDate: Sun, 29 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@cert-a.example>\r\n\r\nSeen at 192.0.2.7.\r\n";
+const ORIGIN: Origin<'static> = Origin {
+    client: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 25)),
+    greeting: "mx.cert-a.example",
+    sender: "bounce@cert-a.example",
+    own_name: "in.cert-b.example",
+};
+
+struct Keys {
+    rsa: DkimKey,
+    short: DkimKey,
+    ed: DkimKey,
+}
+
+/// Made once: RSA takes its time.
+fn keys() -> &'static Keys {
+    static KEYS: OnceLock<Keys> = OnceLock::new();
+    KEYS.get_or_init(|| {
+        let short = DkimKeyPair::generate_rsa(1_024).unwrap();
+        Keys {
+            rsa: DkimKey::generate(Kind::Rsa, "r1").unwrap(),
+            short: DkimKey::from_bytes(Kind::Rsa, "r0", short.private_key()).unwrap(),
+            ed: DkimKey::generate(Kind::Ed25519, "e1").unwrap(),
+        }
+    })
+}
+
+fn now() -> i64 {
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap();
+    i64::try_from(since.as_secs()).unwrap()
+}
+
+fn records() -> HashMap<String, String> {
+    let mut all = HashMap::new();
+    for domain in ["cert-a.example", "cert-aa.example"] {
+        for key in [&keys().rsa, &keys().short, &keys().ed] {
+            all.insert(
+                format!("{}._domainkey.{domain}", key.selector()),
+                key.record(),
+            );
+        }
+        all.insert(format!("_dmarc.{domain}"), "v=DMARC1; p=reject".to_owned());
+    }
+    all.insert(
+        "cert-a.example".to_owned(),
+        "v=spf1 ip4:192.0.2.25 -all".to_owned(),
+    );
+    all
+}
+
+/// Answers TXT questions out of a map, and says of other names that they are not there.
+async fn dns(records: HashMap<String, String>) -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut question = [0; 1_500];
+        while let Ok((length, from)) = socket.recv_from(&mut question).await {
+            let reply = answer(&question[..length], &records);
+            let _ = socket.send_to(&reply, from).await;
+        }
+    });
+    address
+}
+
+fn answer(question: &[u8], records: &HashMap<String, String>) -> Vec<u8> {
+    let mut labels = Vec::new();
+    let mut place = 12;
+    while question[place] > 0 {
+        let next = place + 1 + usize::from(question[place]);
+        labels.push(String::from_utf8_lossy(&question[place + 1..next]).to_lowercase());
+        place = next;
+    }
+    let asked = &question[12..place + 5];
+    let kind = question[place + 2];
+    let found = records.get(&labels.join("."));
+    let text = found.filter(|_| kind == 16);
+    let code = if found.is_some() { 0 } else { 3 };
+    let mut reply = question[..2].to_vec();
+    reply.extend([
+        0x85,
+        0x80 | code,
+        0,
+        1,
+        0,
+        u8::from(text.is_some()),
+        0,
+        0,
+        0,
+        0,
+    ]);
+    reply.extend(asked);
+    if let Some(text) = text {
+        let mut data = Vec::new();
+        for piece in text.as_bytes().chunks(200) {
+            data.push(u8::try_from(piece.len()).unwrap());
+            data.extend(piece);
+        }
+        reply.extend([0xc0, 12, 0, 16, 0, 1, 0, 0, 1, 44]);
+        reply.extend(u16::try_from(data.len()).unwrap().to_be_bytes());
+        reply.extend(data);
+    }
+    reply
+}
+
+async fn asked(mail: &[u8], at: i64) -> Authentication {
+    let server = dns(records()).await;
+    let authenticator = Authenticator::new(&[server]).unwrap();
+    authenticator.authenticate(mail, Some(ORIGIN), at).await
+}
+
+fn worths(found: &Authentication, at: i64) -> Vec<DkimWorth> {
+    found.dkim.iter().map(|one| one.worth(at)).collect()
+}
+
+const NOT: Alignment = Alignment::NotAligned {
+    policy: DmarcPolicy::Reject,
+};
+
+/// What aligns without SPF.
+fn by_dkim(mut found: Authentication, at: i64) -> Alignment {
+    found.spf = None;
+    found.alignment("cert-a.example", at)
+}
+
+#[tokio::test]
+async fn both_signatures_count() {
+    let mail = sign(
+        MAIL.as_bytes(),
+        "cert-a.example",
+        &[&keys().rsa, &keys().ed],
+    )
+    .unwrap();
+    let found = asked(&mail, now()).await;
+    assert_eq!(worths(&found, now()), [DkimWorth::Counts; 2], "{found:?}");
+    assert_eq!(found.spf.as_ref().unwrap().verdict, Verdict::Pass);
+    assert_eq!(found.dmarc.as_ref().unwrap().spf, Verdict::Pass);
+    assert_eq!(found.arc, None);
+    let aligned = Alignment::Aligned {
+        domain: "cert-a.example".to_owned(),
+    };
+    assert_eq!(by_dkim(found.clone(), now()), aligned);
+    // The library takes them by the system's clock; by the caller's they are over.
+    let later = now() + i64::try_from(LIFE_SECONDS).unwrap() + 1;
+    let found = asked(&mail, later).await;
+    assert_eq!(worths(&found, later), [DkimWorth::Expired; 2]);
+    assert_eq!(by_dkim(found, later), NOT);
+}
+
+#[tokio::test]
+async fn what_is_changed_is_not_good() {
+    let signed = sign(MAIL.as_bytes(), "cert-a.example", &[&keys().ed]).unwrap();
+    let text = String::from_utf8(signed).unwrap();
+    for changed in [
+        text.replace("192.0.2.7", "192.0.2.8"),
+        text.replace("Subject: Seen", "Subject: Not seen"),
+        format!("{text}Close the case.\r\n"),
+        format!("Subject: Close\r\n{text}"),
+        format!("From: poc@cert-a.example\r\n{text}"),
+        text.replace("poc@cert-a.example>", "boss@cert-a.example>"),
+    ] {
+        let found = asked(changed.as_bytes(), now()).await;
+        assert_eq!(worths(&found, now()), [DkimWorth::NotGood], "{changed}");
+        assert_eq!(by_dkim(found, now()), NOT);
+    }
+    // Two senders of two domains are nobody's.
+    let two = format!("From: x@evil.example\r\n{text}");
+    let found = asked(two.as_bytes(), now()).await;
+    assert_eq!(found.dmarc, None);
+    assert_eq!(
+        found.alignment("cert-a.example", now()),
+        Alignment::OtherDomain
+    );
+}
+
+fn by_hand(mail: &str, length: bool, life: u64) -> String {
+    let key = Ed25519Key::from_pkcs8_der(keys().ed.secret_bytes()).unwrap();
+    let signer = DkimSigner::from_key(key)
+        .domain("cert-a.example")
+        .selector("e1")
+        .headers(["From", "To", "Subject"])
+        .body_length(length)
+        .expiration(life);
+    format!(
+        "{}{mail}",
+        signer.sign(mail.as_bytes()).unwrap().to_header()
+    )
+}
+
+#[tokio::test]
+async fn what_covers_a_part_does_not_count() {
+    let mail = by_hand(MAIL, true, 0);
+    assert!(mail.contains("l=20"), "{mail}");
+    for mail in [mail.clone(), format!("{mail}Close the case.\r\n")] {
+        let found = asked(mail.as_bytes(), now()).await;
+        assert_eq!(worths(&found, now()), [DkimWorth::PartOfBody]);
+        assert_eq!(by_dkim(found, now()), NOT);
+    }
+    let many = mail.split_once("From: Duty").unwrap().0.repeat(100);
+    let found = asked(format!("{many}{MAIL}").as_bytes(), now()).await;
+    assert_eq!(found.dkim.len(), 8);
+}
+
+#[tokio::test]
+async fn what_expired_or_is_weak_is_told() {
+    let mail = by_hand(MAIL, false, 1);
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    let found = asked(mail.as_bytes(), now()).await;
+    assert_eq!(worths(&found, now()), [DkimWorth::Expired]);
+    let mail = sign(MAIL.as_bytes(), "cert-a.example", &[&keys().short]).unwrap();
+    let found = asked(&mail, now()).await;
+    assert_eq!(
+        worths(&found, now()),
+        [DkimWorth::CountsShortKey { bits: 1_024 }]
+    );
+}
+
+#[tokio::test]
+async fn a_domain_that_looks_alike_is_another() {
+    let mail = sign(MAIL.as_bytes(), "cert-aa.example", &[&keys().ed]).unwrap();
+    let found = asked(&mail, now()).await;
+    assert_eq!(worths(&found, now()), [DkimWorth::Counts]);
+    assert_eq!(by_dkim(found, now()), NOT);
+    let other = Origin {
+        client: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 99)),
+        ..ORIGIN
+    };
+    let authenticator = Authenticator::new(&[dns(records()).await]).unwrap();
+    let found = authenticator.authenticate(&mail, Some(other), now()).await;
+    assert_eq!(found.spf.as_ref().unwrap().verdict, Verdict::Fail);
+    assert_eq!(found.alignment("cert-a.example", now()), NOT);
+    let found = authenticator.authenticate(&mail, None, now()).await;
+    assert_eq!(
+        (
+            found.spf.is_none(),
+            found.alignment("cert-a.example", now())
+        ),
+        (true, NOT)
+    );
+}
+
+#[tokio::test]
+async fn no_record_and_a_chain_made_up() {
+    let mail = format!(
+        "ARC-Seal: i=1; a=rsa-sha256; t=1; cv=none; d=list.example; s=x; b=AAAA\r\nARC-Message-Signature: i=1; a=rsa-sha256; c=relaxed/relaxed; d=list.example; s=x; h=from; bh=AAAA; b=AAAA\r\nARC-Authentication-Results: i=1; list.example; dkim=pass header.d=cert-z.example\r\n{}",
+        MAIL.replace("cert-a", "cert-z")
+    );
+    let found = asked(mail.as_bytes(), now()).await;
+    assert_eq!(
+        found.alignment("cert-z.example", now()),
+        Alignment::NoRecord
+    );
+    let arc = found.arc.unwrap();
+    assert_eq!(
+        (arc.verdict, arc.sealers),
+        (Verdict::Fail, vec!["list.example".to_owned()])
+    );
+}
+
+#[tokio::test]
+async fn dns_that_is_silent_ends() {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let server = socket.local_addr().unwrap();
+    let (question, all) = (Duration::from_millis(200), Duration::from_millis(600));
+    let authenticator = Authenticator::with_times(&[server], question, all).unwrap();
+    let mail = sign(MAIL.as_bytes(), "cert-a.example", &[&keys().ed]).unwrap();
+    let begin = Instant::now();
+    let found = authenticator.authenticate(&mail, Some(ORIGIN), now()).await;
+    assert!(begin.elapsed() < Duration::from_secs(3));
+    assert_eq!(found.alignment("cert-a.example", now()), Alignment::Unknown);
+    assert_eq!(worths(&found, now()), [DkimWorth::NotChecked]);
+}
+
+#[test]
+fn keys_are_read_back_and_names_are_checked() {
+    for (key, kind) in [(&keys().rsa, Kind::Rsa), (&keys().ed, Kind::Ed25519)] {
+        let back = DkimKey::from_bytes(kind, key.selector(), key.secret_bytes()).unwrap();
+        assert_eq!((back.record(), back.kind()), (key.record(), kind));
+        assert!(!format!("{key:?}").contains(&format!("{:?}", key.secret_bytes())));
+        assert!(DkimKey::from_bytes(kind, "a b", key.secret_bytes()).is_err());
+        assert!(DkimKey::from_bytes(kind, "s", b"x").is_err());
+    }
+    assert!(sign(MAIL.as_bytes(), "a\r\nb", &[&keys().ed]).is_err());
+}
