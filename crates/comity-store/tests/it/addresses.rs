@@ -79,12 +79,12 @@ fn uses_are_counted_up_to_their_bound() {
         let used = |number: u8| write(state, |tx| address::count_use(tx, &row(number).id));
         assert!(used(1) && used(1) && used(1));
         assert!(used(2) && used(2) && !used(2));
-        let uses = |number: u8| {
+        let counted = |number: u8| {
             write(state, |tx| address::find(tx, &row(number).id))
                 .unwrap()
                 .uses
         };
-        assert_eq!((uses(1), uses(2)), (3, 2));
+        assert_eq!((counted(1), counted(2)), (3, 2));
     });
 }
 
