@@ -3,8 +3,8 @@
 //! A mail is acknowledged once its raw bytes and its row are durable. The bytes stay as they came; what this node knows of their
 //! way here (the client, the envelope, the time) stands in the row, and is put in front as a `Received` field where it is shown.
 //!
-//! In scope: the use cases of the receiving side, and the facts that cross between it and the server (`comity-transport`).
-//! Out of scope: SMTP; what a mail says and what follows from it.
+//! In scope: the use cases of the receiving side, what a mail says for a person to read, and the facts that cross between it and
+//! the server (`comity-transport`). Out of scope: SMTP; what follows from a mail.
 //! Limits: the server's (`comity_transport::smtp::server::settings`), [`command::PAGE_MAX`] mails in one answer.
 
 pub mod command;
@@ -12,6 +12,7 @@ pub mod intake;
 pub mod recipients;
 
 mod found;
+mod said;
 mod shown;
 
 use std::net::IpAddr;

@@ -34,6 +34,11 @@ pub enum MailCommand {
         /// Its number, or the beginning of it.
         id: String,
     },
+    /// What a mail says and carries, and what is odd about it.
+    Read {
+        /// Its number, or the beginning of it.
+        id: String,
+    },
     /// Write the raw bytes of a mail into a new file.
     Raw {
         /// Its number, or the beginning of it.
@@ -54,6 +59,7 @@ impl Node {
                 limit,
             } => self.mails((state.as_deref(), party), before.as_deref(), limit),
             MailCommand::Show { id } => self.mail_shown(&id),
+            MailCommand::Read { id } => self.mail_said(&id),
             MailCommand::Raw { id, path } => self.mail_raw(&id, &path),
         }
     }

@@ -41,6 +41,15 @@ pub(crate) enum MailVerb {
         #[command(flatten)]
         json: Json,
     },
+    /// Read a mail: its words, what it carries, what is odd about it. Its sender chose every word of that, the address too
+    Read {
+        #[command(flatten)]
+        data: Data,
+        /// Its number, or the beginning of it
+        id: String,
+        #[command(flatten)]
+        json: Json,
+    },
     /// Write the raw bytes of a mail into a new file, as they came
     Raw {
         #[command(flatten)]

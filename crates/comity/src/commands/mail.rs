@@ -1,6 +1,6 @@
 //! `comity mail`.
 //!
-//! In scope: one call of the node for each act, and tables for people. Out of scope: what a mail says.
+//! In scope: one call of the node for each act, and tables for people. Out of scope: reading a mail (`comity-mail`).
 
 use std::path::PathBuf;
 
@@ -35,6 +35,7 @@ pub(crate) fn run(verb: MailVerb) -> Result<(), Failure> {
             list(&ask(data.data, command)?, json)
         }
         MailVerb::Show { data, id, json } => show(&ask(data.data, MailCommand::Show { id })?, json),
+        MailVerb::Read { data, id, json } => read(&ask(data.data, MailCommand::Read { id })?, json),
         MailVerb::Raw {
             data,
             id,
@@ -94,12 +95,7 @@ fn show(mail: &Value, json: Json) -> Result<(), Failure> {
         }
     }
     output::data(&format!("from: {}", sender(mail)))?;
-    for to in mail
-        .get("to")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
+    for to in each(mail, "to") {
         let party = text(to, "party");
         let given = if party.is_empty() {
             String::new()
@@ -122,6 +118,78 @@ fn show(mail: &Value, json: Json) -> Result<(), Failure> {
     };
     let size = mail.get("size").map(ToString::to_string);
     output::data(&format!("bytes: {}, {here}", size.unwrap_or_default()))
+}
+
+fn read(mail: &Value, json: Json) -> Result<(), Failure> {
+    if json.json {
+        return output::json(mail);
+    }
+    output::data(&format!("{}\t{}", text(mail, "id"), text(mail, "guard")))?;
+    for key in [
+        "why",
+        "subject",
+        "date",
+        "tlp",
+        "message_id",
+        "auto_submitted",
+    ] {
+        let said = text(mail, key);
+        if !said.is_empty() {
+            output::data(&format!("{key}: {said}"))?;
+        }
+    }
+    if let Some(from) = mail.get("from") {
+        output::data(&format!("says it is from: {}", mailbox(from)))?;
+    }
+    for (key, name) in [("to", "to"), ("cc", "cc"), ("reply_to", "answers to")] {
+        for one in each(mail, key) {
+            output::data(&format!("{name}: {}", mailbox(one)))?;
+        }
+    }
+    for one in each(mail, "protections") {
+        let (act, scheme, covers) = (text(one, "act"), text(one, "scheme"), text(one, "covers"));
+        output::data(&format!("{act}: {scheme}, covers {covers}, not verified"))?;
+    }
+    for one in each(mail, "carries") {
+        let detail = one.get("detail").filter(|detail| !detail.is_null());
+        let detail = detail.map_or_else(String::new, |detail| format!(" {detail}"));
+        output::data(&format!("carries: {}{detail}", text(one, "what")))?;
+    }
+    for one in each(mail, "attachments") {
+        let bytes = one.get("bytes").map(ToString::to_string);
+        output::data(&format!(
+            "attached: {}, {}, {} bytes, SHA-256 {}",
+            text(one, "name"),
+            text(one, "kind"),
+            bytes.unwrap_or_default(),
+            text(one, "sha256"),
+        ))?;
+    }
+    for one in each(mail, "warnings") {
+        output::data(&format!("odd: {}", one.as_str().unwrap_or_default()))?;
+    }
+    for one in each(mail, "texts") {
+        output::data(&format!("\n{}", text(one, "text").trim_end()))?;
+    }
+    Ok(())
+}
+
+fn each<'v>(document: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
+    document
+        .get(key)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+/// The address, and apart from it the name that the sender claims.
+fn mailbox(one: &Value) -> String {
+    let (address, name) = (text(one, "address"), text(one, "claimed_name"));
+    if name.is_empty() {
+        address.to_owned()
+    } else {
+        format!("{address} (calls itself {name:?})")
+    }
 }
 
 /// MAIL FROM as people read it.

@@ -130,8 +130,14 @@ impl Taken {
             let network = place.origin?.network;
             let held = self.networks.get(&network).copied().unwrap_or(0);
             let age = now.duration_since(place.since).as_secs();
-            let rate = place.bytes.load(Ordering::Relaxed) / (age + 1);
-            Some((Reverse(held), age < YOUNG_SECONDS, rate, *number))
+            let young = age < YOUNG_SECONDS;
+            // Among the young the oldest goes: one that came this moment has had no time to send anything.
+            let rate = if young {
+                0
+            } else {
+                place.bytes.load(Ordering::Relaxed) / (age + 1)
+            };
+            Some((Reverse(held), young, rate, *number))
         });
         let (.., number) = judged.min().ok_or(NoPlace::All)?;
         let place = self.places.remove(&number).ok_or(NoPlace::All)?;
@@ -206,6 +212,18 @@ mod tests {
 
     fn from(a: u8, b: u8) -> Origin {
         Origin::of([192, 0, a, b].into())
+    }
+
+    #[tokio::test]
+    async fn of_those_that_came_just_now_the_oldest_gives_way() {
+        let slots = slots(3);
+        let first = slots.take(Some(from(2, 1))).unwrap();
+        first.received(100);
+        let second = slots.take(Some(from(3, 1))).unwrap();
+        let third = slots.take(Some(from(4, 1))).unwrap();
+        let _new = slots.take(Some(from(5, 1))).unwrap();
+        assert!(told(&first).await, "though it sent the most");
+        assert!(!told(&second).await && !told(&third).await);
     }
 
     #[test]

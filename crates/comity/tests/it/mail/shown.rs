@@ -172,3 +172,57 @@ fn a_disk_that_is_nearly_full_takes_no_mail() {
     client.ask("MAIL FROM:<>", "452 4.3.1");
     assert!(mails(&node).is_empty());
 }
+
+/// A mail of two parts: words with values in them, and a bundle.
+const CARRYING: &str = "From: \"Head of CERT <ciso@alpha.example>\" <duty@bravo.example>\r\n\
+    To: postmaster@in.alpha.example\r\nDate: Mon, 05 Oct 2026 08:00:00 +0000\r\nMessage-ID: <1@bravo.example>\r\n\
+    Subject: TLP:AMBER =?utf-8?q?fresh_=E6=94=BB=E5=87=BB?=\r\nReply-To: other@elsewhere.example\r\n\
+    MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+    --b\r\nContent-Type: text/plain\r\n\r\nIt calls hxxp://c2[.]example/gate and 198.51.100[.]7\r\n\
+    --b\r\nContent-Type: application/json\r\nContent-Disposition: attachment; filename=../../b.json\r\n\r\n\
+    {\"type\":\"bundle\",\"id\":\"bundle--4f2d7c1e-6c0b-4b76-9a3c-1f2a5d8e9b01\",\"objects\":[]}\r\n--b--\r\n";
+
+fn deliver(node: &TestNode, mail: &str) -> String {
+    let mut smtp = Client::greeted(takes_mail(node, "smtp"));
+    smtp.ask("EHLO mx.bravo.example", "250-");
+    smtp.begin();
+    Client::kept(&smtp.ask(&format!("{mail}."), "250"))
+}
+
+#[test]
+fn a_mail_is_read_for_a_person_and_what_the_guard_stops_is_told_and_not_read() {
+    let node = node_with_mail(Store::Embedded, &[]);
+    let id = deliver(&node, CARRYING);
+    let said = node.cli(&["mail", "read", &id, "--json"]).expect(0).json();
+    assert_eq!(said["guard"], "passed");
+    assert_eq!(said["from"]["address"], "duty@bravo.example");
+    assert_eq!(said["subject"], "TLP:AMBER fresh \u{653b}\u{51fb}");
+    assert_eq!(said["tlp"], "TLP:AMBER");
+    let carries = said["carries"].as_array().unwrap();
+    let what: Vec<&str> = carries
+        .iter()
+        .map(|one| one["what"].as_str().unwrap())
+        .collect();
+    assert_eq!(what, ["stix bundle", "words"]);
+    assert_eq!(carries[1]["detail"]["values"][0], "http://c2.example/gate");
+    let name = said["attachments"][0]["name"].as_str().unwrap();
+    assert!(!name.contains('/') && name.ends_with("b.json"), "{name}");
+    let plain = node.cli(&["mail", "read", &id[..8]]).expect(0).out;
+    for line in [
+        "says it is from: duty@bravo.example (calls itself \"Head of CERT <ciso@alpha.example>\")",
+        "answers to: other@elsewhere.example",
+        "carries: stix bundle {\"objects\":0}",
+        "It calls hxxp://c2[.]example/gate",
+    ] {
+        assert!(plain.contains(line), "{line} is not in {plain}");
+    }
+    assert!(plain.contains("\nodd: "), "{plain}");
+
+    let two = format!("From: root@alpha.example\r\n{CARRYING}");
+    let id = deliver(&node, &two);
+    let said = node.cli(&["mail", "read", &id, "--json"]).expect(0).json();
+    assert_eq!(said["guard"], "refused", "{said}");
+    assert!(said.get("from").is_none() && said.get("texts").is_none());
+    let out = node.cli(&["mail", "read", "no-such"]);
+    assert!(out.err.contains("hint: `comity mail list`"), "{}", out.err);
+}

@@ -12,6 +12,7 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use super::client::Client;
 use super::{mails, node_with_mail, takes_mail};
+use crate::exchange::party::until_within;
 use crate::node::Store;
 
 const SLOW: u8 = 200;
@@ -46,6 +47,27 @@ async fn trickle(address: SocketAddr, number: u8, ready: mpsc::Sender<()>) {
     }
 }
 
+/// Tries to leave a mail; nothing when it is told to come back in a moment, as a mail server would.
+fn deliver(address: SocketAddr, round: u32) -> Option<()> {
+    let mut client = Client::over(std::net::TcpStream::connect(address).ok()?);
+    client.reply().filter(|reply| reply.starts_with("220 "))?;
+    let mail = format!("Subject: {round}\r\n\r\nurgent\r\n.");
+    for (line, begins) in [
+        ("EHLO mx.bravo.example", "250-"),
+        ("MAIL FROM:<duty@bravo.example>", "250"),
+        ("RCPT TO:<postmaster@in.alpha.example>", "250"),
+        ("DATA", "354"),
+        (&mail, "250 2.0.0 Kept"),
+    ] {
+        let reply = client.try_ask(line)?;
+        if !reply.starts_with(begins) {
+            assert!(reply.starts_with("421 4.3.2"), "{line}: {reply}");
+            return None;
+        }
+    }
+    Some(())
+}
+
 #[test]
 fn two_hundred_slow_senders_do_not_keep_a_mail_out() {
     let node = node_with_mail(
@@ -70,14 +92,9 @@ fn two_hundred_slow_senders_do_not_keep_a_mail_out() {
     assert!(heard.iter().take(SLOW.into()).count() >= 100);
     let began = Instant::now();
     for round in 0..5 {
-        let mut client = Client::greeted(address);
-        client.ask("EHLO mx.bravo.example", "250-");
-        client.begin();
-        client.ask(
-            &format!("Subject: {round}\r\n\r\nurgent\r\n."),
-            "250 2.0.0 Kept",
-        );
-        client.ask("QUIT", "221");
+        until_within(Duration::from_secs(SECONDS_MAX), "a mail is kept", || {
+            deliver(address, round)
+        });
     }
     let took = began.elapsed();
     println!("five mails beside {SLOW} slow senders: {took:?}");
