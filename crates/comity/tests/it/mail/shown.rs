@@ -224,5 +224,5 @@ fn a_mail_is_read_for_a_person_and_what_the_guard_stops_is_told_and_not_read() {
     assert_eq!(said["guard"], "refused", "{said}");
     assert!(said.get("from").is_none() && said.get("texts").is_none());
     let out = node.cli(&["mail", "read", "no-such"]);
-    assert!(out.err.contains("hint: `comity mail list`"), "{}", out.err);
+    assert!(out.err.contains("hint: `comity mail list"), "{}", out.err);
 }
