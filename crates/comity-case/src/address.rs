@@ -490,8 +490,7 @@ impl Address {
         address: String,
         note: String,
     ) -> Result<(), Refusal> {
-        let first = &head.officer.name;
-        let second = head.officer.second.as_ref().filter(|name| *name != first);
+        let second = head.officer.other_person();
         let second = second.ok_or(Refusal::SecondPerson {
             event: "promote",
             reason: "a permanent address is for good",
@@ -500,7 +499,7 @@ impl Address {
         self.promotion = Some(Promotion {
             address,
             at,
-            persons: [first.clone(), second.clone()],
+            persons: [head.officer.name.clone(), second.to_owned()],
             note,
             confirmed: None,
         });

@@ -186,6 +186,13 @@ pub struct Officer {
     pub second: Option<String>,
 }
 
+impl Officer {
+    /// The second person, where it is not the first one again.
+    pub fn other_person(&self) -> Option<&str> {
+        self.second.as_deref().filter(|second| *second != self.name)
+    }
+}
+
 /// What a message says besides its event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {

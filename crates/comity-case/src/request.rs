@@ -373,11 +373,7 @@ fn second_person(message: &Message, content: &Content) -> Result<(), Refusal> {
     } else {
         return Ok(());
     };
-    let other = officer
-        .second
-        .as_ref()
-        .is_some_and(|second| *second != officer.name);
-    if other {
+    if officer.other_person().is_some() {
         Ok(())
     } else {
         Err(Refusal::SecondPerson {

@@ -154,6 +154,22 @@ impl AddressId {
         bytes.try_into().ok().map(Self)
     }
 
+    /// The number that ten hexadecimal digits write.
+    pub fn parse(digits: &str) -> Option<Self> {
+        let all = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if digits.len() != 2 * ID_BYTES || !all {
+            return None;
+        }
+        let [_, _, _, bytes @ ..] = u64::from_str_radix(digits, 16).ok()?.to_be_bytes();
+        Some(Self(bytes))
+    }
+
+    /// The number in an address, whatever its MAC is worth; none where it holds no token.
+    pub fn of_address(address: &str) -> Option<Self> {
+        let (local, _) = address.split_once('@')?;
+        Some(read(local).token.id()).filter(|id| *id != Self::DECOY)
+    }
+
     /// Its bytes.
     pub const fn as_bytes(&self) -> &[u8; ID_BYTES] {
         &self.0

@@ -148,8 +148,8 @@ pub enum AddressError {
     /// No more keys.
     #[error("there are as many keys for addresses as there can be")]
     KeysFull,
-    /// The file of a key holds something else.
-    #[error("the keys for addresses cannot be used: two have one number, or there are too many")]
+    /// No key is left on the disk.
+    #[error("no key for addresses is left in the folder of the node")]
     KeysUnusable,
     /// The keys.
     #[error(transparent)]

@@ -5,7 +5,7 @@
 
 pub mod command;
 mod commitments;
-mod document;
+pub(crate) mod document;
 pub mod evidence;
 pub mod exercises;
 mod gather;

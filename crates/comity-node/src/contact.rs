@@ -108,7 +108,7 @@ pub enum ContactError {
     Store(#[from] StoreError),
 }
 
-/// Seconds since 1970 as people read them.
+/// A timestamp in seconds since 1970.
 fn seconds(at: Timestamp) -> i64 {
     at.micros().div_euclid(1_000_000)
 }

@@ -317,9 +317,11 @@ fn address(error: &AddressError) -> (RefusalKind, String) {
             no("somebody else gives `comity address approve ID --officer NAME`")
         }
         AddressError::Unsigned(_) => no("compare keys with that party: `comity party list`"),
-        AddressError::KeysFull | AddressError::KeysUnusable => no(
-            "remove the oldest files address-N.key in the folder keys/ of the node: addresses made with them end",
-        ),
+        AddressError::KeysFull => no(&format!(
+            "a node makes {} of them in its life; the newest stays in use",
+            comity_mail::token::KEYS_MAX
+        )),
+        AddressError::KeysUnusable => no("restore the files address-N.key in the folder keys/ of the node from a backup"),
         AddressError::Exchange(ExchangeError::NoAccord(_))
         | AddressError::Case(CaseError::Exchange(ExchangeError::NoAccord(_))) => (
             RefusalKind::Release,

@@ -12,7 +12,10 @@ use comity_mail::token::{AddressId, Purpose};
 use comity_node::address::command::AddressCommand as C;
 use comity_node::address::{Recipient, Seen, Standing};
 use comity_node::case::threads::Acting;
+use comity_node::mail::Known;
+use comity_node::mail::recipients::{Designated, Recipients as _};
 use comity_node::node::Node;
+use comity_store::state::State;
 use pair::{Done, Pair, text};
 use serde_json::Value;
 
@@ -197,8 +200,15 @@ fn dates_uses_and_renewals_decide_what_is_taken() -> Done<()> {
     let (id, first) = create(&pair, 10, Some(2))?;
     let ends = pair.now() + 10 * DAY;
     let found = taken(alpha, &first, pair.now()).unwrap();
-    assert!(alpha.mail_used(found.id)? && taken(alpha, &first, pair.now()).is_some());
-    assert!(alpha.mail_used(found.id)? && !alpha.mail_used(found.id)?);
+    let known = Known {
+        name: found.id.to_string(),
+        party: None,
+    };
+    let state = State::open_embedded(&folder.path().join("alpha"))?;
+    let given = Designated::new(alpha.clone());
+    let used = || state.write(|tx| given.count(tx, &known));
+    assert!(used()? && taken(alpha, &first, pair.now()).is_some());
+    assert!(used()? && !used()?);
     assert_eq!(taken(alpha, &first, pair.now()), None, "used up");
     let renewed = do_it(
         &pair,

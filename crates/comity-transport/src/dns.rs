@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use comity_mail::dns::{Kind, Record};
-use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
+use hickory_resolver::config::{NameServerConfig, ResolverConfig};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{RData, RecordType};
@@ -59,16 +59,20 @@ pub async fn look_up(records: &[Record], server: Option<SocketAddr>) -> Vec<Answ
     answers
 }
 
+/// A name server at this address, asked by UDP, and by TCP where an answer does not fit.
+pub(crate) fn name_server(address: &SocketAddr) -> NameServerConfig {
+    let mut server = NameServerConfig::udp_and_tcp(address.ip());
+    for one in &mut server.connections {
+        one.port = address.port();
+    }
+    server
+}
+
 fn resolver(server: Option<SocketAddr>) -> Result<TokioResolver, NetError> {
     let mut builder = match server {
         None => TokioResolver::builder_tokio()?,
         Some(server) => {
-            let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()];
-            let connections = connections.into_iter().map(|mut connection| {
-                connection.port = server.port();
-                connection
-            });
-            let one = NameServerConfig::new(server.ip(), true, connections.collect());
+            let one = name_server(&server);
             let config = ResolverConfig::from_parts(None, Vec::new(), vec![one]);
             Resolver::builder_with_config(config, TokioRuntimeProvider::default())
         }

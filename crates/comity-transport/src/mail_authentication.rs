@@ -25,9 +25,7 @@ use mail_auth::common::verify::VerifySignature as _;
 use mail_auth::dkim::{DkimError, Signature};
 use mail_auth::dmarc::Policy;
 use mail_auth::dmarc::verify::DmarcParameters;
-use mail_auth::hickory_resolver::config::{
-    ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts,
-};
+use mail_auth::hickory_resolver::config::{ResolverConfig, ResolverOpts};
 use mail_auth::hickory_resolver::system_conf::read_system_conf;
 use mail_auth::spf::verify::SpfParameters;
 use mail_auth::{
@@ -36,6 +34,8 @@ use mail_auth::{
 };
 
 use cache::Cache;
+
+use crate::dns::name_server;
 
 /// How long one question may take.
 pub const QUESTION_TIME_MAX: Duration = Duration::from_secs(5);
@@ -132,7 +132,7 @@ impl Authenticator {
         let (config, mut options) = if servers.is_empty() {
             read_system_conf().map_err(|error| settings(&error))?
         } else {
-            let servers = servers.iter().map(server).collect();
+            let servers = servers.iter().map(name_server).collect();
             (
                 ResolverConfig::from_parts(None, Vec::new(), servers),
                 ResolverOpts::default(),
@@ -277,15 +277,6 @@ impl Authenticator {
             dkim: dmarc_verdict(output.dkim_result()),
         })
     }
-}
-
-fn server(address: &SocketAddr) -> NameServerConfig {
-    let mut server = NameServerConfig::udp_and_tcp(address.ip());
-    for one in &mut server.connections {
-        let ConnectionConfig { port, .. } = one;
-        *port = address.port();
-    }
-    server
 }
 
 /// Nothing is known but what was to be asked.

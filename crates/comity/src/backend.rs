@@ -5,9 +5,11 @@
 use std::path::{Path, PathBuf};
 
 use comity_api::local::{LocalClient, LocalError};
+use comity_node::address::command::AddressCommand;
 use comity_node::case::command::CaseCommand;
 use comity_node::clock::Clock;
 use comity_node::command::{Answer, Command};
+use comity_node::contact::command::ContactCommand;
 use comity_node::exchange::command::ExchangeCommand;
 use comity_node::exchange::own_keys::KeyCommand;
 use comity_node::folder::{self, FolderError, SOCKET_FILE};
@@ -97,6 +99,22 @@ impl Backend {
     /// Does a command about mail and answers its document.
     pub(crate) fn mail(&mut self, command: MailCommand) -> Result<serde_json::Value, Failure> {
         self.document(Command::Mail(command))
+    }
+
+    /// Does a command about designated addresses and answers its document.
+    pub(crate) fn address(
+        &mut self,
+        command: AddressCommand,
+    ) -> Result<serde_json::Value, Failure> {
+        self.document(Command::Address(command))
+    }
+
+    /// Does a command about points of contact and answers its document.
+    pub(crate) fn contact(
+        &mut self,
+        command: ContactCommand,
+    ) -> Result<serde_json::Value, Failure> {
+        self.document(Command::Contact(command))
     }
 
     fn document(&mut self, command: Command) -> Result<serde_json::Value, Failure> {

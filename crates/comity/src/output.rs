@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
+use serde_json::Value;
 
+use crate::cli::Json;
 use crate::failure::Failure;
 
 /// One line of data.
@@ -32,17 +34,31 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     data(&text)
 }
 
-/// A text as data, or in the file that was named.
-pub(crate) fn text(text: &str, out: Option<&Path>) -> Result<(), Failure> {
-    let Some(path) = out else {
-        return data(text.trim_end());
-    };
+/// What a node said: as JSON where that was asked for, else as it is shown to people.
+pub(crate) fn shown(
+    said: &Value,
+    asked: Json,
+    show: impl Fn(&Value) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    if asked.json { json(said) } else { show(said) }
+}
+
+/// A text in the file that was named.
+pub(crate) fn file(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text).map_err(|error| {
         Failure::unknown(
             format!("cannot write {}: {error}", path.display()),
             "name another file with --out",
         )
-    })?;
+    })
+}
+
+/// A text as data, or in the file that was named.
+pub(crate) fn text(text: &str, out: Option<&Path>) -> Result<(), Failure> {
+    let Some(path) = out else {
+        return data(text.trim_end());
+    };
+    file(path, text)?;
     say(&format!("written to {}", path.display()));
     Ok(())
 }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::AddressError;
-use super::list::with;
 use super::own::{Draft, Giving};
 use crate::case::CaseError;
+use crate::case::document::put;
 use crate::case::threads::Acting;
 use crate::node::Node;
 
@@ -148,7 +148,7 @@ impl Node {
             } => {
                 let (id, note) = self.answer_address(&id, to_file, &acting)?;
                 let mut said = self.address_shown(&id)?;
-                with(&mut said, "note", Value::from(note));
+                put(&mut said, "note", Value::from(note));
                 return Ok(said);
             }
             C::Create {

@@ -6,7 +6,7 @@ use comity_accord::party::PartyName;
 use comity_case::address::{Address, State};
 use comity_case::table::Word as _;
 use comity_case::thread::Thread;
-use comity_mail::token::{self, AddressId};
+use comity_mail::token::AddressId;
 use comity_store::state::Tx;
 use comity_store::state::address::{self as rows, AddressRow};
 
@@ -43,7 +43,7 @@ impl Node {
         let newest = address.record.steps.last();
         let (officer, event) = newest.map_or(("", ""), |step| (step.officer.as_str(), step.event));
         for said in said(&address) {
-            let Some(number) = number(said.address) else {
+            let Some(number) = AddressId::of_address(said.address) else {
                 continue;
             };
             let known = rows::find(tx, number.as_bytes())?;
@@ -53,8 +53,8 @@ impl Node {
             said.standing.clone_into(&mut row.standing);
             (row.expires, row.uses_allowed) = (said.expires, said.uses.map(u64::from));
             row.given = Some(id.to_owned());
-            let by = said.replaced_by.and_then(number_bytes);
-            row.replaced_by = by;
+            let by = said.replaced_by.and_then(AddressId::of_address);
+            row.replaced_by = by.map(|by| by.as_bytes().to_vec());
             if is_new {
                 rows::add(tx, &row)?;
             } else if row != before {
@@ -64,6 +64,10 @@ impl Node {
                 continue;
             }
             rows::add_event(tx, &row.id, (now, officer), (event, said.standing))?;
+        }
+        // Whoever waited to approve has done so, or has nothing left to approve.
+        if matches!(event, "promote" | "renew" | "revoke") {
+            rows::settle_promotion(tx, id)?;
         }
         // A permanent address that was not confirmed is never used for anything else.
         let open = address.promotion.as_ref().map(|open| &open.address);
@@ -159,14 +163,4 @@ fn said(address: &Address) -> Vec<Said<'_>> {
         });
     }
     all
-}
-
-fn number(address: &str) -> Option<AddressId> {
-    let (local, _) = address.split_once('@')?;
-    let id = token::read(local).token.id();
-    (id != AddressId::DECOY).then_some(id)
-}
-
-fn number_bytes(address: &str) -> Option<Vec<u8>> {
-    number(address).map(|id| id.as_bytes().to_vec())
 }

@@ -16,6 +16,7 @@ use super::AddressError;
 use super::own::Named;
 use super::promotion::challenge_document;
 use crate::case::CaseError;
+use crate::case::document::{put, record};
 use crate::case::threads::thread_of;
 use crate::node::Node;
 
@@ -60,8 +61,8 @@ impl Node {
                 (
                     self.row_document(&row),
                     [
-                        ("steps", Vec::new()),
-                        ("void", Vec::new()),
+                        ("steps", json!([])),
+                        ("void", json!([])),
                         ("events", events),
                     ],
                 )
@@ -77,18 +78,18 @@ impl Node {
                 let mut said = self.document(&id, &address, (&given, waits));
                 if address.promotion.is_some() {
                     let statement = statement_document(&address, self.promotion_signed(&address)?);
-                    with(&mut said, "statement", statement);
+                    put(&mut said, "statement", statement);
                 }
-                let (steps, voided) = steps_of(&address);
-                (
-                    said,
-                    [("steps", steps), ("void", voided), ("events", events)],
-                )
+                let (steps, void) = (
+                    record::steps(&address.record),
+                    record::voided(&address.record),
+                );
+                (said, [("steps", steps), ("void", void), ("events", events)])
             }
         };
         let mut said = said;
         for (name, values) in more {
-            with(&mut said, name, Value::from(values));
+            put(&mut said, name, values);
         }
         Ok(said)
     }
@@ -111,49 +112,36 @@ impl Node {
         })
     }
 
-    /// The addresses that one of the two parties gave the other and that hold now: for a point of contact.
+    /// The addresses that the two parties gave each other and that hold now, for points of contact: ours, then theirs.
     pub(crate) fn designated(
         &self,
         tx: &mut dyn Tx,
         party: &str,
-        ours: bool,
-    ) -> Result<Vec<Value>, CaseError> {
+    ) -> Result<[Vec<Value>; 2], CaseError> {
         let now = self.now_seconds();
-        let mut all = Vec::new();
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for row in threads::list(tx, &wanted(Some(party)))? {
             let thread = thread_of(&threads::messages(tx, &row.id)?)?;
             let Some(address) = Address::replay(&thread) else {
                 continue;
             };
             let state = address.state_at(now);
-            let own = address.opening.opener.as_str() == self.identity().party;
-            if own == ours && is_taken(state) {
-                let standing = if state == State::Permanent {
-                    State::Permanent
-                } else {
-                    State::Temporary
-                };
-                all.push(json!({
-                    "purpose": address.purpose, "address": address.address, "standing": standing.word(),
-                    "until": address.expires.map(stamp),
-                }));
+            if !is_taken(state) {
+                continue;
             }
+            let standing = if state == State::Permanent {
+                State::Permanent
+            } else {
+                State::Temporary
+            };
+            let own = address.opening.opener.as_str() == self.identity().party;
+            let side = if own { &mut ours } else { &mut theirs };
+            side.push(json!({
+                "purpose": address.purpose, "address": address.address, "standing": standing.word(),
+                "until": address.expires.map(stamp),
+            }));
         }
-        Ok(all)
-    }
-
-    /// The addresses that a party gave this one and that it takes mail at now: purpose and address.
-    pub fn addresses_of(&self, party: &str) -> Result<Vec<(String, String)>, AddressError> {
-        let all = self.addresses(Some(party), Some(false))?;
-        let is_taken = |one: &&Value| one.get("taken").and_then(Value::as_bool) == Some(true);
-        let taken = all.iter().filter(is_taken);
-        let text = |one: &Value, name: &str| {
-            let found = one.get(name).and_then(Value::as_str);
-            found.unwrap_or_default().to_owned()
-        };
-        Ok(taken
-            .map(|one| (text(one, "purpose"), text(one, "address")))
-            .collect())
+        Ok([ours, theirs])
     }
 
     fn document(
@@ -225,14 +213,8 @@ impl Node {
 }
 
 /// Puts something into a document.
-pub(super) fn with(document: &mut Value, name: &str, value: Value) {
-    if let Some(members) = document.as_object_mut() {
-        members.insert(name.to_owned(), value);
-    }
-}
-
 /// What happened to own addresses, the oldest first for each.
-fn events_of(tx: &mut dyn Tx, given: &[AddressRow]) -> Result<Vec<Value>, AddressError> {
+fn events_of(tx: &mut dyn Tx, given: &[AddressRow]) -> Result<Value, AddressError> {
     let mut all = Vec::new();
     for row in given {
         let events = rows::events(tx, &row.id)?;
@@ -242,21 +224,7 @@ fn events_of(tx: &mut dyn Tx, given: &[AddressRow]) -> Result<Vec<Value>, Addres
             })
         }));
     }
-    Ok(all)
-}
-
-/// The messages that counted, and those that did not.
-fn steps_of(address: &Address) -> (Vec<Value>, Vec<Value>) {
-    let steps = address.record.steps.iter().map(|step| {
-        json!({
-            "place": step.place, "event": step.event, "officer": step.officer, "sent": stamp(step.sent),
-            "received": step.received.map(stamp), "state": step.state.word(), "digest": step.digest.to_string(),
-        })
-    });
-    let voided = address.record.voided.iter();
-    let voided = voided
-        .map(|void| json!({ "place": void.place, "event": void.event, "reason": void.reason }));
-    (steps.collect(), voided.collect())
+    Ok(all.into())
 }
 
 fn wanted(party: Option<&str>) -> Wanted {

@@ -23,8 +23,6 @@ use crate::node::Node;
 const DAY: i64 = 86_400;
 /// How often a number is drawn before it is free: of 2^40 numbers a second draw is rare, a third never happens.
 const DRAWS_MAX: usize = 8;
-/// Digits of a number.
-const NUMBER_DIGITS: usize = 10;
 
 /// What an address is to be bound to.
 #[derive(Clone, Debug)]
@@ -257,17 +255,10 @@ impl Node {
             ..draft_of(&address)?
         };
         let made = self.make_address(&draft)?;
-        let speech = Speech {
-            event: "renew".to_owned(),
-            content: json!({
-                "address": made.address, "expires": stamp(draft.expires.unwrap_or_default()), "uses": uses,
-            }),
-            acting: acting.clone(),
-        };
-        self.say(&id, &speech)?;
-        self.inner
-            .state
-            .write(|tx| rows::settle_promotion(tx, &id))?;
+        let content = json!({
+            "address": made.address, "expires": stamp(draft.expires.unwrap_or_default()), "uses": uses,
+        });
+        self.speak(&id, "renew", content, acting)?;
         Ok(id)
     }
 
@@ -283,12 +274,7 @@ impl Node {
             Named::Thread(id, _) => {
                 let id = id.to_string();
                 self.own_address(&id, "revoke")?;
-                let speech = Speech {
-                    event: "revoke".to_owned(),
-                    content: json!({ "reason": reason }),
-                    acting: acting.clone(),
-                };
-                self.say(&id, &speech)?;
+                self.speak(&id, "revoke", json!({ "reason": reason }), acting)?;
                 return Ok(id);
             }
         };
@@ -311,25 +297,24 @@ impl Node {
 
     /// The address of a name: that of its thread or a beginning of it, its number, or the address itself.
     pub(crate) fn address_named(&self, name: &str) -> Result<Named, AddressError> {
-        let local = name.split_once('@').map(|(local, _)| local);
-        let number = match local {
-            Some(local) => Some(token::read(local).token.id()),
-            None => number(name),
+        let is_address = name.contains('@');
+        let number = if is_address {
+            AddressId::of_address(name)
+        } else {
+            AddressId::parse(name).filter(|id| *id != AddressId::DECOY)
         };
         let row = match number {
-            Some(id) if id != AddressId::DECOY => {
-                self.inner.state.read(|tx| rows::find(tx, id.as_bytes()))?
-            }
-            Some(_) | None => None,
+            Some(id) => self.inner.state.read(|tx| rows::find(tx, id.as_bytes()))?,
+            None => None,
         };
         // Of a row that a thread gave, the thread says more; one that was found by its text must be that text.
-        let row = row.filter(|row| local.is_none() || row.address.eq_ignore_ascii_case(name));
+        let row = row.filter(|row| !is_address || row.address.eq_ignore_ascii_case(name));
         let id = match row {
             Some(row) => match row.given.clone() {
                 Some(given) => given,
                 None => return Ok(Named::Row(Box::new(row))),
             },
-            None if local.is_some() => {
+            None if is_address => {
                 let named = self.thread_naming(name)?;
                 named.ok_or_else(|| AddressError::Unknown(name.to_owned()))?
             }
@@ -396,14 +381,4 @@ pub(super) fn draft_of(address: &Address) -> Result<Draft, AddressError> {
         about: address.about.clone(),
         expires: None,
     })
-}
-
-/// The number that a text writes: ten hexadecimal digits.
-fn number(text: &str) -> Option<AddressId> {
-    if text.len() != NUMBER_DIGITS || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    let whole = u64::from_str_radix(text, 16).ok()?;
-    let [_, _, _, bytes @ ..] = whole.to_be_bytes();
-    Some(AddressId::new(bytes))
 }

@@ -15,7 +15,7 @@ use comity_store::state::address::{self as rows, PromotionRow};
 use serde_json::json;
 
 use super::AddressError;
-use super::own::draft_of;
+use super::own::{Named, draft_of};
 use crate::case::threads::{Acting, Speech};
 use crate::clock::random_bytes;
 use crate::contact::hexadecimal;
@@ -163,9 +163,6 @@ impl Node {
             person: None,
         };
         self.speak(&id, "promote", content, &asker)?;
-        self.inner
-            .state
-            .write(|tx| rows::settle_promotion(tx, &id))?;
         Ok(id)
     }
 
@@ -203,20 +200,23 @@ impl Node {
         reason: &str,
         acting: &Acting,
     ) -> Result<String, AddressError> {
-        if let Ok((id, _)) = self.own_address(name, "decline") {
-            let waited = self
-                .inner
-                .state
-                .write(|tx| rows::settle_promotion(tx, &id))?;
-            return if waited {
-                Ok(id)
-            } else {
-                Err(AddressError::NotAsked)
-            };
+        let (id, address) = match self.address_named(name)? {
+            Named::Row(row) => return Err(AddressError::Untold(row.address)),
+            Named::Thread(id, address) => (id.to_string(), address),
+        };
+        if address.opening.opener.as_str() != self.identity().party {
+            self.speak(&id, "decline", json!({ "reason": reason }), acting)?;
+            return Ok(id);
         }
-        let (id, _) = self.their_address(name, "decline")?;
-        self.speak(&id, "decline", json!({ "reason": reason }), acting)?;
-        Ok(id)
+        let settled = self
+            .inner
+            .state
+            .write(|tx| rows::settle_promotion(tx, &id))?;
+        if settled {
+            Ok(id)
+        } else {
+            Err(AddressError::NotAsked)
+        }
     }
 
     /// Whether both parties' keys signed the promotion of an address.
@@ -272,7 +272,7 @@ impl Node {
         Ok(Note::new(statement, vec![signature])?.to_string())
     }
 
-    fn speak(
+    pub(super) fn speak(
         &self,
         id: &str,
         event: &str,

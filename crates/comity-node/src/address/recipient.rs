@@ -85,12 +85,6 @@ impl Node {
         Ok(found)
     }
 
-    /// Counts a mail that was taken; answers whether one more was allowed. A mail is taken only where it was.
-    pub fn mail_used(&self, id: AddressId) -> Result<bool, AddressError> {
-        let id = id.as_bytes();
-        Ok(self.inner.state.write(|tx| rows::count_use(tx, id))?)
-    }
-
     /// Whether a mail came to an address before, kept for the address's life: `signature` is the digest of its signatures, empty
     /// where it has none, `body` that of its body.
     pub fn mail_seen(

@@ -18,6 +18,7 @@ use comity_store::state::thread::Wanted;
 use comity_store::state::{Tx, thread as rows};
 use serde_json::{Value, json};
 
+use crate::case::document::{put, record};
 use crate::case::threads::{Acting, Speech, thread_of};
 use crate::clock::{new_uuid, random_bytes};
 use crate::contact::ContactError;
@@ -225,19 +226,8 @@ impl Node {
     pub(crate) fn check_shown(&self, id: &str) -> Result<Value, ContactError> {
         let held = self.check_named(id)?;
         let mut said = document(&held, &self.identity().party, self.now_seconds());
-        let steps = held.check.record.steps.iter().map(|step| {
-            json!({
-                "place": step.place, "event": step.event, "officer": step.officer, "sent": stamp(step.sent),
-                "received": step.received.map(stamp), "state": step.state.word(), "digest": step.digest.to_string(),
-            })
-        });
-        let voided = held.check.record.voided.iter();
-        let voided = voided
-            .map(|void| json!({ "place": void.place, "event": void.event, "reason": void.reason }));
-        if let Some(members) = said.as_object_mut() {
-            members.insert("steps".to_owned(), steps.collect());
-            members.insert("void".to_owned(), voided.collect());
-        }
+        put(&mut said, "steps", record::steps(&held.check.record));
+        put(&mut said, "void", record::voided(&held.check.record));
         Ok(said)
     }
 }

@@ -94,9 +94,9 @@ impl Node {
         let profiles = [self.own_profile(tx)?, self.profile_of(tx, party)?];
         let now = self.now_seconds();
         let mut lines = Vec::new();
-        for (whose, known) in [&own, &other].into_iter().zip(profiles) {
+        let sides = [&own, &other].into_iter().zip(profiles);
+        for ((whose, known), designated) in sides.zip(self.designated(tx, party)?) {
             let fresh = agreed_age(accord, whose);
-            let designated = self.designated(tx, party, *whose == own)?;
             let told: &[profile::Contact] = known
                 .as_ref()
                 .map_or(&[], |known| &known.profile.content().contacts);

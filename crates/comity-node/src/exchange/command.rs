@@ -313,7 +313,8 @@ fn document(value: &impl Serialize) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }
 
-fn at(micros: i64) -> String {
+/// A time as documents spell it; nothing where there is none.
+pub(crate) fn at(micros: i64) -> String {
     Timestamp::from_micros(micros).map_or_else(String::new, |at| at.to_string())
 }
 

@@ -19,11 +19,10 @@ use comity_link::seal::{Content, OpeningKey, SealError, SealingAlgorithm, Sealin
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-pub(crate) use files::exist;
 pub use files::{
-    KEYS_FOLDER, RootPublic, keep_card, known_card, make_folder, read_secret, read_seed,
-    write_secret, write_seed,
+    KEYS_FOLDER, RootPublic, keep_card, known_card, make_folder, read_seed, write_seed,
 };
+pub(crate) use files::{exist, read_secret, write_secret};
 
 /// How long a replaced log key signs along, so that whoever has not seen the new card can verify.
 pub const LOG_DAYS: i64 = 30;

@@ -466,7 +466,6 @@ pub(crate) fn inclusion(
     })
 }
 
-/// The newest head of a party's log that this node cosigned.
 /// The row of an envelope that waits to be sent for the first time.
 fn queued(draft: Draft, made: Made, epoch: u32, now: i64) -> OutboxRow {
     OutboxRow {
@@ -492,6 +491,7 @@ fn queued(draft: Draft, made: Made, epoch: u32, now: i64) -> OutboxRow {
     }
 }
 
+/// The newest head of a party's log that this node cosigned.
 fn seen(tx: &mut dyn Tx, party: &str) -> Result<Option<Seen>, LinkError> {
     let known = peer_log::of_party(tx, party)?.pop();
     Ok(known.map(|log| Seen {

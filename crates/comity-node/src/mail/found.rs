@@ -67,13 +67,17 @@ impl Node {
         })
     }
 
-    /// What is wrong with the raw bytes of mail, and how many mails and bytes there are.
+    /// What is wrong with the raw bytes of mail.
     pub(crate) fn check_mail(&self) -> Result<Vec<String>, StoreError> {
         let mut problems = self.inner.mail.check()?.problems;
+        // Nodes that share a database have folders of their own: what is not here may be there.
+        if self.inner.state.is_shared() {
+            return Ok(problems);
+        }
+        let filter = mail::MailFilter::default();
         let mut before: Option<MailRow> = None;
         loop {
             let place = before.as_ref().map(|row| (row.received, row.id.as_str()));
-            let filter = mail::MailFilter::default();
             let rows = self
                 .inner
                 .state
@@ -81,16 +85,13 @@ impl Node {
             let Some(last) = rows.last() else {
                 return Ok(problems);
             };
-            // Nodes that share a database have folders of their own: what is not here may be there.
-            if !self.inner.state.is_shared() {
-                for row in &rows {
-                    let name = comity_store::attachment::AttachmentName::of(row.sha256);
-                    if self.inner.mail.read(&name)?.is_none() {
-                        problems.push(format!(
-                            "the raw bytes of mail {} are gone; restore mail/{name} from a backup",
-                            row.id
-                        ));
-                    }
+            for row in &rows {
+                let name = comity_store::attachment::AttachmentName::of(row.sha256);
+                if self.inner.mail.read(&name)?.is_none() {
+                    problems.push(format!(
+                        "the raw bytes of mail {} are gone; restore mail/{name} from a backup",
+                        row.id
+                    ));
                 }
             }
             before = Some(last.clone());

@@ -113,7 +113,6 @@ impl MailIntake {
         })?;
         let (state, bytes) = (state.word(), stored.bytes);
         tracing::info!(mail = %kept.id, sha256 = %stored.sha256, bytes, state, "mail kept");
-        self.node.due().tell();
         Ok(kept)
     }
 
@@ -176,7 +175,11 @@ fn row(
             MailState::Received
         },
         reason: None,
-        copy_of: earlier.first().map(|row| row.id.clone()),
+        // A copy points at the original, whatever the clock says of either.
+        copy_of: earlier
+            .into_iter()
+            .next()
+            .map(|row| row.copy_of.unwrap_or(row.id)),
         protocol: client.protocol.word().to_owned(),
         client: client.address.map(|address| address.to_string()),
         helo: Some(client.helo.clone()),

@@ -26,24 +26,20 @@ pub trait Recipients: Send + Sync + std::fmt::Debug {
 
 /// The addresses that were given to parties.
 #[derive(Clone, Debug)]
-pub struct Designated {
-    node: Node,
-    domain: String,
-}
+pub struct Designated(Node);
 
 impl Designated {
     /// Those of a node at its domain.
-    pub fn new(node: Node, domain: &str) -> Self {
-        let domain = domain.to_owned();
-        Self { node, domain }
+    pub fn new(node: Node) -> Self {
+        Self(node)
     }
 }
 
 impl Recipients for Designated {
     fn find(&self, tx: &mut dyn Tx, local: &str, now: i64) -> Result<Option<Known>, StoreError> {
-        let keys = self.node.inner.address_keys.now();
-        let found =
-            recipient::look_up(tx, &keys, (local, &self.domain), now.div_euclid(1_000_000))?;
+        let keys = self.0.inner.address_keys.now();
+        let domain = &self.0.mail_terms().domain;
+        let found = recipient::look_up(tx, &keys, (local, domain), now.div_euclid(1_000_000))?;
         Ok(found.map(|found| Known {
             name: found.id.to_string(),
             party: Some(found.party),
@@ -51,14 +47,10 @@ impl Recipients for Designated {
     }
 
     fn count(&self, tx: &mut dyn Tx, known: &Known) -> Result<bool, StoreError> {
-        number(&known.name).map_or(Ok(false), |id| address::count_use(tx, id.as_bytes()))
+        // As it was spelled in `find`.
+        let id = AddressId::parse(&known.name).filter(|id| id.to_string() == known.name);
+        id.map_or(Ok(false), |id| address::count_use(tx, id.as_bytes()))
     }
-}
-
-/// The number of an address, from what [`Designated`] calls it.
-fn number(name: &str) -> Option<AddressId> {
-    let [_, _, _, bytes @ ..] = u64::from_str_radix(name, 16).ok()?.to_be_bytes();
-    Some(AddressId::new(bytes)).filter(|id| id.to_string() == name)
 }
 
 /// Mailboxes that take mail from anybody, such as postmaster (RFC 5321 section 4.5.1) and abuse (RFC 2142 section 4).

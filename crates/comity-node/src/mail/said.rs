@@ -19,10 +19,11 @@ use comity_store::state::party;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::case::document::put;
 use crate::mail::MailError;
 use crate::node::Node;
 
-/// The most bytes of a mail that are brought into memory: one more than the guard lets pass is enough to tell.
+/// The most bytes of a mail that are brought into memory: more than the guard lets pass.
 const RAW_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// Of each text so much is told; the whole of it is in the raw mail.
 const TEXT_CHARACTERS_MAX: usize = 100_000;
@@ -69,9 +70,7 @@ impl Node {
         });
         match done {
             Ok(Ok(mut said)) => {
-                if let Some(members) = said.as_object_mut() {
-                    members.insert("id".to_owned(), row.id.into());
-                }
+                put(&mut said, "id", row.id.into());
                 Ok(said)
             }
             Ok(Err(error)) => Ok(stopped("passed, and not read", error.to_string())),

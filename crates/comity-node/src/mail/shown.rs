@@ -9,12 +9,14 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use comity_stix::timestamp::Timestamp;
 use comity_store::attachment::{AttachmentName, BUFFER_BYTES};
 use comity_store::state::mail::{self, MailFilter, MailRow, MailState, RecipientRow};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::case::document::put;
+use crate::exchange::command::at;
+use crate::ledger::hex;
 use crate::mail::MailError;
 use crate::mail::command::PAGE_MAX;
 use crate::node::Node;
@@ -55,8 +57,8 @@ impl Node {
         let line = |(row, recipients): &(MailRow, Vec<RecipientRow>)| {
             let mut line = facts(row);
             let shown = recipients.iter().take(RECIPIENTS_SHOWN);
-            insert(&mut line, "to", shown.map(|r| r.address.clone()).collect());
-            insert(&mut line, "recipients", recipients.len().into());
+            put(&mut line, "to", shown.map(|r| r.address.clone()).collect());
+            put(&mut line, "recipients", recipients.len().into());
             line
         };
         Ok(rows.iter().map(line).collect())
@@ -76,18 +78,18 @@ impl Node {
             .is_some();
         let mut shown = facts(&row);
         let to = |r: &RecipientRow| json!({ "address": r.address, "party": r.party });
-        insert(&mut shown, "to", recipients.iter().map(to).collect());
-        insert(&mut shown, "options", row.options.as_str().into());
-        insert(&mut shown, "changed", time(row.changed).into());
-        insert(&mut shown, "raw_here", here.into());
+        put(&mut shown, "to", recipients.iter().map(to).collect());
+        put(&mut shown, "options", row.options.as_str().into());
+        put(&mut shown, "changed", at(row.changed).into());
+        put(&mut shown, "raw_here", here.into());
         let others = same.iter().filter(|other| other.id != row.id);
-        insert(
+        put(
             &mut shown,
             "same_bytes",
             others.map(|other| other.id.clone()).collect(),
         );
         let by = &self.identity().domain;
-        insert(&mut shown, "trace", trace(&row, &recipients, by).into());
+        put(&mut shown, "trace", trace(&row, &recipients, by).into());
         Ok(shown)
     }
 
@@ -138,7 +140,7 @@ fn facts(row: &MailRow) -> Value {
         json!({ "version": version, "cipher": row.cipher, "server_name": row.server_name })
     });
     json!({
-        "id": row.id, "received": time(row.received), "state": row.state.word(), "reason": row.reason,
+        "id": row.id, "received": at(row.received), "state": row.state.word(), "reason": row.reason,
         "size": row.size, "sha256": hex(&row.sha256), "copy_of": row.copy_of, "protocol": row.protocol,
         "client": row.client, "helo": row.helo, "from": row.sender, "tls": tls,
     })
@@ -183,18 +185,4 @@ fn copy(mut raw: File, file: &mut File) -> std::io::Result<[u8; 32]> {
     }
     file.sync_all()?;
     Ok(hasher.finalize().into())
-}
-
-fn insert(document: &mut Value, key: &str, value: Value) {
-    if let Some(members) = document.as_object_mut() {
-        members.insert(key.to_owned(), value);
-    }
-}
-
-fn time(micros: i64) -> String {
-    Timestamp::from_micros(micros).map_or_else(String::new, |at| at.to_string())
-}
-
-fn hex(sha256: &[u8; 32]) -> String {
-    AttachmentName::of(*sha256).to_string()
 }

@@ -173,8 +173,7 @@ pub fn of_bytes(
 ) -> Result<Vec<MailRow>, StoreError> {
     let rows = tx.query(
         "SELECT id, sha256, size, state, reason, copy_of, protocol, client, helo, sender, options, tls, cipher, server_name,
-             received, changed FROM mail WHERE sha256 = ?1
-         ORDER BY received, CASE WHEN copy_of IS NULL THEN 0 ELSE 1 END, id LIMIT ?2",
+             received, changed FROM mail WHERE sha256 = ?1 ORDER BY received, id LIMIT ?2",
         &[sha256.into(), limit.into()],
     )?;
     rows.iter().map(row_of).collect()

@@ -5,18 +5,15 @@
 
 mod shown;
 
-use std::path::Path;
-
 use comity_node::address::command::AddressCommand as Asked;
 use comity_node::case::threads::Acting;
-use comity_node::command::{Answer, Command};
 use serde_json::Value;
 
 use crate::backend::{Backend, data_folder};
 use crate::cli::address::{Act, AddressCommand, Named, Officer};
 use crate::cli::{Data, Json};
-use crate::commands::accounts::unexpected;
 use crate::commands::parties::text;
+use crate::commands::threads::read_limited;
 use crate::failure::Failure;
 use crate::output;
 
@@ -87,7 +84,7 @@ pub(crate) fn run(command: AddressCommand) -> Result<(), Failure> {
                 acting,
             };
             let said = ask(data, asked)?;
-            write(&path, text(&said, "note"))?;
+            output::file(&path, text(&said, "note"))?;
             output::say(&format!(
                 "wrote {}; {} takes it with `comity address take-answer`",
                 path.display(),
@@ -96,7 +93,8 @@ pub(crate) fn run(command: AddressCommand) -> Result<(), Failure> {
             Ok(())
         }
         C::TakeAnswer { act, file } => {
-            let note = read(&file)?;
+            let hint = "name the file that `comity address answer ID --out FILE` wrote";
+            let note = read_limited(&file, FILE_BYTES_MAX, hint)?;
             done(act, |id, acting| Asked::TakeAnswer { id, note, acting })
         }
         C::Confirm { named } => by(named, |id, acting| Asked::Confirm { id, acting }),
@@ -147,9 +145,7 @@ fn by(named: Named, command: impl FnOnce(String, Acting) -> Asked) -> Result<(),
 
 fn ask(data: Data, command: Asked) -> Result<Value, Failure> {
     let mut backend = Backend::open(&data_folder(data.data)?)?;
-    let Answer::Document(said) = backend.execute(Command::Address(command))? else {
-        return Err(unexpected());
-    };
+    let said = backend.address(command)?;
     backend.close()?;
     Ok(said)
 }
@@ -160,36 +156,5 @@ fn told(
     json: Json,
     show: impl Fn(&Value) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let said = ask(data, command)?;
-    if json.json {
-        return output::json(&said);
-    }
-    show(&said)
-}
-
-fn read(path: &Path) -> Result<String, Failure> {
-    let wrong = |reason: String| {
-        Failure::usage(
-            format!("cannot read {}: {reason}", path.display()),
-            "name the file that `comity address answer ID --out FILE` wrote",
-        )
-    };
-    let size = std::fs::metadata(path)
-        .map_err(|error| wrong(error.to_string()))?
-        .len();
-    if size > FILE_BYTES_MAX {
-        return Err(wrong(format!(
-            "it has {size} bytes; the limit is {FILE_BYTES_MAX}"
-        )));
-    }
-    std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|error| {
-        Failure::unknown(
-            format!("cannot write {}: {error}", path.display()),
-            "name a file in a folder of your own",
-        )
-    })
+    output::shown(&ask(data, command)?, json, show)
 }

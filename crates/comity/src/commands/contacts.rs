@@ -5,10 +5,9 @@
 
 mod shown;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use comity_node::case::threads::Acting;
-use comity_node::command::{Answer, Command};
 use comity_node::contact::command::ContactCommand as Asked;
 use serde_json::Value;
 
@@ -17,6 +16,7 @@ use crate::cli::contact::{ContactCommand, ProfileCommand};
 use crate::cli::{Data, Json};
 use crate::commands::parties::text;
 use crate::commands::requests::acting;
+use crate::commands::threads::read_limited;
 use crate::failure::Failure;
 use crate::output;
 
@@ -196,31 +196,21 @@ fn profile(command: ProfileCommand) -> Result<(), Failure> {
         P::Show { data, party, json } => told(data, Asked::Profile { party }, json, shown::profile),
         P::Export { data, party, out } => {
             let said = asked(data, Asked::Profile { party })?;
-            export(text(&said, "page"), out)
+            export(text(&said, "page"), out.as_deref())
         }
     }
 }
 
-fn export(page: &str, out: Option<PathBuf>) -> Result<(), Failure> {
-    let Some(path) = out else {
-        return output::data(page.trim_end());
-    };
-    std::fs::write(&path, page).map_err(|error| {
-        Failure::unknown(
-            format!("cannot write {}: {error}", path.display()),
-            "name a file in a folder of your own",
-        )
-    })
+fn export(page: &str, out: Option<&Path>) -> Result<(), Failure> {
+    match out {
+        Some(path) => output::file(path, page),
+        None => output::data(page.trim_end()),
+    }
 }
 
 fn asked(data: Data, command: Asked) -> Result<Value, Failure> {
     let mut backend = Backend::open(&data_folder(data.data)?)?;
-    let Answer::Document(said) = backend.execute(Command::Contact(command))? else {
-        return Err(Failure::unknown(
-            "the node answered something else",
-            "use the same version of comity for the node and the command",
-        ));
-    };
+    let said = backend.contact(command)?;
     backend.close()?;
     Ok(said)
 }
@@ -231,27 +221,9 @@ fn told(
     json: Json,
     show: impl Fn(&Value) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let said = asked(data, command)?;
-    if json.json {
-        return output::json(&said);
-    }
-    show(&said)
+    output::shown(&asked(data, command)?, json, show)
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    let wrong = |reason: String| {
-        Failure::usage(
-            format!("cannot read {}: {reason}", path.display()),
-            "name a text file in UTF-8",
-        )
-    };
-    let size = std::fs::metadata(path)
-        .map_err(|error| wrong(error.to_string()))?
-        .len();
-    if size > FILE_BYTES_MAX {
-        return Err(wrong(format!(
-            "it has {size} bytes; the limit is {FILE_BYTES_MAX}"
-        )));
-    }
-    std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))
+    read_limited(path, FILE_BYTES_MAX, "name a text file in UTF-8")
 }

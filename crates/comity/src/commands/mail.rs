@@ -12,6 +12,7 @@ use crate::cli::Json;
 use crate::cli::mail::MailVerb;
 use crate::commands::evidence::absolute;
 use crate::commands::parties::text;
+use crate::commands::threads::each;
 use crate::failure::Failure;
 use crate::output;
 
@@ -172,14 +173,6 @@ fn read(mail: &Value, json: Json) -> Result<(), Failure> {
         output::data(&format!("\n{}", text(one, "text").trim_end()))?;
     }
     Ok(())
-}
-
-fn each<'v>(document: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
-    document
-        .get(key)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
 }
 
 /// The address, and apart from it the name that the sender claims.

@@ -33,8 +33,10 @@ mod threads;
 
 use std::path::Path;
 
+use comity_node::address::MailTerms;
 use comity_node::folder::{self, Identity, Place};
 use comity_node::link::keys::RootPublic;
+use comity_store::error::chain;
 use serde_json::json;
 
 use crate::backend::{data_folder, folder_failure};
@@ -97,6 +99,12 @@ fn init(args: InitArgs) -> Result<(), Failure> {
     let folder = data_folder(args.data.data)?;
     let root = args.root_public.as_deref().map(keys::read_public);
     let root = root.transpose()?;
+    if let Some(domain) = &args.mail_domain {
+        // Before anything is made: a node with settings that cannot be read does nothing.
+        MailTerms::parse(&args.domain, domain, "+").map_err(|error| {
+            Failure::no(chain(&error), "give a host name such as in.alpha.example")
+        })?;
+    }
     make_node(
         &folder,
         (&args.party, &args.domain),

@@ -98,8 +98,7 @@ async fn start_mail(node: &Node, settings: &Settings) -> Result<Option<MailServe
     if listen.is_empty() {
         return Ok(None);
     }
-    let own = node.identity().domain.clone();
-    let told = settings.mail.server(&own)?;
+    let told = settings.mail.server(&node.mail_terms().domain)?;
     let tls = if uses_tls(settings) {
         let config = tls_config(&settings.serve.tls_certificates, &settings.serve.tls_key);
         // The names in it are those of HTTP.
@@ -110,10 +109,7 @@ async fn start_mail(node: &Node, settings: &Settings) -> Result<Option<MailServe
         None
     };
     let (started, finder) = (node.clock().now(), node.clone());
-    let intake = Arc::new(MailIntake::new(
-        node.clone(),
-        settings.mail.intake(node, &own),
-    ));
+    let intake = Arc::new(MailIntake::new(node.clone(), settings.mail.intake(node)));
     let without_tls = tls.is_none() && !settings.mail.smtp_listen.is_empty();
     let server = MailServer::start(intake, told, listen, tls).await;
     let server = server.map_err(|error| mail_failure(&error))?;

@@ -197,6 +197,11 @@ pub(crate) fn each<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a
     all.into_iter().flatten()
 }
 
+/// Whether a document says yes there.
+pub(crate) fn is(value: &Value, name: &str) -> bool {
+    value.get(name).and_then(Value::as_bool) == Some(true)
+}
+
 /// Says something in a thread and answers the thread as it then stands.
 pub(crate) fn say(
     backend: &mut Backend,

@@ -310,15 +310,6 @@ impl MailSettings {
         ]
     }
 
-    /// The domain of the addresses of a node whose party speaks for `own`.
-    pub(crate) fn domain(&self, own: &str) -> String {
-        if self.domain.is_empty() {
-            format!("in.{own}")
-        } else {
-            self.domain.to_ascii_lowercase()
-        }
-    }
-
     /// Where mail is taken; nowhere, unless it is set.
     pub(crate) fn listen(&self) -> Result<Vec<Listen>, Failure> {
         let mut listen = Vec::new();
@@ -357,9 +348,9 @@ impl MailSettings {
     }
 
     /// What the server is told.
-    pub(crate) fn server(&self, own: &str) -> Result<MailServerSettings, Failure> {
+    pub(crate) fn server(&self, domain: &str) -> Result<MailServerSettings, Failure> {
         let hostname = if self.hostname.is_empty() {
-            self.domain(own)
+            domain.to_owned()
         } else {
             self.hostname.clone()
         };
@@ -383,11 +374,10 @@ impl MailSettings {
     }
 
     /// What the node's intake is told.
-    pub(crate) fn intake(&self, node: &Node, own: &str) -> IntakeSettings {
-        let domain = self.domain(own);
-        let given = Designated::new(node.clone(), &domain);
+    pub(crate) fn intake(&self, node: &Node) -> IntakeSettings {
+        let given = Designated::new(node.clone());
         IntakeSettings {
-            domain,
+            domain: node.mail_terms().domain.clone(),
             recipients: vec![Arc::new(Mailboxes::parse(&self.mailboxes)), Arc::new(given)],
             reserve_bytes: self.disk_reserve_megabytes.saturating_mul(MEGABYTE),
         }
@@ -464,11 +454,19 @@ mod tests {
     #[test]
     fn the_defaults_are_those_of_the_server() {
         let default = MailSettings::default();
-        let server = default.server("alpha.example").unwrap();
+        let server = default.server("in.alpha.example").unwrap();
         assert_eq!(server.limits, MailLimits::default());
         assert_eq!(server.hostname, "in.alpha.example");
-        assert_eq!(default.domain("alpha.example"), "in.alpha.example");
+        let domain = |mail: &MailSettings| {
+            let terms = comity_node::address::MailTerms::parse(
+                "alpha.example",
+                &mail.domain,
+                &mail.separator,
+            );
+            terms.unwrap().domain
+        };
+        assert_eq!(domain(&default), "in.alpha.example");
         let named = settings("domain = \"Mail.Alpha.Example\"");
-        assert_eq!(named.domain("alpha.example"), "mail.alpha.example");
+        assert_eq!(domain(&named), "mail.alpha.example");
     }
 }

@@ -132,24 +132,25 @@ pub(crate) fn exist(folder: &Path) -> Result<bool, KeysError> {
 
 /// Reads a seed; none where there is no file.
 pub fn read_seed(path: &Path) -> Result<Option<Seed>, KeysError> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => Zeroizing::new(text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed("read", path)(error)),
+    let Some(text) = read_text(path)?.map(Zeroizing::new) else {
+        return Ok(None);
     };
-    let digits = text.trim();
-    let mut seed = Zeroizing::new([0; 32]);
-    for (place, byte) in seed.iter_mut().enumerate() {
-        *byte = digits
-            .get(2 * place..2 * place + 2)
-            .and_then(|two| u8::from_str_radix(two, 16).ok())
-            .ok_or_else(|| KeysError::Seed(path.to_owned()))?;
+    let bytes = bytes_of(text.trim());
+    let seed = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok());
+    seed.map(|seed| Some(Zeroizing::new(seed)))
+        .ok_or_else(|| KeysError::Seed(path.to_owned()))
+}
+
+/// What hexadecimal digits stand for.
+fn bytes_of(digits: &str) -> Option<Zeroizing<Vec<u8>>> {
+    if !digits.len().is_multiple_of(2) {
+        return None;
     }
-    if digits.len() == 64 {
-        Ok(Some(seed))
-    } else {
-        Err(KeysError::Seed(path.to_owned()))
+    let mut bytes = Zeroizing::new(Vec::with_capacity(digits.len() / 2));
+    for place in (0..digits.len()).step_by(2) {
+        bytes.push(u8::from_str_radix(digits.get(place..place + 2)?, 16).ok()?);
     }
+    Some(bytes)
 }
 
 pub(super) fn write(folder: &Path, place: (Use, u32), seed: &Seed) -> Result<(), KeysError> {
@@ -158,32 +159,27 @@ pub(super) fn write(folder: &Path, place: (Use, u32), seed: &Seed) -> Result<(),
 
 /// Writes a seed, for its owner's eyes.
 pub fn write_seed(path: &Path, seed: &Seed) -> Result<(), KeysError> {
-    let digits = Zeroizing::new(seed.map(|byte| format!("{byte:02x}")).concat());
-    replace(path, digits.as_bytes())
+    write_secret(path, seed.as_slice())
 }
 
 /// Reads a key of any length that [`write_secret`] wrote; none where there is no file.
-pub fn read_secret(path: &Path, bytes_max: usize) -> Result<Option<Zeroizing<Vec<u8>>>, KeysError> {
+pub(crate) fn read_secret(
+    path: &Path,
+    bytes_max: usize,
+) -> Result<Option<Zeroizing<Vec<u8>>>, KeysError> {
     let Some(text) = read_text(path)?.map(Zeroizing::new) else {
         return Ok(None);
     };
     let digits = text.trim();
     let wrong = || KeysError::Secret(path.to_owned());
-    if digits.is_empty() || digits.len() > 2 * bytes_max || !digits.len().is_multiple_of(2) {
+    if digits.is_empty() || digits.len() > 2 * bytes_max {
         return Err(wrong());
     }
-    let byte = |place: usize| {
-        let two = digits.get(place..place + 2)?;
-        u8::from_str_radix(two, 16).ok()
-    };
-    let bytes: Option<Vec<u8>> = (0..digits.len()).step_by(2).map(byte).collect();
-    bytes
-        .map(|bytes| Some(Zeroizing::new(bytes)))
-        .ok_or_else(wrong)
+    bytes_of(digits).map(Some).ok_or_else(wrong)
 }
 
 /// Writes a key of any length, for its owner's eyes.
-pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), KeysError> {
+pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), KeysError> {
     let mut digits = Zeroizing::new(String::with_capacity(2 * bytes.len()));
     for byte in bytes {
         // Writing into a text does not fail.

@@ -170,9 +170,9 @@ impl Connection {
     /// Says a reply that the session has counted, later when it refuses for the third time or more: whoever guesses addresses is
     /// slow at it.
     async fn answer(&mut self, reply: Reply) -> Result<(), End> {
-        let before = self.session.errors().saturating_sub(3).min(5);
-        if reply.refuses() && self.session.errors() > 2 {
-            let delay = self.shared.limits.error_delay * (before + 1).min(5);
+        let times = self.session.errors().saturating_sub(2).min(5);
+        if reply.refuses() && times > 0 {
+            let delay = self.shared.limits.error_delay * times;
             tokio::select! {
                 _ = self.stop.changed() => return Err(End::Said(reply::STOPPING)),
                 () = self.slot.gives_way() => return Err(End::Said(reply::CROWDED)),
@@ -254,9 +254,6 @@ impl Connection {
     }
 
     async fn recipient(&mut self, local: String, domain: String) -> Result<Reply, End> {
-        let Some(envelope) = self.session.envelope().cloned() else {
-            return Ok(reply::NO_MAIL);
-        };
         let own = self.shared.postmaster.domain().to_owned();
         let asked = if domain.is_empty() {
             own.clone()
@@ -264,7 +261,7 @@ impl Connection {
             domain
         };
         let verdict = self
-            .ask(move |postmaster| postmaster.recipient(&local, &asked, &envelope))
+            .ask(move |postmaster| postmaster.recipient(&local, &asked))
             .await;
         let known = match verdict {
             Some(Verdict::Known(known)) => known,
@@ -325,7 +322,7 @@ impl Connection {
             return Err(End::Said(reply::PIPELINED));
         }
         self.say(&reply::GO_AHEAD);
-        let limits = self.shared.limits.clone();
+        let limits = &self.shared.limits;
         let mut reader = DataReader::new(limits.line_bytes_max, limits.mail_bytes_max);
         let mut content = Vec::new();
         let mut raw: Option<Receiving> = None;

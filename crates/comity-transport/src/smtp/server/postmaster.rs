@@ -12,8 +12,8 @@ pub trait Postmaster: Send + Sync + 'static {
     /// Whether there is room for a mail of so many bytes.
     fn has_room(&self, bytes: u64) -> bool;
 
-    /// Who answers for a recipient. `envelope` is the mail so far.
-    fn recipient(&self, local: &str, domain: &str, envelope: &Envelope) -> Verdict;
+    /// Who answers for a recipient.
+    fn recipient(&self, local: &str, domain: &str) -> Verdict;
 
     /// The domain that `<postmaster>` without one means.
     fn domain(&self) -> &str;
@@ -30,7 +30,7 @@ impl Postmaster for MailIntake {
         Self::has_room(self, bytes)
     }
 
-    fn recipient(&self, local: &str, domain: &str, _: &Envelope) -> Verdict {
+    fn recipient(&self, local: &str, domain: &str) -> Verdict {
         Self::recipient(self, local, domain)
     }
 

@@ -28,7 +28,7 @@ impl Reply {
         &self.0
     }
 
-    /// Whether it refuses, for good or for now.
+    /// Whether it refuses: its code is 4yz or 5yz (RFC 5321 section 4.2.1).
     pub fn refuses(&self) -> bool {
         self.0.starts_with(['4', '5'])
     }

@@ -170,11 +170,6 @@ impl Session {
         reply::RECIPIENT_OK
     }
 
-    /// The mail so far.
-    pub fn envelope(&self) -> Option<&Envelope> {
-        self.mail.as_ref()
-    }
-
     /// The mail is over, whatever became of it.
     pub fn mail_ended(&mut self) -> Option<Envelope> {
         self.offered = None;

@@ -5,23 +5,12 @@
 use serde_json::Value;
 
 use crate::commands::parties::text;
+use crate::commands::threads::{each, is};
 use crate::failure::Failure;
 use crate::output;
 
 /// Characters of a name that a list shows: the subject and eight digits of the number.
 const NAME_CHARS: usize = 17;
-
-fn each<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    value
-        .get(name)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-}
-
-fn is(value: &Value, name: &str) -> bool {
-    value.get(name).and_then(Value::as_bool) == Some(true)
-}
 
 fn number(value: &Value, name: &str) -> Option<u64> {
     value.get(name).and_then(Value::as_u64)

@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use crate::commands::parties::text;
+use crate::commands::threads::is;
 use crate::failure::Failure;
 use crate::output;
 
@@ -15,10 +16,6 @@ const NUMBER_CHARS: usize = 8;
 
 fn each(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
-}
-
-fn is(value: &Value, name: &str) -> bool {
-    value.get(name).and_then(Value::as_bool) == Some(true)
 }
 
 fn short(value: &Value, chars: usize) -> String {

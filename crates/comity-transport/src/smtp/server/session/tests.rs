@@ -216,7 +216,7 @@ fn the_envelope_is_what_was_said() {
     ] {
         said(&mut session, &format!("{line}\r\n"));
     }
-    let mail = session.envelope().unwrap();
+    let mail = session.mail_ended().unwrap();
     assert_eq!(mail.client.helo, "mx.bravo.example");
     assert_eq!(mail.client.address, Some([192, 0, 2, 7].into()));
     assert_eq!(mail.sender, "Duty@bravo.example");

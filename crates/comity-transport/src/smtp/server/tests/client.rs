@@ -45,7 +45,7 @@ impl Postmaster for Keeper {
         !self.full.load(Ordering::Relaxed)
     }
 
-    fn recipient(&self, local: &str, domain: &str, _: &Envelope) -> Verdict {
+    fn recipient(&self, local: &str, domain: &str) -> Verdict {
         if self.broken.load(Ordering::Relaxed) {
             return Verdict::Later;
         }
