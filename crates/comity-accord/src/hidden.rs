@@ -12,7 +12,8 @@ pub(crate) fn find(text: &str) -> Option<(usize, char)> {
     text.char_indices().find(|(_, letter)| is_hidden(*letter))
 }
 
-const fn is_hidden(letter: char) -> bool {
+/// Whether a character is hidden.
+pub const fn is_hidden(letter: char) -> bool {
     matches!(
         letter,
         '\u{ad}'

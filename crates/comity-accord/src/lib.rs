@@ -11,7 +11,7 @@ pub mod digest;
 pub mod enrolment;
 pub mod evaluation;
 pub mod fingerprint;
-mod hidden;
+pub mod hidden;
 pub mod keys;
 pub mod party;
 pub mod profile;

@@ -2,7 +2,7 @@
 //!
 //! In scope: recognising a file by its content, cutting it into single STIX objects as they stream by,
 //! making indicators of plain lists, writing objects out as a bundle, lines, CSV or bare values; custody of evidence for tools of
-//! others (`case_uco`), samples of malware wrapped (`wrapped`).
+//! others (`case_uco`).
 //! Out of scope: whether an object obeys STIX (`comity-stix`), storing it (`comity-store`), opening files.
 //!
 //! The crate is given readers and writers; it opens nothing, knows no clock and starts no task. Memory is
@@ -11,4 +11,3 @@
 pub mod case_uco;
 pub mod export;
 pub mod import;
-pub mod wrapped;

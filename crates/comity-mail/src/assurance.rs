@@ -39,15 +39,32 @@ pub enum Level {
     L4,
 }
 
+impl Level {
+    /// Every one, the lowest first.
+    pub const ALL: [Self; 5] = [Self::L0, Self::L1, Self::L2, Self::L3, Self::L4];
+
+    /// Its word, as receipts have it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::L0 => "L0",
+            Self::L1 => "L1",
+            Self::L2 => "L2",
+            Self::L3 => "L3",
+            Self::L4 => "L4",
+        }
+    }
+}
+
 impl fmt::Display for Level {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(match self {
-            Self::L0 => "L0, anybody may have sent it",
-            Self::L1 => "L1, the domain is right",
-            Self::L2 => "L2, the domain is right and the address was given to this party",
-            Self::L3 => "L3, signed by the registered key of the party",
-            Self::L4 => "L4, said by the party's node",
-        })
+        let why = match self {
+            Self::L0 => "anybody may have sent it",
+            Self::L1 => "the domain is right",
+            Self::L2 => "the domain is right and the address was given to this party",
+            Self::L3 => "signed by the registered key of the party",
+            Self::L4 => "said by the party's node",
+        };
+        write!(out, "{}, {why}", self.word())
     }
 }
 

@@ -13,14 +13,14 @@
 
 use std::fmt;
 
+use crate::openpgp::AHEAD_SECONDS_MAX;
+
 /// RSA keys of DKIM have at least so many bits (RFC 8301 section 3.2).
 pub const DKIM_BITS_MIN: usize = 1_024;
 /// Under so many bits an RSA key is flagged.
 pub const DKIM_BITS_GOOD: usize = 2_048;
 /// DKIM signatures of one mail that are looked at.
 pub const DKIM_SIGNATURES_MAX: usize = 8;
-/// So far ahead of ours the signer's clock may be, in seconds.
-pub const AHEAD_SECONDS_MAX: i64 = 600;
 
 /// What checking came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,7 +20,6 @@ pub use xarf::XArf;
 use comity_stix::admission::ObservableValue;
 
 use crate::archive::{ArchiveLimits, Listing, list};
-use crate::guard::field_body;
 use crate::reading::{Act, Attachment, ContentKind, Coverage, Mail, Scheme};
 
 /// What classifying may take up.
@@ -249,13 +248,7 @@ fn of_attachment(mail: &Mail, attachment: &Attachment, limits: &CarriedLimits) -
             }
             return Some(what);
         }
-        RECEIPT_TYPE => {
-            let read = MailReceipt::read(report);
-            return Some(match read {
-                Ok(receipt) => What::Receipt(receipt),
-                Err(error) => What::NotUnderstood(Reason::BadReport(error.to_string())),
-            });
-        }
+        RECEIPT_TYPE => return Some(receipt::tell(report)),
         "application/pgp-keys" => return Some(What::OpenPgpKeys),
         "application/ms-tnef" | "application/vnd.ms-tnef" => return reason(Reason::Tnef),
         _ => {}
@@ -319,21 +312,10 @@ fn is_encrypted_data(mail: &Mail, attachment: &Attachment) -> bool {
 /// The `Message-ID` of the mail that a report gives back beside it.
 fn returned_id(mail: &Mail, report: &Attachment) -> Option<String> {
     let parent = mail.parts.get(report.part)?.parent?;
-    let mut beside = mail.parts.iter().enumerate();
-    beside.find_map(|(index, part)| {
-        if part.parent != Some(parent) {
-            return None;
-        }
-        let header = mail.returned.iter().find(|(at, _)| *at == index);
-        header.map(|(_, id)| id.clone())
-    })
-}
-
-/// The `Message-ID` in a header block, without its brackets.
-pub(crate) fn message_id(header: &[u8]) -> Option<String> {
-    let body = field_body(header, b"message-id")?;
-    let text = std::str::from_utf8(body).ok()?.trim();
-    let id = text.strip_prefix('<')?.strip_suffix('>')?;
-    let good = !id.is_empty() && id.len() < 998 && id.bytes().all(|byte| byte.is_ascii_graphic());
-    good.then(|| id.to_owned())
+    let beside = |at: usize| {
+        let part = mail.parts.get(at);
+        part.is_some_and(|part| part.parent == Some(parent))
+    };
+    let found = mail.returned.iter().find(|(at, _)| beside(*at));
+    found.map(|(_, id)| id.clone())
 }

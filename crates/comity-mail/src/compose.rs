@@ -197,15 +197,7 @@ impl Letter {
         let written = fields.map(|(name, value)| {
             let mut line = format!("{name}: ").into_bytes();
             let column = line.len();
-            match value {
-                HeaderType::Address(value) => value.write_header(&mut line, column),
-                HeaderType::Date(value) => value.write_header(&mut line, column),
-                HeaderType::MessageId(value) => value.write_header(&mut line, column),
-                HeaderType::Raw(value) => value.write_header(&mut line, column),
-                HeaderType::Text(value) => value.write_header(&mut line, column),
-                HeaderType::ContentType(value) => value.write_header(&mut line, column),
-                HeaderType::URL(value) => value.write_header(&mut line, column),
-            }
+            value.write_header(&mut line, column);
             (name, line)
         });
         Ok(written.collect())
@@ -213,7 +205,7 @@ impl Letter {
 
     /// The boundary: of the parts within the content.
     pub(crate) fn boundary(&self) -> String {
-        self.boundary.iter().flat_map(|byte| hex(*byte)).collect()
+        format!("{:032x}", u128::from_be_bytes(self.boundary))
     }
 
     /// The fields in their order, each checked.
@@ -328,8 +320,4 @@ fn lines(text: &str) -> String {
         all.push_str("\r\n");
     }
     all
-}
-
-fn hex(byte: u8) -> [char; 2] {
-    [byte >> 4, byte & 15].map(|half| char::from_digit(u32::from(half), 16).unwrap_or('0'))
 }

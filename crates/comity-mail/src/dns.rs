@@ -5,15 +5,15 @@
 //! | MX | RFC 5321 section 5.1 |
 //! | SPF | RFC 7208: the MX hosts alone send |
 //! | DKIM | RFC 6376, and RFC 8463 for Ed25519 |
-//! | DMARC | RFC 7489: reject what is not aligned, strictly |
+//! | DMARC | RFC 9989: reject what is not aligned, strictly |
 //! | MTA-STS | RFC 8461: the record, and the policy that the node's HTTP server has |
 //! | TLS-RPT | RFC 8460: where others report what failed |
 //!
 //! In scope: making the lines, comparing them with what was found. Out of scope: asking name servers (`comity-transport`).
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
-use sha2::{Digest as _, Sha256};
+use comity_accord::digest::Digest;
 
 /// Where the policy of MTA-STS is read (RFC 8461 section 3.3).
 pub const POLICY_PATH: &str = "/.well-known/mta-sts.txt";
@@ -150,13 +150,8 @@ pub fn policy_host(zone: &Zone) -> String {
 
 /// The policy's name: another policy has another one.
 fn policy_id(zone: &Zone) -> String {
-    let digest = Sha256::digest(policy(zone).as_bytes());
-    let mut digits = String::new();
-    for byte in digest.iter().take(POLICY_DIGITS / 2) {
-        // Writing into a text does not fail.
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
+    let digest = Digest::of(policy(zone).as_bytes()).to_string();
+    digest.chars().take(POLICY_DIGITS).collect()
 }
 
 /// What others say under a record's name, compared with what it should be. Texts for other purposes under the same name do not

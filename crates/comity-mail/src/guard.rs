@@ -13,7 +13,7 @@ mod fault;
 mod sender;
 
 pub use fault::{Fault, Field, Refusal};
-pub(crate) use sender::{is_address, sole_mailbox};
+pub(crate) use sender::{is_address, is_domain, sole_mailbox};
 
 use content::ContentFields;
 
@@ -65,7 +65,7 @@ impl GuardLimits {
 pub enum Verdict {
     /// It may be parsed.
     Pass,
-    /// It is answered with this after the end of DATA, and not taken.
+    /// It is to be answered with this after the end of DATA, and not taken.
     Refuse(Refusal),
     /// It is taken and kept, and a person looks at it; nothing parses it.
     Quarantine(Fault),

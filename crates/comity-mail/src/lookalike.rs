@@ -29,24 +29,26 @@ pub fn resembles<'k>(domain: &str, known: &[&'k str]) -> Option<(&'k str, Resemb
         return None;
     }
     let plain = unicode(&domain.to_lowercase());
-    let own = |known: &str| {
-        let known = unicode(&known.to_lowercase());
-        plain == known
+    let names: Vec<String> = known
+        .iter()
+        .map(|known| unicode(&known.to_lowercase()))
+        .collect();
+    let own = |name: &String| {
+        plain == *name
             || plain
-                .strip_suffix(&known)
+                .strip_suffix(name.as_str())
                 .is_some_and(|rest| rest.ends_with('.'))
     };
-    if known.iter().any(|known| own(known)) {
+    if names.iter().any(own) {
         return None;
     }
     let skeleton_of_it = skeleton(&plain);
-    known.iter().find_map(|known| {
-        let name = unicode(&known.to_lowercase());
-        let bones = skeleton(&name);
+    known.iter().zip(&names).find_map(|(known, name)| {
+        let bones = skeleton(name);
         let bare = |text: &str| text.replace(['-', '.'], "");
         let how = if bones == skeleton_of_it {
             Resemblance::SameSkeleton
-        } else if one_edit(&plain, &name) || one_edit(&skeleton_of_it, &bones) {
+        } else if one_edit(&plain, name) || one_edit(&skeleton_of_it, &bones) {
             Resemblance::OneLetter
         } else if skeleton_of_it
             .strip_prefix(&bones)

@@ -18,7 +18,7 @@ use crate::openpgp::{
 use crate::protect::HIDDEN_SUBJECT;
 use crate::reading::{
     Act, Coverage, Fields, Mail, Protection, ReadLimits, Scheme, Warning, address_warnings,
-    read_content, read_fields,
+    loose_name, read_content, read_fields, root,
 };
 
 /// With what a mail is opened.
@@ -136,18 +136,18 @@ struct Layer {
     bare: bool,
 }
 
-/// Opens a mail that was read: `mail` is `raw`.
-pub fn open(raw: &[u8], mail: &Mail, opener: &Opener<'_>) -> Opened {
+/// Opens a mail that was read: `mail` is `raw`. Where nothing of it is opened it becomes the content as it is.
+pub fn open(raw: &[u8], mail: Mail, opener: &Opener<'_>) -> Opened {
     let layer = mail
         .whole_protection()
-        .map(|one| layer(raw, mail, one, opener));
+        .map(|one| layer(raw, &mail, one, opener));
     let mut notices = Vec::new();
     let layer = match layer {
         Some(Ok(Some(layer))) => layer,
         Some(Err(error)) => return closed(raw, mail, vec![Notice::NotDecrypted(error)]),
         None | Some(Ok(None)) => return closed(raw, mail, Vec::new()),
     };
-    let (fields, inside) = fields(&layer, mail, opener, &mut notices);
+    let (fields, inside) = fields(&layer, &mail, opener, &mut notices);
     let mut content = read_content(&layer.entity, fields, opener.read);
     let odd = address_warnings(&content.fields, opener.domains);
     content.warnings.extend(odd);
@@ -170,11 +170,11 @@ pub fn open(raw: &[u8], mail: &Mail, opener: &Opener<'_>) -> Opened {
 }
 
 /// A mail as it came: nothing of it was opened.
-fn closed(raw: &[u8], mail: &Mail, notices: Vec<Notice>) -> Opened {
+fn closed(raw: &[u8], mail: Mail, notices: Vec<Notice>) -> Opened {
     let most = mail.protections.iter().map(|one| one.coverage).max();
     Opened {
         entity: raw.to_vec(),
-        content: mail.clone(),
+        content: mail,
         decrypted: false,
         // What could not be opened covers nothing.
         coverage: most.map(|most| most.min(Coverage::PartOnly)),
@@ -214,7 +214,7 @@ fn layer(
                 bare: true,
             })
         }
-        (Scheme::PgpInline, Act::Encrypted) => {
+        (scheme @ (Scheme::PgpInline | Scheme::PgpMime), Act::Encrypted) => {
             let found = decrypt(
                 &bytes,
                 opener.keys,
@@ -222,28 +222,22 @@ fn layer(
                 opener.now,
                 opener.decrypt,
             )?;
-            Some(Layer {
-                entity: as_text(&found.content),
-                signature: found.signature,
-                decrypted: true,
-                bare: true,
-            })
-        }
-        (Scheme::PgpMime, Act::Encrypted) => {
-            let found = decrypt(
-                &bytes,
-                opener.keys,
-                opener.certificates,
-                opener.now,
-                opener.decrypt,
-            )?;
+            let bare = scheme == Scheme::PgpInline;
             let layer = Layer {
-                entity: found.content,
+                entity: if bare {
+                    as_text(&found.content)
+                } else {
+                    found.content
+                },
                 signature: found.signature,
                 decrypted: true,
-                bare: false,
+                bare,
             };
-            Some(signed_inside(layer, mail, opener))
+            Some(if bare {
+                layer
+            } else {
+                signed_inside(layer, mail, opener)
+            })
         }
     })
 }
@@ -302,7 +296,7 @@ fn fields(
         notices.push(Notice::FieldsOpen);
         (outer.clone(), Inside::default())
     };
-    if layer.bare || !says_protected(&layer.entity, mail, opener) {
+    if layer.bare || !says_protected(&layer.entity, opener) {
         return open(notices);
     }
     if let Some(field) = twice(&layer.entity) {
@@ -338,18 +332,8 @@ fn fields(
 }
 
 /// Whether the content type of what is protected says that fields are protected with it.
-fn says_protected(entity: &[u8], mail: &Mail, opener: &Opener<'_>) -> bool {
-    // Its header is enough: the body may be long.
-    let mut end = 0;
-    for line in entity.split_inclusive(|byte| *byte == b'\n') {
-        end += line.len();
-        if line.trim_ascii_end().is_empty() {
-            break;
-        }
-    }
-    let header = entity.get(..end).unwrap_or(entity);
-    let read = read_content(header, mail.fields.clone(), opener.read);
-    let root = read.parts.first().filter(|root| !root.ambiguous);
+fn says_protected(entity: &[u8], opener: &Opener<'_>) -> bool {
+    let root = root(entity, opener.read).filter(|root| !root.ambiguous);
     root.is_some_and(|root| {
         matches!(root.parameter("hp"), Some("clear" | "cipher"))
             || root.parameter("protected-headers") == Some("v1")
@@ -376,8 +360,7 @@ fn twice(entity: &[u8]) -> Option<&'static str> {
         if line.trim_ascii_end().is_empty() {
             break;
         }
-        let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
-        let name = name.trim_ascii_end();
+        let name = loose_name(line);
         for (field, seen) in ONCE.iter().zip(&mut seen) {
             if name.eq_ignore_ascii_case(field.as_bytes()) {
                 if *seen {

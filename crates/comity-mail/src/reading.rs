@@ -27,12 +27,12 @@ pub use coverage::{Act, BLOCKS_MAX, Coverage, Covered, Protection, Scheme};
 pub use fields::{Fields, MailingList};
 pub use isolated::{Isolation, STACK_BYTES, TIME_MAX, WORKERS_MAX, isolated};
 pub use name::{NAME_BYTES_MAX, safe as safe_name};
+pub(crate) use structure::loose_name;
 pub use structure::{Encoding, Kind, Part};
 pub use warning::Warning;
 
 use comity_stix::marking::Tlp;
 
-use crate::carried::message_id;
 use crate::guard::Fault;
 
 /// What reading may make of a mail.
@@ -51,7 +51,7 @@ pub struct ReadLimits {
 }
 
 impl ReadLimits {
-    /// For what passed [`crate::GuardLimits::EXCHANGE`]: four times its mail.
+    /// For what passed [`crate::guard::GuardLimits::EXCHANGE`]: four times its mail.
     pub const EXCHANGE: Self = Self {
         depth_max: 16,
         parts_max: 1_000,
@@ -149,11 +149,7 @@ pub fn read_fields(mail: &[u8], limits: &ReadLimits) -> Result<(Fields, Vec<Warn
 pub fn read_content(entity: &[u8], fields: Fields, limits: &ReadLimits) -> Mail {
     let mail = entity;
     let mut warnings = Vec::new();
-    let bounds = structure::Bounds {
-        depth_max: limits.depth_max,
-        parts_max: limits.parts_max,
-    };
-    let (parts, cut) = structure::parts(mail, bounds);
+    let (parts, cut) = structure::parts(mail, limits);
     if cut {
         warnings.push(Warning::TooManyParts);
     }
@@ -204,6 +200,13 @@ pub fn read_content(entity: &[u8], fields: Fields, limits: &ReadLimits) -> Mail 
     mail
 }
 
+/// What a MIME entity says of itself in its header; its body, which may be long, is not looked at.
+pub(crate) fn root(entity: &[u8], limits: &ReadLimits) -> Option<Part> {
+    let header = entity.get(..fields::header_end(entity)).unwrap_or(entity);
+    let (parts, _) = structure::parts(header, limits);
+    parts.into_iter().next()
+}
+
 /// What the addresses of a mail tell that is odd: a domain that looks like one of these, answers that would go elsewhere.
 pub fn address_warnings(fields: &Fields, parties: &[&str]) -> Vec<Warning> {
     let mut warnings = Vec::new();
@@ -225,7 +228,7 @@ fn returned_ids(mail: &[u8], parts: &[Part]) -> Vec<(usize, String)> {
         );
         let message = matches!(part.declared.as_str(), "message/rfc822" | "message/global");
         let body = mail.get(part.body.clone()).filter(|_| headers || message)?;
-        message_id(body).map(|id| (index, id))
+        fields::message_id(body).map(|id| (index, id))
     };
     parts.iter().enumerate().filter_map(inside).collect()
 }

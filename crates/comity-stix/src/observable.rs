@@ -33,6 +33,11 @@ impl ObservableValue {
     pub fn detect(text: &str) -> Vec<Self> {
         detect::detect(text)
     }
+
+    /// Whether somebody wrote a dot or an at sign in a text so that nobody follows it by mistake: `[.]`, `(at)` and the like.
+    pub fn is_defanged(text: &str) -> bool {
+        detect::is_defanged(text)
+    }
 }
 
 /// Declares the closed set once: variant, stable number, name of the field.

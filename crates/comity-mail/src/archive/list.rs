@@ -153,12 +153,8 @@ pub fn list(archive: &[u8], limits: &ArchiveLimits) -> Listing {
     let Some(end) = end_record(archive) else {
         return Listing::refused(Objection::Malformed);
     };
-    let numbers = (
-        u16_at(archive, end + 10),
-        u32_at(archive, end + 12),
-        u32_at(archive, end + 16),
-    );
-    let (Some(count), Some(_size), Some(begin)) = numbers else {
+    let numbers = (u16_at(archive, end + 10), u32_at(archive, end + 16));
+    let (Some(count), Some(begin)) = numbers else {
         return Listing::refused(Objection::Malformed);
     };
     let disks = [4, 6].map(|place| u16_at(archive, end + place));

@@ -8,11 +8,12 @@ use flate2::Crc;
 use flate2::read::DeflateDecoder;
 
 use super::list::{Encryption, Entry, Listing, Method, Objection, list};
+use super::wrapped::PASSWORD;
 use super::{ArchiveLimits, aes, cipher};
 use crate::reading::ContentKind;
 
 /// Passwords that samples are exchanged with; a party's own comes behind them.
-pub const PASSWORDS: [&str; 2] = ["infected", "malware"];
+pub const PASSWORDS: [&str; 2] = [PASSWORD, "malware"];
 
 /// What came out of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,11 +110,14 @@ impl Opening<'_> {
                 name: entry.name.clone(),
                 depth,
                 encrypted: entry.encryption != Encryption::Open,
-                bytes,
+                bytes: Vec::new(),
             });
+            // Its bytes come to it afterwards: an archive within is read where they are, and not copied.
             if within {
-                let inner = self.found.get(place).map(|member| member.bytes.clone());
-                self.archive(&inner.unwrap_or_default(), depth + 1)?;
+                self.archive(&bytes, depth + 1)?;
+            }
+            if let Some(member) = self.found.get_mut(place) {
+                member.bytes = bytes;
             }
         }
         Ok(())

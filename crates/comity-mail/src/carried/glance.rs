@@ -9,16 +9,18 @@ use std::io::{BufReader, Read as _};
 
 use flate2::read::GzDecoder;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 
 use crate::archive::ArchiveLimits;
 
-use super::{MailReceipt, Reason, What, xarf};
+use super::{Reason, What, receipt, xarf};
 
 /// The outermost keys that are looked at.
 pub(super) const KEYS_MAX: usize = 200;
-/// A short value of a key that is kept.
-const VALUE_BYTES_MAX: usize = 200;
+/// Of a key or a text so much is kept, in characters.
+const TEXT_CHARACTERS_MAX: usize = 200;
 
 /// What JSON is.
 pub(super) fn tell(bytes: &[u8]) -> What {
@@ -67,8 +69,12 @@ struct Top {
 /// As much of a value as is looked at.
 enum Glance {
     Text(String),
-    List { count: usize, first: Vec<String> },
-    Map,
+    List {
+        count: usize,
+        first: Vec<String>,
+    },
+    /// Its keys, where they are looked at.
+    Map(Vec<String>),
     Other,
 }
 
@@ -80,11 +86,11 @@ impl Top {
         };
         let text = |key: &str| match get(key) {
             Some(Glance::Text(text)) => Some(text.as_str()),
-            Some(Glance::List { .. } | Glance::Map | Glance::Other) | None => None,
+            Some(Glance::List { .. } | Glance::Map(_) | Glance::Other) | None => None,
         };
         let list = |key: &str| match get(key) {
             Some(Glance::List { count, first }) => Some((*count, first)),
-            Some(Glance::Text(_) | Glance::Map | Glance::Other) | None => None,
+            Some(Glance::Text(_) | Glance::Map(_) | Glance::Other) | None => None,
         };
         if let Some(first) = &self.first {
             let has = |key: &str| first.iter().any(|name| name == key);
@@ -98,11 +104,8 @@ impl Top {
                 None
             };
         }
-        if text("type") == Some(super::receipt::TYPE) {
-            return Some(match MailReceipt::read(bytes) {
-                Ok(receipt) => What::Receipt(receipt),
-                Err(error) => What::NotUnderstood(Reason::BadReport(error.to_string())),
-            });
+        if text("type") == Some(receipt::TYPE) {
+            return Some(receipt::tell(bytes));
         }
         if text("type") == Some("bundle") {
             let objects = list("objects").map_or(0, |(count, _)| count);
@@ -111,7 +114,7 @@ impl Top {
         if text("type").is_some() && text("id").is_some_and(|id| id.contains("--")) {
             return Some(What::StixObject);
         }
-        if matches!(get("Event"), Some(Glance::Map)) {
+        if matches!(get("Event"), Some(Glance::Map(_))) {
             return Some(What::MispEvent { events: 1 });
         }
         if let Some((events, first)) = list("response")
@@ -157,7 +160,7 @@ impl<'de> Visitor<'de> for TopVisitor {
             if keys.len() == KEYS_MAX {
                 return Err(A::Error::custom("too many keys"));
             }
-            keys.push((cut(&key), map.next_value::<Glance>()?));
+            keys.push((cut(&key), map.next_value_seed(Look { keys: false })?));
         }
         Ok(Top {
             keys,
@@ -177,30 +180,40 @@ impl<'de> Visitor<'de> for TopVisitor {
 }
 
 fn cut(text: &str) -> String {
-    text.chars().take(VALUE_BYTES_MAX).collect()
+    text.chars().take(TEXT_CHARACTERS_MAX).collect()
 }
 
 /// How many there are, and the keys of the first.
 fn elements<'de, A: SeqAccess<'de>>(mut list: A) -> Result<(usize, Vec<String>), A::Error> {
-    let Some(Keys(first)) = list.next_element::<Keys>()? else {
+    let Some(first) = list.next_element_seed(Look { keys: true })? else {
         return Ok((0, Vec::new()));
     };
     let mut count = 1;
     while list.next_element::<IgnoredAny>()?.is_some() {
         count += 1;
     }
-    Ok((count, first))
+    let keys = match first {
+        Glance::Map(keys) => keys,
+        Glance::Text(_) | Glance::List { .. } | Glance::Other => Vec::new(),
+    };
+    Ok((count, keys))
 }
 
-impl<'de> Deserialize<'de> for Glance {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(GlanceVisitor)
+/// A look at one value: at what it is, or at its own keys and nothing else of it.
+#[derive(Clone, Copy)]
+struct Look {
+    keys: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Look {
+    type Value = Glance;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Glance, D::Error> {
+        from.deserialize_any(self)
     }
 }
 
-struct GlanceVisitor;
-
-impl<'de> Visitor<'de> for GlanceVisitor {
+impl<'de> Visitor<'de> for Look {
     type Value = Glance;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -228,75 +241,32 @@ impl<'de> Visitor<'de> for GlanceVisitor {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Glance, E> {
+        if self.keys {
+            return Ok(Glance::Other);
+        }
         Ok(Glance::Text(cut(text)))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Glance, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Glance, A::Error> {
+        if self.keys {
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+            return Ok(Glance::Other);
+        }
         let (count, first) = elements(list)?;
         Ok(Glance::List { count, first })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Glance, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Glance::Map)
-    }
-}
-
-/// The keys of an object; none for other values.
-struct Keys(Vec<String>);
-
-impl<'de> Deserialize<'de> for Keys {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let keys = from.deserialize_any(KeysVisitor)?;
-        Ok(Self(keys))
-    }
-}
-
-struct KeysVisitor;
-
-impl<'de> Visitor<'de> for KeysVisitor {
-    type Value = Vec<String>;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("any value")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Vec<String>, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Vec<String>, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Vec<String>, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Vec<String>, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_unit<E>(self) -> Result<Vec<String>, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Vec<String>, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Vec::new())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<String>, A::Error> {
         let mut keys = Vec::new();
+        if !self.keys {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(Glance::Map(keys));
+        }
         while let Some((key, _)) = map.next_entry::<Cow<'de, str>, IgnoredAny>()? {
             if keys.len() < KEYS_MAX {
                 keys.push(cut(&key));
             }
         }
-        Ok(keys)
+        Ok(Glance::Map(keys))
     }
 }

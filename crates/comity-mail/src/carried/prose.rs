@@ -74,6 +74,11 @@ fn certain(word: &str) -> Option<ObservableValue> {
         return None;
     }
     let first = ObservableValue::detect(word).into_iter().next()?;
+    is_sure(word, &first).then_some(first)
+}
+
+/// Whether there is no doubt that a word is this value.
+fn is_sure(word: &str, first: &ObservableValue) -> bool {
     let plain = matches!(
         first.kind,
         ValueKind::Ipv4
@@ -87,10 +92,11 @@ fn certain(word: &str) -> Option<ObservableValue> {
     let sure = plain
         || first.kind == ValueKind::Url
             && ["http://", "https://", "ftp://"].into_iter().any(begins)
-        || matches!(first.kind, ValueKind::Domain | ValueKind::Email) && is_defanged(word)
+        || matches!(first.kind, ValueKind::Domain | ValueKind::Email)
+            && ObservableValue::is_defanged(word)
         || first.kind == ValueKind::ExternalId && begins("CVE-");
     // `::` is an address, and also what programmers write.
-    (sure && first.value.len() > 3).then_some(first)
+    sure && first.value.len() > 3
 }
 
 /// Whether looking closer is worth it: most words of a text are none.
@@ -103,15 +109,8 @@ fn is_plausible(word: &str) -> bool {
             .is_some_and(|start| start.eq_ignore_ascii_case("CVE-"))
 }
 
-fn is_defanged(word: &str) -> bool {
-    [
-        "[.]", "(.)", "{.}", "[dot]", "(dot)", "[@]", "(@)", "[at]", "(at)",
-    ]
-    .iter()
-    .any(|mark| word.contains(mark))
-}
-
-/// Whether a text is a list of values: more rows have one than have none.
+/// Whether a text is a list of values: at least as many rows have one as have none, one row of titles aside; where a single row has
+/// one, no other row than the titles stands beside it.
 pub(super) fn is_list(text: &str) -> bool {
     let rows = text.lines().map(str::trim);
     let rows = rows
@@ -138,13 +137,12 @@ fn is_value(cell: &str) -> bool {
         return false;
     }
     let first = ObservableValue::detect(cell).into_iter().next();
-    certain(cell).is_some()
-        || first.is_some_and(|value| {
-            matches!(
-                value.kind,
-                ValueKind::Domain | ValueKind::Email | ValueKind::Url
-            )
-        })
+    first.is_some_and(|value| {
+        matches!(
+            value.kind,
+            ValueKind::Domain | ValueKind::Email | ValueKind::Url
+        ) || is_plausible(cell) && is_sure(cell, &value)
+    })
 }
 
 #[cfg(test)]

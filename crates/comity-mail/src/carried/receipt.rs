@@ -5,8 +5,12 @@
 //!
 //! In scope: reading and writing it. Out of scope: signing, what it settles.
 
+use comity_accord::digest::Digest;
 use comity_stix::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::{Reason, What};
+use crate::assurance::Level;
 
 /// The media type.
 pub const RECEIPT_TYPE: &str = "application/vnd.comity.receipt+json";
@@ -66,6 +70,14 @@ pub enum ReceiptError {
     },
 }
 
+/// What JSON is that calls itself a receipt.
+pub(super) fn tell(json: &[u8]) -> What {
+    match MailReceipt::read(json) {
+        Ok(receipt) => What::Receipt(receipt),
+        Err(error) => What::NotUnderstood(Reason::BadReport(error.to_string())),
+    }
+}
+
 impl MailReceipt {
     /// A receipt with what must be said.
     pub fn new(
@@ -110,18 +122,17 @@ impl MailReceipt {
                 version: self.version,
             });
         }
-        let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         let line = |text: &str| {
             !text.is_empty() && text.len() <= VALUE_BYTES_MAX && !text.chars().any(char::is_control)
         };
         let optional = |text: &Option<String>| text.as_deref().is_none_or(line);
-        let digest = self.mail_sha256.len() == 64 && self.mail_sha256.bytes().all(hex);
+        let mut levels = Level::ALL.into_iter();
         for (good, key) in [
-            (digest, "mail_sha256"),
+            (Digest::parse(&self.mail_sha256).is_some(), "mail_sha256"),
             (Timestamp::parse(&self.received).is_ok(), "received"),
             (line(&self.address), "address"),
             (
-                matches!(self.assurance.as_str(), "L0" | "L1" | "L2" | "L3" | "L4"),
+                levels.any(|level| level.word() == self.assurance),
                 "assurance",
             ),
             (optional(&self.message_id), "message_id"),

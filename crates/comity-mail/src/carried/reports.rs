@@ -10,7 +10,7 @@ use super::{Reason, What};
 
 /// The fields of a report, in all.
 pub(super) const FIELDS_MAX: usize = 2_000;
-/// Of a value so much is kept.
+/// Of a line so much is kept, in characters. A value that has as many bytes takes no further line.
 pub(super) const VALUE_CHARACTERS_MAX: usize = 500;
 
 /// What a mail server says of one recipient (RFC 3464 section 2.3.3).
@@ -121,14 +121,15 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
                 && value.len() < VALUE_CHARACTERS_MAX
             {
                 value.push(' ');
-                value.push_str(&short(line));
+                value.push_str(&short(line, VALUE_CHARACTERS_MAX));
             }
         } else if let Some((name, value)) = line.split_once(':') {
             fields += 1;
             if fields > FIELDS_MAX {
                 break;
             }
-            open.push((short(name).to_ascii_lowercase(), short(value)));
+            let name = short(name, VALUE_CHARACTERS_MAX).to_ascii_lowercase();
+            open.push((name, short(value, VALUE_CHARACTERS_MAX)));
         }
     }
     if !open.is_empty() {
@@ -137,9 +138,10 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
-fn short(text: &str) -> String {
+/// A text without control characters and blanks around it, no longer than so many characters.
+pub(super) fn short(text: &str, most: usize) -> String {
     let clean = text.trim().chars().filter(|letter| !letter.is_control());
-    clean.take(VALUE_CHARACTERS_MAX).collect()
+    clean.take(most).collect()
 }
 
 fn lacking(what: &str) -> What {

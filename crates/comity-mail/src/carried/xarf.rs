@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use super::reports::blocks;
+use super::reports::{blocks, short};
 
 /// A report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +108,5 @@ pub(super) fn of_yaml(text: &str) -> Option<XArf> {
 }
 
 fn cut(text: &str) -> String {
-    let clean = text.trim().chars().filter(|letter| !letter.is_control());
-    clean.take(WORD_CHARACTERS_MAX).collect()
+    short(text, WORD_CHARACTERS_MAX)
 }

@@ -130,8 +130,8 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// What becomes of such a mail. What ordinary programs also do now and then is set aside; the rest is refused, so that its
-    /// sender learns of it at once.
+    /// What becomes of such a mail. What ordinary programs also do now and then is set aside; the rest is to be refused, so
+    /// that its sender learns of it at once.
     pub const fn verdict(self) -> Verdict {
         match self {
             Self::LineTooLong

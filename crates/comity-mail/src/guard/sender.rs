@@ -7,9 +7,8 @@
 //! In scope: the shape of the field and of the address. Out of scope: display names (`reading`), who is behind it.
 
 use super::Fault;
+use crate::token::LOCAL_BYTES_MAX;
 
-/// The longest local part (RFC 5321 section 4.5.3.1.1), in bytes.
-const LOCAL_BYTES_MAX: usize = 64;
 /// The longest domain (RFC 5321 section 4.5.3.1.2), in bytes.
 const DOMAIN_BYTES_MAX: usize = 255;
 /// The longest label of a domain (RFC 1035 section 2.3.4), in bytes.

@@ -14,7 +14,7 @@ use pgp::types::{KeyDetails as _, SignedUser, Tag};
 
 use super::armor;
 use super::facts::{Revocation, Statement, made_at, written};
-use super::packets::{self, packets};
+use super::packets::{self, NoSequence, packets};
 use super::policy::{self, Weakness};
 use crate::reading::shown_line;
 
@@ -130,22 +130,28 @@ impl Certificate {
     }
 
     pub(super) fn of(key: SignedPublicKey) -> Self {
-        let primary = primary(&key);
+        let own = &key.primary_key;
+        let users = key.details.users.iter();
+        let users: Vec<_> = users.map(|user| named(own, user)).collect();
+        let primary = primary(&key, &users);
         let subkeys = key.public_subkeys.iter().enumerate();
         let subkeys = subkeys.map(|(place, one)| Subkey {
             place,
-            known: subkey(&key.primary_key, one),
+            known: subkey(own, one),
         });
         let subkeys = subkeys.collect();
-        let user_ids = key.details.users.iter();
-        let user_ids = user_ids.filter_map(|user| user_id(&key.primary_key, user));
-        let user_ids = user_ids.collect();
+        let user_ids = users.into_iter().filter_map(|(name, _)| name).collect();
         Self {
             key,
             primary,
             subkeys,
             user_ids,
         }
+    }
+
+    /// The key of one of its subkeys, with what binds it.
+    pub(super) fn public_subkey(&self, subkey: &Subkey) -> Option<&SignedPublicSubKey> {
+        self.key.public_subkeys.get(subkey.place)
     }
 
     /// The fingerprint of the primary key, which names the certificate: hexadecimal digits in upper case.
@@ -188,9 +194,10 @@ fn has(bytes: &[u8], words: &[u8]) -> bool {
 
 /// The packets that matter, counted: nothing else reaches the parser.
 fn sifted(bytes: &[u8]) -> Result<Vec<u8>, CertificateError> {
-    let Ok(all) = packets(bytes, PACKETS_MAX) else {
-        return Err(overfull(bytes));
-    };
+    let all = packets(bytes, PACKETS_MAX).map_err(|why| match why {
+        NoSequence::Form => CertificateError::Form,
+        NoSequence::TooMany => CertificateError::TooMany { what: "packets" },
+    })?;
     match all.first().map(|one| one.tag) {
         Some(packets::PUBLIC_KEY) => {}
         Some(packets::SECRET_KEY) => return Err(CertificateError::Secret),
@@ -240,15 +247,6 @@ fn sifted(bytes: &[u8]) -> Result<Vec<u8>, CertificateError> {
     Ok(kept)
 }
 
-/// No sequence of packets, or too long a one.
-fn overfull(bytes: &[u8]) -> CertificateError {
-    if packets(bytes, usize::MAX).is_ok() {
-        CertificateError::TooMany { what: "packets" }
-    } else {
-        CertificateError::Form
-    }
-}
-
 fn component(key: &impl pgp::types::KeyDetails) -> Component {
     Component {
         fingerprint: written(&key.fingerprint()),
@@ -277,7 +275,7 @@ impl Component {
     }
 }
 
-fn primary(key: &SignedPublicKey) -> Component {
+fn primary(key: &SignedPublicKey, users: &[Named<'_>]) -> Component {
     let own = &key.primary_key;
     let mut known = component(own);
     let mut weak = None;
@@ -295,11 +293,11 @@ fn primary(key: &SignedPublicKey) -> Component {
             known.learn(one, &mut weak);
         }
     }
-    for user in &key.details.users {
-        if user_id(own, user).is_some_and(|one| one.revoked) {
+    for (name, good) in users {
+        if name.as_ref().is_some_and(|one| one.revoked) {
             continue;
         }
-        for one in certifications(own, user) {
+        for one in good {
             known.learn(one, &mut weak);
         }
     }
@@ -319,8 +317,17 @@ fn certifications<'u>(
     })
 }
 
-fn user_id(own: &PublicKey, user: &SignedUser) -> Option<UserId> {
-    let newest = certifications(own, user).filter_map(made_at).max()?;
+/// The name that a user ID is, if one of its signatures says when it was made; and the holder's good signatures over it.
+type Named<'u> = (Option<UserId>, Vec<&'u Signature>);
+
+/// Verifies the signatures over a user ID, once: verifying is what a certificate costs.
+fn named<'u>(own: &'u PublicKey, user: &'u SignedUser) -> Named<'u> {
+    let good: Vec<&Signature> = certifications(own, user).collect();
+    (user_id(own, user, &good), good)
+}
+
+fn user_id(own: &PublicKey, user: &SignedUser, good: &[&Signature]) -> Option<UserId> {
+    let newest = good.iter().filter_map(|one| made_at(one)).max()?;
     let revoked = user.signatures.iter().any(|one| {
         one.typ() == Some(SignatureType::CertRevocation)
             && made_at(one).is_some_and(|at| at >= newest)

@@ -17,7 +17,7 @@ use pgp::types::{DecryptionKey as _, EskType, Password, PkeskVersion};
 
 use super::armor;
 use super::certificate::Certificate;
-use super::packets::{self, Packet, packets};
+use super::packets::{self, NoSequence, Packet, packets};
 use super::secret::SecretKey;
 use super::signature::{SIGNATURES_MAX, SignatureFault, SignatureResult, judge};
 
@@ -102,7 +102,7 @@ pub fn decrypt(
     let binary = armor::binary(message, BlockType::Message, limits.message_bytes_max)
         .map_err(|_| DecryptError::Form)?;
     shape(&binary, limits)?;
-    let (plain, key) = opened(&binary, keys, limits)?;
+    let (plain, key) = opened(binary.into_owned(), keys, limits)?;
     let plain = decompressed(plain, limits)?;
     let (content, signature) = contained(&plain, certificates, now, limits)?;
     let own = key.certificate().fingerprint();
@@ -134,14 +134,10 @@ fn for_us(result: SignatureResult, own: &str) -> SignatureResult {
 /// Keys, then one encrypted packet with integrity, and nothing else.
 fn shape(binary: &[u8], limits: &DecryptLimits) -> Result<(), DecryptError> {
     let most = limits.recipients_max + 8;
-    let Ok(all) = packets(binary, most) else {
-        let many = packets(binary, usize::MAX).is_ok();
-        return Err(if many {
-            DecryptError::TooManyRecipients
-        } else {
-            DecryptError::Form
-        });
-    };
+    let all = packets(binary, most).map_err(|why| match why {
+        NoSequence::Form => DecryptError::Form,
+        NoSequence::TooMany => DecryptError::TooManyRecipients,
+    })?;
     let Some((data, before)) = all.split_last() else {
         return Err(DecryptError::Form);
     };
@@ -178,12 +174,12 @@ fn algorithms(body: &[u8]) -> Result<(), DecryptError> {
 
 /// What was encrypted, its integrity proved.
 fn opened<'k>(
-    binary: &[u8],
+    binary: Vec<u8>,
     keys: &[&'k SecretKey],
     limits: &DecryptLimits,
 ) -> Result<(Vec<u8>, &'k SecretKey), DecryptError> {
     // The parser wants to keep what it reads.
-    let owned = std::io::Cursor::new(binary.to_vec());
+    let owned = std::io::Cursor::new(binary);
     let message = Message::from_bytes(owned).map_err(|_| DecryptError::Form)?;
     let Message::Encrypted {
         esk: wrapped,

@@ -6,14 +6,17 @@
 //! In scope: bytes to an armored message. Out of scope: which certificate is whose, MIME.
 //! Limits: [`RECIPIENTS_MAX`].
 
-use pgp::composed::{ArmorOptions, MessageBuilder};
+use std::io::Read;
+
+use pgp::composed::{ArmorOptions, Encryption, MessageBuilder};
 use pgp::crypto::aead::{AeadAlgorithm, ChunkSize};
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
 use pgp::packet::PublicSubkey;
 use pgp::types::{Fingerprint, KeyDetails as _, Password, Timestamp};
+use rand::rngs::StdRng;
 
 use super::certificate::Certificate;
-use super::secret::{DIGEST, SecretKey, public_subkey, random};
+use super::secret::{DIGEST, SecretKey, random};
 use super::state::CertificateState;
 
 /// Certificates that one message is encrypted to.
@@ -94,7 +97,7 @@ pub fn encrypt(
 
 fn subkey(certificate: &Certificate, now: i64) -> Result<&PublicSubkey, EncryptError> {
     let found = certificate.encryption_key(now);
-    let found = found.and_then(|one| public_subkey(certificate, one.place));
+    let found = found.and_then(|one| certificate.public_subkey(one));
     found
         .map(|one| &one.key)
         .ok_or_else(|| EncryptError::Certificate {
@@ -113,7 +116,7 @@ struct Sealing<'s> {
     seed: &'s [u8; 32],
 }
 
-impl Sealing<'_> {
+impl<'s> Sealing<'s> {
     fn version_2(&self) -> Result<String, pgp::errors::Error> {
         let mut random = random(self.seed);
         let builder = MessageBuilder::from_bytes("", self.content.to_vec());
@@ -122,12 +125,7 @@ impl Sealing<'_> {
         for key in self.keys {
             builder.encrypt_to_key(&mut random, key)?;
         }
-        if let Some(signer) = self.signer {
-            let subpackets = signer.subpackets(self.at, &self.made_for)?;
-            let key = &signer.key.primary_key;
-            builder.sign_with_subpackets(key, Password::empty(), DIGEST, subpackets);
-        }
-        builder.to_armored_string(&mut random, ArmorOptions::default())
+        self.finish(builder, &mut random)
     }
 
     fn version_1(&self) -> Result<String, pgp::errors::Error> {
@@ -137,11 +135,20 @@ impl Sealing<'_> {
         for key in self.keys {
             builder.encrypt_to_key(&mut random, key)?;
         }
+        self.finish(builder, &mut random)
+    }
+
+    /// Signs inside, if there is a signer, and writes it all down.
+    fn finish<R: Read, E: Encryption>(
+        &self,
+        mut builder: MessageBuilder<'s, R, E>,
+        random: &mut StdRng,
+    ) -> Result<String, pgp::errors::Error> {
         if let Some(signer) = self.signer {
             let subpackets = signer.subpackets(self.at, &self.made_for)?;
             let key = &signer.key.primary_key;
             builder.sign_with_subpackets(key, Password::empty(), DIGEST, subpackets);
         }
-        builder.to_armored_string(&mut random, ArmorOptions::default())
+        builder.to_armored_string(random, ArmorOptions::default())
     }
 }

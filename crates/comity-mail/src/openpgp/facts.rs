@@ -3,7 +3,7 @@
 //! In scope: out of signatures that were verified. Out of scope: verifying them (`certificate`), what follows at a time (`state`).
 
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
-use pgp::packet::{RevocationCode, Signature, SubpacketData};
+use pgp::packet::{RevocationCode, Signature, Subpacket, SubpacketData};
 use pgp::types::Fingerprint;
 
 /// What one self-signature says of a key.
@@ -103,10 +103,15 @@ impl Revocation {
     }
 }
 
+/// What a signature says under its own protection.
+pub(super) fn hashed(signature: &Signature) -> impl Iterator<Item = &Subpacket> {
+    let config = signature.config().into_iter();
+    config.flat_map(pgp::packet::SignatureConfig::hashed_subpackets)
+}
+
 /// When a signature was made, as it says under its own protection.
 pub(super) fn made_at(signature: &Signature) -> Option<i64> {
-    let mut said = signature.config()?.hashed_subpackets();
-    said.find_map(|one| {
+    hashed(signature).find_map(|one| {
         if let SubpacketData::SignatureCreationTime(time) = &one.data {
             return Some(i64::from(time.as_secs()));
         }

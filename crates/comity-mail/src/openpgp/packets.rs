@@ -54,21 +54,32 @@ pub(super) const ENCRYPTED_GNUPG: u8 = 20;
 /// Padding.
 pub(super) const PADDING: u8 = 21;
 
-/// The sequence is none, or has more packets than `most`.
+/// Why there are no packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NoSequence;
+pub(super) enum NoSequence {
+    /// The bytes are no sequence of packets.
+    Form,
+    /// They are one, of more packets than `most`.
+    TooMany,
+}
 
-/// The packets, in their order.
+/// The packets, in their order. Never more than `most` are kept, however many there are.
 pub(super) fn packets(bytes: &[u8], most: usize) -> Result<Vec<Packet>, NoSequence> {
     let mut found = Vec::new();
+    let mut more = false;
     let mut place = 0;
     while place < bytes.len() {
-        if found.len() == most {
-            return Err(NoSequence);
-        }
-        let packet = packet(bytes, place).ok_or(NoSequence)?;
+        let packet = packet(bytes, place).ok_or(NoSequence::Form)?;
         place = packet.whole.end;
-        found.push(packet);
+        // Beyond the limit the form alone is looked at: it decides which of the two is told.
+        if found.len() < most {
+            found.push(packet);
+        } else {
+            more = true;
+        }
+    }
+    if more {
+        return Err(NoSequence::TooMany);
     }
     Ok(found)
 }
@@ -214,8 +225,8 @@ mod tests {
             &[0xd2, 0xfe, 1],
             &[0xcd],
         ] {
-            assert_eq!(packets(bytes, 9), Err(NoSequence));
+            assert_eq!(packets(bytes, 9), Err(NoSequence::Form));
         }
-        assert_eq!(packets(&[0xcd, 0, 0xcd, 0], 1), Err(NoSequence));
+        assert_eq!(packets(&[0xcd, 0, 0xcd, 0], 1), Err(NoSequence::TooMany));
     }
 }

@@ -10,7 +10,7 @@ use std::fmt;
 
 use pgp::composed::{
     ArmorOptions, Deserializable as _, DetachedSignature, KeyType, SignedKeyDetails,
-    SignedPublicKey, SignedPublicSubKey, SignedSecretKey, SignedSecretSubKey, SubpacketConfig,
+    SignedPublicKey, SignedSecretKey, SignedSecretSubKey, SubpacketConfig,
 };
 use pgp::crypto::ecc_curve::ECCCurve;
 use pgp::crypto::hash::HashAlgorithm;
@@ -29,6 +29,7 @@ use rand::rngs::StdRng;
 use zeroize::Zeroizing;
 
 use super::certificate::{CERTIFICATE_BYTES_MAX, Certificate};
+use super::facts::hashed;
 
 /// The digest of our signatures; in mails its name is `pgp-sha512`.
 pub(super) const DIGEST: HashAlgorithm = HashAlgorithm::Sha512;
@@ -77,7 +78,7 @@ fn moment(now: i64) -> Result<Timestamp, SecretKeyError> {
 type Packets = Result<Vec<Subpacket>, pgp::errors::Error>;
 
 /// What every signature of ours says: when, and by whom.
-pub(super) fn said(by: &impl SigningKey, at: Timestamp, more: Vec<SubpacketData>) -> Packets {
+fn said(by: &impl SigningKey, at: Timestamp, more: Vec<SubpacketData>) -> Packets {
     let both = [
         SubpacketData::SignatureCreationTime(at),
         SubpacketData::IssuerFingerprint(by.fingerprint()),
@@ -89,7 +90,7 @@ pub(super) fn said(by: &impl SigningKey, at: Timestamp, more: Vec<SubpacketData>
 }
 
 /// For programs that do not know fingerprints in signatures.
-pub(super) fn said_aside(by: &impl SigningKey) -> Packets {
+fn said_aside(by: &impl SigningKey) -> Packets {
     let id = SubpacketData::IssuerKeyId(by.legacy_key_id());
     Ok(vec![Subpacket::regular(id)?])
 }
@@ -313,9 +314,7 @@ impl SecretKey {
 
 /// What an earlier signature said of the key, with another end.
 fn renewed(before: &packet::Signature, seconds: Option<u32>) -> Vec<SubpacketData> {
-    let said = before.config().into_iter();
-    let said = said.flat_map(pgp::packet::SignatureConfig::hashed_subpackets);
-    let kept = said.filter(|one| {
+    let kept = hashed(before).filter(|one| {
         !matches!(
             one.data,
             SubpacketData::SignatureCreationTime(_)
@@ -325,12 +324,4 @@ fn renewed(before: &packet::Signature, seconds: Option<u32>) -> Vec<SubpacketDat
     });
     let kept = kept.map(|one| one.data.clone());
     kept.chain(lasting(seconds)).collect()
-}
-
-/// A certificate's own subkeys, for the encryption of mails to it.
-pub(super) fn public_subkey(
-    certificate: &Certificate,
-    place: usize,
-) -> Option<&SignedPublicSubKey> {
-    certificate.key.public_subkeys.get(place)
 }

@@ -16,7 +16,7 @@ use pgp::types::{KeyDetails as _, VerifyingKey};
 
 use super::armor;
 use super::certificate::{Certificate, Subkey};
-use super::facts::{ends_at, made_at, written};
+use super::facts::{ends_at, hashed, made_at, written};
 use super::packets::{self, packets};
 use super::policy::{self, Weakness};
 
@@ -128,9 +128,8 @@ pub fn verify_detached(
         return SignatureResult::form();
     };
     let content = with_crlf(content);
-    judge(&signatures, certificates, now, |_, one, key| match key {
-        Key::Primary(key) => one.verify(key, &*content).is_ok(),
-        Key::Sub(key) => one.verify(key, &*content).is_ok(),
+    judge(&signatures, certificates, now, |_, one, key| {
+        key.signed(one, &content)
     })
 }
 
@@ -152,9 +151,8 @@ pub fn verify_cleartext(
         return (SignatureResult::form(), None);
     }
     let words = message.signed_text();
-    let result = judge(signatures, certificates, now, |_, one, key| match key {
-        Key::Primary(key) => one.verify(key, words.as_bytes()).is_ok(),
-        Key::Sub(key) => one.verify(key, words.as_bytes()).is_ok(),
+    let result = judge(signatures, certificates, now, |_, one, key| {
+        key.signed(one, words.as_bytes())
     });
     (result, Some(words))
 }
@@ -210,6 +208,15 @@ impl<'c> Key<'c> {
             Self::Primary(key) => key,
             Self::Sub(key) => key,
         }
+    }
+
+    /// Whether a signature over these bytes is by this key.
+    fn signed(self, signature: &Signature, content: &[u8]) -> bool {
+        let verified = match self {
+            Self::Primary(key) => signature.verify(key, content),
+            Self::Sub(key) => signature.verify(key, content),
+        };
+        verified.is_ok()
     }
 
     fn made(self, signature: &Signature) -> bool {
@@ -273,7 +280,7 @@ fn maker<'c>(
             return Some((*certificate, None, primary));
         }
         certificate.subkeys.iter().find_map(|subkey| {
-            let own = certificate.key.public_subkeys.get(subkey.place)?;
+            let own = certificate.public_subkey(subkey)?;
             let key = Key::Sub(&own.key);
             key.made(signature)
                 .then_some((*certificate, Some(subkey), key))
@@ -311,13 +318,11 @@ fn said_issuers(signature: &Signature) -> Vec<String> {
 }
 
 fn made_for(signature: &Signature) -> Vec<String> {
-    let said = signature.config().into_iter();
-    let said = said.flat_map(pgp::packet::SignatureConfig::hashed_subpackets);
-    said.filter_map(|one| {
+    let said = hashed(signature).filter_map(|one| {
         if let SubpacketData::IntendedRecipientFingerprint(fingerprint) = &one.data {
             return Some(written(fingerprint));
         }
         None
-    })
-    .collect()
+    });
+    said.collect()
 }

@@ -89,11 +89,13 @@ impl Protection {
                 let part = parts.get(*part)?;
                 let body = mail.get(part.body.clone())?;
                 let decoded = decode::transfer(part.encoding, body, usize::MAX)?;
-                {
-                    let end = range.end.min(decoded.bytes.len());
-                    let bytes = decoded.bytes.get(range.start..end)?;
-                    Some(Cow::Owned(bytes.to_vec()))
+                let mut bytes = decoded.bytes;
+                if range.start > range.end.min(bytes.len()) {
+                    return None;
                 }
+                bytes.truncate(range.end);
+                bytes.drain(..range.start);
+                Some(Cow::Owned(bytes))
             }
         }
     }

@@ -4,6 +4,7 @@
 //! shown. Out of scope: which parts are text.
 //! Limits: the caller's count of bytes that are still free.
 
+use comity_accord::hidden::is_hidden;
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::charsets::map::charset_decoder;
 
@@ -145,15 +146,5 @@ pub(super) fn line(text: &str) -> (String, bool) {
 
 /// Control characters, and what turns the direction of writing or is not seen (Unicode TR 36 section 2).
 pub(crate) fn is_strange(letter: char) -> bool {
-    letter.is_control() && !matches!(letter, '\n' | '\t' | '\r')
-        || matches!(
-            letter,
-            '\u{ad}' | '\u{61c}' | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
+    letter.is_control() && !matches!(letter, '\n' | '\t' | '\r') || is_hidden(letter)
 }

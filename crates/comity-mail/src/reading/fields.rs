@@ -132,7 +132,7 @@ pub(super) fn read(
 }
 
 /// Where the header block ends, the empty line included.
-fn header_end(mail: &[u8]) -> usize {
+pub(super) fn header_end(mail: &[u8]) -> usize {
     let mut place = 0;
     for line in mail.split_inclusive(|byte| *byte == b'\n') {
         place += line.len();
@@ -141,6 +141,16 @@ fn header_end(mail: &[u8]) -> usize {
         }
     }
     place
+}
+
+/// The `Message-ID` in a header block, without its brackets.
+pub(super) fn message_id(header: &[u8]) -> Option<String> {
+    let body = field_body(header, b"message-id")?;
+    let text = std::str::from_utf8(body).ok()?.trim();
+    let id = text.strip_prefix('<')?.strip_suffix('>')?;
+    let good =
+        !id.is_empty() && id.len() < ID_BYTES_MAX && id.bytes().all(|byte| byte.is_ascii_graphic());
+    good.then(|| id.to_owned())
 }
 
 fn text(message: &Message<'_>, name: &HeaderName<'_>) -> Option<String> {

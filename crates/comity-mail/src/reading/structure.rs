@@ -11,6 +11,8 @@ use std::ops::Range;
 
 use mail_parser::{GetHeader, HeaderName, MessageParser};
 
+use super::ReadLimits;
+
 /// What a part is to those in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -85,18 +87,11 @@ impl Part {
     }
 }
 
-/// What the walk may open.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
-    pub(super) depth_max: usize,
-    pub(super) parts_max: usize,
-}
-
 /// The parts, the mail first, each before those in it; whether a limit kept parts from being seen.
-pub(super) fn parts(mail: &[u8], bounds: Bounds) -> (Vec<Part>, bool) {
+pub(super) fn parts(mail: &[u8], limits: &ReadLimits) -> (Vec<Part>, bool) {
     let mut walk = Walk {
         mail,
-        bounds,
+        limits,
         parts: Vec::new(),
         open: Vec::new(),
         cut: false,
@@ -135,7 +130,7 @@ enum State {
 
 struct Walk<'m> {
     mail: &'m [u8],
-    bounds: Bounds,
+    limits: &'m ReadLimits,
     parts: Vec<Part>,
     open: Vec<Open>,
     cut: bool,
@@ -230,7 +225,7 @@ impl Walk<'_> {
         if last {
             return;
         }
-        if self.parts.len() < self.bounds.parts_max {
+        if self.parts.len() < self.limits.parts_max {
             self.begin(next, Some(parent));
         } else {
             self.cut = true;
@@ -270,7 +265,7 @@ impl Walk<'_> {
         let Some(open) = self.open.last_mut() else {
             return;
         };
-        let room = self.parts.len() < self.bounds.parts_max;
+        let room = self.parts.len() < self.limits.parts_max;
         let Some(part) = self.parts.get_mut(open.part) else {
             return;
         };
@@ -279,7 +274,7 @@ impl Walk<'_> {
         let header = self.mail.get(part.header.clone()).unwrap_or_default();
         describe(part, header);
         open.state = State::Body;
-        let deep = part.depth + 1 >= self.bounds.depth_max;
+        let deep = part.depth + 1 >= self.limits.depth_max;
         match part.kind {
             Kind::Leaf => {}
             Kind::Multipart => match part.parameter("boundary").map(str::as_bytes) {
@@ -314,6 +309,13 @@ impl Walk<'_> {
     }
 }
 
+/// The name of a field as the most lenient reader finds it: what stands before the colon, without blanks behind it. What the guard
+/// takes for a name is less.
+pub(crate) fn loose_name(line: &[u8]) -> &[u8] {
+    let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+    name.trim_ascii_end()
+}
+
 /// The fields that say what a part is, and whether there is more of them than is looked at.
 ///
 /// Only they reach the parser, and only so much of them: what it makes of a field can grow with the square of its length.
@@ -322,8 +324,7 @@ fn content_fields(header: &[u8]) -> (Vec<u8>, bool) {
     let mut inside = false;
     for line in header.split_inclusive(|byte| *byte == b'\n') {
         if !line.starts_with(b" ") && !line.starts_with(b"\t") {
-            let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
-            let name = name.trim_ascii_end();
+            let name = loose_name(line);
             inside = CONTENT_FIELDS
                 .iter()
                 .any(|known| name.eq_ignore_ascii_case(known.as_bytes()));

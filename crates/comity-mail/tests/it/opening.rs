@@ -67,7 +67,7 @@ impl Pair {
             decrypt: &DecryptLimits::EXCHANGE,
             now,
         };
-        let opened = open(raw, &mail, &with);
+        let opened = open(raw, mail.clone(), &with);
         let fingerprints = [self.a.certificate().fingerprint()];
         let parties = [Party {
             id: "cert-a",
@@ -384,7 +384,7 @@ fn keys_that_expired_or_were_taken_back_are_not_l3() {
         decrypt: &DecryptLimits::EXCHANGE,
         now: NOW,
     };
-    let opened = open(&raw, &mail, &with);
+    let opened = open(&raw, mail, &with);
     assert!(matches!(
         opened.signature,
         Some(SignatureResult::Bad {

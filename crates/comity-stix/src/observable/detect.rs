@@ -83,6 +83,12 @@ const DEFANGED: [(&str, &str); 12] = [
     ("[/]", "/"),
 ];
 
+/// Whether a text has a mark for a dot or an at sign, the two without which no domain and no mailbox is.
+pub(super) fn is_defanged(text: &str) -> bool {
+    let mut marks = DEFANGED.iter();
+    marks.any(|(mark, plain)| matches!(*plain, "." | "@") && text.contains(mark))
+}
+
 /// The kinds of a text whose form leaves no doubt.
 fn certain(text: &str) -> Option<Vec<ValueKind>> {
     let hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());

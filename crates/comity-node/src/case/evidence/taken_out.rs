@@ -1,6 +1,6 @@
 //! An item out of the node into a file: as itself, or, where it is a sample of malware, wrapped and never otherwise.
 //!
-//! In scope: the file. Out of scope: the form of the wrapper (`comity-formats`).
+//! In scope: the file. Out of scope: the form of the wrapper (`comity-mail`).
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -8,7 +8,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use comity_case::evidence::event::Event;
-use comity_formats::wrapped::{Crc, Wrapped};
+use comity_mail::archive::wrapped::{Crc, Wrapped};
 use comity_store::attachment::item::ItemFile;
 use comity_store::error::StoreError;
 use sha2::{Digest as _, Sha256};

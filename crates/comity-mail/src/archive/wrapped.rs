@@ -4,23 +4,21 @@
 //! sample from being opened by mistake and from being taken away by a scanner on its way. One member, not compressed, named by its
 //! SHA-256, never by the name that it had.
 //!
-//! In scope: the bytes around and inside. Out of scope: reading and writing files.
+//! In scope: the bytes around and inside. Out of scope: the cipher (`cipher`), reading and writing files.
 //! Limits: [`SAMPLE_BYTES_MAX`], what an archive holds without ZIP64.
+
+use super::cipher::{HEADER_BYTES, Keys, step};
 
 /// The password.
 pub const PASSWORD: &str = "infected";
 /// The largest sample.
 pub const SAMPLE_BYTES_MAX: u64 = 4_000_000_000;
 
-/// Bytes in front of an encrypted member.
-const HEADER_BYTES: u32 = 12;
 /// Version 2.0 of the format: encryption.
 const VERSION: u16 = 20;
 const ENCRYPTED: u16 = 1;
 /// 1 January 1980, the first day that the format knows: an archive tells nothing of when it was made.
 const DATE: u16 = 0x0021;
-
-const CRC_TABLE: [u32; 256] = crc_table();
 
 /// A member of an archive while it is written.
 #[derive(Clone, Debug)]
@@ -29,45 +27,6 @@ pub struct Wrapped {
     name: String,
     crc: u32,
     bytes: u32,
-}
-
-/// The state of the cipher.
-#[derive(Clone, Copy, Debug)]
-struct Keys(u32, u32, u32);
-
-#[expect(
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    reason = "a constant; a counter below 256"
-)]
-const fn crc_table() -> [u32; 256] {
-    let mut table = [0; 256];
-    let mut place = 0;
-    while place < 256 {
-        let mut crc = place as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc & 1 == 1 {
-                0xEDB8_8320 ^ (crc >> 1)
-            } else {
-                crc >> 1
-            };
-            bit += 1;
-        }
-        #[expect(clippy::indexing_slicing, reason = "below 256")]
-        {
-            table[place] = crc;
-        }
-        place += 1;
-    }
-    table
-}
-
-/// The CRC-32 of more bytes behind those that came before, without the two inversions (APPNOTE.TXT section 6.1.5 `crc32`).
-fn crc_step(crc: u32, byte: u8) -> u32 {
-    let [low, ..] = crc.to_le_bytes();
-    let entry = CRC_TABLE.get(usize::from(low ^ byte)).copied();
-    (crc >> 8) ^ entry.unwrap_or_default()
 }
 
 /// The CRC-32 of what was given piece by piece.
@@ -83,40 +42,12 @@ impl Default for Crc {
 impl Crc {
     /// Takes more bytes in.
     pub fn update(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, |crc, byte| crc_step(crc, *byte));
+        self.0 = bytes.iter().fold(self.0, |crc, byte| step(crc, *byte));
     }
 
     /// The CRC-32 of all of them.
     pub const fn value(self) -> u32 {
         !self.0
-    }
-}
-
-impl Keys {
-    fn new() -> Self {
-        let mut keys = Self(0x1234_5678, 0x2345_6789, 0x3456_7890);
-        PASSWORD.bytes().for_each(|byte| keys.update(byte));
-        keys
-    }
-
-    fn update(&mut self, byte: u8) {
-        self.0 = crc_step(self.0, byte);
-        self.1 = self
-            .1
-            .wrapping_add(self.0 & 0xFF)
-            .wrapping_mul(134_775_813)
-            .wrapping_add(1);
-        let [.., high] = self.1.to_le_bytes();
-        self.2 = crc_step(self.2, high);
-    }
-
-    fn encrypt(&mut self, byte: &mut u8) {
-        let plain = *byte;
-        let [low, high, ..] = (self.2 | 2).to_le_bytes();
-        let number = u32::from(u16::from_le_bytes([low, high]));
-        let [_, stream, ..] = number.wrapping_mul(number ^ 1).to_le_bytes();
-        *byte = plain ^ stream;
-        self.update(plain);
     }
 }
 
@@ -128,7 +59,7 @@ impl Wrapped {
             return None;
         }
         let mut wrapped = Self {
-            keys: Keys::new(),
+            keys: Keys::new(PASSWORD.as_bytes()),
             name: name.to_owned(),
             crc,
             bytes,
@@ -146,14 +77,14 @@ impl Wrapped {
     /// Encrypts the next bytes in their place.
     pub fn body(&mut self, bytes: &mut [u8]) {
         for byte in bytes {
-            self.keys.encrypt(byte);
+            *byte = self.keys.encrypt(*byte);
         }
     }
 
     /// What ends the archive.
     pub fn end(self) -> Option<Vec<u8>> {
         let name = u32::try_from(self.name.len()).ok()?;
-        let before = 30 + name + HEADER_BYTES + self.bytes;
+        let before = 30 + name + u32::from(HEADER_BYTES) + self.bytes;
         let mut central = b"PK\x01\x02".to_vec();
         central.extend(VERSION.to_le_bytes());
         central.extend(self.described()?);
@@ -176,7 +107,8 @@ impl Wrapped {
         for number in [VERSION, ENCRYPTED, 0, 0, DATE] {
             said.extend(number.to_le_bytes());
         }
-        for number in [self.crc, self.bytes + HEADER_BYTES, self.bytes] {
+        let packed = self.bytes + u32::from(HEADER_BYTES);
+        for number in [self.crc, packed, self.bytes] {
             said.extend(number.to_le_bytes());
         }
         said.extend(u16::try_from(self.name.len()).ok()?.to_le_bytes());
