@@ -105,3 +105,14 @@ CREATE TABLE mail_seen (address bytea NOT NULL, message_id text NOT NULL, signat
     first bigint NOT NULL, PRIMARY KEY (address, message_id, signature, body));
 CREATE INDEX mail_seen_by_signature ON mail_seen (address, signature);
 -- End of designated addresses.
+-- What mails came to: how sure it is who sent each, and what became of what it carries. reasons, authentication, acts: JSON.
+CREATE TABLE mail_judged (mail text NOT NULL PRIMARY KEY, level text NOT NULL, party text, leaked bigint NOT NULL, reasons text NOT NULL,
+    authentication text NOT NULL, acts text NOT NULL, answer text, judged bigint NOT NULL);
+CREATE INDEX mail_judged_by_leak ON mail_judged (leaked, judged);
+-- begun: how often a mail was begun and not ended; pauses: how often it was put off; due: when it is to be tried again.
+CREATE TABLE mail_try (mail text NOT NULL PRIMARY KEY, begun bigint NOT NULL, pauses bigint NOT NULL, due bigint NOT NULL);
+CREATE TABLE mail_proposal (id text NOT NULL PRIMARY KEY, mail text NOT NULL, place bigint NOT NULL, kind text NOT NULL, detail text NOT NULL,
+    state text NOT NULL, outcome text, officer text, role text, proposed bigint NOT NULL, settled bigint);
+CREATE INDEX mail_proposal_by_mail ON mail_proposal (mail, place);
+CREATE INDEX mail_proposal_by_state ON mail_proposal (state, proposed);
+-- End of what mails came to.

@@ -20,6 +20,7 @@ pub mod delivered;
 pub mod deposit;
 pub mod evidence;
 pub mod inbox;
+pub mod judged;
 pub mod ledger;
 pub mod mail;
 pub mod meta;
