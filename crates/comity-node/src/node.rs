@@ -23,6 +23,7 @@ use crate::exchange::judging::TermsCache;
 use crate::folder::{FolderLock, Identity, OpenFolder};
 use crate::ledger::Demands;
 use crate::link::Link;
+use crate::mail::keys::MailKeys;
 use crate::link::log::Opened;
 
 /// Limits that a node's operator sets.
@@ -68,6 +69,7 @@ pub(crate) struct Inner {
     pub(crate) sessions: Sessions,
     pub(crate) rights: RightsCache,
     pub(crate) address_keys: AddressKeys,
+    pub(crate) mail_keys: MailKeys,
     /// The settings of addresses, once they are known.
     pub(crate) mail_terms: OnceLock<MailTerms>,
     /// Whether anything was bound to persons here, as far as this node alone can say.
@@ -104,6 +106,7 @@ impl Node {
             sessions: Sessions::default(),
             rights: RightsCache::default(),
             address_keys: folder.address_keys,
+            mail_keys: folder.mail_keys,
             mail_terms: OnceLock::new(),
             holds_closed: AtomicBool::new(holds_closed),
             lock: Mutex::new(Some(folder.lock)),

@@ -86,6 +86,17 @@ CREATE INDEX mail_by_time ON mail (received, id);
 CREATE TABLE mail_recipient (mail text NOT NULL, place bigint NOT NULL, address text NOT NULL, known_as text NOT NULL, party text,
     PRIMARY KEY (mail, place));
 -- End of mail that came.
+-- What mails came to: how sure it is who sent each, and what became of what it carries. reasons, authentication, acts: JSON.
+CREATE TABLE mail_judged (mail text NOT NULL PRIMARY KEY, level text NOT NULL, party text, leaked bigint NOT NULL, reasons text NOT NULL,
+    authentication text NOT NULL, acts text NOT NULL, answer text, judged bigint NOT NULL);
+CREATE INDEX mail_judged_by_leak ON mail_judged (leaked, judged);
+-- begun: how often a mail was begun and not ended; pauses: how often it was put off; due: when it is to be tried again.
+CREATE TABLE mail_try (mail text NOT NULL PRIMARY KEY, begun bigint NOT NULL, pauses bigint NOT NULL, due bigint NOT NULL);
+CREATE TABLE mail_proposal (id text NOT NULL PRIMARY KEY, mail text NOT NULL, place bigint NOT NULL, kind text NOT NULL, detail text NOT NULL,
+    state text NOT NULL, outcome text, officer text, role text, proposed bigint NOT NULL, settled bigint);
+CREATE INDEX mail_proposal_by_mail ON mail_proposal (mail, place);
+CREATE INDEX mail_proposal_by_state ON mail_proposal (state, proposed);
+-- End of what mails came to.
 -- Designated addresses: rows decide whether mail is taken; the first is no address, and is read in place of those that are not there.
 -- Its texts are as long as those of others, so that reading it takes as long.
 -- expires, created, changed, at, first: seconds since 1970; party and domain: to which the token is bound.
@@ -105,14 +116,7 @@ CREATE TABLE mail_seen (address bytea NOT NULL, message_id text NOT NULL, signat
     first bigint NOT NULL, PRIMARY KEY (address, message_id, signature, body));
 CREATE INDEX mail_seen_by_signature ON mail_seen (address, signature);
 -- End of designated addresses.
--- What mails came to: how sure it is who sent each, and what became of what it carries. reasons, authentication, acts: JSON.
-CREATE TABLE mail_judged (mail text NOT NULL PRIMARY KEY, level text NOT NULL, party text, leaked bigint NOT NULL, reasons text NOT NULL,
-    authentication text NOT NULL, acts text NOT NULL, answer text, judged bigint NOT NULL);
-CREATE INDEX mail_judged_by_leak ON mail_judged (leaked, judged);
--- begun: how often a mail was begun and not ended; pauses: how often it was put off; due: when it is to be tried again.
-CREATE TABLE mail_try (mail text NOT NULL PRIMARY KEY, begun bigint NOT NULL, pauses bigint NOT NULL, due bigint NOT NULL);
-CREATE TABLE mail_proposal (id text NOT NULL PRIMARY KEY, mail text NOT NULL, place bigint NOT NULL, kind text NOT NULL, detail text NOT NULL,
-    state text NOT NULL, outcome text, officer text, role text, proposed bigint NOT NULL, settled bigint);
-CREATE INDEX mail_proposal_by_mail ON mail_proposal (mail, place);
-CREATE INDEX mail_proposal_by_state ON mail_proposal (state, proposed);
--- End of what mails came to.
+-- The OpenPGP certificates that are registered for parties. registered: seconds since 1970.
+CREATE TABLE mail_certificate (party TEXT NOT NULL, fingerprint TEXT NOT NULL, certificate BYTEA NOT NULL, way TEXT NOT NULL,
+    officer TEXT NOT NULL, registered BIGINT NOT NULL, PRIMARY KEY (party, fingerprint));
+-- End of certificates.

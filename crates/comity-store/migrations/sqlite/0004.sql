@@ -104,6 +104,17 @@ CREATE INDEX mail_by_time ON mail (received, id);
 CREATE TABLE mail_recipient (mail TEXT NOT NULL, place INTEGER NOT NULL, address TEXT NOT NULL, known_as TEXT NOT NULL, party TEXT,
     PRIMARY KEY (mail, place)) WITHOUT ROWID;
 -- End of mail that came.
+-- What mails came to: how sure it is who sent each, and what became of what it carries. reasons, authentication, acts: JSON.
+CREATE TABLE mail_judged (mail TEXT NOT NULL PRIMARY KEY, level TEXT NOT NULL, party TEXT, leaked INTEGER NOT NULL, reasons TEXT NOT NULL,
+    authentication TEXT NOT NULL, acts TEXT NOT NULL, answer TEXT, judged INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX mail_judged_by_leak ON mail_judged (leaked, judged);
+-- begun: how often a mail was begun and not ended; pauses: how often it was put off; due: when it is to be tried again.
+CREATE TABLE mail_try (mail TEXT NOT NULL PRIMARY KEY, begun INTEGER NOT NULL, pauses INTEGER NOT NULL, due INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE mail_proposal (id TEXT NOT NULL PRIMARY KEY, mail TEXT NOT NULL, place INTEGER NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL,
+    state TEXT NOT NULL, outcome TEXT, officer TEXT, role TEXT, proposed INTEGER NOT NULL, settled INTEGER) WITHOUT ROWID;
+CREATE INDEX mail_proposal_by_mail ON mail_proposal (mail, place);
+CREATE INDEX mail_proposal_by_state ON mail_proposal (state, proposed);
+-- End of what mails came to.
 -- Designated addresses: rows decide whether mail is taken; the first is no address, and is read in place of those that are not there.
 -- Its texts are as long as those of others, so that reading it takes as long.
 -- expires, created, changed, at, first: seconds since 1970; party and domain: to which the token is bound.
@@ -123,14 +134,7 @@ CREATE TABLE mail_seen (address BLOB NOT NULL, message_id TEXT NOT NULL, signatu
     first INTEGER NOT NULL, PRIMARY KEY (address, message_id, signature, body)) WITHOUT ROWID;
 CREATE INDEX mail_seen_by_signature ON mail_seen (address, signature);
 -- End of designated addresses.
--- What mails came to: how sure it is who sent each, and what became of what it carries. reasons, authentication, acts: JSON.
-CREATE TABLE mail_judged (mail TEXT NOT NULL PRIMARY KEY, level TEXT NOT NULL, party TEXT, leaked INTEGER NOT NULL, reasons TEXT NOT NULL,
-    authentication TEXT NOT NULL, acts TEXT NOT NULL, answer TEXT, judged INTEGER NOT NULL) WITHOUT ROWID;
-CREATE INDEX mail_judged_by_leak ON mail_judged (leaked, judged);
--- begun: how often a mail was begun and not ended; pauses: how often it was put off; due: when it is to be tried again.
-CREATE TABLE mail_try (mail TEXT NOT NULL PRIMARY KEY, begun INTEGER NOT NULL, pauses INTEGER NOT NULL, due INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE mail_proposal (id TEXT NOT NULL PRIMARY KEY, mail TEXT NOT NULL, place INTEGER NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL,
-    state TEXT NOT NULL, outcome TEXT, officer TEXT, role TEXT, proposed INTEGER NOT NULL, settled INTEGER) WITHOUT ROWID;
-CREATE INDEX mail_proposal_by_mail ON mail_proposal (mail, place);
-CREATE INDEX mail_proposal_by_state ON mail_proposal (state, proposed);
--- End of what mails came to.
+-- The OpenPGP certificates that are registered for parties. registered: seconds since 1970.
+CREATE TABLE mail_certificate (party TEXT NOT NULL, fingerprint TEXT NOT NULL, certificate BLOB NOT NULL, way TEXT NOT NULL,
+    officer TEXT NOT NULL, registered INTEGER NOT NULL, PRIMARY KEY (party, fingerprint));
+-- End of certificates.
