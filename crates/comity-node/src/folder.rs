@@ -14,6 +14,7 @@ use comity_store::objects::embedded::EmbeddedObjects;
 use comity_store::objects::server::ServerObjects;
 use comity_store::state::{State, meta};
 
+use crate::address::dkim::KeptKeys;
 use crate::address::{AddressError, AddressKeys};
 use crate::clock::Clock;
 use crate::link::card::OwnCardError;
@@ -112,6 +113,8 @@ pub struct OpenFolder {
     pub ledger: Opened,
     /// The keys that make its mail addresses.
     pub address_keys: AddressKeys,
+    /// The keys that sign its mail for its domain.
+    pub(crate) dkim: KeptKeys,
     /// Held as long as the stores are open.
     pub lock: FolderLock,
 }
@@ -195,6 +198,7 @@ pub fn open(folder: &Path, place: &Place, clock: &Clock) -> Result<OpenFolder, F
         link,
         ledger,
         address_keys,
+        dkim: KeptKeys::of(folder),
         lock,
     })
 }
