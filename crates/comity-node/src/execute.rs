@@ -113,6 +113,7 @@ impl Node {
             Command::Contact(command) => Ok(Answer::Document(self.contact(command)?)),
             Command::Mail(command) => Ok(Answer::Document(self.mail(command)?)),
             Command::Address(command) => Ok(Answer::Document(self.address(command)?)),
+            Command::OpenPgp(command) => Ok(Answer::Document(self.openpgp(command)?)),
         }
     }
 

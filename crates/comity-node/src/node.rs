@@ -24,6 +24,7 @@ use crate::exchange::judging::TermsCache;
 use crate::folder::{FolderLock, Identity, OpenFolder};
 use crate::ledger::Demands;
 use crate::link::Link;
+use crate::mail::keys::MailKeys;
 use crate::link::log::Opened;
 use crate::mail::out::SendingTerms;
 
@@ -70,6 +71,7 @@ pub(crate) struct Inner {
     pub(crate) sessions: Sessions,
     pub(crate) rights: RightsCache,
     pub(crate) address_keys: AddressKeys,
+    pub(crate) mail_keys: MailKeys,
     /// The settings of addresses, once they are known.
     pub(crate) mail_terms: OnceLock<MailTerms>,
     pub(crate) dkim: KeptKeys,
@@ -109,6 +111,7 @@ impl Node {
             sessions: Sessions::default(),
             rights: RightsCache::default(),
             address_keys: folder.address_keys,
+            mail_keys: folder.mail_keys,
             mail_terms: OnceLock::new(),
             dkim: folder.dkim,
             sending: OnceLock::new(),

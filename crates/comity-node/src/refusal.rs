@@ -20,6 +20,7 @@ use crate::intake::IntakeError;
 use crate::ledger::LedgerError;
 use crate::link::LinkError;
 use crate::mail::MailError;
+use crate::mail::out::OutError;
 
 /// What is wrong with a command that names an object.
 #[derive(Debug, thiserror::Error)]
@@ -284,7 +285,91 @@ fn mail(error: &MailError) -> (RefusalKind, String) {
             "look at the owner and the rights of that path, and whether it is there already; the node writes it itself",
         ),
         MailError::Nobody => (RefusalKind::No, "nothing was kept; the sender was told"),
+        MailError::Out(error) => return mail_out(error),
+        MailError::NoKey => (
+            RefusalKind::No,
+            "`comity openpgp make` makes one; `comity openpgp show` shows those that were",
+        ),
+        MailError::NoSuchKey(_) => (
+            RefusalKind::No,
+            "`comity openpgp show` shows this node's keys, `comity openpgp list` those of parties",
+        ),
+        MailError::KeysFull => (
+            RefusalKind::No,
+            "prolong the newest with `comity openpgp extend` in the place of making another one",
+        ),
+        MailError::KeyTime => (RefusalKind::Usage, "two years are usual: --days 730"),
+        MailError::UserId => (RefusalKind::Usage, "or leave --user-id out"),
+        MailError::Keys(_) => (
+            RefusalKind::Unknown,
+            "the files of the folder keys/ are this node's alone to read and write",
+        ),
+        MailError::SecretKey(_) => (RefusalKind::Unknown, DOCTOR),
+        MailError::Certificate(_) => (
+            RefusalKind::Usage,
+            "`gpg --armor --export FINGERPRINT` writes such a file",
+        ),
+        MailError::OtherFingerprint(_) => (
+            RefusalKind::No,
+            "one of the two is not the party's: compare again, by voice, digit by digit",
+        ),
+        MailError::Unconfirmed(_) => (
+            RefusalKind::No,
+            "compare the fingerprint with the party by voice and type it with --fingerprint, or have the party name it in the \
+             profile that its node sends",
+        ),
+        MailError::WeakCertificate(_) => (
+            RefusalKind::No,
+            "ask the party for a key of today: Ed25519 with X25519, or RSA of 3,072 bits and more",
+        ),
+        MailError::CertificateTaken(_) => (
+            RefusalKind::No,
+            "one key speaks for one party: `comity openpgp list` shows them",
+        ),
+        MailError::CertificatesFull(_) => (
+            RefusalKind::No,
+            "remove what is no longer used: `comity openpgp unregister PARTY FINGERPRINT`",
+        ),
+        MailError::Contact(source) => return advice(source.as_ref()),
+        MailError::Exchange(source) => return advice(source),
         MailError::Store(source) => return (RefusalKind::Unknown, store_hint(source)),
+    };
+    (kind, hint.to_owned())
+}
+
+/// What mends a refusal about mail that leaves.
+fn mail_out(error: &OutError) -> (RefusalKind, String) {
+    let (kind, hint) = match error {
+        OutError::OwnDomain(_) => (
+            RefusalKind::Usage,
+            "name an address of the other party with --to; this node's own addresses take mail from others",
+        ),
+        OutError::NotAscii(_) => (
+            RefusalKind::Usage,
+            "ask the party for an address of ASCII letters; this node does not send with SMTPUTF8 (RFC 6531)",
+        ),
+        OutError::NotEncrypted { .. } => (
+            RefusalKind::Release,
+            "register the party's certificate, `comity openpgp register`, and give the command again; or share by the node link",
+        ),
+        OutError::Unusable { .. } => (
+            RefusalKind::No,
+            "ask the party for its current certificate and register it, `comity openpgp register`",
+        ),
+        OutError::OwnKey { .. } => (
+            RefusalKind::No,
+            "extend this node's key, `comity openpgp extend`, or make a new one, `comity openpgp make`",
+        ),
+        OutError::Repeated(_) => (RefusalKind::No, "give the command again"),
+        OutError::Protect(_) => (
+            RefusalKind::Usage,
+            "mend what is named; `comity mail send --help` says what can be sent",
+        ),
+        OutError::Dkim(_) => (
+            RefusalKind::Unknown,
+            "look at the owner and the rights of the folder keys/ in the node's folder",
+        ),
+        OutError::Address(error) => return address(error),
     };
     (kind, hint.to_owned())
 }

@@ -25,8 +25,6 @@ use sha2::{Digest as _, Sha256};
 
 use crate::address::AddressError;
 use crate::clock::{new_uuid, random_bytes};
-use crate::exchange::ExchangeError;
-use crate::link::keys::KeysError;
 use crate::mail::MailError;
 use crate::node::Node;
 
@@ -172,9 +170,12 @@ pub enum OutError {
         /// Its state.
         state: CertificateState,
     },
-    /// The own key.
-    #[error("mail is signed, and this node's key cannot be used: it {0}")]
-    OwnKey(CertificateState),
+    /// The own key ended.
+    #[error("mail of this node is signed, and its key {fingerprint} signs no more")]
+    OwnKey {
+        /// The key that was made last.
+        fingerprint: String,
+    },
     /// The identifier was used.
     #[error("a mail with the identifier {0} was written before")]
     Repeated(String),
@@ -184,31 +185,17 @@ pub enum OutError {
     /// DKIM.
     #[error(transparent)]
     Dkim(#[from] DkimError),
-    /// The keys of DKIM.
-    #[error(transparent)]
-    Keys(#[from] KeysError),
     /// The address for answers.
     #[error(transparent)]
     Address(Box<AddressError>),
-    /// The accord.
-    #[error(transparent)]
-    Exchange(Box<ExchangeError>),
 }
 
 impl From<AddressError> for MailError {
     fn from(error: AddressError) -> Self {
         match error {
             AddressError::Store(source) => source.into(),
+            AddressError::Exchange(source) => source.into(),
             other => OutError::Address(Box::new(other)).into(),
-        }
-    }
-}
-
-impl From<ExchangeError> for MailError {
-    fn from(error: ExchangeError) -> Self {
-        match error {
-            ExchangeError::Store(source) => source.into(),
-            other => OutError::Exchange(Box::new(other)).into(),
         }
     }
 }
@@ -254,7 +241,7 @@ impl Node {
         let letter = self.letter_of(parcel, (&id, reply_to.as_deref()), now);
         let (mail, protection) = self.sealed(tx, parcel, &letter)?;
         let domain = letter.from.rsplit_once('@').map_or("", |(_, domain)| domain);
-        let keys = self.inner.dkim.signing().map_err(OutError::Keys)?;
+        let keys = self.inner.dkim.signing()?;
         let keys: Vec<_> = keys.iter().collect();
         let mail = sign(&mail, domain, &keys).map_err(OutError::Dkim)?;
         let sender = reply_to.clone().filter(|_| !parcel.null_sender);

@@ -123,6 +123,10 @@ CREATE TABLE mail_seen (address BLOB NOT NULL, message_id TEXT NOT NULL, signatu
     first INTEGER NOT NULL, PRIMARY KEY (address, message_id, signature, body)) WITHOUT ROWID;
 CREATE INDEX mail_seen_by_signature ON mail_seen (address, signature);
 -- End of designated addresses.
+-- The OpenPGP certificates that are registered for parties. registered: seconds since 1970.
+CREATE TABLE mail_certificate (party TEXT NOT NULL, fingerprint TEXT NOT NULL, certificate BLOB NOT NULL, way TEXT NOT NULL,
+    officer TEXT NOT NULL, registered INTEGER NOT NULL, PRIMARY KEY (party, fingerprint));
+-- End of certificates.
 -- Mail that leaves: what it is, where it stands, and what the server said that took it. The bytes are written once, with the row, and
 -- stay as they are: whoever sends it again sends the same. sender: MAIL FROM, empty for the null reverse-path. next_attempt: when it is
 -- tried, or, while it is being sent, until when whoever sends it has it for itself. Times are microseconds since 1970.

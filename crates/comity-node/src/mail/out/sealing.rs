@@ -9,10 +9,10 @@
 //!
 //! A label demands encryption where it is TLP:RED, or from the accord's `encrypt_from` on.
 //!
-//! In scope: this table, and when an end of a certificate is near. Out of scope: how it is signed and encrypted (`comity_mail`).
+//! In scope: this table. Out of scope: how it is signed and encrypted (`comity_mail`).
 
 use comity_mail::compose::Letter;
-use comity_mail::openpgp::{Certificate, CertificateState, SecretKey};
+use comity_mail::openpgp::{Certificate, SecretKey};
 use comity_mail::protect::ProtectError;
 use comity_stix::marking::Tlp;
 use comity_store::state::Tx;
@@ -20,11 +20,8 @@ use comity_store::state::Tx;
 use super::{OutError, Parcel, Protection};
 use crate::clock::random_bytes;
 use crate::mail::MailError;
-use crate::mail::certificates::{PartyCertificate, certificates};
+use crate::mail::certificates::{ALARM_DAYS, PartyCertificate, certificates};
 use crate::node::Node;
-
-/// So many days before a certificate ends that is told: time enough to ask for another one and to compare it by voice.
-pub const ALARM_DAYS: i64 = 30;
 
 /// The words for how a mail was protected.
 const ENCRYPTED: &str = "encrypted";
@@ -62,7 +59,7 @@ impl Node {
             }
             .into());
         }
-        let key = self.signing_key(now)?;
+        let key = self.signing_key(parcel)?;
         let written = if encrypts {
             let seed = random_bytes();
             let sealed = letter.write_encrypted(key.as_ref(), &usable, now, &seed);
@@ -96,64 +93,18 @@ impl Node {
         Ok(demands.then_some(label))
     }
 
-    /// The key that signs, if there is one. One that nobody would count any more signs nothing.
-    fn signing_key(&self, now: i64) -> Result<Option<SecretKey>, MailError> {
-        let Some(key) = self.mail_keys()?.into_iter().next() else {
-            return Ok(None);
-        };
-        let state = key.certificate().state(now, ALARM_DAYS);
-        if state.is_usable() {
-            return Ok(Some(key));
+    /// The key that signs, if there is one. What a person sends does not go unsigned because the key ended.
+    fn signing_key(&self, parcel: &Parcel) -> Result<Option<SecretKey>, OutError> {
+        let key = self.mail_signing_key();
+        if key.is_some() || !parcel.kind.is_chosen() {
+            return Ok(key);
         }
-        Err(OutError::OwnKey(state).into())
-    }
-
-    /// What is wrong, or soon will be, with the keys that mail needs: a line for people each.
-    pub(crate) fn mail_key_alarms(&self) -> Result<Vec<String>, MailError> {
-        let now = self.now_seconds();
-        let mut alarms = Vec::new();
-        if let Some(own) = self.mail_keys()?.first() {
-            let certificate = own.certificate();
-            let state = certificate.state(now, ALARM_DAYS);
-            alarms.extend(match own_alarm(&state) {
-                Some(what) => Some(format!("this node's OpenPGP key {} {what}", certificate.fingerprint())),
-                None => None,
-            });
+        match self.mail_own_certificates().first() {
+            None => Ok(None),
+            Some(ended) => Err(OutError::OwnKey {
+                fingerprint: ended.fingerprint().to_owned(),
+            }),
         }
-        let mut known = self.inner.state.read(|tx| certificates(tx, None))?;
-        known.sort_by(|one, other| (&one.party, one.registered).cmp(&(&other.party, other.registered)));
-        for group in known.chunk_by(|one, other| one.party == other.party) {
-            let states: Vec<_> = group
-                .iter()
-                .map(|one| (one, one.certificate.state(now, ALARM_DAYS)))
-                .collect();
-            // While another one is good for long, nothing is amiss.
-            let good = states
-                .iter()
-                .any(|(_, state)| matches!(state, CertificateState::Usable { .. }));
-            if let Some((one, state)) = states.last().filter(|_| !good) {
-                let can = states.iter().any(|(_, state)| state.is_usable());
-                let then = if can {
-                    ""
-                } else {
-                    "; letters to that party are not sent until another one is registered"
-                };
-                let (party, which) = (&one.party, one.certificate.fingerprint());
-                alarms.push(format!("{party}'s certificate {which} {state}{then}"));
-            }
-        }
-        Ok(alarms)
-    }
-}
-
-/// What is said of the own key, where something is.
-fn own_alarm(state: &CertificateState) -> Option<String> {
-    match state {
-        CertificateState::Usable { .. } => None,
-        CertificateState::Expiring { days, .. } => Some(format!(
-            "expires in {days} days; `comity openpgp extend` gives it more time, and other parties need the new certificate"
-        )),
-        other => Some(format!("{other}; no mail is signed, and none leaves")),
     }
 }
 
