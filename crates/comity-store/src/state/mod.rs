@@ -24,6 +24,7 @@ pub mod inbox;
 pub mod judged;
 pub mod ledger;
 pub mod mail;
+pub mod mail_out;
 pub mod meta;
 pub mod outbox;
 pub mod party;
