@@ -19,6 +19,7 @@ pub mod recipients;
 mod found;
 mod said;
 mod shown;
+pub mod taking;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -26,8 +27,10 @@ use std::path::PathBuf;
 use comity_mail::openpgp::{CertificateError, SecretKeyError};
 use comity_store::error::StoreError;
 
+use crate::case::CaseError;
 use crate::contact::ContactError;
 use crate::exchange::ExchangeError;
+use crate::intake::IntakeError;
 use crate::link::keys::KeysError;
 use crate::mail::out::OutError;
 
@@ -201,9 +204,36 @@ pub enum MailError {
     /// The party.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
+    /// No proposal has that number.
+    #[error("no proposal begins with {0:?}")]
+    NoProposal(String),
+    /// Several do.
+    #[error("more than one proposal begins with {0:?}")]
+    AmbiguousProposal(String),
+    /// It was settled.
+    #[error("the proposal is {0} already")]
+    Settled(&'static str),
+    /// Another state is needed.
+    #[error("the mail is {0}: it is not judged anew")]
+    NotAnew(&'static str),
+    /// What the mail carried is not what was proposed any more.
+    #[error("the mail no longer opens to what was proposed ({0})")]
+    NotTheSame(String),
+    /// A thread or an item of evidence.
+    #[error(transparent)]
+    Case(#[from] CaseError),
+    /// Objects.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
     /// The store failed.
     #[error("cannot use the store")]
     Store(#[from] StoreError),
+}
+
+impl From<ContactError> for MailError {
+    fn from(error: ContactError) -> Self {
+        Self::Contact(Box::new(error))
+    }
 }
 
 impl Protocol {

@@ -330,6 +330,24 @@ fn mail(error: &MailError) -> (RefusalKind, String) {
             RefusalKind::No,
             "remove what is no longer used: `comity openpgp unregister PARTY FINGERPRINT`",
         ),
+        MailError::NoProposal(_) | MailError::AmbiguousProposal(_) => (
+            RefusalKind::No,
+            "`comity mail show MAIL` shows what a mail proposes, with the numbers",
+        ),
+        MailError::Settled(_) => (
+            RefusalKind::No,
+            "`comity mail show MAIL` shows who settled it, and when",
+        ),
+        MailError::NotAnew(_) => (
+            RefusalKind::No,
+            "mails that are quarantined, refused or taken are judged anew; of a duplicate, the first",
+        ),
+        MailError::NotTheSame(_) => (
+            RefusalKind::No,
+            "keys or certificates changed meanwhile, perhaps: `comity mail again MAIL` judges it anew",
+        ),
+        MailError::Case(source) => return advice(source),
+        MailError::Intake(source) => return advice(source),
         MailError::Contact(source) => return advice(source.as_ref()),
         MailError::Exchange(source) => return advice(source),
         MailError::Store(source) => return (RefusalKind::Unknown, store_hint(source)),

@@ -43,10 +43,23 @@ pub(super) struct Unfolded {
 pub(super) struct Marks {
     /// `Message-ID`; empty where it has none.
     pub(super) message_id: String,
-    /// Digests of what good signatures cover, and of DKIM signatures.
-    pub(super) signatures: Vec<[u8; 32]>,
+    /// What a good OpenPGP signature covers, as a digest: however its armor is written, the date inside tells it from the next one.
+    pub(super) signed: Option<[u8; 32]>,
+    /// Its DKIM signatures, whatever they are worth.
+    pub(super) dkim: Vec<DkimMark>,
     /// The digest of its body.
     pub(super) body: [u8; 32],
+}
+
+/// A DKIM signature as it stands in a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct DkimMark {
+    /// `d=`, in lower case.
+    pub(super) domain: String,
+    /// `s=`.
+    pub(super) selector: String,
+    /// The digest of `b=`.
+    pub(super) digest: [u8; 32],
 }
 
 /// Why a mail is not opened.
@@ -147,14 +160,11 @@ impl Unfolded {
 
 fn marks(raw: &[u8], outer: &Fields, opened: &Opened) -> Marks {
     let (header, body) = split(raw);
-    let mut signatures = dkim_signatures(header);
-    // What a good signature covers is the mail, however its armor is written: the date inside tells it from the next one.
-    if matches!(opened.signature, Some(SignatureResult::Good(_))) {
-        signatures.push(Sha256::digest(&opened.entity).into());
-    }
+    let good = matches!(opened.signature, Some(SignatureResult::Good(_)));
     Marks {
         message_id: outer.message_id.clone().unwrap_or_default(),
-        signatures,
+        signed: good.then(|| Sha256::digest(&opened.entity).into()),
+        dkim: dkim_signatures(header),
         body: Sha256::digest(body).into(),
     }
 }
@@ -166,24 +176,30 @@ fn split(raw: &[u8]) -> (&[u8], &[u8]) {
         .unwrap_or((raw, b""))
 }
 
-/// The digests of `b=` of each DKIM signature (RFC 6376 section 3.5), without the white space that is not part of it.
-fn dkim_signatures(header: &[u8]) -> Vec<[u8; 32]> {
+/// Each DKIM signature (RFC 6376 section 3.5), without the white space that is not part of it.
+fn dkim_signatures(header: &[u8]) -> Vec<DkimMark> {
     let header = String::from_utf8_lossy(header);
     let unfolded = header.replace("\r\n ", " ").replace("\r\n\t", " ");
     let fields = unfolded.lines().filter_map(|line| {
         let (name, value) = line.split_once(':')?;
         let is_it = name.trim_end().eq_ignore_ascii_case("dkim-signature");
-        is_it.then(|| value.to_owned())
+        is_it.then_some(value)
     });
-    let fields = fields.take(DKIM_FIELDS_MAX);
-    let signature = |value: String| {
-        let tags = value.split(';').filter_map(|tag| tag.split_once('='));
-        let mut found = tags.filter(|(name, _)| name.trim() == "b");
-        let (_, digits) = found.next()?;
-        let digits: String = digits.chars().filter(|c| !c.is_whitespace()).collect();
-        (!digits.is_empty()).then(|| Sha256::digest(digits.as_bytes()).into())
+    let signature = |value: &str| {
+        let tag = |wanted: &str| {
+            let mut tags = value.split(';').filter_map(|tag| tag.split_once('='));
+            let found = tags.find(|(name, _)| name.trim() == wanted);
+            let text = found.map(|(_, text)| text.chars().filter(|c| !c.is_whitespace()));
+            text.map_or_else(String::new, Iterator::collect)
+        };
+        let digits: String = tag("b");
+        (!digits.is_empty()).then(|| DkimMark {
+            domain: tag("d").to_ascii_lowercase(),
+            selector: tag("s"),
+            digest: Sha256::digest(digits.as_bytes()).into(),
+        })
     };
-    fields.filter_map(signature).collect()
+    fields.take(DKIM_FIELDS_MAX).filter_map(signature).collect()
 }
 
 /// DKIM signatures of one mail that are kept.
@@ -194,12 +210,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dkim_signature_is_the_same_however_it_is_folded_and_its_own_when_it_is_another() {
+    fn a_dkim_signature_is_the_same_however_it_is_folded_and_another_one_is_another() {
         let of = |text: &str| dkim_signatures(text.as_bytes());
-        let folded = of("From: a@b.example\r\nDKIM-Signature: v=1; bh=xx; b=AB\r\n CD\r\n\t=; d=b.example\r\n\r\n");
-        assert_eq!(folded, of("dkim-signature: b=ABCD=\r\n\r\n"));
-        assert_eq!(folded.len(), 1);
-        assert_ne!(folded, of("DKIM-Signature: b=ABCE=\r\n\r\n"));
+        let folded = of(
+            "From: a@b.example\r\nDKIM-Signature: v=1; bh=xx; b=AB\r\n CD\r\n\t=; d=B.example; s=one\r\n\r\n",
+        );
+        assert_eq!(folded, of("dkim-signature: s=one;d=b.example;b=ABCD=\r\n\r\n"));
+        assert_eq!((folded.len(), folded[0].selector.as_str()), (1, "one"));
+        let other = of("DKIM-Signature: b=ABCE=; d=b.example; s=one\r\n\r\n");
+        assert_ne!(folded, other);
         assert!(of("X-Note: DKIM-Signature: b=1\r\nDKIM-Signature: b=\r\n\r\n").is_empty());
     }
 }
