@@ -185,9 +185,15 @@ impl Node {
         Ok(Ended::Done)
     }
 
-    /// A mail could not be taken in for a reason that lies with this node: it is tried again.
-    pub fn mail_failed(&self, id: &str) -> Result<(), MailError> {
-        self.put_off(id)?;
+    /// A mail could not be taken in for a reason that lies with this node: it is tried again, and set aside at last.
+    pub fn mail_failed(&self, id: &str, why: &str) -> Result<(), MailError> {
+        if self.put_off(id)? {
+            return Ok(());
+        }
+        if let Some(row) = self.waiting_row(id)? {
+            let reason = format!("it could not be taken in: {why}; then `comity mail again`");
+            self.settle_mail(&row, MailState::Quarantined, &reason)?;
+        }
         Ok(())
     }
 
