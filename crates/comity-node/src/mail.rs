@@ -12,6 +12,8 @@ pub mod command;
 pub mod intake;
 pub mod keys;
 pub mod openpgp;
+pub mod out;
+pub mod outgoing;
 pub mod recipients;
 
 mod found;
@@ -27,6 +29,7 @@ use comity_store::error::StoreError;
 use crate::contact::ContactError;
 use crate::exchange::ExchangeError;
 use crate::link::keys::KeysError;
+use crate::mail::out::OutError;
 
 /// How a mail came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,6 +150,9 @@ pub enum MailError {
         #[source]
         source: std::io::Error,
     },
+    /// Something about mail that leaves.
+    #[error(transparent)]
+    Out(#[from] OutError),
     /// None of the recipients answers any more.
     #[error("nobody answers any more for the addresses of the mail")]
     Nobody,

@@ -15,6 +15,7 @@ use comity_store::state::State;
 use comity_store::state::closed::{self, ALL};
 
 use crate::account::Sessions;
+use crate::address::dkim::KeptKeys;
 use crate::address::{AddressKeys, MailTerms};
 use crate::clock::Clock;
 use crate::collection::RightsCache;
@@ -23,8 +24,9 @@ use crate::exchange::judging::TermsCache;
 use crate::folder::{FolderLock, Identity, OpenFolder};
 use crate::ledger::Demands;
 use crate::link::Link;
-use crate::mail::keys::MailKeys;
 use crate::link::log::Opened;
+use crate::mail::keys::MailKeys;
+use crate::mail::out::SendingTerms;
 
 /// Limits that a node's operator sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +74,9 @@ pub(crate) struct Inner {
     pub(crate) mail_keys: MailKeys,
     /// The settings of addresses, once they are known.
     pub(crate) mail_terms: OnceLock<MailTerms>,
+    pub(crate) dkim: KeptKeys,
+    /// The settings of mail that leaves, once they are known.
+    pub(crate) sending: OnceLock<SendingTerms>,
     /// Whether anything was bound to persons here, as far as this node alone can say.
     pub(crate) holds_closed: AtomicBool,
     lock: Mutex<Option<FolderLock>>,
@@ -108,6 +113,8 @@ impl Node {
             address_keys: folder.address_keys,
             mail_keys: folder.mail_keys,
             mail_terms: OnceLock::new(),
+            dkim: folder.dkim,
+            sending: OnceLock::new(),
             holds_closed: AtomicBool::new(holds_closed),
             lock: Mutex::new(Some(folder.lock)),
         };

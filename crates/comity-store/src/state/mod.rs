@@ -23,6 +23,7 @@ pub mod evidence;
 pub mod inbox;
 pub mod ledger;
 pub mod mail;
+pub mod mail_out;
 pub mod meta;
 pub mod outbox;
 pub mod party;
