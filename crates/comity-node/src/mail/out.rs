@@ -12,6 +12,7 @@ mod sealing;
 mod settled;
 #[cfg(test)]
 mod tests;
+pub mod way;
 
 use comity_mail::compose::{AutoSubmitted, Enclosure, Letter};
 use comity_mail::dkim::{DkimError, sign};
@@ -40,14 +41,21 @@ pub struct SendingTerms {
     pub from: String,
     /// After how long a mail without a receipt is overdue, in microseconds.
     pub receipt_micros: i64,
+    /// How long a mail waits after it was not taken for the first time, in microseconds; twice as long each time after.
+    pub retry_micros: i64,
+    /// After how long a mail that nobody took is given up, in microseconds.
+    pub give_up_micros: i64,
 }
 
 impl SendingTerms {
-    /// Those of a node where nothing is set: four hours, as requests by mail have it.
+    /// Those of a node where nothing is set: a receipt within four hours, tries after a minute and for five days (RFC 5321
+    /// section 4.5.4.1).
     pub fn of_domain(domain: &str) -> Self {
         Self {
             from: format!("{FROM}@{domain}"),
             receipt_micros: 4 * 3_600 * 1_000_000,
+            retry_micros: 60 * 1_000_000,
+            give_up_micros: 5 * 86_400 * 1_000_000,
         }
     }
 }
