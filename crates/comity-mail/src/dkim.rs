@@ -56,7 +56,9 @@ pub enum DkimError {
         value: String,
     },
     /// It was not signed.
-    #[error("the mail could not be signed ({reason}); look at the keys of DKIM in the folder keys/")]
+    #[error(
+        "the mail could not be signed ({reason}); look at the keys of DKIM in the folder keys/"
+    )]
     NotSigned {
         /// What was said.
         reason: String,

@@ -24,8 +24,8 @@ use crate::exchange::judging::TermsCache;
 use crate::folder::{FolderLock, Identity, OpenFolder};
 use crate::ledger::Demands;
 use crate::link::Link;
-use crate::mail::keys::MailKeys;
 use crate::link::log::Opened;
+use crate::mail::keys::MailKeys;
 use crate::mail::out::SendingTerms;
 
 /// Limits that a node's operator sets.

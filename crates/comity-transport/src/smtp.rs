@@ -1,5 +1,7 @@
 //! Mail by SMTP.
 //!
-//! In scope: the receiving server. Out of scope: what a mail says (`comity-mail`), who answers for an address (`comity-node`).
+//! In scope: the receiving server, and the way out. Out of scope: what a mail says (`comity-mail`), who answers for an address and what
+//! is due (`comity-node`).
 
+pub mod client;
 pub mod server;

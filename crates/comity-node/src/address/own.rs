@@ -131,9 +131,7 @@ impl Node {
 
     /// Draws a number that no address had, and makes the address of it. It is valid once its row stands.
     pub(crate) fn make_address(&self, draft: &Draft) -> Result<Made, AddressError> {
-        self.inner
-            .state
-            .read(|tx| self.make_address_in(tx, draft))
+        self.inner.state.read(|tx| self.make_address_in(tx, draft))
     }
 
     /// The same in a transaction.

@@ -12,6 +12,7 @@ mod sealing;
 mod settled;
 #[cfg(test)]
 mod tests;
+pub mod way;
 
 use comity_mail::compose::{AutoSubmitted, Enclosure, Letter};
 use comity_mail::dkim::{DkimError, sign};
@@ -40,14 +41,21 @@ pub struct SendingTerms {
     pub from: String,
     /// After how long a mail without a receipt is overdue, in microseconds.
     pub receipt_micros: i64,
+    /// How long a mail waits after it was not taken for the first time, in microseconds; twice as long each time after.
+    pub retry_micros: i64,
+    /// After how long a mail that nobody took is given up, in microseconds.
+    pub give_up_micros: i64,
 }
 
 impl SendingTerms {
-    /// Those of a node where nothing is set: four hours, as requests by mail have it.
+    /// Those of a node where nothing is set: a receipt within four hours, tries after a minute and for five days (RFC 5321
+    /// section 4.5.4.1).
     pub fn of_domain(domain: &str) -> Self {
         Self {
             from: format!("{FROM}@{domain}"),
             receipt_micros: 4 * 3_600 * 1_000_000,
+            retry_micros: 60 * 1_000_000,
+            give_up_micros: 5 * 86_400 * 1_000_000,
         }
     }
 }
@@ -161,7 +169,9 @@ pub enum OutError {
         why: String,
     },
     /// Encryption was arranged and cannot be had.
-    #[error("mail to {party} is encrypted, and no certificate of that party can be used: {fingerprint} {state}")]
+    #[error(
+        "mail to {party} is encrypted, and no certificate of that party can be used: {fingerprint} {state}"
+    )]
     Unusable {
         /// The party.
         party: String,
@@ -240,7 +250,10 @@ impl Node {
         };
         let letter = self.letter_of(parcel, (&id, reply_to.as_deref()), now);
         let (mail, protection) = self.sealed(tx, parcel, &letter)?;
-        let domain = letter.from.rsplit_once('@').map_or("", |(_, domain)| domain);
+        let domain = letter
+            .from
+            .rsplit_once('@')
+            .map_or("", |(_, domain)| domain);
         let keys = self.inner.dkim.signing()?;
         let keys: Vec<_> = keys.iter().collect();
         let mail = sign(&mail, domain, &keys).map_err(OutError::Dkim)?;

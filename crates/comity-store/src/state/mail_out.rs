@@ -253,8 +253,7 @@ pub fn next_due(tx: &mut dyn Tx) -> Result<Option<i64>, StoreError> {
         "SELECT min(next_attempt) FROM mail_out WHERE state IN ('queued', 'delayed', 'sending')",
         &[],
     )?;
-    rows.first()
-        .map_or(Ok(None), |row| row.optional_integer(0))
+    rows.first().map_or(Ok(None), |row| row.optional_integer(0))
 }
 
 /// The mails whose number begins with a text, two at most.
@@ -283,10 +282,7 @@ pub fn of_reference(tx: &mut dyn Tx, reference: &str) -> Result<Vec<MailOutRow>,
 }
 
 /// The mail of a `Message-ID`.
-pub fn of_message_id(
-    tx: &mut dyn Tx,
-    message_id: &str,
-) -> Result<Option<MailOutRow>, StoreError> {
+pub fn of_message_id(tx: &mut dyn Tx, message_id: &str) -> Result<Option<MailOutRow>, StoreError> {
     let rows = tx.query(
         "SELECT id, party, recipient, sender, reply_to, kind, thread, reference, answers, subject, label, protection, message_id, sha256,
              size, officer, made, state, reason, attempts, next_attempt, sent, host, tls, verified, answer, receipted, receipt_level,

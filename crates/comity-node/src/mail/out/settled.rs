@@ -122,9 +122,8 @@ const fn stands_open(state: MailOutState) -> bool {
 fn about<'r>(report: &'r DeliveryReport, row: &MailOutRow) -> Option<&'r Delivery> {
     let is = |address: &str| address.eq_ignore_ascii_case(&row.recipient);
     let mut all = report.deliveries.iter();
-    let found = all.find(|one| {
-        is(&one.recipient) || one.original_recipient.as_deref().is_some_and(is)
-    });
+    let found =
+        all.find(|one| is(&one.recipient) || one.original_recipient.as_deref().is_some_and(is));
     found.or(match report.deliveries.as_slice() {
         [only] => Some(only),
         _ => None,
