@@ -81,7 +81,7 @@ pub enum Ended {
 
 impl Node {
     /// The mails that wait to be taken in, are due, and whose bytes are here, the oldest first.
-    pub fn mail_due(&self, limit: usize) -> Result<Vec<String>, MailError> {
+    pub fn mails_to_take(&self, limit: usize) -> Result<Vec<String>, MailError> {
         let now = self.clock().now();
         let mut after = (i64::MIN, String::new());
         let (mut due, mut looked_at) = (Vec::new(), 0);

@@ -85,7 +85,7 @@ async fn next(node: &Node, busy: &HashMap<Id, String>) -> Vec<String> {
         return Vec::new();
     }
     let asked = node.clone();
-    let found = blocking(move || asked.mail_due(AT_ONCE_MAX)).await;
+    let found = blocking(move || asked.mails_to_take(AT_ONCE_MAX)).await;
     match found {
         Ok(found) => {
             let begun = |id: &String| busy.values().any(|one| one == id);
