@@ -7,7 +7,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::history::{self, Due, Opening, Record, ahead};
+use comity_accord::digest::Digest;
+
+use crate::history::{self, Due, Opening, Record, ahead, seconds};
 use crate::message::Role;
 use crate::table::{
     ANYONE, EITHER, OPENER, PERSON, RESPONDER, Refusal, Row, Side, find, markdown, words,
@@ -40,6 +42,7 @@ words! {
     Kind {
         Ping = "ping",
         Answer = "answer",
+        Heard = "heard",
         Escalate = "escalate",
         Dispute = "dispute",
         Settle = "settle",
@@ -96,6 +99,12 @@ pub const TABLE: &[Row<State, Kind>] = &[
         (Kind::Answer, RESPONDER, ANYONE),
         Some(State::Answered),
         "must repeat the number; a person where a contact is verified or a hotline tested",
+    ),
+    Row::new(
+        OPEN,
+        (Kind::Heard, OPENER, ANYONE),
+        Some(State::Answered),
+        "the answer came another way with the number: by a mail that the registered key signed, named by its digest",
     ),
     Row::new(
         OPEN,
@@ -162,6 +171,13 @@ pub enum Event {
         nonce: String,
         #[serde(default)]
         note: String,
+    },
+    /// The answer came another way: which, when, and the SHA-256 of what came.
+    Heard {
+        nonce: String,
+        way: Channel,
+        at: String,
+        sha256: String,
     },
     /// Another way is tried.
     Escalate { channel: Channel, due: String },
@@ -288,6 +304,22 @@ impl Check {
                     );
                 }
                 self.answered = Some((at, head.officer.name.clone(), role));
+            }
+            Event::Heard {
+                nonce,
+                way,
+                at: when,
+                sha256,
+            } => {
+                let when = seconds(&when).filter(|when| (self.sent.0..=at).contains(when));
+                let (Some(when), true) = (when, Digest::parse(&sha256).is_some()) else {
+                    return no("at must be between the ping and this message, and sha256 a digest");
+                };
+                if nonce != self.nonce || way != Channel::Mail {
+                    return no("what came by mail must repeat the number of the check");
+                }
+                // Whoever holds the registered key answered; the opener says so, which counts in the other side's favour.
+                self.answered = Some((when, "by mail".to_owned(), role));
             }
             Event::Escalate { channel, due } => {
                 self.due = ahead(kind, &due, at)?;

@@ -122,7 +122,7 @@ pub fn records(zone: &Zone) -> Vec<Record> {
         text("SPF", domain.clone(), "v=spf1 mx -all".to_owned()),
     ];
     all.extend(zone.keys.iter().map(|(selector, algorithm, public)| {
-        let value = format!("v=DKIM1; k={algorithm}; p={public}");
+        let value = key_record(algorithm, public);
         text("DKIM", format!("{selector}._domainkey.{domain}"), value)
     }));
     let reports = &zone.reports;
@@ -133,6 +133,11 @@ pub fn records(zone: &Zone) -> Vec<Record> {
     all.push(text("MTA-STS", format!("_mta-sts.{domain}"), sts));
     all.push(text("TLS-RPT", format!("_smtp._tls.{domain}"), tls));
     all
+}
+
+/// What DNS says of a DKIM key (RFC 6376 section 3.6.1): its algorithm, `rsa` or `ed25519`, and its public half in base64.
+pub fn key_record(algorithm: &str, public: &str) -> String {
+    format!("v=DKIM1; k={algorithm}; p={public}")
 }
 
 /// The policy of MTA-STS (RFC 8461 section 3.2).

@@ -17,6 +17,9 @@ pub(crate) use sender::{is_address, is_domain, sole_mailbox};
 
 use content::ContentFields;
 
+/// The largest mail that is read, in bytes: 25 MiB. What the server acknowledges is never more.
+pub const MAIL_BYTES_MAX: usize = 25 * 1024 * 1024;
+
 /// What a mail may have; one set for each class of address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GuardLimits {
@@ -41,7 +44,7 @@ pub struct GuardLimits {
 impl GuardLimits {
     /// For addresses that take work: requests, answers, cases, samples.
     pub const EXCHANGE: Self = Self {
-        mail_bytes_max: 25_000_000,
+        mail_bytes_max: MAIL_BYTES_MAX,
         header_bytes_max: 256 * 1024,
         header_lines_max: 1_000,
         line_bytes_max: 998,

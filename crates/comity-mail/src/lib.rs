@@ -16,4 +16,5 @@ pub mod opening;
 pub mod openpgp;
 pub mod protect;
 pub mod reading;
+pub mod sts;
 pub mod token;

@@ -147,10 +147,13 @@ pub fn open(raw: &[u8], mail: Mail, opener: &Opener<'_>) -> Opened {
         Some(Err(error)) => return closed(raw, mail, vec![Notice::NotDecrypted(error)]),
         None | Some(Ok(None)) => return closed(raw, mail, Vec::new()),
     };
-    let (fields, inside) = fields(&layer, &mail, opener, &mut notices);
+    let mut odd_fields = Vec::new();
+    let (fields, inside) = fields(&layer, &mail, opener, (&mut notices, &mut odd_fields));
     let mut content = read_content(&layer.entity, fields, opener.read);
     let odd = address_warnings(&content.fields, opener.domains);
     content.warnings.extend(odd);
+    // What hides in a field inside is as odd as what hides outside.
+    content.warnings.extend(odd_fields);
     if content
         .protections
         .iter()
@@ -289,7 +292,7 @@ fn fields(
     layer: &Layer,
     mail: &Mail,
     opener: &Opener<'_>,
-    notices: &mut Vec<Notice>,
+    (notices, odd_fields): (&mut Vec<Notice>, &mut Vec<Warning>),
 ) -> (Fields, Inside) {
     let outer = &mail.fields;
     let open = |notices: &mut Vec<Notice>| {
@@ -306,12 +309,13 @@ fn fields(
     let Ok((inner, odd)) = read_fields(&layer.entity, opener.read) else {
         return open(notices);
     };
-    for warning in odd {
+    for warning in &odd {
         if let Warning::BadAddress { field } = warning {
             notices.push(Notice::Ambiguous { field });
             return open(notices);
         }
     }
+    odd_fields.extend(odd);
     if !matches!(layer.signature, Some(SignatureResult::Good(_))) {
         // Nobody known stands for them. Only the subject is taken, if the one outside was hidden.
         let (mut fields, inside) = open(notices);

@@ -71,17 +71,18 @@ impl Letter {
         Ok(self.around(&subject, &entity)?)
     }
 
-    /// The whole mail, signed and encrypted to these certificates. `seed`: 32 random bytes that are used once.
+    /// The whole mail, encrypted to these certificates, and signed inside where there is a key. `seed`: 32 random bytes that are
+    /// used once.
     pub fn write_encrypted(
         &self,
-        key: &SecretKey,
+        key: Option<&SecretKey>,
         to: &[&Certificate],
         now: i64,
         seed: &[u8; 32],
     ) -> Result<Vec<u8>, ProtectError> {
         let outside = self.outer_subject();
         let inside = self.protected(By::Encryption, &outside)?;
-        let message = encrypt(&inside, to, Some(key), now, seed)?;
+        let message = encrypt(&inside, to, key, now, seed)?;
         let boundary = format!("sealed-{}", self.boundary());
         let mut entity = format!(
             "Content-Type: multipart/encrypted;\r\n\

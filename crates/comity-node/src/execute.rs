@@ -251,6 +251,7 @@ impl Node {
     fn command_check(&self) -> Done {
         let mut report = self.inner.objects.check()?;
         report.problems.extend(self.check_mail()?);
+        report.problems.extend(self.mail_leaks()?);
         let identity = self.identity().clone();
         Ok(Answer::Checked(CheckAnswer {
             party: identity.party,

@@ -14,6 +14,7 @@ use comity_store::objects::embedded::EmbeddedObjects;
 use comity_store::objects::server::ServerObjects;
 use comity_store::state::{State, meta};
 
+use crate::address::dkim::KeptKeys;
 use crate::address::{AddressError, AddressKeys};
 use crate::clock::Clock;
 use crate::link::card::OwnCardError;
@@ -115,6 +116,8 @@ pub struct OpenFolder {
     pub address_keys: AddressKeys,
     /// Its OpenPGP keys.
     pub mail_keys: MailKeys,
+    /// The keys that sign its mail for its domain.
+    pub(crate) dkim: KeptKeys,
     /// Held as long as the stores are open.
     pub lock: FolderLock,
 }
@@ -200,6 +203,7 @@ pub fn open(folder: &Path, place: &Place, clock: &Clock) -> Result<OpenFolder, F
         ledger,
         address_keys,
         mail_keys,
+        dkim: KeptKeys::of(folder),
         lock,
     })
 }

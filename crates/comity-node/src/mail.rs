@@ -12,11 +12,14 @@ pub mod command;
 pub mod intake;
 pub mod keys;
 pub mod openpgp;
+pub mod out;
+pub mod outgoing;
 pub mod recipients;
 
 mod found;
 mod said;
 mod shown;
+pub mod taking;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -24,9 +27,12 @@ use std::path::PathBuf;
 use comity_mail::openpgp::{CertificateError, SecretKeyError};
 use comity_store::error::StoreError;
 
+use crate::case::CaseError;
 use crate::contact::ContactError;
 use crate::exchange::ExchangeError;
+use crate::intake::IntakeError;
 use crate::link::keys::KeysError;
+use crate::mail::out::OutError;
 
 /// How a mail came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,6 +153,9 @@ pub enum MailError {
         #[source]
         source: std::io::Error,
     },
+    /// Something about mail that leaves.
+    #[error(transparent)]
+    Out(#[from] OutError),
     /// None of the recipients answers any more.
     #[error("nobody answers any more for the addresses of the mail")]
     Nobody,
@@ -195,9 +204,36 @@ pub enum MailError {
     /// The party.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
+    /// No proposal has that number.
+    #[error("no proposal begins with {0:?}")]
+    NoProposal(String),
+    /// Several do.
+    #[error("more than one proposal begins with {0:?}")]
+    AmbiguousProposal(String),
+    /// It was settled.
+    #[error("the proposal is {0} already")]
+    Settled(&'static str),
+    /// Another state is needed.
+    #[error("the mail is {0}: it is not judged anew")]
+    NotAnew(&'static str),
+    /// What the mail carried is not what was proposed any more.
+    #[error("the mail no longer opens to what was proposed ({0})")]
+    NotTheSame(String),
+    /// A thread or an item of evidence.
+    #[error(transparent)]
+    Case(#[from] CaseError),
+    /// Objects.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
     /// The store failed.
     #[error("cannot use the store")]
     Store(#[from] StoreError),
+}
+
+impl From<ContactError> for MailError {
+    fn from(error: ContactError) -> Self {
+        Self::Contact(Box::new(error))
+    }
 }
 
 impl Protocol {

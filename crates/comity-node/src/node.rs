@@ -15,6 +15,7 @@ use comity_store::state::State;
 use comity_store::state::closed::{self, ALL};
 
 use crate::account::Sessions;
+use crate::address::dkim::KeptKeys;
 use crate::address::{AddressKeys, MailTerms};
 use crate::case::threads::Looked;
 use crate::clock::Clock;
@@ -27,6 +28,7 @@ use crate::ledger::Demands;
 use crate::link::Link;
 use crate::link::log::Opened;
 use crate::mail::keys::MailKeys;
+use crate::mail::out::SendingTerms;
 
 /// Limits that a node's operator sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +79,9 @@ pub(crate) struct Inner {
     pub(crate) mail_terms: OnceLock<MailTerms>,
     /// Up to when threads were looked at for what is due.
     pub(crate) looked: Mutex<Looked>,
+    pub(crate) dkim: KeptKeys,
+    /// The settings of mail that leaves, once they are known.
+    pub(crate) sending: OnceLock<SendingTerms>,
     /// Whether anything was bound to persons here, as far as this node alone can say.
     pub(crate) holds_closed: AtomicBool,
     lock: Mutex<Option<FolderLock>>,
@@ -115,6 +120,8 @@ impl Node {
             mail_keys: folder.mail_keys,
             mail_terms: OnceLock::new(),
             looked: Mutex::default(),
+            dkim: folder.dkim,
+            sending: OnceLock::new(),
             holds_closed: AtomicBool::new(holds_closed),
             lock: Mutex::new(Some(folder.lock)),
         };

@@ -20,6 +20,7 @@ use crate::intake::IntakeError;
 use crate::ledger::LedgerError;
 use crate::link::LinkError;
 use crate::mail::MailError;
+use crate::mail::out::OutError;
 
 /// What is wrong with a command that names an object.
 #[derive(Debug, thiserror::Error)]
@@ -284,6 +285,7 @@ fn mail(error: &MailError) -> (RefusalKind, String) {
             "look at the owner and the rights of that path, and whether it is there already; the node writes it itself",
         ),
         MailError::Nobody => (RefusalKind::No, "nothing was kept; the sender was told"),
+        MailError::Out(error) => return mail_out(error),
         MailError::NoKey => (
             RefusalKind::No,
             "`comity openpgp make` makes one; `comity openpgp show` shows those that were",
@@ -328,9 +330,64 @@ fn mail(error: &MailError) -> (RefusalKind, String) {
             RefusalKind::No,
             "remove what is no longer used: `comity openpgp unregister PARTY FINGERPRINT`",
         ),
+        MailError::NoProposal(_) | MailError::AmbiguousProposal(_) => (
+            RefusalKind::No,
+            "`comity mail show MAIL` shows what a mail proposes, with the numbers",
+        ),
+        MailError::Settled(_) => (
+            RefusalKind::No,
+            "`comity mail show MAIL` shows who settled it, and when",
+        ),
+        MailError::NotAnew(_) => (
+            RefusalKind::No,
+            "mails that are quarantined, refused or taken are judged anew; of a duplicate, the first",
+        ),
+        MailError::NotTheSame(_) => (
+            RefusalKind::No,
+            "keys or certificates changed meanwhile, perhaps: `comity mail again MAIL` judges it anew",
+        ),
+        MailError::Case(source) => return advice(source),
+        MailError::Intake(source) => return advice(source),
         MailError::Contact(source) => return advice(source.as_ref()),
         MailError::Exchange(source) => return advice(source),
         MailError::Store(source) => return (RefusalKind::Unknown, store_hint(source)),
+    };
+    (kind, hint.to_owned())
+}
+
+/// What mends a refusal about mail that leaves.
+fn mail_out(error: &OutError) -> (RefusalKind, String) {
+    let (kind, hint) = match error {
+        OutError::OwnDomain(_) => (
+            RefusalKind::Usage,
+            "name an address of the other party with --to; this node's own addresses take mail from others",
+        ),
+        OutError::NotAscii(_) => (
+            RefusalKind::Usage,
+            "ask the party for an address of ASCII letters; this node does not send with SMTPUTF8 (RFC 6531)",
+        ),
+        OutError::NotEncrypted { .. } => (
+            RefusalKind::Release,
+            "register the party's certificate, `comity openpgp register`, and give the command again; or share by the node link",
+        ),
+        OutError::Unusable { .. } => (
+            RefusalKind::No,
+            "ask the party for its current certificate and register it, `comity openpgp register`",
+        ),
+        OutError::OwnKey { .. } => (
+            RefusalKind::No,
+            "extend this node's key, `comity openpgp extend`, or make a new one, `comity openpgp make`",
+        ),
+        OutError::Repeated(_) => (RefusalKind::No, "give the command again"),
+        OutError::Protect(_) => (
+            RefusalKind::Usage,
+            "mend what is named; `comity mail send --help` says what can be sent",
+        ),
+        OutError::Dkim(_) => (
+            RefusalKind::Unknown,
+            "look at the owner and the rights of the folder keys/ in the node's folder",
+        ),
+        OutError::Address(error) => return address(error),
     };
     (kind, hint.to_owned())
 }

@@ -68,7 +68,8 @@ pub(crate) fn name_server(address: &SocketAddr) -> NameServerConfig {
     server
 }
 
-fn resolver(server: Option<SocketAddr>) -> Result<TokioResolver, NetError> {
+/// What asks them; `server` in place of those that the system names.
+pub(crate) fn resolver(server: Option<SocketAddr>) -> Result<TokioResolver, NetError> {
     let mut builder = match server {
         None => TokioResolver::builder_tokio()?,
         Some(server) => {
@@ -82,6 +83,20 @@ fn resolver(server: Option<SocketAddr>) -> Result<TokioResolver, NetError> {
     options.attempts = 1;
     options.cache_size = 0;
     builder.build()
+}
+
+/// The texts under a name; none where there are none.
+pub(crate) async fn texts(resolver: &TokioResolver, name: &str) -> Result<Vec<String>, String> {
+    let record = Record {
+        label: "TXT",
+        name: name.to_owned(),
+        kind: Kind::Txt,
+        value: String::new(),
+    };
+    match ask(resolver, &record).await {
+        Answered::Found(texts) => Ok(texts),
+        Answered::Not(reason) => Err(reason),
+    }
 }
 
 async fn ask(resolver: &TokioResolver, record: &Record) -> Answered {

@@ -102,6 +102,8 @@ impl MailReceipt {
 
     /// Reads one.
     pub fn read(json: &[u8]) -> Result<Self, ReceiptError> {
+        // Some programs put a byte order mark in front, which RFC 8259 section 8.1 lets a reader pass over.
+        let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
         let receipt: Self = serde_json::from_slice(json).map_err(|error| ReceiptError::Form {
             reason: error.to_string(),
         })?;

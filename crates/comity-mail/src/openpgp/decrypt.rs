@@ -15,6 +15,8 @@ use pgp::armor::BlockType;
 use pgp::composed::{Edata, Esk, Message, PlainSessionKey};
 use pgp::types::{DecryptionKey as _, EskType, Password, PkeskVersion};
 
+use crate::guard::MAIL_BYTES_MAX;
+
 use super::armor;
 use super::certificate::Certificate;
 use super::packets::{self, NoSequence, Packet, packets};
@@ -35,8 +37,8 @@ pub struct DecryptLimits {
 impl DecryptLimits {
     /// For what passed [`crate::guard::GuardLimits::EXCHANGE`].
     pub const EXCHANGE: Self = Self {
-        message_bytes_max: 26_000_000,
-        content_bytes_max: 26_000_000,
+        message_bytes_max: MAIL_BYTES_MAX,
+        content_bytes_max: MAIL_BYTES_MAX,
         recipients_max: 64,
     };
 }

@@ -57,10 +57,10 @@ fn sizes_and_counts_have_limits() {
         verdict(&make::nested_multiparts(100)),
         refused(Fault::TooManyMultiparts)
     );
-    let large = make::plain("x", &"x".repeat(25_000_000));
+    let large = make::plain("x", &"x".repeat(MAIL_BYTES_MAX));
     assert_eq!(
         verdict(&large),
-        refused(Fault::TooLarge { limit: 25_000_000 })
+        refused(Fault::TooLarge { limit: MAIL_BYTES_MAX })
     );
     let header = format!("X-Long: {}\r\n", "y".repeat(900)).repeat(300);
     assert_eq!(verdict(&with(&header)), refused(Fault::HeaderTooLarge));

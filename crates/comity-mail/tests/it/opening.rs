@@ -141,7 +141,7 @@ fn a_signed_mail_is_read_back_at_l3() {
 fn an_encrypted_mail_hides_its_subject_and_is_read_back_at_l3() {
     let pair = Pair::new();
     let raw = letter()
-        .write_encrypted(&pair.a, &[pair.b.certificate()], NOW, &[5; 32])
+        .write_encrypted(Some(&pair.a), &[pair.b.certificate()], NOW, &[5; 32])
         .unwrap();
     let words = String::from_utf8(raw.clone()).unwrap();
     assert!(!words.contains("Beacons") && !words.contains("close"));
@@ -399,7 +399,7 @@ fn keys_that_expired_or_were_taken_back_are_not_l3() {
 fn what_is_encrypted_beside_html_stays_closed() {
     let pair = Pair::new();
     let raw = letter()
-        .write_encrypted(&pair.a, &[pair.b.certificate()], NOW, &[5; 32])
+        .write_encrypted(Some(&pair.a), &[pair.b.certificate()], NOW, &[5; 32])
         .unwrap();
     let words = String::from_utf8(raw).unwrap();
     let (_, sealed) = words
@@ -426,7 +426,7 @@ fn one_layer_is_opened() {
     let pair = Pair::new();
     // A whole encrypted mail as the content of another one.
     let inner = letter()
-        .write_encrypted(&pair.a, &[pair.b.certificate()], NOW, &[5; 32])
+        .write_encrypted(Some(&pair.a), &[pair.b.certificate()], NOW, &[5; 32])
         .unwrap();
     let words = String::from_utf8(inner).unwrap();
     let entity = words

@@ -7,16 +7,20 @@
 //!
 //! They stand beside the node's other keys, which no backup contains, and are made once.
 //!
-//! In scope: making, reading, their public halves. Out of scope: signing (`mail-auth` takes both forms), the lines for the
-//! name server (`comity_mail::dns`).
+//! In scope: making, reading, their public halves, signing bytes. Out of scope: what of a mail is signed (`comity_mail::dkim`), the
+//! lines for the name server (`comity_mail::dns`).
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use comity_mail::dkim::{DkimError, DkimKey, Kind};
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::clock::random_bytes;
@@ -33,10 +37,39 @@ const FILE_BYTES_MAX: usize = 8 * 1024;
 
 /// The keys.
 pub struct DkimKeys {
-    ed25519: Seed,
-    rsa: Zeroizing<Vec<u8>>,
+    ed25519: Arc<Ed25519KeyPair>,
+    rsa: Arc<KeyPair>,
     rsa_public: Vec<u8>,
-    ed25519_public: Vec<u8>,
+}
+
+/// The keys of a node, read when they are asked for first: reading makes what is not there, and an RSA key takes its time.
+#[derive(Debug)]
+pub(crate) struct KeptKeys {
+    folder: PathBuf,
+    read: Mutex<Option<Arc<Vec<DkimKey>>>>,
+}
+
+impl KeptKeys {
+    /// Those in a node's folder.
+    pub(crate) fn of(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            read: Mutex::default(),
+        }
+    }
+
+    /// The keys that sign.
+    pub(crate) fn signing(&self) -> Result<Arc<Vec<DkimKey>>, KeysError> {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(keys) = read.as_ref() {
+            return Ok(Arc::clone(keys));
+        }
+        let keys = DkimKeys::open(&self.folder)?.signing();
+        let path = || path(&self.folder, "dkim-rsa");
+        let keys = Arc::new(keys.map_err(|_| KeysError::Secret(path()))?.into());
+        *read = Some(Arc::clone(&keys));
+        Ok(keys)
+    }
 }
 
 impl std::fmt::Debug for DkimKeys {
@@ -61,26 +94,29 @@ impl DkimKeys {
         let pair = pair.map_err(|_| KeysError::Seed(path))?;
         let (rsa, rsa_public) = rsa(folder)?;
         Ok(Self {
-            ed25519_public: pair.public_key().as_ref().to_vec(),
-            ed25519,
-            rsa,
+            ed25519: Arc::new(pair),
+            rsa: Arc::new(rsa),
             rsa_public,
         })
     }
 
-    /// The seed of the Ed25519 key.
-    pub const fn ed25519_seed(&self) -> &Seed {
-        &self.ed25519
-    }
-
-    /// The public half of the Ed25519 key: 32 bytes.
-    pub fn ed25519_public(&self) -> &[u8] {
-        &self.ed25519_public
-    }
-
-    /// The RSA key in PKCS #8.
-    pub fn rsa_pkcs8(&self) -> &[u8] {
-        &self.rsa
+    /// The keys as what signs: RSA first, as most who verify know nothing else.
+    pub fn signing(&self) -> Result<[DkimKey; 2], DkimError> {
+        let (rsa, ed25519) = (Arc::clone(&self.rsa), Arc::clone(&self.ed25519));
+        let by_rsa = move |bytes: &[u8]| {
+            let mut signature = vec![0; rsa.public_modulus_len()];
+            let random = SystemRandom::new();
+            let signed = rsa.sign(&RSA_PKCS1_SHA256, &random, bytes, &mut signature);
+            signed.is_ok().then_some(signature)
+        };
+        let by_ed25519 = move |bytes: &[u8]| {
+            let signature = ed25519.sign(&Sha256::digest(bytes));
+            Some(signature.as_ref().to_vec())
+        };
+        Ok([
+            DkimKey::new(Kind::Rsa, RSA_SELECTOR, Box::new(by_rsa))?,
+            DkimKey::new(Kind::Ed25519, ED25519_SELECTOR, Box::new(by_ed25519))?,
+        ])
     }
 
     /// What `p=` of the record of each selector says: RFC 6376 section 3.6.1 has the RSA key as a `SubjectPublicKeyInfo`, RFC 8463
@@ -91,7 +127,7 @@ impl DkimKeys {
             (
                 ED25519_SELECTOR,
                 "ed25519",
-                STANDARD.encode(&self.ed25519_public),
+                STANDARD.encode(self.ed25519.public_key()),
             ),
         ]
     }
@@ -102,7 +138,7 @@ fn path(folder: &Path, name: &str) -> PathBuf {
 }
 
 /// The RSA key and its public half. 2048 bits: what fits a record, and what RFC 8301 section 3.2 asks of signers.
-fn rsa(folder: &Path) -> Result<(Zeroizing<Vec<u8>>, Vec<u8>), KeysError> {
+fn rsa(folder: &Path) -> Result<(KeyPair, Vec<u8>), KeysError> {
     let path = path(folder, "dkim-rsa");
     let unusable = |_| KeysError::Secret(path.clone());
     if read_secret(&path, FILE_BYTES_MAX)?.is_none() {
@@ -115,7 +151,8 @@ fn rsa(folder: &Path) -> Result<(Zeroizing<Vec<u8>>, Vec<u8>), KeysError> {
     let der = der.ok_or_else(|| KeysError::Secret(path.clone()))?;
     let pair = KeyPair::from_pkcs8(&der).map_err(|_| KeysError::Secret(path.clone()))?;
     let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(unusable)?;
-    Ok((der, public.as_ref().to_vec()))
+    let public = public.as_ref().to_vec();
+    Ok((pair, public))
 }
 
 #[cfg(test)]

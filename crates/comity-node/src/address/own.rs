@@ -131,6 +131,15 @@ impl Node {
 
     /// Draws a number that no address had, and makes the address of it. It is valid once its row stands.
     pub(crate) fn make_address(&self, draft: &Draft) -> Result<Made, AddressError> {
+        self.inner.state.read(|tx| self.make_address_in(tx, draft))
+    }
+
+    /// The same in a transaction.
+    pub(super) fn make_address_in(
+        &self,
+        tx: &mut dyn Tx,
+        draft: &Draft,
+    ) -> Result<Made, AddressError> {
         let terms = self.mail_terms();
         let about = draft.about.as_deref().unwrap_or_default();
         let bound = Bound::new(draft.purpose, &draft.party, &terms.domain, about);
@@ -138,18 +147,7 @@ impl Node {
         let last_day = draft.expires.map_or(NO_LAST_DAY, |at| {
             u16::try_from(at.div_euclid(DAY)).unwrap_or(NO_LAST_DAY)
         });
-        let id = self.inner.state.read(|tx| {
-            for _ in 0..DRAWS_MAX {
-                let id = AddressId::new(random_bytes());
-                if id != AddressId::DECOY && rows::find(tx, id.as_bytes())?.is_none() {
-                    return Ok(id);
-                }
-            }
-            Err(StoreError::Row {
-                table: "mail_address",
-                what: "no number is free".to_owned(),
-            })
-        })?;
+        let id = free_number(tx)?;
         let keys = self.inner.address_keys.now();
         let token = Token::make(&keys, id, last_day, &bound);
         let local = token::local_part(draft.purpose, terms.separator, &token);
@@ -370,6 +368,20 @@ impl Node {
             Named::Thread(id, address) => Ok((id.to_string(), *address)),
         }
     }
+}
+
+/// A number that no address had.
+fn free_number(tx: &mut dyn Tx) -> Result<AddressId, StoreError> {
+    for _ in 0..DRAWS_MAX {
+        let id = AddressId::new(random_bytes());
+        if id != AddressId::DECOY && rows::find(tx, id.as_bytes())?.is_none() {
+            return Ok(id);
+        }
+    }
+    Err(StoreError::Row {
+        table: "mail_address",
+        what: "no number is free".to_owned(),
+    })
 }
 
 /// What an address is bound to, for one that follows it; it does not end.

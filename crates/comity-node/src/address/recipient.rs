@@ -116,13 +116,27 @@ impl Node {
         reference: &str,
         days: u32,
     ) -> Result<String, AddressError> {
+        let what = (thread, reference);
+        self.inner
+            .state
+            .write(|tx| self.reply_address_in(tx, party, what, days))
+    }
+
+    /// The same in the transaction that writes the message: its thread, and what the answer is found by.
+    pub(crate) fn reply_address_in(
+        &self,
+        tx: &mut dyn Tx,
+        party: &str,
+        (thread, reference): (Option<&str>, &str),
+        days: u32,
+    ) -> Result<String, AddressError> {
         let draft = Draft {
             purpose: Purpose::Reply,
             party: party.to_owned(),
             about: thread.map(ToOwned::to_owned),
             expires: Some(self.in_days(days)?),
         };
-        let made = self.make_address(&draft)?;
+        let made = self.make_address_in(tx, &draft)?;
         let new = NewAddress {
             made: &made,
             draft: &draft,
@@ -131,8 +145,7 @@ impl Node {
             remark: "",
             officer: "node",
         };
-        let now = self.now_seconds();
-        self.inner.state.write(|tx| new.record(tx, now))?;
+        new.record(tx, self.now_seconds())?;
         Ok(made.address)
     }
 }

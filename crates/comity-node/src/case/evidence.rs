@@ -16,6 +16,7 @@ mod shown;
 mod taken_out;
 
 use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ use comity_store::attachment::{AttachmentName, Attachments};
 use comity_store::state::evidence::{self as rows, ItemRow};
 use comity_store::state::{Tx, thread};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::case::CaseError;
 use crate::case::evidence::house::{house_entry, link_of};
@@ -191,6 +193,17 @@ impl Node {
         facts: &Facts,
         acting: &Acting,
     ) -> Result<Known, CaseError> {
+        self.add_item(&new_uuid(), || regular(path), facts, acting)
+    }
+
+    /// The same from wherever bytes come, under a number that was drawn.
+    pub(crate) fn add_item<R: Read>(
+        &self,
+        number: &Uuid,
+        from: impl FnOnce() -> Result<R, CaseError>,
+        facts: &Facts,
+        acting: &Acting,
+    ) -> Result<Known, CaseError> {
         let parent = match &facts.derived {
             Some((from, tool, version)) => {
                 let row = self.item_named(from)?;
@@ -208,7 +221,7 @@ impl Node {
         // Before a gigabyte is read it is known whether it can be said.
         item.sha256 = "0".repeat(64);
         item.check().map_err(EvidenceError::Said)?;
-        let file = regular(path)?;
+        let file = from()?;
         let key = facts
             .sample
             .then(|| ItemKey::new(self.link().random_hash()));
@@ -221,7 +234,7 @@ impl Node {
         }
         let now = self.clock().now();
         let row = ItemRow {
-            id: format!("evidence--{}", new_uuid().hyphenated()),
+            id: format!("evidence--{}", number.hyphenated()),
             sha256: stored.digests.sha256,
             size: stored.bytes,
             item: serde_json::to_string(&item).unwrap_or_default(),

@@ -6,6 +6,7 @@
 //! In scope: the acts and what is shown. Out of scope: what counts (`comity_case::check`), when to check (`plan`).
 //! Limits: [`CHECKS_MAX`].
 
+use comity_accord::digest::Digest;
 use comity_accord::party::PartyName;
 use comity_accord::text::AccordText;
 use comity_accord::text::commitment::{CommitmentKind, ParameterValue, Side as Promised};
@@ -32,6 +33,8 @@ pub(crate) const CHECKS_MAX: u64 = 2_000;
 /// Minutes to answer where no commitment says so, and for a test of the hotline: those of `contact-check`.
 const ANSWER_MINUTES: u32 = 240;
 const HOTLINE_MINUTES: u32 = 5;
+/// Digits of a number.
+const NONCE_DIGITS: usize = 32;
 /// Digits of a number that a person types.
 const CODE_DIGITS: usize = 8;
 /// The ways in the order in which they are tried.
@@ -153,6 +156,46 @@ impl Node {
         };
         self.say(&held.id, &speech)?;
         Ok(())
+    }
+
+    /// Takes words under a registered key of a party: whether they repeat the number of a check that waits for that party, which is then
+    /// set down. `mail`: the digest of what came, and when, microseconds since 1970.
+    pub(crate) fn check_heard(
+        &self,
+        party: &str,
+        text: &str,
+        (digest, received): (&Digest, i64),
+    ) -> Result<Option<String>, ContactError> {
+        let words: Vec<&str> = text
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|word| word.len() == NONCE_DIGITS)
+            .collect();
+        if words.is_empty() {
+            return Ok(None);
+        }
+        let own = &self.identity().party;
+        let all = self.inner.state.read(|tx| checks(tx, Some(party)))?;
+        let asked = all.into_iter().find(|held| {
+            let named = words.iter().any(|word| word.eq_ignore_ascii_case(&held.check.nonce));
+            named && held.check.opening.opener.as_str() == own
+        });
+        let Some(held) = asked else {
+            return Ok(None);
+        };
+        let said = format!("the check {} was answered", held.id);
+        if held.check.answered.is_some() {
+            // Once more changes nothing.
+            return Ok(Some(said));
+        }
+        let id = ThreadId::parse(&held.id).ok_or_else(|| unknown(&held.id))?;
+        // Whole seconds of a mail that came in the second of the check lie before it.
+        let at = received.div_euclid(1_000_000).max(held.check.sent.0);
+        let content = json!({
+            "nonce": held.check.nonce, "way": Channel::Mail, "at": stamp(at), "sha256": digest.to_string(),
+        });
+        let label = held.check.opening.label;
+        self.say_by_node(id, &name(party)?, label, ("heard", content))?;
+        Ok(Some(said))
     }
 
     /// Sets down that another way is tried, with a new time. Without one named, the next of the ladder.

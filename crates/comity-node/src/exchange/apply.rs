@@ -193,7 +193,7 @@ impl Node {
 }
 
 /// The collection that holds what a party sent.
-fn inbox_collection(
+pub(crate) fn inbox_collection(
     tx: &mut dyn comity_store::state::Tx,
     party: &str,
     now: i64,

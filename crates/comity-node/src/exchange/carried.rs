@@ -47,20 +47,39 @@ impl Node {
 
     /// Takes a batch that was carried, and applies what it holds.
     pub fn take_carried(&self, batch: &[u8]) -> Result<Carried, ExchangeError> {
+        Ok(self.take_answered(batch)?.0)
+    }
+
+    /// The same, with what there is to say in answer: what was refused, and the receipts that are owed, as a batch; empty where there
+    /// is nothing. What waits besides goes its own way.
+    pub(crate) fn take_answered(&self, batch: &[u8]) -> Result<(Carried, Vec<u8>), ExchangeError> {
         let now = self.clock().now();
-        let taken = self.link().take(batch, Way::Carried, now);
-        let taken = taken.map_err(|error| {
-            if let LinkError::Store(source) = error {
-                return ExchangeError::Store(source);
-            }
-            ExchangeError::Refused(comity_store::error::chain(&error))
-        })?;
+        let mut taken = self
+            .link()
+            .take(batch, Way::Carried, now)
+            .map_err(refused)?;
         self.heard(Some(&taken));
         while jobs::work(self)? > 0 {}
-        Ok(Carried {
+        let silent = taken.is_silent();
+        let now = self.clock().now();
+        let answer = if silent {
+            Vec::new()
+        } else {
+            let said = self.link().say_receipts(&mut taken, now);
+            said.map_err(refused)?
+        };
+        let carried = Carried {
             party: taken.party,
             stored: taken.stored.len(),
             wrong: taken.wrong,
-        })
+        };
+        Ok((carried, answer))
     }
+}
+
+fn refused(error: LinkError) -> ExchangeError {
+    if let LinkError::Store(source) = error {
+        return ExchangeError::Store(source);
+    }
+    ExchangeError::Refused(comity_store::error::chain(&error))
 }

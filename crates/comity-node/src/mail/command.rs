@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::case::threads::Acting;
 use crate::mail::MailError;
 use crate::node::Node;
 
@@ -46,6 +47,27 @@ pub enum MailCommand {
         /// The file.
         path: PathBuf,
     },
+    /// Do what a mail proposes.
+    Confirm {
+        /// The proposal's number, or the beginning of it.
+        id: String,
+        /// Who confirms it.
+        acting: Acting,
+    },
+    /// Do not do what a mail proposes.
+    Dismiss {
+        /// The proposal's number, or the beginning of it.
+        id: String,
+        /// Why.
+        reason: String,
+        /// Who says so.
+        acting: Acting,
+    },
+    /// Judge a mail anew, as if it came now.
+    Again {
+        /// Its number, or the beginning of it.
+        id: String,
+    },
 }
 
 impl Node {
@@ -61,6 +83,11 @@ impl Node {
             MailCommand::Show { id } => self.mail_shown(&id),
             MailCommand::Read { id } => self.mail_said(&id),
             MailCommand::Raw { id, path } => self.mail_raw(&id, &path),
+            MailCommand::Confirm { id, acting } => self.confirm_proposal(&id, &acting),
+            MailCommand::Dismiss { id, reason, acting } => {
+                self.dismiss_proposal(&id, &reason, &acting)
+            }
+            MailCommand::Again { id } => self.judge_again(&id),
         }
     }
 }

@@ -90,10 +90,15 @@ impl MailIntake {
         let now = self.node.clock().now();
         let (id, sha256) = (new_uuid().to_string(), stored.sha256.sha256());
         let (kept, state) = self.node.inner.state.write(|tx| {
+            let before = mail::known_of_bytes(tx, &sha256)?;
             let mut accepted = Vec::with_capacity(envelope.recipients.len());
             for recipient in &envelope.recipients {
                 let found = self.find(tx, split(&recipient.address), now)?;
                 accepted.push(match found {
+                    // Sent again because our answer was lost: it was counted when it came first.
+                    Some((known, _)) if before.contains(&known.name) && known == recipient.known => {
+                        true
+                    }
                     Some((known, of)) if known == recipient.known => of.count(tx, &known)?,
                     Some(_) | None => false,
                 });
@@ -102,7 +107,8 @@ impl MailIntake {
             if recipients.is_empty() {
                 return Err(MailError::Nobody);
             }
-            let row = row(tx, envelope, &recipients, (&id, sha256, stored.bytes, now))?;
+            let facts = (id.as_str(), sha256, stored.bytes, now);
+            let row = row(tx, envelope, (&recipients, &before), facts)?;
             mail::add(tx, &row, &recipients)?;
             let kept = Kept {
                 id: id.clone(),
@@ -113,6 +119,7 @@ impl MailIntake {
         })?;
         let (state, bytes) = (state.word(), stored.bytes);
         tracing::info!(mail = %kept.id, sha256 = %stored.sha256, bytes, state, "mail kept");
+        self.node.due().tell();
         Ok(kept)
     }
 
@@ -158,11 +165,10 @@ fn recipients(envelope: &Envelope, accepted: &[bool]) -> Vec<RecipientRow> {
 fn row(
     tx: &mut dyn Tx,
     envelope: &Envelope,
-    recipients: &[RecipientRow],
+    (recipients, known): (&[RecipientRow], &[String]),
     (id, sha256, size, now): (&str, [u8; 32], u64, i64),
 ) -> Result<MailRow, StoreError> {
     let earlier = mail::of_bytes(tx, &sha256, 1)?;
-    let known = mail::known_of_bytes(tx, &sha256)?;
     let all = recipients.iter().all(|r| known.contains(&r.known_as));
     let client = &envelope.client;
     Ok(MailRow {

@@ -15,6 +15,7 @@ use comity_mail::reading::{
 };
 use comity_stix::timestamp::Timestamp;
 use comity_store::attachment::AttachmentName;
+use comity_store::state::mail::MailRow;
 use comity_store::state::party;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -33,9 +34,8 @@ const LINES_MAX: usize = 100;
 const VALUES_MAX: usize = 1_000;
 
 impl Node {
-    /// What a mail says and carries, and what is odd about it.
-    pub(crate) fn mail_said(&self, id: &str) -> Result<Value, MailError> {
-        let row = self.mail_row(id)?;
+    /// The bytes of a mail as they came.
+    pub(super) fn mail_bytes(&self, row: &MailRow) -> Result<Vec<u8>, MailError> {
         let raw = self.inner.mail.read(&AttachmentName::of(row.sha256))?;
         let raw = raw.ok_or_else(|| MailError::NotHere(row.id.clone()))?;
         let mut bytes = Vec::new();
@@ -47,8 +47,15 @@ impl Node {
                 source,
             })?;
         if <[u8; 32]>::from(Sha256::digest(&bytes)) != row.sha256 && row.size < RAW_BYTES_MAX {
-            return Err(MailError::Changed(row.id));
+            return Err(MailError::Changed(row.id.clone()));
         }
+        Ok(bytes)
+    }
+
+    /// What a mail says and carries, and what is odd about it.
+    pub(crate) fn mail_said(&self, id: &str) -> Result<Value, MailError> {
+        let row = self.mail_row(id)?;
+        let bytes = self.mail_bytes(&row)?;
         let stopped =
             |guard: &str, why: String| json!({ "id": row.id, "guard": guard, "why": why });
         match guard(&bytes, &GuardLimits::EXCHANGE) {
@@ -128,7 +135,7 @@ fn one_carried(one: &Carried) -> Value {
 }
 
 /// What is carried, in a word, and what there is to say of it.
-fn told(what: &What) -> (&'static str, Value) {
+pub(super) fn told(what: &What) -> (&'static str, Value) {
     match what {
         What::StixBundle { objects } => ("stix bundle", json!({ "objects": objects })),
         What::StixObject => ("stix object", Value::Null),

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use comity_store::attachment::{AttachmentName, BUFFER_BYTES};
 use comity_store::state::mail::{self, MailFilter, MailRow, MailState, RecipientRow};
+use comity_store::state::judged::{self, JudgedRow, ProposalRow, ProposalState};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -19,10 +20,14 @@ use crate::exchange::command::at;
 use crate::ledger::hex;
 use crate::mail::MailError;
 use crate::mail::command::PAGE_MAX;
+use crate::mail::taking::record;
 use crate::node::Node;
 
 /// Recipients of a mail that a list names.
 const RECIPIENTS_SHOWN: usize = 5;
+
+/// A mail in a list: its row, its recipients, what it came to, and what it proposes.
+type Line = (MailRow, Vec<RecipientRow>, Option<JudgedRow>, Vec<ProposalRow>);
 
 impl Node {
     /// Mails, the newest first.
@@ -48,14 +53,24 @@ impl Node {
             let rows = mail::list(tx, &filter, place, limit.clamp(1, PAGE_MAX))?;
             let with = |row: MailRow| {
                 let recipients = mail::recipients(tx, &row.id)?;
-                Ok((row, recipients))
+                let judged = judged::find(tx, &row.id)?;
+                let proposals = judged::proposals(tx, &row.id)?;
+                Ok((row, recipients, judged, proposals))
             };
             rows.into_iter()
                 .map(with)
                 .collect::<Result<Vec<_>, MailError>>()
         })?;
-        let line = |(row, recipients): &(MailRow, Vec<RecipientRow>)| {
+        let line = |(row, recipients, judged, proposals): &Line| {
             let mut line = facts(row);
+            let level = judged.as_ref().map(|row| row.level.clone());
+            put(&mut line, "level", level.into());
+            let party = judged.as_ref().and_then(|row| row.party.clone());
+            put(&mut line, "sent_by", party.into());
+            let leaked = judged.as_ref().is_some_and(|row| row.leaked);
+            put(&mut line, "address_leaked", leaked.into());
+            let waits = proposals.iter().filter(|one| one.state == ProposalState::Waits);
+            put(&mut line, "waits", waits.map(|one| one.id.clone()).collect());
             let shown = recipients.iter().take(RECIPIENTS_SHOWN);
             put(&mut line, "to", shown.map(|r| r.address.clone()).collect());
             put(&mut line, "recipients", recipients.len().into());
@@ -67,9 +82,12 @@ impl Node {
     /// One mail: its envelope and what became of it.
     pub(crate) fn mail_shown(&self, id: &str) -> Result<Value, MailError> {
         let row = self.mail_row(id)?;
-        let (recipients, same) = self.inner.state.read(|tx| {
+        let (recipients, same, judged, proposals) = self.inner.state.read(|tx| {
             let recipients = mail::recipients(tx, &row.id)?;
-            Ok::<_, MailError>((recipients, mail::of_bytes(tx, &row.sha256, PAGE_MAX)?))
+            let same = mail::of_bytes(tx, &row.sha256, PAGE_MAX)?;
+            let judged = judged::find(tx, &row.id)?;
+            let proposals = judged::proposals(tx, &row.id)?;
+            Ok::<_, MailError>((recipients, same, judged, proposals))
         })?;
         let here = self
             .inner
@@ -90,6 +108,9 @@ impl Node {
         );
         let by = &self.identity().domain;
         put(&mut shown, "trace", trace(&row, &recipients, by).into());
+        if let Some(judged) = &judged {
+            record::shown(&mut shown, judged, &proposals);
+        }
         Ok(shown)
     }
 

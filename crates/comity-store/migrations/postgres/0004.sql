@@ -86,6 +86,17 @@ CREATE INDEX mail_by_time ON mail (received, id);
 CREATE TABLE mail_recipient (mail text NOT NULL, place bigint NOT NULL, address text NOT NULL, known_as text NOT NULL, party text,
     PRIMARY KEY (mail, place));
 -- End of mail that came.
+-- What mails came to: how sure it is who sent each, and what became of what it carries. reasons, authentication, acts: JSON.
+CREATE TABLE mail_judged (mail text NOT NULL PRIMARY KEY, level text NOT NULL, party text, leaked bigint NOT NULL, reasons text NOT NULL,
+    authentication text NOT NULL, acts text NOT NULL, answer text, judged bigint NOT NULL);
+CREATE INDEX mail_judged_by_leak ON mail_judged (leaked, judged);
+-- begun: how often a mail was begun and not ended; pauses: how often it was put off; due: when it is to be tried again.
+CREATE TABLE mail_try (mail text NOT NULL PRIMARY KEY, begun bigint NOT NULL, pauses bigint NOT NULL, due bigint NOT NULL);
+CREATE TABLE mail_proposal (id text NOT NULL PRIMARY KEY, mail text NOT NULL, place bigint NOT NULL, kind text NOT NULL, detail text NOT NULL,
+    state text NOT NULL, outcome text, officer text, role text, proposed bigint NOT NULL, settled bigint);
+CREATE INDEX mail_proposal_by_mail ON mail_proposal (mail, place);
+CREATE INDEX mail_proposal_by_state ON mail_proposal (state, proposed);
+-- End of what mails came to.
 -- Designated addresses: rows decide whether mail is taken; the first is no address, and is read in place of those that are not there.
 -- Its texts are as long as those of others, so that reading it takes as long.
 -- expires, created, changed, at, first: seconds since 1970; party and domain: to which the token is bound.
@@ -109,3 +120,21 @@ CREATE INDEX mail_seen_by_signature ON mail_seen (address, signature);
 CREATE TABLE mail_certificate (party TEXT NOT NULL, fingerprint TEXT NOT NULL, certificate BYTEA NOT NULL, way TEXT NOT NULL,
     officer TEXT NOT NULL, registered BIGINT NOT NULL, PRIMARY KEY (party, fingerprint));
 -- End of certificates.
+-- Mail that leaves: what it is, where it stands, and what the server said that took it. The bytes are written once, with the row, and
+-- stay as they are: whoever sends it again sends the same. sender: MAIL FROM, empty for the null reverse-path. next_attempt: when it is
+-- tried, or, while it is being sent, until when whoever sends it has it for itself. Times are microseconds since 1970.
+CREATE TABLE mail_out (id text NOT NULL PRIMARY KEY, party text, recipient text NOT NULL, sender text NOT NULL, reply_to text,
+    kind text NOT NULL, thread text, reference text NOT NULL, answers text, subject text NOT NULL, label text, protection text NOT NULL,
+    message_id text NOT NULL UNIQUE, sha256 bytea NOT NULL, size bigint NOT NULL, officer text NOT NULL, made bigint NOT NULL,
+    state text NOT NULL, reason text, attempts bigint NOT NULL, next_attempt bigint NOT NULL, sent bigint, host text, tls text,
+    verified text, answer text, receipted bigint, receipt_level text, changed bigint NOT NULL);
+CREATE INDEX mail_out_waiting ON mail_out (next_attempt) WHERE state IN ('queued', 'delayed', 'sending');
+CREATE INDEX mail_out_by_time ON mail_out (made, id);
+CREATE INDEX mail_out_by_reference ON mail_out (reference);
+CREATE TABLE mail_out_payload (of_mail text NOT NULL PRIMARY KEY, bytes bytea NOT NULL);
+CREATE TABLE mail_out_event (mail text NOT NULL, place bigint NOT NULL, at bigint NOT NULL, event text NOT NULL, detail text NOT NULL,
+    PRIMARY KEY (mail, place));
+-- Policies of MTA-STS (RFC 8461 section 3.3) that other domains had, by domain; expires: microseconds since 1970.
+CREATE TABLE mail_sts (domain text NOT NULL PRIMARY KEY, record_id text NOT NULL, policy text NOT NULL, fetched bigint NOT NULL,
+    expires bigint NOT NULL);
+-- End of mail that leaves.

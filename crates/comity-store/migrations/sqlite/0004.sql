@@ -104,6 +104,17 @@ CREATE INDEX mail_by_time ON mail (received, id);
 CREATE TABLE mail_recipient (mail TEXT NOT NULL, place INTEGER NOT NULL, address TEXT NOT NULL, known_as TEXT NOT NULL, party TEXT,
     PRIMARY KEY (mail, place)) WITHOUT ROWID;
 -- End of mail that came.
+-- What mails came to: how sure it is who sent each, and what became of what it carries. reasons, authentication, acts: JSON.
+CREATE TABLE mail_judged (mail TEXT NOT NULL PRIMARY KEY, level TEXT NOT NULL, party TEXT, leaked INTEGER NOT NULL, reasons TEXT NOT NULL,
+    authentication TEXT NOT NULL, acts TEXT NOT NULL, answer TEXT, judged INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX mail_judged_by_leak ON mail_judged (leaked, judged);
+-- begun: how often a mail was begun and not ended; pauses: how often it was put off; due: when it is to be tried again.
+CREATE TABLE mail_try (mail TEXT NOT NULL PRIMARY KEY, begun INTEGER NOT NULL, pauses INTEGER NOT NULL, due INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE mail_proposal (id TEXT NOT NULL PRIMARY KEY, mail TEXT NOT NULL, place INTEGER NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL,
+    state TEXT NOT NULL, outcome TEXT, officer TEXT, role TEXT, proposed INTEGER NOT NULL, settled INTEGER) WITHOUT ROWID;
+CREATE INDEX mail_proposal_by_mail ON mail_proposal (mail, place);
+CREATE INDEX mail_proposal_by_state ON mail_proposal (state, proposed);
+-- End of what mails came to.
 -- Designated addresses: rows decide whether mail is taken; the first is no address, and is read in place of those that are not there.
 -- Its texts are as long as those of others, so that reading it takes as long.
 -- expires, created, changed, at, first: seconds since 1970; party and domain: to which the token is bound.
@@ -127,3 +138,21 @@ CREATE INDEX mail_seen_by_signature ON mail_seen (address, signature);
 CREATE TABLE mail_certificate (party TEXT NOT NULL, fingerprint TEXT NOT NULL, certificate BLOB NOT NULL, way TEXT NOT NULL,
     officer TEXT NOT NULL, registered INTEGER NOT NULL, PRIMARY KEY (party, fingerprint));
 -- End of certificates.
+-- Mail that leaves: what it is, where it stands, and what the server said that took it. The bytes are written once, with the row, and
+-- stay as they are: whoever sends it again sends the same. sender: MAIL FROM, empty for the null reverse-path. next_attempt: when it is
+-- tried, or, while it is being sent, until when whoever sends it has it for itself. Times are microseconds since 1970.
+CREATE TABLE mail_out (id TEXT NOT NULL PRIMARY KEY, party TEXT, recipient TEXT NOT NULL, sender TEXT NOT NULL, reply_to TEXT,
+    kind TEXT NOT NULL, thread TEXT, reference TEXT NOT NULL, answers TEXT, subject TEXT NOT NULL, label TEXT, protection TEXT NOT NULL,
+    message_id TEXT NOT NULL UNIQUE, sha256 BLOB NOT NULL, size INTEGER NOT NULL, officer TEXT NOT NULL, made INTEGER NOT NULL,
+    state TEXT NOT NULL, reason TEXT, attempts INTEGER NOT NULL, next_attempt INTEGER NOT NULL, sent INTEGER, host TEXT, tls TEXT,
+    verified TEXT, answer TEXT, receipted INTEGER, receipt_level TEXT, changed INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX mail_out_waiting ON mail_out (next_attempt) WHERE state IN ('queued', 'delayed', 'sending');
+CREATE INDEX mail_out_by_time ON mail_out (made, id);
+CREATE INDEX mail_out_by_reference ON mail_out (reference);
+CREATE TABLE mail_out_payload (of_mail TEXT NOT NULL PRIMARY KEY, bytes BLOB NOT NULL);
+CREATE TABLE mail_out_event (mail TEXT NOT NULL, place INTEGER NOT NULL, at INTEGER NOT NULL, event TEXT NOT NULL, detail TEXT NOT NULL,
+    PRIMARY KEY (mail, place)) WITHOUT ROWID;
+-- Policies of MTA-STS (RFC 8461 section 3.3) that other domains had, by domain; expires: microseconds since 1970.
+CREATE TABLE mail_sts (domain TEXT NOT NULL PRIMARY KEY, record_id TEXT NOT NULL, policy TEXT NOT NULL, fetched INTEGER NOT NULL,
+    expires INTEGER NOT NULL) WITHOUT ROWID;
+-- End of mail that leaves.

@@ -267,9 +267,9 @@ pub fn settle_promotion(tx: &mut dyn Tx, given: &str) -> Result<bool, StoreError
     Ok(settled == 1)
 }
 
-/// Keeps what tells a mail from others. Answers whether it is new to the address: a mail with the same signatures is the same,
-/// and so is one with the same Message-ID and the same body.
-pub fn see(tx: &mut dyn Tx, id: &[u8], mark: &Mark<'_>, now: i64) -> Result<bool, StoreError> {
+/// Whether what tells a mail from others is new to an address: a mail with the same signatures is the same, and so is one with
+/// the same Message-ID and the same body.
+pub fn is_new(tx: &mut dyn Tx, id: &[u8], mark: &Mark<'_>) -> Result<bool, StoreError> {
     let known = tx.query(
         "SELECT first FROM mail_seen WHERE address = ?1 AND signature = ?2 AND length(signature) > 0 LIMIT 1",
         &[id.into(), mark.signature.into()],
@@ -278,6 +278,12 @@ pub fn see(tx: &mut dyn Tx, id: &[u8], mark: &Mark<'_>, now: i64) -> Result<bool
         "SELECT first FROM mail_seen WHERE address = ?1 AND message_id = ?2 AND message_id <> '' AND body = ?3 LIMIT 1",
         &[id.into(), mark.message_id.into(), mark.body.into()],
     )?;
+    Ok(known.is_empty() && repeated.is_empty())
+}
+
+/// Keeps what tells a mail from others. Answers whether it is new to the address, as [`is_new`] has it.
+pub fn see(tx: &mut dyn Tx, id: &[u8], mark: &Mark<'_>, now: i64) -> Result<bool, StoreError> {
+    let new = is_new(tx, id, mark)?;
     tx.execute(
         "INSERT INTO mail_seen (address, message_id, signature, body, first) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (address, message_id, signature, body) DO NOTHING",
@@ -289,7 +295,7 @@ pub fn see(tx: &mut dyn Tx, id: &[u8], mark: &Mark<'_>, now: i64) -> Result<bool
             now.into(),
         ],
     )?;
-    Ok(known.is_empty() && repeated.is_empty())
+    Ok(new)
 }
 
 fn allowed(row: &AddressRow) -> Value {

@@ -188,6 +188,16 @@ pub fn known_of_bytes(tx: &mut dyn Tx, sha256: &[u8; 32]) -> Result<Vec<String>,
     rows.iter().map(|row| row.text(0)).collect()
 }
 
+/// The mail of a number.
+pub fn find(tx: &mut dyn Tx, id: &str) -> Result<Option<MailRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT id, sha256, size, state, reason, copy_of, protocol, client, helo, sender, options, tls, cipher, server_name,
+             received, changed FROM mail WHERE id = ?1",
+        &[id.into()],
+    )?;
+    rows.first().map(row_of).transpose()
+}
+
 /// The mails whose number begins with a text, two at most.
 pub fn beginning(tx: &mut dyn Tx, prefix: &str) -> Result<Vec<MailRow>, StoreError> {
     let end = format!("{prefix}~");

@@ -8,6 +8,7 @@ use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use comity_store::state::mail::MailState;
 
+use super::request::Officer;
 use super::{Data, Json};
 
 #[derive(Debug, Subcommand)]
@@ -59,6 +60,40 @@ pub(crate) enum MailVerb {
         /// The file
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Confirm what a mail proposes: its objects enter, its words become a note, its sample an evidence item
+    Confirm {
+        #[command(flatten)]
+        data: Data,
+        /// The proposal's number, or the beginning of it: `comity mail show` has it
+        id: String,
+        #[command(flatten)]
+        officer: Officer,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Dismiss what a mail proposes
+    Dismiss {
+        #[command(flatten)]
+        data: Data,
+        /// The proposal's number, or the beginning of it: `comity mail show` has it
+        id: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        #[command(flatten)]
+        officer: Officer,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Have a mail judged anew, after a certificate was registered; what persons said of it stays
+    Again {
+        #[command(flatten)]
+        data: Data,
+        /// Its number, or the beginning of it
+        id: String,
         #[command(flatten)]
         json: Json,
     },

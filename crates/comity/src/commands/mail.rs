@@ -12,6 +12,7 @@ use crate::cli::Json;
 use crate::cli::mail::MailVerb;
 use crate::commands::evidence::absolute;
 use crate::commands::parties::text;
+use crate::commands::requests::acting;
 use crate::commands::threads::each;
 use crate::failure::Failure;
 use crate::output;
@@ -56,7 +57,50 @@ pub(crate) fn run(verb: MailVerb) -> Result<(), Failure> {
             ));
             Ok(())
         }
+        MailVerb::Confirm {
+            data,
+            id,
+            officer,
+            json,
+        } => {
+            let acting = acting(officer);
+            let done = ask(data.data, MailCommand::Confirm { id, acting })?;
+            settled(&done, json)
+        }
+        MailVerb::Dismiss {
+            data,
+            id,
+            reason,
+            officer,
+            json,
+        } => {
+            let acting = acting(officer);
+            let command = MailCommand::Dismiss { id, reason, acting };
+            settled(&ask(data.data, command)?, json)
+        }
+        MailVerb::Again { data, id, json } => {
+            let shown = ask(data.data, MailCommand::Again { id })?;
+            if json.json {
+                return output::json(&shown);
+            }
+            output::data(text(&shown, "id"))?;
+            output::say("it is judged anew by the running node; `comity mail show` tells what came of it");
+            Ok(())
+        }
     }
+}
+
+/// A proposal that a person settled.
+fn settled(proposal: &Value, json: Json) -> Result<(), Failure> {
+    if json.json {
+        return output::json(proposal);
+    }
+    output::data(&format!(
+        "{}\t{}\t{}",
+        text(proposal, "id"),
+        text(proposal, "state"),
+        text(proposal, "outcome")
+    ))
 }
 
 fn list(mails: &Value, json: Json) -> Result<(), Failure> {
@@ -66,13 +110,15 @@ fn list(mails: &Value, json: Json) -> Result<(), Failure> {
     let rows = mails.as_array().map(Vec::as_slice).unwrap_or_default();
     for row in rows {
         output::data(&format!(
-            "{}\t{}\t{}\t{}\t{}\t{}",
+            "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
             text(row, "id"),
             text(row, "received"),
             text(row, "state"),
+            level(row),
             row.get("size").map(ToString::to_string).unwrap_or_default(),
             sender(row),
             to(row),
+            waits(row),
         ))?;
     }
     if rows.is_empty() {
@@ -111,6 +157,7 @@ fn show(mail: &Value, json: Json) -> Result<(), Failure> {
         |tls| format!("{} {}", text(tls, "version"), text(tls, "cipher")),
     );
     output::data(&format!("tls: {tls}"))?;
+    judged(mail)?;
     let here = mail.get("raw_here").and_then(Value::as_bool) == Some(true);
     let here = if here {
         "on this node"
@@ -119,6 +166,67 @@ fn show(mail: &Value, json: Json) -> Result<(), Failure> {
     };
     let size = mail.get("size").map(ToString::to_string);
     output::data(&format!("bytes: {}, {here}", size.unwrap_or_default()))
+}
+
+/// How sure it is who sent a mail, why, and what became of what it carries.
+fn judged(mail: &Value) -> Result<(), Failure> {
+    if text(mail, "level").is_empty() {
+        return Ok(());
+    }
+    let by = text(mail, "sent_by");
+    let by = if by.is_empty() {
+        String::new()
+    } else {
+        format!(", sent by {by}")
+    };
+    output::data(&format!("level: {}{by}", level(mail)))?;
+    for reason in each(mail, "reasons") {
+        output::data(&format!("why: {}", reason.as_str().unwrap_or_default()))?;
+    }
+    for one in each(mail, "carries") {
+        let (what, name) = (text(one, "what"), text(one, "name"));
+        let (act, outcome) = (text(one, "act"), text(one, "outcome"));
+        output::data(&format!("carries: {what} ({name}), {act}: {outcome}"))?;
+    }
+    for one in each(mail, "proposals") {
+        let officer = text(one, "officer");
+        let by = if officer.is_empty() {
+            String::new()
+        } else {
+            format!(" by {officer}")
+        };
+        output::data(&format!(
+            "proposal: {}\t{}\t{}{by}",
+            text(one, "id"),
+            text(one, "kind"),
+            text(one, "state")
+        ))?;
+    }
+    let answered = text(mail, "answered");
+    if !answered.is_empty() {
+        output::data(&format!("answered: {answered}"))?;
+    }
+    Ok(())
+}
+
+/// How sure it is who sent a mail; an address that leaked is told beside it.
+fn level(row: &Value) -> String {
+    let leaked = row.get("address_leaked").and_then(Value::as_bool) == Some(true);
+    match (text(row, "level"), leaked) {
+        ("", _) => "-".to_owned(),
+        (level, false) => level.to_owned(),
+        (level, true) => format!("{level}, address leaked?"),
+    }
+}
+
+/// What waits for a person.
+fn waits(row: &Value) -> String {
+    let ids: Vec<&str> = each(row, "waits").filter_map(Value::as_str).collect();
+    if ids.is_empty() {
+        String::new()
+    } else {
+        format!("confirm: {}", ids.join(" "))
+    }
 }
 
 fn read(mail: &Value, json: Json) -> Result<(), Failure> {

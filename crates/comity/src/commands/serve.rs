@@ -13,7 +13,9 @@ use comity_node::node::Node;
 use comity_store::error::chain;
 use comity_transport::http::Client;
 use comity_transport::link;
+use comity_transport::mail_authentication::Authenticator;
 use comity_transport::smtp::server::{MailListenError, MailServer};
+use comity_transport::smtp::taking;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -142,7 +144,7 @@ fn mail_failure(error: &MailListenError) -> Failure {
     )
 }
 
-/// What a node does besides answering: calling other nodes, applying what came, judging what is shared.
+/// What a node does besides answering: calling other nodes, applying what came, judging what is shared, taking mail in.
 pub(crate) struct Background {
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
@@ -171,7 +173,24 @@ impl Background {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(jobs::run(node.clone(), settings.checks(), stopped.clone()));
-        tasks.spawn(link::run(node.clone(), client, settings.calls(), stopped));
+        tasks.spawn(link::run(
+            node.clone(),
+            client,
+            settings.calls(),
+            stopped.clone(),
+        ));
+        if !settings.mail.listen()?.is_empty() {
+            let servers: Vec<_> = settings.name_server().into_iter().collect();
+            let authenticator = Authenticator::new(&servers).map_err(|error| {
+                Failure::because(
+                    &error,
+                    "set mail.name_server in comity.toml, such as \"127.0.0.1:53\"",
+                )
+            })?;
+            let told = settings.mail.taking(&node.mail_terms().domain)?;
+            let work = taking::run(node.clone(), Arc::new(authenticator), told, stopped);
+            tasks.spawn(work);
+        }
         Ok(Self { stop, tasks })
     }
 

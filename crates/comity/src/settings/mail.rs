@@ -7,12 +7,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use comity_mail::guard::MAIL_BYTES_MAX;
 use comity_node::mail::Protocol;
 use comity_node::mail::intake::IntakeSettings;
 use comity_node::mail::recipients::{Designated, Mailboxes};
 use comity_node::node::Node;
 use comity_transport::smtp::server::settings::{MailLimits, MailServerSettings};
 use comity_transport::smtp::server::{Listen, Place};
+use comity_transport::smtp::taking::TakingSettings;
 use serde::Deserialize;
 
 use super::{Entry, entry};
@@ -92,7 +94,7 @@ pub(super) const REFERENCE: &[Entry] = &[
         "mail",
         "name_server",
         "\"\"",
-        "The name server that `comity doctor` asks, ADDRESS:PORT. Empty: those of the system.",
+        "The name server that is asked about the senders of mail, and by `comity doctor`, ADDRESS:PORT. Empty: those of the system.",
     ),
     entry(
         "mail",
@@ -117,7 +119,7 @@ pub(super) const REFERENCE: &[Entry] = &[
         "mail",
         "mail_bytes_max",
         "26214400",
-        "The largest mail in bytes, announced by SIZE; larger ones get 552.",
+        "The largest mail in bytes, announced by SIZE; larger ones get 552. At most 26214400.",
     ),
     entry(
         "mail",
@@ -365,11 +367,27 @@ impl MailSettings {
                 "write IP addresses with spaces between them, such as \"192.0.2.25 2001:db8::25\"",
             )
         })?;
+        // What is acknowledged is read: the guard stops whatever is larger.
+        if usize::try_from(self.mail_bytes_max).map_or(true, |most| most > MAIL_BYTES_MAX) {
+            return Err(Failure::no(
+                format!("mail.mail_bytes_max: no mail of more than {MAIL_BYTES_MAX} bytes is read"),
+                format!("set it to {MAIL_BYTES_MAX} or less"),
+            ));
+        }
         Ok(MailServerSettings {
             hostname,
             require_tls: self.require_tls,
             relays,
             limits: self.limits(),
+        })
+    }
+
+    /// What the loop that takes mail in is told.
+    pub(crate) fn taking(&self, domain: &str) -> Result<TakingSettings, Failure> {
+        let server = self.server(domain)?;
+        Ok(TakingSettings {
+            own_name: server.hostname,
+            relays: server.relays,
         })
     }
 

@@ -5,6 +5,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use comity_mail::guard::MAIL_BYTES_MAX;
+
 /// Settings of the receiving server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MailServerSettings {
@@ -67,7 +69,7 @@ pub struct MailLimits {
 impl Default for MailLimits {
     fn default() -> Self {
         Self {
-            mail_bytes_max: 25 * 1024 * 1024,
+            mail_bytes_max: u64::try_from(MAIL_BYTES_MAX).unwrap_or(u64::MAX),
             recipients_max: 100,
             connection_mails_max: 100,
             errors_max: 10,

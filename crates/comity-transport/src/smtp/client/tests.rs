@@ -1,0 +1,1 @@
+//! The way out against servers of a few lines.
