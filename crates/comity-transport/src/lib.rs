@@ -11,6 +11,7 @@ pub mod dns;
 pub mod http;
 pub mod link;
 pub mod mail_authentication;
+pub mod name_server;
 pub mod pull;
 pub mod push;
 pub mod smtp;
