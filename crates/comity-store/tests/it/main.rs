@@ -31,6 +31,7 @@ mod evidence;
 mod finding;
 mod layouts;
 mod mail;
+mod mail_out;
 mod model;
 mod paging;
 mod removing;

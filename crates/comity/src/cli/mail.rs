@@ -2,12 +2,15 @@
 //!
 //! In scope: the words. Out of scope: doing it (`commands::mail`).
 
+pub(crate) mod out;
+
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use comity_store::state::mail::MailState;
 
+use self::out::OutVerb;
 use super::{Data, Json};
 
 #[derive(Debug, Subcommand)]
@@ -62,4 +65,6 @@ pub(crate) enum MailVerb {
         #[command(flatten)]
         json: Json,
     },
+    #[command(flatten)]
+    Out(OutVerb),
 }
