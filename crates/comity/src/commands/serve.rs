@@ -14,6 +14,7 @@ use comity_store::error::chain;
 use comity_transport::http::Client;
 use comity_transport::link;
 use comity_transport::mail_authentication::Authenticator;
+use comity_transport::smtp::client::{SendError, Sender};
 use comity_transport::smtp::server::{MailListenError, MailServer};
 use comity_transport::smtp::taking;
 use tokio::sync::watch;
@@ -170,9 +171,12 @@ impl Background {
                 "link.ca_file in comity.toml names a PEM file of certificates",
             )
         })?;
+        let told = settings.mail_client(&node.mail_terms().domain)?;
+        let sender = Sender::new(node.clone(), told).map_err(|error| send_failure(&error))?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(jobs::run(node.clone(), settings.checks(), stopped.clone()));
+        tasks.spawn(sender.run(stopped.clone()));
         tasks.spawn(link::run(
             node.clone(),
             client,
@@ -198,6 +202,16 @@ impl Background {
         let _ = self.stop.send(true);
         while self.tasks.join_next().await.is_some() {}
     }
+}
+
+fn send_failure(error: &SendError) -> Failure {
+    let hint = match error {
+        SendError::Authorities { .. } | SendError::Http(_) => {
+            "mail.ca_file in comity.toml names a PEM file of certificates"
+        }
+        SendError::Tls(_) | _ => "report this as a fault of the program",
+    };
+    Failure::because(error, hint)
 }
 
 const TOO_LITTLE: &str = "the machine gives this process too few threads or files; see `ulimit -a`";
