@@ -106,7 +106,7 @@ impl Node {
     }
 
     /// Lets objects, envelopes and numbers enter.
-    fn let_in(&self, judged: &Judged) -> Result<Done, MailError> {
+    pub(super) fn let_in(&self, judged: &Judged) -> Result<Done, MailError> {
         let mut done = Done {
             deeds: Vec::new(),
             batch: Vec::new(),
