@@ -364,6 +364,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::history::stamp;
     use crate::message::Subject;
     use crate::proof::Proof;
     use crate::script::{DAY, HOUR, START, Script};
@@ -386,9 +387,14 @@ mod tests {
         match kind {
             Kind::Ping => ping(),
             Kind::Answer => json!({"nonce": NONCE}),
+            Kind::Heard => heard(START + 30),
             Kind::Escalate => json!({"channel": "phone", "due": "2027-01-01T00:00:00Z"}),
             Kind::Dispute | Kind::Settle => dispute,
         }
+    }
+
+    fn heard(at: i64) -> Value {
+        json!({"nonce": NONCE, "way": "mail", "at": stamp(at), "sha256": "0".repeat(64)})
     }
 
     fn standing(state: State) -> Script {
@@ -452,6 +458,31 @@ mod tests {
         let check = Check::replay(&script.thread()).unwrap();
         assert_eq!(check.verified(), Some(("24x7", START + 60)));
         assert_eq!(check.dues(), []);
+    }
+
+    #[test]
+    fn an_answer_by_mail_counts_from_when_the_mail_came_and_not_from_before_the_check() {
+        let mut script = Script::new(Subject::Check);
+        let mut said = ping();
+        said["verify"] = json!(true);
+        script.say(A, 0, "ping", said);
+        for (wrong, value) in [
+            ("at", json!(stamp(START - 1))),
+            ("at", json!(stamp(START + 601))),
+            ("way", json!("phone")),
+            ("sha256", json!("0")),
+            ("nonce", json!("ffffffffffffffffffffffffffffffff")),
+        ] {
+            let mut content = heard(START + 300);
+            content[wrong] = value;
+            script.say_as((A, Role::Node), 600, "heard", content);
+            let check = Check::replay(&script.thread()).unwrap();
+            script.unsay();
+            assert_eq!(check.answered, None, "{wrong}");
+        }
+        script.say_as((A, Role::Node), 600, "heard", heard(START + 300));
+        let check = Check::replay(&script.thread()).unwrap();
+        assert_eq!(check.verified(), Some(("24x7", START + 300)));
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub mod dkim;
 mod follow;
 mod keys;
 mod list;
-mod own;
+pub(crate) mod own;
 mod promotion;
 pub(crate) mod recipient;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What the guard lets pass, sets aside and refuses.
 
-use comity_mail::guard::{Fault, Field, GuardLimits, Refusal, Verdict, guard};
+use comity_mail::guard::{Fault, Field, GuardLimits, MAIL_BYTES_MAX, Refusal, Verdict, guard};
 use comity_mail::reading::{ReadLimits, read};
 use mail_auth::AuthenticatedMessage;
 use mail_parser::MessageParser;

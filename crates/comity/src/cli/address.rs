@@ -62,9 +62,9 @@ pub(crate) enum AddressCommand {
     Create {
         #[command(flatten)]
         data: Data,
-        /// For whom: nobody else's mail is taken there
+        /// For whom: what others send there is set aside or shown, and never acts
         party: String,
-        /// What it is for: mail of another kind is set aside
+        /// What it is for: a mail with something of another kind in it is set aside
         #[arg(long, value_name = "WORD", default_value = "contact", value_parser = PossibleValuesParser::new(PURPOSES))]
         purpose: String,
         /// Its life in days

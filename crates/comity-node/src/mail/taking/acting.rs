@@ -20,7 +20,7 @@ use comity_store::state::mail::{self, MailState};
 use comity_store::state::thread as threads;
 use serde_json::{Value, json};
 
-use super::judging::{Judged, Planned, To, marks};
+use super::judging::{Judged, To, is_new, marks};
 use super::objects::{self, From};
 use super::record;
 use super::table::{Act, Kind, act};
@@ -51,6 +51,8 @@ pub(super) struct Deed {
 #[derive(Debug)]
 pub(super) struct Done {
     pub(super) deeds: Vec<Deed>,
+    /// The same mail came before.
+    pub(super) duplicate: bool,
     /// What goes back to the party's node: a batch of the link.
     pub(super) batch: Vec<u8>,
     pub(super) state: MailState,
@@ -64,24 +66,27 @@ impl Node {
         judged: Judged,
         authentication: &Authentication,
     ) -> Result<(), MailError> {
-        let mut done = self.let_in(&judged)?;
+        let (entered, batch) = self.let_in(&judged)?;
         let now = self.clock().now();
         let settled = self.inner.state.write(|tx| {
             let current = mail::find(tx, &judged.row.id)?;
             if current.is_none_or(|row| row.state != MailState::Received) {
-                return Ok::<_, MailError>(false);
+                return Ok::<_, MailError>(None);
             }
-            let mut deeds = done.deeds.clone();
-            if !judged.duplicate && judged.aside().is_none() {
+            let mut deeds = entered.clone();
+            // Two copies of a mail may be on their way at one time.
+            let duplicate = judged.duplicate || came_meanwhile(tx, &judged)?;
+            if !duplicate && judged.aside().is_none() {
                 self.settle_inside(tx, &judged, &mut deeds)?;
                 if judged.assurance.level > Level::L0 {
                     see(tx, &judged, now)?;
                 }
             }
-            let (state, reason) = outcome(&judged, &deeds);
+            let (state, reason) = outcome(&judged, duplicate, &deeds);
             let telling = Done {
                 deeds,
-                batch: done.batch.clone(),
+                duplicate,
+                batch: batch.clone(),
                 state,
                 reason,
             };
@@ -91,28 +96,24 @@ impl Node {
             let reason = telling.reason.as_deref();
             mail::set_state(tx, &judged.row.id, (state, reason), now)?;
             rows::forget_tries(tx, &judged.row.id)?;
-            Ok(true)
+            Ok(Some(telling.state))
         })?;
-        if settled {
-            let (level, state) = (judged.assurance.level.word(), outcome(&judged, &done.deeds).0.word());
-            tracing::info!(mail = %judged.row.id, level, party = judged.assurance.party, state, "mail taken in");
-            if judged.assurance.address_leaked {
-                tracing::warn!(mail = %judged.row.id, party = judged.assurance.party, "mail to an address that was given to another party");
+        if let Some(state) = settled {
+            let (id, assurance) = (&judged.row.id, &judged.assurance);
+            let (level, party) = (assurance.level.word(), &assurance.party);
+            tracing::info!(mail = %id, level, party, state = state.word(), "mail taken in");
+            if assurance.address_leaked {
+                tracing::warn!(mail = %id, party, "mail to an address that was given to another party");
             }
         }
-        done.batch.clear();
         self.due().tell();
         Ok(())
     }
 
     /// Lets objects, envelopes and numbers enter.
-    fn let_in(&self, judged: &Judged) -> Result<Done, MailError> {
-        let mut done = Done {
-            deeds: Vec::new(),
-            batch: Vec::new(),
-            state: MailState::Taken,
-            reason: None,
-        };
+    /// Answers what became of each thing, and the batch of the link that goes back.
+    pub(super) fn let_in(&self, judged: &Judged) -> Result<(Vec<Deed>, Vec<u8>), MailError> {
+        let (mut deeds, mut back) = (Vec::new(), Vec::new());
         let still = judged.duplicate || judged.aside().is_some();
         let mut envelopes = (!still).then(|| self.envelopes(judged)).transpose()?.flatten();
         for (planned, one) in judged.planned.iter().zip(&judged.unfolded.carried) {
@@ -128,7 +129,7 @@ impl Node {
                 if !matches!(deed.act, Act::Aside | Act::Tell) {
                     deed.act = Act::Show;
                 }
-                done.deeds.push(deed);
+                deeds.push(deed);
                 continue;
             }
             match (planned.kind, planned.act) {
@@ -138,7 +139,7 @@ impl Node {
                 (Kind::Envelopes, Act::Take) => match envelopes.take() {
                     Some((outcome, batch)) => {
                         deed.outcome = outcome;
-                        done.batch = batch;
+                        back = batch;
                     }
                     None => "with the part before".clone_into(&mut deed.outcome),
                 },
@@ -148,9 +149,9 @@ impl Node {
             if let What::NotUnderstood(reason) = &one.what {
                 deed.outcome = reason.to_string();
             }
-            done.deeds.push(deed);
+            deeds.push(deed);
         }
-        Ok(done)
+        Ok((deeds, back))
     }
 
     fn enter_objects(
@@ -350,9 +351,28 @@ fn see(tx: &mut dyn Tx, judged: &Judged, now: i64) -> Result<(), MailError> {
     Ok(())
 }
 
+/// Whether a copy of the mail was settled since this one was judged.
+fn came_meanwhile(tx: &mut dyn Tx, judged: &Judged) -> Result<bool, MailError> {
+    if rows::find(tx, &judged.row.id)?.is_some() {
+        // It is judged anew: what is kept is its own.
+        return Ok(false);
+    }
+    let marks = marks(&judged.unfolded, &judged.signatures);
+    let mut given = judged.to.iter().filter(|to| to.row.is_some()).peekable();
+    if given.peek().is_none() {
+        return Ok(false);
+    }
+    for to in given {
+        if is_new(tx, to, &marks)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Where a mail ends, and why.
-fn outcome(judged: &Judged, deeds: &[Deed]) -> (MailState, Option<String>) {
-    if judged.duplicate {
+fn outcome(judged: &Judged, duplicate: bool, deeds: &[Deed]) -> (MailState, Option<String>) {
+    if duplicate {
         let reason = "the same mail came before to this address; nothing follows from it again";
         return (MailState::Duplicate, Some(reason.to_owned()));
     }
@@ -435,13 +455,5 @@ impl Deed {
             (act, outcome) => format!("{}: {outcome}", act.word()),
         };
         format!("- {} ({}): {outcome}", self.name, self.what)
-    }
-}
-
-impl Planned {
-    /// Whether something is done about it.
-    #[cfg(test)]
-    pub(super) fn acts(&self) -> bool {
-        matches!(self.act, Act::Take | Act::Settle | Act::Propose)
     }
 }

@@ -37,7 +37,8 @@ impl Node {
         judged: &Judged,
         done: &Done,
     ) -> Result<Option<String>, MailError> {
-        let Some(writer) = judged.writer.as_ref().filter(|_| may_be_answered(judged)) else {
+        let may = may_be_answered(judged) && !done.duplicate;
+        let Some(writer) = judged.writer.as_ref().filter(|_| may) else {
             return Ok(None);
         };
         let before = rows::find(tx, &judged.row.id)?;
@@ -83,7 +84,6 @@ fn may_be_answered(judged: &Judged) -> bool {
     let sender = judged.row.sender.as_deref().unwrap_or_default();
     judged.assurance.level >= Level::L1
         && !judged.assurance.address_leaked
-        && !judged.duplicate
         && !sender.is_empty()
         && !judged.unfolded.is_automatic()
 }

@@ -249,7 +249,7 @@ fn assured(
 }
 
 /// Whether a mail is new to an address. A mailbox for everybody keeps no such list.
-fn is_new(tx: &mut dyn Tx, to: &To, marks: &[Mark<'_>]) -> Result<bool, MailError> {
+pub(super) fn is_new(tx: &mut dyn Tx, to: &To, marks: &[Mark<'_>]) -> Result<bool, MailError> {
     let Some(row) = &to.row else {
         return Ok(true);
     };
