@@ -171,8 +171,9 @@ impl Connection {
     /// slow at it.
     async fn answer(&mut self, reply: Reply) -> Result<(), End> {
         let times = self.session.errors().saturating_sub(2).min(5);
-        if reply.refuses() && times > 0 {
-            let delay = self.shared.limits.error_delay * times;
+        let delay = self.shared.limits.error_delay * times;
+        // A timer takes its millisecond for no delay too.
+        if reply.refuses() && !delay.is_zero() {
             tokio::select! {
                 _ = self.stop.changed() => return Err(End::Said(reply::STOPPING)),
                 () = self.slot.gives_way() => return Err(End::Said(reply::CROWDED)),
