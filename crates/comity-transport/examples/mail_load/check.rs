@@ -15,7 +15,7 @@ use comity_mail::reading::{Mail, ReadLimits, TIME_MAX, isolated, read};
 use comity_transport::mail_authentication::{Authenticator, Origin};
 use serde_json::{Value, json};
 
-use crate::corpus::{self, Sender};
+use crate::corpus::{self, Delivery};
 use crate::figures::{cpu_seconds, float};
 use crate::{Failed, names};
 
@@ -83,7 +83,7 @@ fn parsed(raw: &[u8]) -> Result<(Mail, usize), Failed> {
 
 async fn authenticated(
     authenticator: &Authenticator,
-    sender: &Sender,
+    sender: &Delivery,
     raw: &[u8],
     now: i64,
 ) -> Result<Authentication, Failed> {

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use crate::Failed;
 
 /// A server that does not answer by then has failed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A connection.
 pub(crate) struct Client {

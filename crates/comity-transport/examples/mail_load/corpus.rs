@@ -1,7 +1,7 @@
 //! A corpus of mails as teams send them to each other: 2 to 200 KB, by programs in use, most of them signed.
 //!
 //! The words are drawn by a generator with a fixed seed, the keys are made anew and served by a name server of the bench alone.
-//! One mail in ten is of each kind that is not simply good: see [`Sender`].
+//! One mail in ten is of each kind that is not simply good: see `one`.
 //!
 //! In scope: the mails, the records, the envelopes, as files. Out of scope: mails that attack (`comity-mail`).
 
@@ -57,9 +57,9 @@ const WORDS: [&str; 32] = [
     "update",
 ];
 
-/// Who a mail came from.
+/// Where a mail is, and who delivered it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct Sender {
+pub(crate) struct Delivery {
     /// The file of the mail.
     pub(crate) file: String,
     /// The address of the client.
@@ -97,11 +97,11 @@ pub(crate) fn write(folder: &Path, count: usize) -> Result<Value, Failed> {
     let mut senders = Vec::with_capacity(count);
     let mut bytes = 0;
     for number in 0..count {
-        let (mail, client, sender) = one(&keys, &mut numbers, number, count)?;
+        let (mail, client, sender) = one(&keys, &mut numbers, number)?;
         bytes += mail.len();
         let file = format!("{number:05}.eml");
         std::fs::write(folder.join(&file), mail)?;
-        senders.push(Sender {
+        senders.push(Delivery {
             file,
             client: client.to_owned(),
             sender,
@@ -116,8 +116,8 @@ pub(crate) fn write(folder: &Path, count: usize) -> Result<Value, Failed> {
 }
 
 /// The senders of a corpus with their mails.
-pub(crate) fn read(folder: &Path) -> Result<Vec<(Sender, Vec<u8>)>, Failed> {
-    let senders: Vec<Sender> =
+pub(crate) fn read(folder: &Path) -> Result<Vec<(Delivery, Vec<u8>)>, Failed> {
+    let senders: Vec<Delivery> =
         serde_json::from_slice(&std::fs::read(folder.join("senders.json"))?)?;
     let each = senders.into_iter().map(|sender| {
         let mail = std::fs::read(folder.join(&sender.file))?;
@@ -153,13 +153,10 @@ fn one(
     keys: &Keys,
     numbers: &mut Numbers,
     number: usize,
-    count: usize,
 ) -> Result<(Vec<u8>, &'static str, String), Failed> {
     let share = crate::figures::float(number % 97) / 96.0;
     let bytes = BYTES_MIN * BYTES_RATIO.powf(share);
-    // Below 200,000, and no fraction of it matters.
     let bytes: usize = format!("{bytes:.0}").parse()?;
-    let _ = count;
     let kind = number % 10;
     let from = match kind {
         5 => "desk@sub.cert-a.example",

@@ -235,7 +235,7 @@ async fn slow(server: Server, number: u16, counts: Arc<Counts>) {
 /// Guesses until all guesses are made: every other one only twice a connection, before guesses are held back.
 async fn guesser(server: Server, number: u16, counts: Arc<Counts>) {
     let from = network(40, number);
-    let most = if number % 2 == 0 { 2 } else { 20 };
+    let most = if number.is_multiple_of(2) { 2 } else { 20 };
     while counts.guesses.load(Ordering::Relaxed) < GUESSES {
         let asked = guesses(&server, from, most, &counts).await;
         if asked.is_err() || asked.is_ok_and(|answered| answered == 0) {

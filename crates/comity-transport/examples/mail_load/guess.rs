@@ -8,6 +8,7 @@
 
 mod statistics;
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -175,7 +176,7 @@ impl Session {
     fn open(server: SocketAddr) -> Result<Self, Failed> {
         let stream = TcpStream::connect(server)?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        stream.set_read_timeout(Some(Duration::from_mins(1)))?;
         let mut session = Self {
             stream: BufReader::new(stream),
             line: String::new(),
@@ -228,7 +229,7 @@ impl Session {
                     (0, Some((kept, _)), Some(tail)) => format!("{kept}{tail}"),
                     _ => random,
                 };
-                lines.push_str(&format!("RCPT TO:<{local}@{DOMAIN}>\r\n"));
+                let _ = write!(lines, "RCPT TO:<{local}@{DOMAIN}>\r\n");
             }
             self.stream.get_mut().write_all(lines.as_bytes())?;
             for _ in 0..batch {

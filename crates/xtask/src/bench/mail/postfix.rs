@@ -4,6 +4,7 @@
 //!
 //! In scope: its configuration, starting and ending it. Out of scope: load.
 
+use std::fmt::Write as _;
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -124,9 +125,7 @@ fn master_cf(address: &str) -> String {
         ("proxymap", "unix", "-", "-", "-", "proxymap"),
         ("postlog", "unix-dgram", "n", "-", "1", "postlogd"),
     ] {
-        text.push_str(&format!(
-            "{name} {kind} {private} - n {wake} {limit} {program}\n"
-        ));
+        let _ = writeln!(text, "{name} {kind} {private} - n {wake} {limit} {program}");
     }
     text
 }
