@@ -2,7 +2,8 @@
 //!
 //! A server of this process answers on loopback, over the intake and the rows of a node, with the limits that hold a guesser back
 //! taken away: nothing may depend on them. Addresses of each kind are asked for in turns, in another order each round, so that
-//! whatever else the machine does falls on all of them alike.
+//! whatever else the machine does falls on all of them alike. Then the node is asked the same without a server, where a
+//! difference would be seen that the network hides.
 //!
 //! In scope: replies and their times. Out of scope: limits (`flood`).
 
@@ -68,17 +69,22 @@ pub(crate) fn run(rounds: usize, guesses: usize) -> Result<Value, Failed> {
         return Err("the server listens nowhere".into());
     };
     let mut session = Session::open(place)?;
-    let times = ask_in_turns(&mut session, &kinds, rounds)?;
-    let reference = times.first().ok_or("no kinds")?;
-    let mut rows = Vec::new();
-    for (kind, times) in kinds.iter().zip(&times) {
-        rows.push(Comparison::of(times, reference).told(kind.name));
-    }
+    let over_smtp = in_turns(&kinds, rounds, |local, domain| {
+        session.refused(local, domain)
+    })?;
+    let now = Clock::System.now().div_euclid(1_000_000);
+    let in_node = in_turns(&kinds, rounds, |local, domain| {
+        let began = Instant::now();
+        let found = node.mail_recipient(local, domain, now)?;
+        let took = began.elapsed();
+        found.map_or(Ok(took), |_| Err(format!("{local} is taken").into()))
+    })?;
     let began = Instant::now();
     let taken = session.guess(guesses, &live)?;
     let figures = json!({
         "rounds": rounds,
-        "times": rows,
+        "over_smtp": over_smtp,
+        "in_node": in_node,
         "guesses": guesses,
         "guesses_taken": taken,
         "guesses_seconds": began.elapsed().as_secs_f64(),
@@ -136,12 +142,12 @@ fn kinds(node: &Node, state: &State) -> Result<Vec<Kind>, Failed> {
     ])
 }
 
-/// Every kind once a round, in another order each round; the times of each kind by round.
-fn ask_in_turns(
-    session: &mut Session,
+/// Every kind once a round, in another order each round; the times of each kind beside the first.
+fn in_turns(
     kinds: &[Kind],
     rounds: usize,
-) -> Result<Vec<Vec<Duration>>, Failed> {
+    mut ask: impl FnMut(&str, &str) -> Result<Duration, Failed>,
+) -> Result<Vec<Value>, Failed> {
     let mut times = vec![Vec::with_capacity(rounds); kinds.len()];
     let warm = rounds / 20;
     for round in 0..rounds + warm {
@@ -157,13 +163,17 @@ fn ask_in_turns(
                 Some(locals) => locals.get(round % OF_A_KIND).cloned().unwrap_or_default(),
                 None => random_local("reply"),
             };
-            let took = session.refused(&local, kind.domain)?;
+            let took = ask(&local, kind.domain)?;
             if round >= warm {
                 times.push(took);
             }
         }
     }
-    Ok(times)
+    let reference = times.first().ok_or("no kinds")?;
+    let each = kinds.iter().zip(&times);
+    Ok(each
+        .map(|(kind, times)| Comparison::of(times, reference).told(kind.name))
+        .collect())
 }
 
 /// A session over which is asked.

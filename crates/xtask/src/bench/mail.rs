@@ -364,25 +364,23 @@ impl Bench {
     fn guess(&self) -> Result<(), Failure> {
         let (rounds, guesses) = (GUESS_ROUNDS.to_string(), GUESSES.to_string());
         let told = self.load(&["guess", &rounds, &guesses])?;
-        let rows = told
-            .get("times")
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default();
-        crate::say(&format!(
-            "time of a refusal over SMTP by its reason, {rounds} rounds in turns, beside `unknown`:"
-        ));
-        for row in rows {
+        for (level, what) in [("over_smtp", "over SMTP"), ("in_node", "in the node alone")] {
+            let rows = told.get(level).and_then(Value::as_array);
             crate::say(&format!(
-                "| {} | median {:.1} us | {:+.2} us (99.9 %: {:+.2} to {:+.2}); sign {:+.1}; t {:+.1} |",
-                row.get("kind").and_then(Value::as_str).unwrap_or_default(),
-                number(&row, "median_us"),
-                number(&row, "difference_us"),
-                number(&row, "from_us"),
-                number(&row, "to_us"),
-                number(&row, "sign"),
-                number(&row, "t"),
+                "time of a refusal {what} by its reason, {rounds} rounds in turns, beside `unknown`:"
             ));
+            for row in rows.into_iter().flatten() {
+                crate::say(&format!(
+                    "| {} | median {:.1} us | {:+.2} us (99.9 %: {:+.2} to {:+.2}); sign {:+.1}; t {:+.1} |",
+                    row.get("kind").and_then(Value::as_str).unwrap_or_default(),
+                    number(row, "median_us"),
+                    number(row, "difference_us"),
+                    number(row, "from_us"),
+                    number(row, "to_us"),
+                    number(row, "sign"),
+                    number(row, "t"),
+                ));
+            }
         }
         crate::say(&format!(
             "| {guesses} random local parts over SMTP | {:.0} taken | {:.0} s |",
