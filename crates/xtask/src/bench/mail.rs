@@ -3,7 +3,7 @@
 //! - `accept`: mails a second that a node takes durably over SMTP, beside Postfix with the same mails on the same disk.
 //! - `check`: mails a second that are guarded, read, and checked by SPF, DKIM and DMARC, beside Python's `email`, dkimpy and pyspf,
 //!   with a comparison of every verdict.
-//! - `flood`: legitimate mail beside a thousand slow senders and ten thousand guesses at addresses.
+//! - `flood`: legitimate mail, of strangers and of a partner, beside a thousand slow senders and ten thousand guesses at addresses.
 //! - `guess`: a million random local parts, and the time of a refusal by its reason.
 //! - `attacks`: mails made to break readers: time and memory.
 //!
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::bench::ingest::float;
-use crate::bench::link::{free, until};
+use crate::bench::link::{agree, enrol, free, json, until};
 use crate::bench::node::BenchNode;
 use crate::check::python;
 use crate::failure::Failure;
@@ -50,8 +50,9 @@ const PEER: [&str; 4] = [
 const OPEN: &str = "disk_reserve_megabytes = 0\nconnection_mails_max = 1000000\naddress_connections_max = 1000\n\
     network_connections_max = 1000\nnetwork_mails_per_minute = 1000000\nnetwork_megabytes_per_minute = 1000000\n\
     mailbox_mails_per_minute = 1000000\n";
-/// Against a flood all limits are as they come, but for the mails that one mailbox takes: all legitimate mail goes to one.
-const AS_IT_COMES: &str = "disk_reserve_megabytes = 0\nmailbox_mails_per_minute = 1000000\n";
+/// Against a flood all limits are as they come, but for the mails of one address and one party: all legitimate mail goes to one.
+const AS_IT_COMES: &str = "disk_reserve_megabytes = 0\nmailbox_mails_per_minute = 1000000\n\
+    party_mails_per_minute = 1000000\n";
 
 /// Where a run keeps its things, and what it measures with.
 struct Bench {
@@ -332,31 +333,29 @@ impl Bench {
     }
 
     fn flood(&self) -> Result<(), Failure> {
-        let (node, address) = self.node("flooded", AS_IT_COMES)?;
+        let mut node = BenchNode::make(&self.folder.join("flooded"))?;
+        let mut partner = BenchNode::make_party(&self.folder.join("partner"), "bravo")?;
+        let place = free()?;
+        node.set_in("mail", &format!("smtp_listen = \"{place}\"\n{AS_IT_COMES}"))?;
+        enrol(&mut node, &mut partner, &self.folder, |url| {
+            Ok(url.to_owned())
+        })?;
+        agree(&node, &partner, &self.folder)?;
+        let made = json(
+            &node,
+            &["address", "create", "bravo", "--purpose", "request"],
+        )?;
+        let given = made.get("address").and_then(Value::as_str);
+        let given = given.ok_or_else(|| Failure::new(format!("no address in {made}")))?;
         let idle = node.process()?.memory_mb()?.0;
         let seconds = FLOOD_SECONDS_MAX.to_string();
-        let told = self.load(&["flood", &address, RECIPIENT, &self.corpus(), &seconds])?;
-        for phase in ["quiet", "flooded"] {
-            let row = told.get(phase).cloned().unwrap_or_default();
-            crate::say(&format!(
-                "| legitimate mail, {phase} | {:.0} mails, none refused, {:.0} told to come back; p50 {:.1} ms, p95 {:.1} ms | longest {:.0} ms |",
-                number(&row, "mails"),
-                number(&row, "told_to_come_back"),
-                number(&row, "p50_ms"),
-                number(&row, "p95_ms"),
-                number(&row, "longest_ms"),
-            ));
+        for (whose, to) in [("strangers'", RECIPIENT), ("a partner's", given)] {
+            let told = self.load(&["flood", &place, to, &self.corpus(), &seconds])?;
+            say_flood(&told, whose);
         }
         let (_, peak) = node.process()?.memory_mb()?;
         crate::say(&format!(
-            "| the flood, {:.0} s | {:.0} guesses answered, {:.0} taken; guessers sent away {:.0} times; {:.0} slow connections, {:.0} sent away \
-             | node {peak:.0} MB at its peak, {idle:.0} MB before |",
-            number(&told, "seconds"),
-            number(&told, "guesses"),
-            number(&told, "guesses_taken"),
-            number(&told, "guessers_sent_away"),
-            number(&told, "slow_senders_in"),
-            number(&told, "slow_senders_sent_away"),
+            "| the node's memory | {peak:.0} MB at its peak | {idle:.0} MB before |"
         ));
         Ok(())
     }
@@ -389,6 +388,33 @@ impl Bench {
         ));
         Ok(())
     }
+}
+
+fn say_flood(told: &Value, whose: &str) {
+    for (phase, when) in [
+        ("quiet", "without a flood"),
+        ("flooded", "beside the flood"),
+    ] {
+        let row = told.get(phase).cloned().unwrap_or_default();
+        crate::say(&format!(
+            "| {whose} mail {when} | {:.0} mails, none refused, {:.0} times told to come back; p50 {:.1} ms, p95 {:.1} ms \
+             | longest {:.0} ms |",
+            number(&row, "mails"),
+            number(&row, "told_to_come_back"),
+            number(&row, "p50_ms"),
+            number(&row, "p95_ms"),
+            number(&row, "longest_ms"),
+        ));
+    }
+    crate::say(&format!(
+        "| that flood, {:.0} s | {:.0} guesses answered, {:.0} of them taken | guessers sent away {:.0} times, slow senders {:.0} of {:.0} times |",
+        number(told, "seconds"),
+        number(told, "guesses"),
+        number(told, "guesses_taken"),
+        number(told, "guessers_sent_away"),
+        number(told, "slow_senders_sent_away"),
+        number(told, "slow_senders_in"),
+    ));
 }
 
 /// Whether as many files are there as were acknowledged.

@@ -384,9 +384,16 @@ impl Connection {
             return self.judged(reply::NO_MAIL).await;
         };
         let recipients = envelope.recipients.len();
+        let for_party = envelope
+            .recipients
+            .iter()
+            .any(|one| one.known.party.is_some());
         let kept = self
             .ask(move |postmaster| keep(postmaster, &envelope, raw, &piece))
             .await;
+        if for_party && matches!(kept, Some(Ok(_))) {
+            self.slot.brought_mail();
+        }
         let replies = match kept {
             Some(Ok(kept)) => replies(&kept, self.protocol),
             Some(Err(MailError::Nobody)) => vec![reply::NOBODY],
