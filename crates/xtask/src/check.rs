@@ -5,7 +5,7 @@
 
 mod fuzz;
 pub(crate) mod postgres;
-mod python;
+pub(crate) mod python;
 mod system;
 
 use std::path::Path;

@@ -179,7 +179,7 @@ fn every_question_costs_one_row_that_is_there_and_one_that_is_not() {
 
 #[test]
 fn no_reason_takes_much_longer_than_another() {
-    // A generous bound that holds on a busy machine; the example `address_timing` measures.
+    // A generous bound that holds on a busy machine; `cargo xtask bench mail guess` measures.
     let (state, keys) = (state(), keys());
     let refused = refused();
     let mut times = vec![Vec::new(); refused.len()];

@@ -46,7 +46,7 @@ pub(crate) fn run() -> Result<(), Failure> {
 }
 
 /// An address of this machine where nobody listens.
-fn free() -> Result<String, Failure> {
+pub(super) fn free() -> Result<String, Failure> {
     let bound = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|held| held.local_addr());
     Ok(bound
         .map_err(|error| Failure::new(format!("no port: {error}")))?

@@ -9,6 +9,7 @@ mod handover;
 mod ingest;
 mod ledger;
 mod link;
+mod mail;
 mod nginx;
 mod node;
 pub(crate) mod objects;
@@ -27,8 +28,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         Some((name, [])) if name == "ledger" => ledger::run(),
         Some((name, [])) if name == "handover" => handover::run(),
         Some((name, [])) if name == "review" => review::run(),
+        Some((name, rest)) if name == "mail" => mail::run(rest),
         _ => Err(Failure::new("which bench?").hint(
-            "cargo xtask bench taxii [--sizes 1000,100000,1000000], link, ledger, handover or review",
+            "cargo xtask bench taxii [--sizes 1000,100000,1000000], link, ledger, handover, review or mail [accept|check|flood|guess|attacks]",
         )),
     }
 }

@@ -78,10 +78,15 @@ impl BenchNode {
 
     /// Adds lines to the table of the link in the node's settings.
     pub(crate) fn set(&self, lines: &str) -> Result<(), Failure> {
-        const TABLE: &str = "\n[link]\n";
+        self.set_in("link", lines)
+    }
+
+    /// The same for another table.
+    pub(crate) fn set_in(&self, table: &str, lines: &str) -> Result<(), Failure> {
+        let table = format!("\n[{table}]\n");
         let path = self.folder.join("comity.toml");
         let text = std::fs::read_to_string(&path).map_err(|error| Failure::at(&path, &error))?;
-        let text = text.replacen(TABLE, &format!("{TABLE}{lines}"), 1);
+        let text = text.replacen(&table, &format!("{table}{lines}"), 1);
         std::fs::write(&path, text).map_err(|error| Failure::at(&path, &error))
     }
 
@@ -140,8 +145,8 @@ impl BenchNode {
                     .parse()
                     .map_err(|_| Failure::new(format!("no address: {address}")))?;
                 self.running = Some((ended, address));
-                // What it says later is not read, and must not block it: the pipe stays open with the lines behind it.
-                std::mem::forget(lines);
+                // What it says later must not block it when the pipe is full.
+                std::thread::spawn(move || lines.for_each(drop));
                 return Ok(began.elapsed());
             }
             eprintln!("{line}");

@@ -33,17 +33,21 @@ const PACKAGES_ALONE: &[&str] = &["aics-tlog==0.2.1", "aics-witness==0.1.0"];
 
 /// Makes the environment and returns the variable that names its Python.
 pub(crate) fn prepare(folder: &Path) -> Result<Environment, Failure> {
-    let programs = environment(&folder.join("python"), PACKAGES)?;
+    let programs = environment(&folder.join("python"), PACKAGES, PACKAGES_ALONE)?;
     let python = programs.join("python").display().to_string();
     Ok(vec![("COMITY_TEST_PYTHON", python)])
 }
 
-/// A virtual environment with these packages; returns its folder of programs.
-fn environment(folder: &Path, packages: &[&str]) -> Result<PathBuf, Failure> {
+/// A virtual environment with these packages, those of `alone` without what they declare; returns its folder of programs.
+pub(crate) fn environment(
+    folder: &Path,
+    packages: &[&str],
+    alone: &[&str],
+) -> Result<PathBuf, Failure> {
     let programs = folder.join("bin");
     // Written last, so that an interrupted installation is done again.
     let stamp = folder.join("packages.txt");
-    let wanted = [packages, PACKAGES_ALONE].concat().join("\n");
+    let wanted = [packages, alone].concat().join("\n");
     if std::fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
         return Ok(programs);
     }
@@ -63,10 +67,12 @@ fn environment(folder: &Path, packages: &[&str]) -> Result<PathBuf, Failure> {
     .map_err(|failure| {
         failure.hint("the Python packages come from the registry that pip is set up for")
     })?;
-    run(Command::new(programs.join("pip"))
-        .args(["install", "--quiet", "--disable-pip-version-check"])
-        .args(["--no-deps", "--ignore-requires-python"])
-        .args(PACKAGES_ALONE))?;
+    if !alone.is_empty() {
+        run(Command::new(programs.join("pip"))
+            .args(["install", "--quiet", "--disable-pip-version-check"])
+            .args(["--no-deps", "--ignore-requires-python"])
+            .args(alone))?;
+    }
     std::fs::write(&stamp, wanted).map_err(|error| Failure::at(&stamp, &error))?;
     Ok(programs)
 }

@@ -171,8 +171,9 @@ impl Connection {
     /// slow at it.
     async fn answer(&mut self, reply: Reply) -> Result<(), End> {
         let times = self.session.errors().saturating_sub(2).min(5);
-        if reply.refuses() && times > 0 {
-            let delay = self.shared.limits.error_delay * times;
+        let delay = self.shared.limits.error_delay * times;
+        // A timer takes its millisecond for no delay too.
+        if reply.refuses() && !delay.is_zero() {
             tokio::select! {
                 _ = self.stop.changed() => return Err(End::Said(reply::STOPPING)),
                 () = self.slot.gives_way() => return Err(End::Said(reply::CROWDED)),
@@ -383,9 +384,16 @@ impl Connection {
             return self.judged(reply::NO_MAIL).await;
         };
         let recipients = envelope.recipients.len();
+        let for_party = envelope
+            .recipients
+            .iter()
+            .any(|one| one.known.party.is_some());
         let kept = self
             .ask(move |postmaster| keep(postmaster, &envelope, raw, &piece))
             .await;
+        if for_party && matches!(kept, Some(Ok(_))) {
+            self.slot.brought_mail();
+        }
         let replies = match kept {
             Some(Ok(kept)) => replies(&kept, self.protocol),
             Some(Err(MailError::Nobody)) => vec![reply::NOBODY],

@@ -1,17 +1,19 @@
 //! Connections at once, and who gives way.
 //!
 //! A network may hold so many and no more. When all are taken, a new connection takes the place of the slowest one of the network
-//! that holds the most: whoever would starve others pays for it, and a sender that sends is not found among the slow.
+//! that holds the most: whoever would starve others pays for it, and a sender that sends is not found among the slow. A network is
+//! *known* for a while after mail for a party's address came from it: against a flood out of many networks those stay, and get in.
 //!
 //! In scope: counting, choosing. Out of scope: ending a connection politely (`connection`).
-//! Limits: the settings' `connections_max`, and a tenth more while those that give way say goodbye.
+//! Limits: the settings' `connections_max`, and a tenth more while those that give way say goodbye, two tenths for known networks;
+//! [`KNOWN_MAX`] known networks.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
@@ -20,6 +22,10 @@ use super::settings::MailLimits;
 
 /// A connection that is younger is not judged by what it sent so far.
 const YOUNG_SECONDS: u64 = 5;
+/// How long a network is known.
+const KNOWN_FOR: Duration = Duration::from_hours(7 * 24);
+/// Known networks at once; while there are so many, no more become known.
+const KNOWN_MAX: usize = 10_000;
 
 /// All places.
 #[derive(Debug)]
@@ -36,6 +42,8 @@ struct Taken {
     places: BTreeMap<u64, Arc<Place>>,
     addresses: HashMap<IpAddr, usize>,
     networks: HashMap<IpAddr, usize>,
+    /// Networks that are known, and since when.
+    known: HashMap<IpAddr, Instant>,
     /// Those that were told to give way and are not gone yet.
     leaving: usize,
 }
@@ -93,7 +101,9 @@ impl Slots {
             }
         }
         if taken.places.len() >= self.connections_max {
-            if taken.leaving > self.connections_max / 10 {
+            let known = origin.is_some_and(|origin| taken.knows(origin.network, now));
+            let tenths = if known { 2 } else { 1 };
+            if taken.leaving > self.connections_max * tenths / 10 {
                 return Err(NoPlace::All);
             }
             taken.make_room(now)?;
@@ -137,7 +147,8 @@ impl Taken {
             } else {
                 place.bytes.load(Ordering::Relaxed) / (age + 1)
             };
-            Some((Reverse(held), young, rate, *number))
+            let known = self.knows(network, now);
+            Some((known, Reverse(held), young, rate, *number))
         });
         let (.., number) = judged.min().ok_or(NoPlace::All)?;
         let place = self.places.remove(&number).ok_or(NoPlace::All)?;
@@ -146,6 +157,21 @@ impl Taken {
         // One permit is stored, so it is heard whenever the connection listens next.
         place.gives_way.notify_one();
         Ok(())
+    }
+
+    fn knows(&self, network: IpAddr, now: Instant) -> bool {
+        let since = self.known.get(&network);
+        since.is_some_and(|since| now.duration_since(*since) < KNOWN_FOR)
+    }
+
+    fn know(&mut self, network: IpAddr, now: Instant) {
+        if self.known.len() >= KNOWN_MAX {
+            let fresh = |_: &IpAddr, since: &mut Instant| now.duration_since(*since) < KNOWN_FOR;
+            self.known.retain(fresh);
+        }
+        if self.known.len() < KNOWN_MAX || self.known.contains_key(&network) {
+            self.known.insert(network, now);
+        }
     }
 
     fn count(&mut self, origin: Option<Origin>, more: bool) {
@@ -177,6 +203,19 @@ impl Slot {
     pub(super) fn received(&self, bytes: usize) {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         self.place.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Mail for a party's address came over this connection: its network is known.
+    pub(super) fn brought_mail(&self) {
+        self.brought_mail_at(Instant::now());
+    }
+
+    fn brought_mail_at(&self, now: Instant) {
+        if let Some(origin) = self.place.origin {
+            let taken = self.slots.taken.lock();
+            let mut taken = taken.unwrap_or_else(PoisonError::into_inner);
+            taken.know(origin.network, now);
+        }
     }
 }
 
@@ -246,6 +285,59 @@ mod tests {
         tokio::time::timeout(Duration::from_millis(1), slot.gives_way())
             .await
             .is_ok()
+    }
+
+    #[tokio::test]
+    async fn networks_that_brought_mail_stay_and_get_in() {
+        let slots = slots(10);
+        let now = Instant::now();
+        let partner = slots.take_at(Some(from(2, 1)), now).unwrap();
+        partner.brought_mail_at(now);
+        let more = slots.take_at(Some(from(2, 2)), now).unwrap();
+        // The flood: each from a network of its own, faster than the partner, which holds two.
+        let flood: Vec<_> = (10..18)
+            .map(|network| {
+                let slot = slots.take_at(Some(from(network, 1)), now).unwrap();
+                slot.received(1_000_000);
+                slot
+            })
+            .collect();
+        let soon = now + Duration::from_mins(1);
+        let strangers = [30, 31].map(|network| slots.take_at(Some(from(network, 1)), soon));
+        assert!(strangers.iter().all(Result::is_ok));
+        assert!(!told(&partner).await && !told(&more).await);
+        // Two of the flood say goodbye, and no stranger may ask for a third.
+        let stranger = slots.take_at(Some(from(32, 1)), soon).unwrap_err();
+        assert_eq!(stranger, NoPlace::All);
+        let third = slots.take_at(Some(from(2, 3)), soon).unwrap();
+        assert!(!told(&partner).await && !told(&more).await && !told(&third).await);
+        let mut away = 0;
+        for slot in &flood {
+            away += usize::from(told(slot).await);
+        }
+        assert_eq!(away, 3);
+        // Not for ever.
+        drop((flood, strangers));
+        let flood: Vec<_> = (10..17)
+            .map(|network| slots.take_at(Some(from(network, 1)), now).unwrap())
+            .collect();
+        let _new = slots.take_at(Some(from(33, 1)), now + KNOWN_FOR).unwrap();
+        assert!(told(&partner).await, "it holds the most again");
+        drop(flood);
+    }
+
+    #[test]
+    fn so_many_networks_are_known_and_no_more() {
+        let now = Instant::now();
+        let mut taken = Taken::default();
+        let network = |number: usize| IpAddr::from(u32::try_from(number).unwrap().to_be_bytes());
+        for number in 0..KNOWN_MAX + 5 {
+            taken.know(network(number), now);
+        }
+        assert_eq!(taken.known.len(), KNOWN_MAX);
+        assert!(taken.knows(network(7), now) && !taken.knows(network(KNOWN_MAX), now));
+        taken.know(network(KNOWN_MAX), now + KNOWN_FOR);
+        assert_eq!(taken.known.len(), 1, "what is old is forgotten");
     }
 
     #[tokio::test]
