@@ -32,8 +32,8 @@ mod tests;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use comity_mail::authentication::{Alignment, Authentication};
 use comity_mail::assurance::Level;
+use comity_mail::authentication::{Alignment, Authentication};
 use comity_mail::guard::{GuardLimits, Verdict, guard};
 use comity_mail::token::Purpose;
 use comity_store::attachment::AttachmentName;
@@ -117,7 +117,9 @@ impl Node {
             Ok::<_, MailError>(tried.begun)
         })?;
         if begun > BEGUN_MAX {
-            let reason = format!("reading it ended the program or this part of it {BEGUN_MAX} times; look at `comity mail raw`");
+            let reason = format!(
+                "reading it ended the program or this part of it {BEGUN_MAX} times; look at `comity mail raw`"
+            );
             self.settle_mail(&row, MailState::Quarantined, &reason)?;
             return Ok(None);
         }
@@ -202,7 +204,9 @@ impl Node {
         let now = self.clock().now();
         self.inner.state.write(|tx| {
             let tried = rows::tried(tx, id)?;
-            let pause = usize::try_from(tried.pauses).ok().and_then(|at| PAUSES.get(at));
+            let pause = usize::try_from(tried.pauses)
+                .ok()
+                .and_then(|at| PAUSES.get(at));
             let Some(pause) = pause.or(PAUSES.last()) else {
                 return Ok(false);
             };

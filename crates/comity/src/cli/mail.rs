@@ -10,8 +10,8 @@ use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use comity_store::state::mail::MailState;
 
-use super::request::Officer;
 use self::out::OutVerb;
+use super::request::Officer;
 use super::{Data, Json};
 
 #[derive(Debug, Subcommand)]

@@ -17,7 +17,7 @@ use crate::output;
 use crate::settings::Settings;
 
 /// What the name server should say of a node that takes mail, with its own keys; none: `mail.domain` is not set.
-pub(super) fn zone(settings: &Settings, folder: &Path, own: &str) -> Result<Option<Zone>, Failure> {
+pub(crate) fn zone(settings: &Settings, folder: &Path, own: &str) -> Result<Option<Zone>, Failure> {
     let Some(mut zone) = settings.zone() else {
         return Ok(None);
     };

@@ -21,7 +21,7 @@ mod incidents;
 mod keys;
 mod ledger;
 mod mail;
-mod mail_dns;
+pub(crate) mod mail_dns;
 mod mail_out;
 mod objects;
 mod openpgp;

@@ -50,6 +50,9 @@ async fn serve(node: &Node, settings: &Settings, folder: &Path) -> Result<(), Fa
     let mut stop = Stop::listen()?;
     let (server, local) = start(node, settings, folder).await?;
     let mail = start_mail(node, settings).await?;
+    if let Some(server) = &mail {
+        tell_mail(server, settings);
+    }
     let background = Background::start(node, settings)?;
     let scheme = if uses_tls(settings) { "https" } else { "http" };
     output::say(&format!("listening on {scheme}://{}", server.address()));
@@ -96,7 +99,10 @@ pub(crate) async fn start(
 }
 
 /// Starts taking mail, where the settings say so.
-async fn start_mail(node: &Node, settings: &Settings) -> Result<Option<MailServer>, Failure> {
+pub(crate) async fn start_mail(
+    node: &Node,
+    settings: &Settings,
+) -> Result<Option<MailServer>, Failure> {
     let listen = settings.mail.listen()?;
     if listen.is_empty() {
         return Ok(None);
@@ -113,18 +119,8 @@ async fn start_mail(node: &Node, settings: &Settings) -> Result<Option<MailServe
     };
     let (started, finder) = (node.clock().now(), node.clone());
     let intake = Arc::new(MailIntake::new(node.clone(), settings.mail.intake(node)));
-    let without_tls = tls.is_none() && !settings.mail.smtp_listen.is_empty();
     let server = MailServer::start(intake, told, listen, tls).await;
     let server = server.map_err(|error| mail_failure(&error))?;
-    for listening in server.listening() {
-        let (by, place) = (listening.protocol.word(), &listening.place);
-        output::say(&format!("taking mail by {by} on {place}"));
-    }
-    if without_tls {
-        output::say(
-            "mail comes unprotected: set serve.tls_certificates and serve.tls_key to offer STARTTLS",
-        );
-    }
     // What it lists was written before: nothing waits for it.
     tokio::task::spawn_blocking(move || {
         if let Err(error) = finder.list_found_mail(started) {
@@ -135,6 +131,19 @@ async fn start_mail(node: &Node, settings: &Settings) -> Result<Option<MailServe
         }
     });
     Ok(Some(server))
+}
+
+/// Tells where mail is taken.
+fn tell_mail(server: &MailServer, settings: &Settings) {
+    for listening in server.listening() {
+        let (by, place) = (listening.protocol.word(), &listening.place);
+        output::say(&format!("taking mail by {by} on {place}"));
+    }
+    if !uses_tls(settings) && !settings.mail.smtp_listen.is_empty() {
+        output::say(
+            "mail comes unprotected: set serve.tls_certificates and serve.tls_key to offer STARTTLS",
+        );
+    }
 }
 
 fn mail_failure(error: &MailListenError) -> Failure {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::commands::parties::text;
 use crate::demo::cases;
 use crate::demo::party::Party;
-use crate::demo::{Teller, not_held, practice};
+use crate::demo::{Teller, mail, not_held, practice};
 use crate::failure::Failure;
 
 /// The collection of this half of the story.
@@ -57,6 +57,7 @@ pub(crate) async fn tell(alpha: &Party, bravo: &Party, teller: &mut Teller) -> R
         recall(alpha, bravo).await,
     )?;
     cases::tell(alpha, bravo, teller).await?;
+    mail::tell(alpha, bravo, teller).await?;
     teller.step(
         "A third process, with nothing but the evidence that alpha exported, verifies it.",
         tokio::task::block_in_place(|| verify(alpha)),
@@ -116,8 +117,10 @@ async fn agree(alpha: &Party, bravo: &Party) -> Result<String, Failure> {
         party: bravo.name.to_owned(),
         template: "mutual".to_owned(),
     })?;
+    // Mail is a way out like the others, and has to be agreed on.
+    let draft = text(&draft, "text").replace("\"taxii\"]", "\"taxii\", \"mail\"]");
     let proposed = alpha.exchange(ExchangeCommand::Propose {
-        text: format!("{}{}", text(&draft, "text"), practice::COMMITMENT),
+        text: format!("{draft}{}", practice::COMMITMENT),
     })?;
     let name = text(&proposed, "name").to_owned();
     let seen = |party: &Party| {

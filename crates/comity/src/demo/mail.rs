@@ -42,14 +42,10 @@ pub(crate) async fn tell(alpha: &Party, bravo: &Party, teller: &mut Teller) -> R
     )
 }
 
-fn document(party: &Party, command: Command) -> Result<Value, Failure> {
-    party.document(command)
-}
-
 fn keys(alpha: &Party, bravo: &Party) -> Result<String, Failure> {
     let mut heard = String::new();
     for (has, registers) in [(alpha, bravo), (bravo, alpha)] {
-        let ask = |command| document(has, Command::OpenPgp(command));
+        let ask = |command| has.document(Command::OpenPgp(command));
         let made = ask(OpenPgpCommand::Make {
             user_id: None,
             days: 730,
@@ -62,7 +58,7 @@ fn keys(alpha: &Party, bravo: &Party) -> Result<String, Failure> {
             fingerprint: Some(fingerprint.clone()),
             acting: officer(),
         };
-        document(registers, Command::OpenPgp(registered))?;
+        registers.document(Command::OpenPgp(registered))?;
         heard = fingerprint;
     }
     Ok(format!("Bravo's key is {heard}."))
@@ -70,27 +66,26 @@ fn keys(alpha: &Party, bravo: &Party) -> Result<String, Failure> {
 
 /// A temporary address of alpha's for bravo; its name.
 fn given(alpha: &Party) -> Result<String, Failure> {
-    let made = document(
-        alpha,
-        Command::Address(AddressCommand::Create {
-            party: "bravo".to_owned(),
-            purpose: "contact".to_owned(),
-            days: 30,
-            uses: None,
-            about: None,
-            remark: "for the duty officer".to_owned(),
-            label: "green".to_owned(),
-            untold: false,
-            acting: officer(),
-        }),
-    )?;
+    let made = alpha.document(Command::Address(AddressCommand::Create {
+        party: "bravo".to_owned(),
+        purpose: "contact".to_owned(),
+        days: 30,
+        uses: None,
+        about: None,
+        remark: "for the duty officer".to_owned(),
+        label: "green".to_owned(),
+        untold: false,
+        acting: officer(),
+    }))?;
     Ok(text(&made, "id").to_owned())
 }
 
 /// An address as a party sees it; nothing: it does not know it.
 fn address(party: &Party, id: &str) -> Option<Value> {
     let id = id.to_owned();
-    document(party, Command::Address(AddressCommand::Show { id })).ok()
+    party
+        .document(Command::Address(AddressCommand::Show { id }))
+        .ok()
 }
 
 fn state(party: &Party, id: &str) -> String {
@@ -121,7 +116,7 @@ fn send(bravo: &Party, subject: &str, words: &str) -> Result<String, Failure> {
         label: Some("green".to_owned()),
         acting: officer(),
     };
-    let sent = document(bravo, Command::Mail(MailCommand::Send(Box::new(order))))?;
+    let sent = bravo.document(Command::Mail(MailCommand::Send(Box::new(order))))?;
     match text(&sent, "mail") {
         "" => Err(not_held(format!("bravo's letter did not go: {sent}"))),
         number => Ok(number.to_owned()),
@@ -131,25 +126,24 @@ fn send(bravo: &Party, subject: &str, words: &str) -> Result<String, Failure> {
 /// A mail that left, as its sender sees it.
 fn outgoing(bravo: &Party, number: &str) -> Result<Value, Failure> {
     let id = number.to_owned();
-    document(bravo, Command::Mail(MailCommand::OutgoingShow { id }))
+    bravo.document(Command::Mail(MailCommand::OutgoingShow { id }))
 }
 
 /// The newest mail at alpha, as alpha sees it.
 fn newest(alpha: &Party) -> Result<Option<Value>, Failure> {
-    let listed = document(
-        alpha,
-        Command::Mail(MailCommand::List {
-            state: None,
-            party: Some("bravo".to_owned()),
-            before: None,
-            limit: 1,
-        }),
-    )?;
+    let listed = alpha.document(Command::Mail(MailCommand::List {
+        state: None,
+        party: Some("bravo".to_owned()),
+        before: None,
+        limit: 1,
+    }))?;
     let Some(first) = listed.get(0) else {
         return Ok(None);
     };
     let id = text(first, "id").to_owned();
-    document(alpha, Command::Mail(MailCommand::Show { id })).map(Some)
+    alpha
+        .document(Command::Mail(MailCommand::Show { id }))
+        .map(Some)
 }
 
 async fn certain(alpha: &Party, bravo: &Party, id: &str) -> Result<String, Failure> {
@@ -168,7 +162,7 @@ async fn certain(alpha: &Party, bravo: &Party, id: &str) -> Result<String, Failu
         Ok(text(&found, "state") == "taken")
     })
     .await?;
-    let level = level(&found);
+    let level = text(&found, "level");
     if level != "L3" {
         return Err(not_held(format!("the mail is {level} at alpha: {found}")));
     }
@@ -180,12 +174,6 @@ async fn certain(alpha: &Party, bravo: &Party, id: &str) -> Result<String, Failu
         "Signed, encrypted and DKIM-signed: L3 at alpha, kept raw before it was acknowledged; bravo has alpha's signed receipt."
             .to_owned(),
     )
-}
-
-/// How sure a node is who sent a mail.
-fn level(mail: &Value) -> &str {
-    let judged = mail.get("judged").unwrap_or(mail);
-    text(judged, "level")
 }
 
 async fn strangers(alpha: &Party, id: &str) -> Result<String, Failure> {
@@ -240,7 +228,7 @@ async fn refused(alpha: &Party, address: &str) -> Result<String, Failure> {
 }
 
 async fn promoted(alpha: &Party, bravo: &Party, id: &str) -> Result<String, Failure> {
-    let acts = |party: &Party, command| document(party, Command::Address(command)).map(drop);
+    let acts = |party: &Party, command| party.document(Command::Address(command)).map(drop);
     let (name, acting) = (id.to_owned(), officer());
     acts(alpha, AddressCommand::Promote { id: name, acting })?;
     both_see([alpha, bravo], id, "challenged").await?;
@@ -269,7 +257,9 @@ async fn promoted(alpha: &Party, bravo: &Party, id: &str) -> Result<String, Fail
     let aliases = stands.get("aliases").and_then(Value::as_array);
     let aliases = aliases.map_or(0, Vec::len);
     if aliases != 1 {
-        return Err(not_held(format!("{aliases} addresses are still taken beside the permanent one")));
+        return Err(not_held(format!(
+            "{aliases} addresses are still taken beside the permanent one"
+        )));
     }
     Ok("It stands in both ledgers; the temporary one is taken for thirty days more.".to_owned())
 }

@@ -8,6 +8,7 @@
 mod accord;
 mod cases;
 mod evidence;
+mod mail;
 mod party;
 mod practice;
 mod story;

@@ -3,6 +3,7 @@
 //! In scope: the steps, in order, each one function. Out of scope: the telling (`demo`), the machinery (`party`).
 
 use std::collections::HashMap;
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use bytes::Bytes;
 use comity_node::command::{AccountCommand, Answer, Command, Look};
 use comity_store::state::account::Role;
 use comity_transport::http::Credentials;
+use comity_transport::name_server::LocalNameServer;
 use comity_transport::pull::{Cursor, PullOptions, PullPage, pull};
 use comity_transport::push::{Target, push_batch};
 use comity_transport::taxii::{PageQuery, TaxiiClient};
@@ -17,7 +19,7 @@ use uuid::Uuid;
 
 use crate::cli::DemoArgs;
 use crate::commands::{import, serve};
-use crate::demo::party::Party;
+use crate::demo::party::{MailPlaces, Party};
 use crate::demo::{Teller, accord, not_held, sources};
 use crate::failure::Failure;
 use crate::output::{self, thousands};
@@ -33,8 +35,13 @@ pub(crate) async fn tell(
     args: &DemoArgs,
     teller: &mut Teller,
 ) -> Result<(), Failure> {
-    let alpha = Party::found(&folder.join("alpha"), "alpha").await?;
-    let bravo = Party::found(&folder.join("bravo"), "bravo").await?;
+    let names = LocalNameServer::start().map_err(|error| no_name_server(&error))?;
+    let [at_alpha, at_bravo] = MailPlaces::of_two(names.address())?;
+    let alpha = Party::found(&folder.join("alpha"), "alpha", at_alpha).await?;
+    let bravo = Party::found(&folder.join("bravo"), "bravo", at_bravo).await?;
+    for party in [&alpha, &bravo] {
+        publish(&names, party)?;
+    }
     teller.step(
         "Two parties set up a node each.",
         ready(&alpha, &bravo).await,
@@ -88,6 +95,22 @@ pub(crate) async fn tell(
     }
     bravo.stop().await?;
     alpha.stop().await
+}
+
+/// Has the demo's name server say what a party would set at its own.
+fn publish(names: &LocalNameServer, party: &Party) -> Result<(), Failure> {
+    let host = format!("in.{}.example", party.name);
+    let told = names.tell_address(&host, Ipv4Addr::LOCALHOST);
+    let mut records = party.records()?.into_iter();
+    let told = told.and_then(|()| records.try_for_each(|record| names.tell(&record)));
+    told.map_err(|error| Failure::defect(&error))
+}
+
+fn no_name_server(error: &std::io::Error) -> Failure {
+    Failure::unknown(
+        format!("no name server for the demo: {error}"),
+        "`ss -uln` shows who listens where",
+    )
 }
 
 async fn ready(alpha: &Party, bravo: &Party) -> Result<String, Failure> {

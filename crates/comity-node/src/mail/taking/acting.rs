@@ -115,7 +115,10 @@ impl Node {
     pub(super) fn let_in(&self, judged: &Judged) -> Result<(Vec<Deed>, Vec<u8>), MailError> {
         let (mut deeds, mut back) = (Vec::new(), Vec::new());
         let still = judged.duplicate || judged.aside().is_some();
-        let mut envelopes = (!still).then(|| self.envelopes(judged)).transpose()?.flatten();
+        let mut envelopes = (!still)
+            .then(|| self.envelopes(judged))
+            .transpose()?
+            .flatten();
         for (planned, one) in judged.planned.iter().zip(&judged.unfolded.carried) {
             let mut deed = Deed {
                 kind: planned.kind,
@@ -184,9 +187,11 @@ impl Node {
             }
             match read_part(judged.unfolded.bytes(one)) {
                 Ok(part) => {
-                    let known = wholes
-                        .iter_mut()
-                        .find(|parts| parts.iter().any(|known: &comity_link::file::FilePart| known.whole == part.whole));
+                    let known = wholes.iter_mut().find(|parts| {
+                        parts
+                            .iter()
+                            .any(|known: &comity_link::file::FilePart| known.whole == part.whole)
+                    });
                     match known {
                         Some(parts) => parts.push(part),
                         None => wholes.push(vec![part]),
@@ -209,10 +214,16 @@ impl Node {
             };
             match taken {
                 Ok((carried, batch)) => {
-                    said.push(format!("{} new envelopes from {}", carried.stored, carried.party));
+                    said.push(format!(
+                        "{} new envelopes from {}",
+                        carried.stored, carried.party
+                    ));
                     said.extend(carried.wrong);
                     // What goes back goes to whoever the address is for.
-                    let to = judged.to.iter().any(|to| to.party.as_deref() == Some(&carried.party));
+                    let to = judged
+                        .to
+                        .iter()
+                        .any(|to| to.party.as_deref() == Some(&carried.party));
                     if to && answer.is_empty() {
                         answer = batch;
                     }
@@ -307,7 +318,9 @@ impl Node {
                     let known = self.receipt_came(tx, receipt, level, party)?;
                     let said = match (known, level >= Level::L3) {
                         (true, true) => "the receipt of a mail that was sent",
-                        (true, false) => "the receipt of a mail that was sent, which counts only under the party's key",
+                        (true, false) => {
+                            "the receipt of a mail that was sent, which counts only under the party's key"
+                        }
                         (false, _) => "the receipt of no mail that was sent to that party",
                     };
                     said.clone_into(&mut deed.outcome);
@@ -388,7 +401,10 @@ fn outcome(judged: &Judged, duplicate: bool, deeds: &[Deed]) -> (MailState, Opti
         return (MailState::Taken, Some(short(&said.join("; "))));
     }
     if of(Act::Show).any(|deed| matches!(deed.kind, Kind::Words | Kind::Values)) {
-        return (MailState::Taken, Some("kept for a person to read".to_owned()));
+        return (
+            MailState::Taken,
+            Some("kept for a person to read".to_owned()),
+        );
     }
     let untold: Vec<String> = of(Act::Tell)
         .map(|deed| format!("{}: {}", deed.name, deed.outcome))
@@ -435,7 +451,8 @@ fn row(
         party: assurance.party.clone(),
         leaked: assurance.address_leaked,
         reasons: json!(reasons).to_string(),
-        authentication: record::authentication(authentication, now.div_euclid(1_000_000)).to_string(),
+        authentication: record::authentication(authentication, now.div_euclid(1_000_000))
+            .to_string(),
         acts: acts.to_string(),
         answer,
         judged: now,

@@ -6,8 +6,8 @@
 //! Limits: those of the guard, of the reader and of decrypting; [`TIME_MAX`].
 
 use comity_mail::carried::{Carried, CarriedLimits, Place, What, classify};
-use comity_mail::openpgp::{Certificate, DecryptLimits, SecretKey, SignatureResult};
 use comity_mail::opening::{Opened, Opener, open};
+use comity_mail::openpgp::{Certificate, DecryptLimits, SecretKey, SignatureResult};
 use comity_mail::reading::{Fields, Isolation, ReadError, ReadLimits, TIME_MAX, isolated, read};
 use sha2::{Digest as _, Sha256};
 
@@ -215,7 +215,10 @@ mod tests {
         let folded = of(
             "From: a@b.example\r\nDKIM-Signature: v=1; bh=xx; b=AB\r\n CD\r\n\t=; d=B.example; s=one\r\n\r\n",
         );
-        assert_eq!(folded, of("dkim-signature: s=one;d=b.example;b=ABCD=\r\n\r\n"));
+        assert_eq!(
+            folded,
+            of("dkim-signature: s=one;d=b.example;b=ABCD=\r\n\r\n")
+        );
         assert_eq!((folded.len(), folded[0].selector.as_str()), (1, "one"));
         let other = of("DKIM-Signature: b=ABCE=; d=b.example; s=one\r\n\r\n");
         assert_ne!(folded, other);

@@ -7,15 +7,15 @@
 //! Limits: [`TEXT_CHARACTERS_MAX`] of a note.
 
 use comity_accord::digest::Digest;
-use comity_case::message::Role;
 use comity_case::history::stamp;
+use comity_case::message::Role;
 use comity_mail::carried::{Carried, What};
 use comity_mail::token::Purpose;
 use comity_stix::marking::Tlp;
+use comity_store::state::Tx;
 use comity_store::state::judged::{self as rows, ProposalRow, ProposalState};
 use comity_store::state::mail::{self, MailState};
 use comity_store::state::thread::{self as threads, NoteRow};
-use comity_store::state::Tx;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -130,7 +130,9 @@ impl Node {
         let mail = self.mail_row(&row.mail)?;
         let bytes_of = |unfolded: &Unfolded| {
             let place = usize::try_from(row.place).ok();
-            let one = place.and_then(|place| unfolded.carried.get(place)).cloned()?;
+            let one = place
+                .and_then(|place| unfolded.carried.get(place))
+                .cloned()?;
             let bytes = unfolded.bytes(&one).to_vec();
             (Digest::of(&bytes).to_string() == detail.sha256).then_some((one, bytes))
         };
@@ -340,6 +342,8 @@ fn role_of(acting: &Acting) -> Result<&'static str, MailError> {
 /// The refusal of a proposal that is settled.
 fn settled(tx: &mut dyn Tx, id: &str) -> Result<MailError, MailError> {
     let found = rows::proposals_beginning(tx, id)?;
-    let state = found.first().map_or(ProposalState::Replaced, |row| row.state);
+    let state = found
+        .first()
+        .map_or(ProposalState::Replaced, |row| row.state);
     Ok(MailError::Settled(state.word()))
 }
