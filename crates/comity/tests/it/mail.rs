@@ -1,4 +1,4 @@
-//! Mail that comes to a node: by SMTP and LMTP, from clients of ours and from programs that we did not write.
+//! Mail of a node: what comes by SMTP and LMTP, from clients of ours and from programs that we did not write, and what leaves.
 //!
 //! In scope: the running program with its settings, what it keeps and shows, what survives it. Out of scope: every reply and every
 //! limit one by one (the tests of `comity-transport`).
@@ -8,7 +8,9 @@ mod crash;
 mod foreign;
 mod given;
 mod keys;
+mod sending;
 mod shown;
+mod sink;
 mod slow;
 
 use std::net::SocketAddr;
