@@ -6,9 +6,14 @@
 mod client;
 mod crash;
 mod foreign;
+#[path = "../../../comity-mail/tests/it/generator.rs"]
+mod generator;
 mod given;
+mod gpg;
+mod name_server;
 mod shown;
 mod slow;
+mod taking;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 
 use super::judging::{Judged, To, is_new, marks};
 use super::objects::{self, From};
+use super::parties::Writer;
 use super::record;
 use super::table::{Act, Kind, act};
 use crate::ledger::hex;
@@ -232,7 +233,8 @@ impl Node {
         deed: &mut Deed,
     ) -> Result<(), MailError> {
         let level = judged.assurance.level;
-        let Some(writer) = judged.writer.as_ref().filter(|_| level >= Level::L3) else {
+        let may = |writer: &&Writer| level >= Level::L3 && writer.active;
+        let Some(writer) = judged.writer.as_ref().filter(may) else {
             return Ok(());
         };
         let text = String::from_utf8_lossy(judged.unfolded.bytes(one)).into_owned();
