@@ -17,9 +17,11 @@ use comity_store::state::closed::{self, ALL};
 use crate::account::Sessions;
 use crate::address::dkim::KeptKeys;
 use crate::address::{AddressKeys, MailTerms};
+use crate::case::threads::Looked;
 use crate::clock::Clock;
 use crate::collection::RightsCache;
 use crate::due::Due;
+use crate::exchange::accords::AccordsCache;
 use crate::exchange::judging::TermsCache;
 use crate::folder::{FolderLock, Identity, OpenFolder};
 use crate::ledger::Demands;
@@ -67,6 +69,7 @@ pub(crate) struct Inner {
     pub(crate) ledger: Opened,
     pub(crate) due: Due,
     pub(crate) terms: TermsCache,
+    pub(crate) accords: AccordsCache,
     pub(crate) demands: Demands,
     pub(crate) sessions: Sessions,
     pub(crate) rights: RightsCache,
@@ -77,6 +80,8 @@ pub(crate) struct Inner {
     pub(crate) dkim: KeptKeys,
     /// The settings of mail that leaves, once they are known.
     pub(crate) sending: OnceLock<SendingTerms>,
+    /// Up to when threads were looked at for what is due.
+    pub(crate) looked: Mutex<Looked>,
     /// Whether anything was bound to persons here, as far as this node alone can say.
     pub(crate) holds_closed: AtomicBool,
     lock: Mutex<Option<FolderLock>>,
@@ -107,6 +112,7 @@ impl Node {
             ledger: folder.ledger,
             due: Due::default(),
             terms: TermsCache::default(),
+            accords: AccordsCache::default(),
             demands: Demands::default(),
             sessions: Sessions::default(),
             rights: RightsCache::default(),
@@ -115,6 +121,7 @@ impl Node {
             mail_terms: OnceLock::new(),
             dkim: folder.dkim,
             sending: OnceLock::new(),
+            looked: Mutex::default(),
             holds_closed: AtomicBool::new(holds_closed),
             lock: Mutex::new(Some(folder.lock)),
         };

@@ -11,6 +11,7 @@ mod generator;
 mod given;
 mod gpg;
 mod name_server;
+mod keys;
 mod shown;
 mod slow;
 mod taking;
