@@ -11,6 +11,7 @@ pub mod certificates;
 pub mod command;
 pub mod intake;
 pub mod keys;
+pub mod letter;
 pub mod openpgp;
 pub mod out;
 pub mod outgoing;

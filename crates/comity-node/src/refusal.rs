@@ -388,6 +388,51 @@ fn mail_out(error: &OutError) -> (RefusalKind, String) {
             "look at the owner and the rights of the folder keys/ in the node's folder",
         ),
         OutError::Address(error) => return address(error),
+        OutError::Unknown(_) | OutError::Ambiguous(_) => (
+            RefusalKind::No,
+            "`comity mail outgoing` shows their numbers",
+        ),
+        OutError::State(_) => (
+            RefusalKind::Usage,
+            "a mail that leaves is queued, sending, delayed, sent, failed, bounced, cancelled or receipted",
+        ),
+        OutError::Place(_) => (
+            RefusalKind::Usage,
+            "give the number of the last mail of the page before",
+        ),
+        OutError::Stands { .. } => (
+            RefusalKind::No,
+            "`comity mail outgoing ID` shows where it stands and what happened to it",
+        ),
+        OutError::TooOld => (
+            RefusalKind::No,
+            "write it anew with `comity mail send`; the other side may have it already",
+        ),
+        OutError::NoAddress(_) => (
+            RefusalKind::No,
+            "have the party give an address, `comity address create` there, or name one with --to",
+        ),
+        OutError::NoContact { .. } => (
+            RefusalKind::No,
+            "`comity contact list` shows the points of contact; or name an address with --to",
+        ),
+        OutError::Label(_) => (
+            RefusalKind::Usage,
+            "labels are TLP:CLEAR, TLP:GREEN, TLP:AMBER, TLP:AMBER+STRICT and TLP:RED",
+        ),
+        OutError::OtherThread { .. } => {
+            (RefusalKind::Usage, "name a thread with this party, or none")
+        }
+        OutError::OtherPerson(_) => (
+            RefusalKind::Release,
+            "leave --to out, or name in --person who is to read it",
+        ),
+        OutError::TooMuch => (
+            RefusalKind::Usage,
+            "send several mails, or share by the node link, which has no such limit",
+        ),
+        OutError::Nothing(_) => (RefusalKind::No, "`comity outbox list` shows what waits"),
+        OutError::Meanwhile(_) => (RefusalKind::No, "give the command again"),
     };
     (kind, hint.to_owned())
 }

@@ -153,6 +153,7 @@ pub(crate) fn open_node(folder: &Path, settings: &Settings) -> Result<Node, Fail
         let hint = "set mail.domain in comity.toml to a host name such as in.alpha.example";
         Failure::no(chain(&error), hint)
     })?;
+    node.use_sending_terms(settings.mail.sending_terms(&terms.domain)?);
     node.use_mail_terms(terms);
     Ok(node)
 }

@@ -4,6 +4,7 @@
 //! Out of scope: what a setting means to the code that it is handed to.
 
 pub(crate) mod mail;
+mod sending;
 
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -327,7 +328,8 @@ const REFERENCE: &[Entry] = &[
 
 /// Every key, in the order of the file.
 fn every_entry() -> impl Iterator<Item = &'static Entry> {
-    REFERENCE.iter().chain(mail::REFERENCE)
+    let mail = mail::REFERENCE.iter().chain(sending::REFERENCE);
+    REFERENCE.iter().chain(mail)
 }
 
 impl Default for ServeSettings {
@@ -579,7 +581,12 @@ impl Settings {
             self.ledger.public.to_string(),
         ];
         every_entry()
-            .zip(values.into_iter().chain(self.mail.values()))
+            .zip(
+                values
+                    .into_iter()
+                    .chain(self.mail.values())
+                    .chain(self.mail.sending_values()),
+            )
             .map(|(e, value)| (format!("{}.{}", e.table, e.key), value))
             .collect()
     }

@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::random_bytes;
 use crate::link::keys::{
-    KEYS_FOLDER, KeysError, Seed, make_folder, read_secret, read_seed, write_secret, write_seed,
+    KEYS_FOLDER, KeysError, make_folder, read_secret, read_seed, write_secret, write_seed,
 };
 
 /// Where the RSA key's public half stands in the domain.

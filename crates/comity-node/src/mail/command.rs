@@ -1,4 +1,4 @@
-//! Commands about mail that came, as plain data, and doing them.
+//! Commands about mail, as plain data, and doing them.
 //!
 //! In scope: each command's call of the use case that it names. Out of scope: deciding anything.
 //! Limits: [`PAGE_MAX`] mails in one answer.
@@ -10,12 +10,13 @@ use serde_json::Value;
 
 use crate::case::threads::Acting;
 use crate::mail::MailError;
+use crate::mail::letter::LetterOrder;
 use crate::node::Node;
 
 /// Mails in one answer.
 pub const PAGE_MAX: u64 = 1_000;
 
-/// Something about mail that came, to be done.
+/// Something about mail, to be done.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MailCommand {
@@ -68,6 +69,47 @@ pub enum MailCommand {
         /// Its number, or the beginning of it.
         id: String,
     },
+    /// Send a letter.
+    Send(Box<LetterOrder>),
+    /// Send what waits for a party in the outbox of the node link.
+    SendEnvelopes {
+        /// The party.
+        party: String,
+        /// To this address; none: the one that the party gave.
+        to: Option<String>,
+        /// Who sends it.
+        officer: String,
+    },
+    /// Mails that leave, the newest first.
+    Outgoing {
+        /// Only in this state.
+        state: Option<String>,
+        /// Only for this party.
+        party: Option<String>,
+        /// Older than this mail: where the page before ended.
+        before: Option<String>,
+        /// How many, [`PAGE_MAX`] at most.
+        limit: u64,
+    },
+    /// One mail that leaves.
+    OutgoingShow {
+        /// Its number, or the beginning of it.
+        id: String,
+    },
+    /// Have a mail sent again now.
+    Retry {
+        /// Its number, or the beginning of it.
+        id: String,
+        /// Who has it sent.
+        officer: String,
+    },
+    /// Take back a mail that nobody took yet.
+    Cancel {
+        /// Its number, or the beginning of it.
+        id: String,
+        /// Who takes it back.
+        officer: String,
+    },
 }
 
 impl Node {
@@ -88,6 +130,19 @@ impl Node {
                 self.dismiss_proposal(&id, &reason, &acting)
             }
             MailCommand::Again { id } => self.judge_again(&id),
+            MailCommand::Send(order) => self.send_letter(&order),
+            MailCommand::SendEnvelopes { party, to, officer } => {
+                self.send_envelopes(&party, to, &officer)
+            }
+            MailCommand::Outgoing {
+                state,
+                party,
+                before,
+                limit,
+            } => self.outgoing((state.as_deref(), party), before.as_deref(), limit),
+            MailCommand::OutgoingShow { id } => self.outgoing_shown(&id),
+            MailCommand::Retry { id, officer } => self.retry_mail(&id, &officer),
+            MailCommand::Cancel { id, officer } => self.cancel_mail(&id, &officer),
         }
     }
 }

@@ -31,6 +31,10 @@ use crate::node::Node;
 
 /// How long answers to a mail find their way, in days.
 pub const REPLY_DAYS: u32 = 180;
+/// How long a mail can be sent again: its signatures of DKIM count for two weeks.
+pub const RETRY_DAYS: i64 = 13;
+/// The most bytes that one mail carries: in base64, with the rest, it stays below what mail servers take.
+pub const ATTACHED_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The mailbox that mails are from, where the settings name none.
 const FROM: &str = "comity";
 
@@ -198,6 +202,65 @@ pub enum OutError {
     /// The address for answers.
     #[error(transparent)]
     Address(Box<AddressError>),
+    /// No mail has that number.
+    #[error("no mail that leaves begins with {0:?}")]
+    Unknown(String),
+    /// Several do.
+    #[error("more than one mail that leaves begins with {0:?}")]
+    Ambiguous(String),
+    /// There is no such state.
+    #[error("{0:?} is no state of a mail that leaves")]
+    State(String),
+    /// A page cannot begin there.
+    #[error("{0:?} is no place where a page begins")]
+    Place(String),
+    /// It stands where that cannot be done.
+    #[error("the mail is {state}: {act} is not possible")]
+    Stands {
+        /// Where it stands, by its word.
+        state: &'static str,
+        /// What was asked.
+        act: &'static str,
+    },
+    /// Its signatures are over.
+    #[error("the mail was written more than {days} days ago, and its signatures are over", days = RETRY_DAYS)]
+    TooOld,
+    /// The party named no address.
+    #[error("no address of {0} is known")]
+    NoAddress(String),
+    /// The party named nobody for that.
+    #[error("{party} names no point of contact {role:?} with an address")]
+    NoContact {
+        /// The party.
+        party: String,
+        /// What was asked for.
+        role: String,
+    },
+    /// No label.
+    #[error("{0:?} is no TLP label")]
+    Label(String),
+    /// The thread is another party's.
+    #[error("{thread} is with {party}")]
+    OtherThread {
+        /// The thread.
+        thread: String,
+        /// With whom it is.
+        party: String,
+    },
+    /// TLP:RED goes to the person alone.
+    #[error("TLP:RED is for {0} alone, and the mail would go to another address")]
+    OtherPerson(String),
+    /// Too much.
+    #[error(
+        "what is enclosed has more than {ATTACHED_BYTES_MAX} bytes, which one mail does not carry"
+    )]
+    TooMuch,
+    /// There is nothing to say.
+    #[error("nothing waits for {0}")]
+    Nothing(String),
+    /// What was judged changed meanwhile.
+    #[error("the certificates of {0} changed while the mail was judged")]
+    Meanwhile(String),
 }
 
 impl From<AddressError> for MailError {
@@ -278,6 +341,7 @@ impl Node {
             state: MailOutState::Queued,
             reason: None,
             attempts: 0,
+            since: now,
             next_attempt: now,
             sent: None,
             host: None,

@@ -122,11 +122,12 @@ CREATE TABLE mail_certificate (party TEXT NOT NULL, fingerprint TEXT NOT NULL, c
 -- End of certificates.
 -- Mail that leaves: what it is, where it stands, and what the server said that took it. The bytes are written once, with the row, and
 -- stay as they are: whoever sends it again sends the same. sender: MAIL FROM, empty for the null reverse-path. next_attempt: when it is
--- tried, or, while it is being sent, until when whoever sends it has it for itself. Times are microseconds since 1970.
+-- tried, or, while it is being sent, until when whoever sends it has it for itself; since: from when it is counted how long nobody
+-- took it. Times are microseconds since 1970.
 CREATE TABLE mail_out (id text NOT NULL PRIMARY KEY, party text, recipient text NOT NULL, sender text NOT NULL, reply_to text,
     kind text NOT NULL, thread text, reference text NOT NULL, answers text, subject text NOT NULL, label text, protection text NOT NULL,
     message_id text NOT NULL UNIQUE, sha256 bytea NOT NULL, size bigint NOT NULL, officer text NOT NULL, made bigint NOT NULL,
-    state text NOT NULL, reason text, attempts bigint NOT NULL, next_attempt bigint NOT NULL, sent bigint, host text, tls text,
+    state text NOT NULL, reason text, attempts bigint NOT NULL, since bigint NOT NULL, next_attempt bigint NOT NULL, sent bigint, host text, tls text,
     verified text, answer text, receipted bigint, receipt_level text, changed bigint NOT NULL);
 CREATE INDEX mail_out_waiting ON mail_out (next_attempt) WHERE state IN ('queued', 'delayed', 'sending');
 CREATE INDEX mail_out_by_time ON mail_out (made, id);

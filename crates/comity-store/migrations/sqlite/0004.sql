@@ -140,11 +140,12 @@ CREATE TABLE mail_certificate (party TEXT NOT NULL, fingerprint TEXT NOT NULL, c
 -- End of certificates.
 -- Mail that leaves: what it is, where it stands, and what the server said that took it. The bytes are written once, with the row, and
 -- stay as they are: whoever sends it again sends the same. sender: MAIL FROM, empty for the null reverse-path. next_attempt: when it is
--- tried, or, while it is being sent, until when whoever sends it has it for itself. Times are microseconds since 1970.
+-- tried, or, while it is being sent, until when whoever sends it has it for itself; since: from when it is counted how long nobody
+-- took it. Times are microseconds since 1970.
 CREATE TABLE mail_out (id TEXT NOT NULL PRIMARY KEY, party TEXT, recipient TEXT NOT NULL, sender TEXT NOT NULL, reply_to TEXT,
     kind TEXT NOT NULL, thread TEXT, reference TEXT NOT NULL, answers TEXT, subject TEXT NOT NULL, label TEXT, protection TEXT NOT NULL,
     message_id TEXT NOT NULL UNIQUE, sha256 BLOB NOT NULL, size INTEGER NOT NULL, officer TEXT NOT NULL, made INTEGER NOT NULL,
-    state TEXT NOT NULL, reason TEXT, attempts INTEGER NOT NULL, next_attempt INTEGER NOT NULL, sent INTEGER, host TEXT, tls TEXT,
+    state TEXT NOT NULL, reason TEXT, attempts INTEGER NOT NULL, since INTEGER NOT NULL, next_attempt INTEGER NOT NULL, sent INTEGER, host TEXT, tls TEXT,
     verified TEXT, answer TEXT, receipted INTEGER, receipt_level TEXT, changed INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX mail_out_waiting ON mail_out (next_attempt) WHERE state IN ('queued', 'delayed', 'sending');
 CREATE INDEX mail_out_by_time ON mail_out (made, id);

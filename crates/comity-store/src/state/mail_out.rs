@@ -105,6 +105,8 @@ pub struct MailOutRow {
     pub reason: Option<String>,
     /// How often it was tried.
     pub attempts: u64,
+    /// From when it is counted how long nobody took it, microseconds since 1970.
+    pub since: i64,
     /// When it is tried next; while it is being sent, until when it is claimed.
     pub next_attempt: i64,
     /// When another server took it.
@@ -155,8 +157,8 @@ pub struct StsRow {
 pub fn add(tx: &mut dyn Tx, row: &MailOutRow, bytes: &[u8]) -> Result<bool, StoreError> {
     let added = tx.execute(
         "INSERT INTO mail_out (id, party, recipient, sender, reply_to, kind, thread, reference, answers, subject, label, protection,
-             message_id, sha256, size, officer, made, state, reason, attempts, next_attempt, changed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)
+             message_id, sha256, size, officer, made, state, reason, attempts, next_attempt, changed, since)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)
          ON CONFLICT DO NOTHING",
         &[
             row.id.as_str().into(),
@@ -181,6 +183,7 @@ pub fn add(tx: &mut dyn Tx, row: &MailOutRow, bytes: &[u8]) -> Result<bool, Stor
             row.attempts.into(),
             row.next_attempt.into(),
             row.changed.into(),
+            row.since.into(),
         ],
     )?;
     if added == 0 {
@@ -197,7 +200,8 @@ pub fn add(tx: &mut dyn Tx, row: &MailOutRow, bytes: &[u8]) -> Result<bool, Stor
 pub fn change(tx: &mut dyn Tx, row: &MailOutRow) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE mail_out SET state = ?2, reason = ?3, attempts = ?4, next_attempt = ?5, sent = ?6, host = ?7, tls = ?8, verified = ?9,
-             answer = ?10, receipted = ?11, receipt_level = ?12, changed = ?13 WHERE id = ?1",
+             answer = ?10, receipted = ?11, receipt_level = ?12, changed = ?13,
+             since = ?14 WHERE id = ?1",
         &[
             row.id.as_str().into(),
             row.state.word().into(),
@@ -212,6 +216,7 @@ pub fn change(tx: &mut dyn Tx, row: &MailOutRow) -> Result<(), StoreError> {
             row.receipted.into(),
             row.receipt_level.as_deref().into(),
             row.changed.into(),
+            row.since.into(),
         ],
     )?;
     Ok(())
@@ -240,7 +245,7 @@ pub fn due(tx: &mut dyn Tx, now: i64, limit: u64) -> Result<Vec<MailOutRow>, Sto
     let rows = tx.query(
         "SELECT id, party, recipient, sender, reply_to, kind, thread, reference, answers, subject, label, protection, message_id, sha256,
              size, officer, made, state, reason, attempts, next_attempt, sent, host, tls, verified, answer, receipted, receipt_level,
-             changed
+             changed, since
          FROM mail_out WHERE state IN ('queued', 'delayed', 'sending') AND next_attempt <= ?1 ORDER BY next_attempt, id LIMIT ?2",
         &[now.into(), limit.into()],
     )?;
@@ -262,7 +267,7 @@ pub fn beginning(tx: &mut dyn Tx, prefix: &str) -> Result<Vec<MailOutRow>, Store
     let rows = tx.query(
         "SELECT id, party, recipient, sender, reply_to, kind, thread, reference, answers, subject, label, protection, message_id, sha256,
              size, officer, made, state, reason, attempts, next_attempt, sent, host, tls, verified, answer, receipted, receipt_level,
-             changed
+             changed, since
          FROM mail_out WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT 2",
         &[prefix.into(), end.as_str().into()],
     )?;
@@ -274,7 +279,7 @@ pub fn of_reference(tx: &mut dyn Tx, reference: &str) -> Result<Vec<MailOutRow>,
     let rows = tx.query(
         "SELECT id, party, recipient, sender, reply_to, kind, thread, reference, answers, subject, label, protection, message_id, sha256,
              size, officer, made, state, reason, attempts, next_attempt, sent, host, tls, verified, answer, receipted, receipt_level,
-             changed
+             changed, since
          FROM mail_out WHERE reference = ?1 ORDER BY made DESC, id DESC",
         &[reference.into()],
     )?;
@@ -286,7 +291,7 @@ pub fn of_message_id(tx: &mut dyn Tx, message_id: &str) -> Result<Option<MailOut
     let rows = tx.query(
         "SELECT id, party, recipient, sender, reply_to, kind, thread, reference, answers, subject, label, protection, message_id, sha256,
              size, officer, made, state, reason, attempts, next_attempt, sent, host, tls, verified, answer, receipted, receipt_level,
-             changed
+             changed, since
          FROM mail_out WHERE message_id = ?1",
         &[message_id.into()],
     )?;
@@ -315,7 +320,7 @@ pub fn list(
     let rows = tx.query(
         "SELECT id, party, recipient, sender, reply_to, kind, thread, reference, answers, subject, label, protection, message_id, sha256,
              size, officer, made, state, reason, attempts, next_attempt, sent, host, tls, verified, answer, receipted, receipt_level,
-             changed
+             changed, since
          FROM mail_out WHERE (made < ?1 OR (made = ?1 AND id < ?2)) AND (?3 = '' OR state = ?3) AND (?4 = '' OR party = ?4)
          ORDER BY made DESC, id DESC LIMIT ?5",
         &[made.into(), id.into(), state.into(), party.into(), limit.into()],
@@ -446,5 +451,6 @@ fn row_of(row: &Row) -> Result<MailOutRow, StoreError> {
         receipted: row.optional_integer(26)?,
         receipt_level: row.optional_text(27)?,
         changed: row.integer(28)?,
+        since: row.integer(29)?,
     })
 }

@@ -32,6 +32,7 @@ mod evidence;
 mod finding;
 mod layouts;
 mod mail;
+mod mail_out;
 mod model;
 mod paging;
 mod removing;

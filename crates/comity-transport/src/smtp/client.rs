@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use comity_node::mail::out::way::{DueMail, Tried};
+use comity_node::mail::out::way::DueMail;
 use comity_node::node::Node;
 use comity_store::error::chain;
 use hickory_resolver::TokioResolver;
@@ -127,9 +127,6 @@ pub enum SendError {
     /// TLS.
     #[error("cannot set up TLS: {0}")]
     Tls(String),
-    /// The name servers.
-    #[error("cannot use the name servers: {0}")]
-    Resolver(String),
     /// The client that reads policies.
     #[error(transparent)]
     Http(#[from] HttpError),
@@ -139,7 +136,8 @@ pub enum SendError {
 pub struct Sender {
     node: Node,
     settings: SmtpClientSettings,
-    resolver: TokioResolver,
+    /// None on a machine that names no name servers: mail waits there, and whatever else the node does goes on.
+    resolver: Result<TokioResolver, String>,
     http: Client,
     trust: Trust,
 }
@@ -147,9 +145,8 @@ pub struct Sender {
 impl Sender {
     /// Sets it up.
     pub fn new(node: Node, settings: SmtpClientSettings) -> Result<Self, SendError> {
-        let resolver = resolver(settings.name_server);
         Ok(Self {
-            resolver: resolver.map_err(|error| SendError::Resolver(error.to_string()))?,
+            resolver: resolver(settings.name_server).map_err(|error| error.to_string()),
             http: policy::client(settings.http.clone())?,
             trust: Trust::read(settings.authorities.as_deref())?,
             node,
@@ -195,8 +192,7 @@ impl Sender {
             return Ok(());
         };
         let tried = self.deliver(&mail).await;
-        let kept = blocking(&self.node, move |node| node.mail_tried(&mail, &tried)).await;
-        kept
+        blocking(&self.node, move |node| node.mail_tried(&mail, &tried)).await
     }
 }
 

@@ -2,13 +2,16 @@
 //!
 //! In scope: the words. Out of scope: doing it (`commands::mail`).
 
+pub(crate) mod out;
+
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use comity_store::state::mail::MailState;
 
-use super::request::Officer;
+use self::out::OutVerb;
+use super::address::Officer;
 use super::{Data, Json};
 
 #[derive(Debug, Subcommand)]
@@ -97,4 +100,6 @@ pub(crate) enum MailVerb {
         #[command(flatten)]
         json: Json,
     },
+    #[command(flatten)]
+    Out(OutVerb),
 }

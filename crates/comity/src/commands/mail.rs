@@ -10,9 +10,9 @@ use serde_json::Value;
 use crate::backend::{Backend, data_folder};
 use crate::cli::Json;
 use crate::cli::mail::MailVerb;
+use crate::commands::addresses::acting;
 use crate::commands::evidence::absolute;
 use crate::commands::parties::text;
-use crate::commands::requests::acting;
 use crate::commands::threads::each;
 use crate::failure::Failure;
 use crate::output;
@@ -20,6 +20,7 @@ use crate::output;
 /// `comity mail …`
 pub(crate) fn run(verb: MailVerb) -> Result<(), Failure> {
     match verb {
+        MailVerb::Out(verb) => super::mail_out::run(verb),
         MailVerb::List {
             data,
             state,
@@ -316,7 +317,8 @@ fn to(row: &Value) -> String {
     }
 }
 
-fn ask(data: Option<PathBuf>, command: MailCommand) -> Result<Value, Failure> {
+/// Asks the node of a folder.
+pub(super) fn ask(data: Option<PathBuf>, command: MailCommand) -> Result<Value, Failure> {
     let mut backend = Backend::open(&data_folder(data)?)?;
     let answer = backend.mail(command)?;
     backend.close()?;

@@ -22,6 +22,7 @@ mod keys;
 mod ledger;
 mod mail;
 mod mail_dns;
+mod mail_out;
 mod objects;
 mod openpgp;
 pub(crate) mod parties;

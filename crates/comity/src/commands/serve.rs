@@ -14,6 +14,7 @@ use comity_store::error::chain;
 use comity_transport::http::Client;
 use comity_transport::link;
 use comity_transport::mail_authentication::Authenticator;
+use comity_transport::smtp::client::{SendError, Sender};
 use comity_transport::smtp::server::{MailListenError, MailServer};
 use comity_transport::smtp::taking;
 use tokio::sync::watch;
@@ -170,26 +171,20 @@ impl Background {
                 "link.ca_file in comity.toml names a PEM file of certificates",
             )
         })?;
+        let told = settings.mail_client(&node.mail_terms().domain)?;
+        let sender = Sender::new(node.clone(), told).map_err(|error| send_failure(&error))?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(jobs::run(node.clone(), settings.checks(), stopped.clone()));
+        tasks.spawn(sender.run(stopped.clone()));
         tasks.spawn(link::run(
             node.clone(),
             client,
             settings.calls(),
             stopped.clone(),
         ));
-        if !settings.mail.listen()?.is_empty() {
-            let servers: Vec<_> = settings.name_server().into_iter().collect();
-            let authenticator = Authenticator::new(&servers).map_err(|error| {
-                Failure::because(
-                    &error,
-                    "set mail.name_server in comity.toml, such as \"127.0.0.1:53\"",
-                )
-            })?;
-            let told = settings.mail.taking(&node.mail_terms().domain)?;
-            let work = taking::run(node.clone(), Arc::new(authenticator), told, stopped);
-            tasks.spawn(work);
+        if let Some(taking) = taking_in(node, settings, stopped)? {
+            tasks.spawn(taking);
         }
         Ok(Self { stop, tasks })
     }
@@ -198,6 +193,37 @@ impl Background {
         let _ = self.stop.send(true);
         while self.tasks.join_next().await.is_some() {}
     }
+}
+
+/// The loop that takes kept mail in, where mail is taken.
+fn taking_in(
+    node: &Node,
+    settings: &Settings,
+    stopped: watch::Receiver<bool>,
+) -> Result<Option<impl Future<Output = ()> + Send + use<>>, Failure> {
+    if settings.mail.listen()?.is_empty() {
+        return Ok(None);
+    }
+    let servers: Vec<_> = settings.name_server().into_iter().collect();
+    let authenticator = Authenticator::new(&servers).map_err(|error| {
+        Failure::because(
+            &error,
+            "set mail.name_server in comity.toml, such as \"127.0.0.1:53\"",
+        )
+    })?;
+    let told = settings.mail.taking(&node.mail_terms().domain)?;
+    let authenticator = Arc::new(authenticator);
+    Ok(Some(taking::run(node.clone(), authenticator, told, stopped)))
+}
+
+fn send_failure(error: &SendError) -> Failure {
+    let hint = match error {
+        SendError::Authorities { .. } | SendError::Http(_) => {
+            "mail.ca_file in comity.toml names a PEM file of certificates"
+        }
+        SendError::Tls(_) | _ => "report this as a fault of the program",
+    };
+    Failure::because(error, hint)
 }
 
 const TOO_LITTLE: &str = "the machine gives this process too few threads or files; see `ulimit -a`";

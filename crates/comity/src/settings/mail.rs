@@ -1,6 +1,7 @@
-//! The settings of the receiving mail server.
+//! The settings of mail.
 //!
-//! In scope: the keys of the table `mail`, and what they come to. Out of scope: what each limit does (`comity-transport`).
+//! In scope: the keys of the table `mail`, and what those of the receiving server come to. Out of scope: what those of mail that leaves
+//! come to (`sending`), what each limit does (`comity-transport`).
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -54,6 +55,16 @@ pub(crate) struct MailSettings {
     pub(crate) mailbox_mails_per_minute: u32,
     pub(crate) party_mails_per_minute: u32,
     pub(crate) disk_reserve_megabytes: u64,
+    pub(crate) from: String,
+    pub(crate) relay: String,
+    pub(crate) relay_user: String,
+    pub(crate) relay_password_file: PathBuf,
+    pub(crate) smtp_port: u16,
+    pub(crate) ca_file: PathBuf,
+    pub(crate) send_answer_seconds_max: u64,
+    pub(crate) retry_seconds: u32,
+    pub(crate) give_up_hours: u32,
+    pub(crate) receipt_hours: u32,
 }
 
 /// The keys in their order, each with its default.
@@ -94,7 +105,8 @@ pub(super) const REFERENCE: &[Entry] = &[
         "mail",
         "name_server",
         "\"\"",
-        "The name server that is asked about the senders of mail, and by `comity doctor`, ADDRESS:PORT. Empty: those of the system.",
+        "The name server that is asked about the senders of mail, where mail goes, and by `comity doctor`, ADDRESS:PORT. Empty: those of the \
+           system.",
     ),
     entry(
         "mail",
@@ -271,6 +283,16 @@ impl Default for MailSettings {
             mailbox_mails_per_minute: limits.mailbox_mails_per_minute,
             party_mails_per_minute: limits.party_mails_per_minute,
             disk_reserve_megabytes: 1024,
+            from: String::new(),
+            relay: String::new(),
+            relay_user: String::new(),
+            relay_password_file: PathBuf::new(),
+            smtp_port: 25,
+            ca_file: PathBuf::new(),
+            send_answer_seconds_max: 120,
+            retry_seconds: 60,
+            give_up_hours: 120,
+            receipt_hours: 4,
         }
     }
 }

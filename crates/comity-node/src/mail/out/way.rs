@@ -178,7 +178,7 @@ impl Node {
                     ("taken", answer.clone())
                 }
                 Tried::Later(why) if !ours => ("not taken", why.clone()),
-                Tried::Later(why) if now.saturating_sub(row.made) >= give_up => {
+                Tried::Later(why) if now.saturating_sub(row.since) >= give_up => {
                     row.state = MailOutState::Failed;
                     row.reason = Some(format!("given up after {} tries: {why}", row.attempts));
                     ("given up", why.clone())

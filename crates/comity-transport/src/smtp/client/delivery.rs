@@ -6,14 +6,15 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use comity_mail::sts::{Mode, Policy};
+use comity_mail::sts::Mode;
 use comity_node::mail::out::way::{ClaimedMail, Tried};
 use hickory_resolver::TokioResolver;
 use tokio::net::TcpStream;
 
 use super::conversation::{Conversation, Fault, Parties};
+use super::policy::of_domain;
 use super::route::{Nowhere, addresses, hosts};
-use super::tls::{Demand, Trust};
+use super::tls::Demand;
 use super::{Relay, Sender};
 
 /// How long one try may take; a claim lasts longer.
@@ -43,16 +44,20 @@ impl Sender {
     }
 
     async fn try_hosts(&self, mail: &ClaimedMail) -> Tried {
+        let resolver = match &self.resolver {
+            Ok(resolver) => resolver,
+            Err(reason) => return Tried::Later(format!("no name server can be asked: {reason}")),
+        };
         let targets = match &self.settings.relay {
             Some(relay) => vec![self.relayed(relay)],
-            None => match self.targets(mail).await {
+            None => match self.targets(resolver, mail).await {
                 Ok(targets) => targets,
                 Err(tried) => return tried,
             },
         };
         let mut why = String::from("no host takes this mail");
         for target in &targets {
-            let found = match addresses(&self.resolver, &target.host).await {
+            let found = match addresses(resolver, &target.host).await {
                 Ok(found) => found,
                 Err(Nowhere::Unknown(reason) | Nowhere::Never(reason)) => {
                     why = reason;
@@ -87,18 +92,23 @@ impl Sender {
     }
 
     /// The hosts of the recipient's domain that its policy lets be tried.
-    async fn targets(&self, mail: &ClaimedMail) -> Result<Vec<Target>, Tried> {
+    async fn targets(
+        &self,
+        resolver: &TokioResolver,
+        mail: &ClaimedMail,
+    ) -> Result<Vec<Target>, Tried> {
         let domain = mail
             .recipient
             .rsplit_once('@')
             .map_or("", |(_, domain)| domain);
         let domain = domain.to_ascii_lowercase();
-        let found = hosts(&self.resolver, &domain, &self.settings.hostname).await;
+        let found = hosts(resolver, &domain, &self.settings.hostname).await;
         let found = found.map_err(|nowhere| match nowhere {
             Nowhere::Unknown(reason) => Tried::Later(reason),
             Nowhere::Never(reason) => Tried::Refused(reason),
         })?;
-        let policy = self.policy(&domain).await.map_err(Tried::Later)?;
+        let policy = of_domain(&self.node, (resolver, &self.http), &domain).await;
+        let policy = policy.map_err(Tried::Later)?;
         let enforced = policy
             .as_ref()
             .filter(|policy| policy.mode == Mode::Enforce);
@@ -136,10 +146,6 @@ impl Sender {
             )));
         }
         Ok(targets)
-    }
-
-    async fn policy(&self, domain: &str) -> Result<Option<Policy>, String> {
-        super::policy::of_domain(&self.node, (&self.resolver, &self.http), domain).await
     }
 
     async fn meet(&self, target: &Target, address: IpAddr, mail: &ClaimedMail) -> Met {
