@@ -24,7 +24,7 @@ mod objects;
 mod opened;
 mod parties;
 mod proposal;
-pub(in crate::mail) mod record;
+pub(super) mod record;
 mod table;
 #[cfg(test)]
 mod tests;
