@@ -259,3 +259,54 @@ fn a_node_that_is_killed_while_it_takes_mail_in_takes_each_once() {
     assert_eq!(indicators.len(), ids.len(), "each list once");
     alpha.cli(&["doctor"]).expect(0);
 }
+
+#[test]
+fn envelopes_and_numbers_that_come_by_mail_do_what_they_do_by_the_link() {
+    let (mut alpha, mut bravo) = (Party::new("alpha", Store::Embedded), Party::new("bravo", Store::Embedded));
+    takes(&alpha);
+    befriend(&mut alpha, &mut bravo, OPEN);
+    let collection = bravo.create_collection("Own", &["--alias", "own"]);
+    bravo.terminate();
+    let object = serde_json::json!({
+        "type": "ipv4-addr", "spec_version": "2.1", "id": ID, "value": "198.51.100.3",
+    });
+    bravo.import(&collection, &[object]);
+    bravo.share(ID, "alpha");
+    let folder = bravo.file("out");
+    std::fs::create_dir(&folder).unwrap();
+    bravo.cli(&["outbox", "export", "alpha", "--out", folder.to_str().unwrap()]).expect(0);
+    let to = given(&alpha, "contact");
+    let parts: Vec<make::Part> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|one| make::Part::file("application/octet-stream", "batch.comity", &std::fs::read(one.unwrap().path()).unwrap()))
+        .collect();
+    assert!(!parts.is_empty());
+    // Whoever sends it: envelopes prove themselves.
+    let mail = String::from_utf8(make::mixed("envelopes", &parts)).unwrap();
+    let shown = settled(&alpha, &deliver(&alpha, &to, mail.as_bytes()).unwrap());
+    assert_eq!(shown["level"], "L0", "{shown}");
+    assert!(text(&shown, "reason").contains("new envelopes from bravo"), "{shown}");
+    alpha.until_from("bravo", &[ID]);
+
+    let Some(gpg) = Gpg::new() else { return };
+    let (fingerprint, certificate) = gpg.key("duty@bravo.example");
+    let armored = alpha.file("bravo.asc");
+    std::fs::write(&armored, certificate).unwrap();
+    let register = ["openpgp", "register", "bravo", armored.to_str().unwrap(), "--fingerprint", &fingerprint];
+    alpha.cli(&register).expect(0);
+    let address = |words: &[&str]| {
+        let words = [&["address"][..], words, &["--json"]].concat();
+        alpha.cli(&words).expect(0).json()
+    };
+    let id = text(&address(&["show", &to]), "id");
+    address(&["promote", &id]);
+    let number = text(&address(&["show", &id])["challenge"], "number");
+    let answer = [words(&format!("The number is {number}."))];
+    let unsure = settled(&alpha, &deliver(&alpha, &to, &open(&to, "unsure", &answer)).unwrap());
+    assert_eq!(unsure["level"], "L2", "{unsure}");
+    assert_eq!(address(&["show", &id])["state"], "challenged");
+    let signed = gpg.thunderbird(&fields(&to, "number"), &answer);
+    let shown = settled(&alpha, &deliver(&alpha, &to, &signed).unwrap());
+    assert_eq!(level(&shown), ("L3", "taken"), "{shown}");
+    assert_eq!(address(&["show", &id])["state"], "answered", "{shown}");
+}
