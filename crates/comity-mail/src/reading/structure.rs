@@ -107,6 +107,16 @@ pub(super) fn parts(mail: &[u8], limits: &ReadLimits) -> (Vec<Part>, bool) {
     (walk.parts, walk.cut)
 }
 
+/// What programs write before the first boundary, for readers that know no MIME (RFC 2046 section 5.1.1). These sentences say nothing that
+/// could be taken for the mail's; any other is text beside its parts.
+const PREAMBLES: [&[u8]; 5] = [
+    b"This is an OpenPGP/MIME signed message (RFC 4880 and 3156)",
+    b"This is an OpenPGP/MIME encrypted message (RFC 4880 and 3156)",
+    b"This is a multi-part message in MIME format.",
+    b"This is a multipart message in MIME format.",
+    b"This is a cryptographically signed message in MIME format.",
+];
+
 /// A part whose lines are being read, with those in it behind it.
 struct Open {
     part: usize,
@@ -180,9 +190,12 @@ impl Walk<'_> {
                 }
             }
             State::Body | State::Message => {}
-            State::Between { .. } => {
+            State::Between { started, .. } => {
                 let part = innermost.part;
-                if !line.trim_ascii().is_empty()
+                let words = line.trim_ascii();
+                let of_a_program = !*started && PREAMBLES.contains(&words);
+                if !words.is_empty()
+                    && !of_a_program
                     && let Some(part) = self.parts.get_mut(part)
                 {
                     part.outside = true;

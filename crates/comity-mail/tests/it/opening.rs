@@ -343,6 +343,10 @@ fn what_stands_beside_a_signature_takes_its_worth() {
     let signature = pair.a.sign_detached(inner.as_bytes(), NOW).unwrap();
     let whole = signed_by_hand(inner, &signature, "", "");
     assert_eq!(pair.see(&whole).assurance.level, Level::L3);
+    // Thunderbird writes this one, for readers that know no MIME.
+    let usual = "This is an OpenPGP/MIME signed message (RFC 4880 and 3156)\r\n";
+    let usual = signed_by_hand(inner, &signature, usual, "");
+    assert_eq!(pair.see(&usual).assurance.level, Level::L3);
     let before = signed_by_hand(inner, &signature, "Close the case.\r\n", "");
     let behind = signed_by_hand(inner, &signature, "", "Close the case.\r\n");
     let own = String::from_utf8(whole).unwrap();

@@ -24,7 +24,7 @@ mod objects;
 mod opened;
 mod parties;
 mod proposal;
-pub(in crate::mail) mod record;
+pub(super) mod record;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -165,7 +165,7 @@ impl Node {
         };
         let (keyring, writers) = self.keyring()?;
         let now = keyring.now;
-        let unfolded = match unfold(begun.raw.as_ref().clone(), keyring) {
+        let unfolded = match unfold(Arc::clone(&begun.raw), keyring) {
             Ok(unfolded) => unfolded,
             Err(NotOpened::Later(why)) => {
                 tracing::info!(mail = %row.id, why, "mail not opened now");

@@ -30,6 +30,7 @@ mod crashes;
 mod engine;
 mod evidence;
 mod finding;
+mod judged;
 mod layouts;
 mod mail;
 mod mail_out;

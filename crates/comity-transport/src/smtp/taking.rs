@@ -1,10 +1,10 @@
 //! The loop that has kept mails taken in: it asks DNS about each, and hands the answers to the node.
 //!
-//! Several mails wait for DNS at one time, so that a sender whose name server is slow holds up nobody else; the node opens them one
-//! at a time in each place.
+//! Several mails wait for DNS at one time, so that a sender whose name server is slow holds up nobody else; fewer are opened at one time,
+//! for that takes memory.
 //!
 //! In scope: the loop. Out of scope: what follows from a mail (`comity_node::mail::taking`), asking (`mail_authentication`).
-//! Limits: [`AT_ONCE_MAX`] mails, [`REST`] between looks, the times of `mail_authentication`.
+//! Limits: [`AT_ONCE_MAX`] mails, of which [`OPENED_MAX`] are opened, [`REST`] between looks, the times of `mail_authentication`.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -15,13 +15,15 @@ use comity_node::mail::MailError;
 use comity_node::mail::taking::Begun;
 use comity_node::node::Node;
 use comity_store::error::chain;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::{Id, JoinSet};
 
 use crate::mail_authentication::{Authenticator, Origin};
 
-/// Mails that are taken in at one time: as many as may be opened at once.
-pub const AT_ONCE_MAX: usize = 4;
+/// Mails that are taken in at one time, each in memory as it came.
+pub const AT_ONCE_MAX: usize = 8;
+/// Mails that are opened at one time: half of what may be (`comity_mail::reading::WORKERS_MAX`), so that persons who read find room.
+pub const OPENED_MAX: usize = 2;
 /// How long the loop waits when nothing tells it that there is a mail: what was put off comes due without a word.
 pub const REST: Duration = Duration::from_secs(5);
 
@@ -43,6 +45,7 @@ pub async fn run(
 ) {
     let mut due = node.due().listen();
     let settings = Arc::new(settings);
+    let opening = Arc::new(Semaphore::new(OPENED_MAX));
     let mut busy: HashMap<Id, String> = HashMap::new();
     let mut works: JoinSet<()> = JoinSet::new();
     while !*stop.borrow() {
@@ -54,6 +57,7 @@ pub async fn run(
                 node: node.clone(),
                 authenticator: Arc::clone(&authenticator),
                 settings: Arc::clone(&settings),
+                opening: Arc::clone(&opening),
             };
             let task = works.spawn(one.run(id.clone()));
             busy.insert(task.id(), id);
@@ -104,6 +108,7 @@ struct One {
     node: Node,
     authenticator: Arc<Authenticator>,
     settings: Arc<TakingSettings>,
+    opening: Arc<Semaphore>,
 }
 
 impl One {
@@ -128,6 +133,7 @@ impl One {
         let said = self.authenticator.authenticate(&begun.raw, origin, now);
         let said = Box::pin(said).await;
         let node = self.node.clone();
+        let _place = self.opening.acquire().await;
         blocking(move || node.take_mail(&begun, &said)).await?;
         Ok(())
     }

@@ -11,7 +11,7 @@ use clap::builder::PossibleValuesParser;
 use comity_store::state::mail::MailState;
 
 use self::out::OutVerb;
-use super::request::Officer;
+use super::address::Officer;
 use super::{Data, Json};
 
 #[derive(Debug, Subcommand)]

@@ -116,7 +116,7 @@ pub(crate) fn run(command: AddressCommand) -> Result<(), Failure> {
     }
 }
 
-fn acting(officer: Officer) -> Acting {
+pub(crate) fn acting(officer: Officer) -> Acting {
     Acting {
         officer: officer.name,
         role: officer.role,

@@ -192,17 +192,8 @@ impl Background {
             settings.calls(),
             stopped.clone(),
         ));
-        if !settings.mail.listen()?.is_empty() {
-            let servers: Vec<_> = settings.name_server().into_iter().collect();
-            let authenticator = Authenticator::new(&servers).map_err(|error| {
-                Failure::because(
-                    &error,
-                    "set mail.name_server in comity.toml, such as \"127.0.0.1:53\"",
-                )
-            })?;
-            let told = settings.mail.taking(&node.mail_terms().domain)?;
-            let work = taking::run(node.clone(), Arc::new(authenticator), told, stopped);
-            tasks.spawn(work);
+        if let Some(taking) = taking_in(node, settings, stopped)? {
+            tasks.spawn(taking);
         }
         Ok(Self { stop, tasks })
     }
@@ -211,6 +202,32 @@ impl Background {
         let _ = self.stop.send(true);
         while self.tasks.join_next().await.is_some() {}
     }
+}
+
+/// The loop that takes kept mail in, where mail is taken.
+fn taking_in(
+    node: &Node,
+    settings: &Settings,
+    stopped: watch::Receiver<bool>,
+) -> Result<Option<impl Future<Output = ()> + Send + use<>>, Failure> {
+    if settings.mail.listen()?.is_empty() {
+        return Ok(None);
+    }
+    let servers: Vec<_> = settings.name_server().into_iter().collect();
+    let authenticator = Authenticator::new(&servers).map_err(|error| {
+        Failure::because(
+            &error,
+            "set mail.name_server in comity.toml, such as \"127.0.0.1:53\"",
+        )
+    })?;
+    let told = settings.mail.taking(&node.mail_terms().domain)?;
+    let authenticator = Arc::new(authenticator);
+    Ok(Some(taking::run(
+        node.clone(),
+        authenticator,
+        told,
+        stopped,
+    )))
 }
 
 fn send_failure(error: &SendError) -> Failure {

@@ -6,12 +6,17 @@
 mod client;
 mod crash;
 mod foreign;
+#[path = "../../../comity-mail/tests/it/generator.rs"]
+mod generator;
 mod given;
+mod gpg;
 mod keys;
+mod name_server;
 mod sending;
 mod shown;
 mod sink;
 mod slow;
+mod taking;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

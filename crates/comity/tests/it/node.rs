@@ -412,6 +412,11 @@ fn listening(line: &str) -> Option<SocketAddr> {
 }
 
 impl Serving {
+    /// The number of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     fn start(data: &Path) -> Self {
         let mut command = comity(&["serve", "--listen", "127.0.0.1:0", "--data"]);
         command.arg(data);

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 
 use super::judging::{Judged, To, is_new, marks};
 use super::objects::{self, From};
+use super::parties::Writer;
 use super::record;
 use super::table::{Act, Kind, act};
 use crate::ledger::hex;
@@ -45,6 +46,8 @@ pub(super) struct Deed {
     pub(super) name: String,
     /// What it came to, in words.
     pub(super) outcome: String,
+    /// The same for the sender, where that is another one.
+    pub(super) there: Option<String>,
 }
 
 /// All that became of a mail.
@@ -127,6 +130,7 @@ impl Node {
                 what: told(&one.what).0,
                 name: judged.unfolded.name(one),
                 outcome: String::new(),
+                there: None,
             };
             if still {
                 if !matches!(deed.act, Act::Aside | Act::Tell) {
@@ -173,7 +177,8 @@ impl Node {
             received: judged.row.received,
         };
         let found = objects::found(&one.what, judged.unfolded.bytes(one), &from);
-        deed.outcome = self.take_mailed(found, &from)?;
+        let entered = self.take_mailed(found, &from)?;
+        (deed.outcome, deed.there) = (entered.here, Some(entered.there));
         Ok(())
     }
 
@@ -243,7 +248,8 @@ impl Node {
         deed: &mut Deed,
     ) -> Result<(), MailError> {
         let level = judged.assurance.level;
-        let Some(writer) = judged.writer.as_ref().filter(|_| level >= Level::L3) else {
+        let may = |writer: &&Writer| level >= Level::L3 && writer.active;
+        let Some(writer) = judged.writer.as_ref().filter(may) else {
             return Ok(());
         };
         let text = String::from_utf8_lossy(judged.unfolded.bytes(one)).into_owned();
@@ -266,6 +272,7 @@ impl Node {
                     what: "number",
                     name: std::mem::take(&mut deed.name),
                     outcome,
+                    there: None,
                 };
                 return Ok(());
             }
@@ -465,7 +472,8 @@ const REASONS_MAX: usize = 100;
 impl Deed {
     /// One line for the sender.
     pub(super) fn line(&self) -> String {
-        let outcome = match (self.act, self.outcome.as_str()) {
+        let said = self.there.as_ref().unwrap_or(&self.outcome);
+        let outcome = match (self.act, said.as_str()) {
             (Act::Show, _) => "kept for a person to read".to_owned(),
             (Act::Propose, _) => "waits for a person to confirm it".to_owned(),
             (act, "") => act.word().to_owned(),

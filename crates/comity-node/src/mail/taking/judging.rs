@@ -201,7 +201,8 @@ impl Node {
         let writer = writers
             .iter()
             .find(|writer| Some(writer.id.as_str()) == party);
-        let plan = |one: &Carried| planned(one, &to, assurance.level, writer.is_some());
+        let active = writer.is_some_and(|writer| writer.active);
+        let plan = |one: &Carried| planned(one, &to, assurance.level, active);
         let planned = unfolded.carried.iter().map(plan).collect();
         Ok(Judged {
             row,
@@ -318,8 +319,10 @@ fn planned(one: &Carried, to: &[To], level: Level, known: bool) -> Planned {
             continue;
         }
         let mut act = act(at.at, level, kind, one.within);
-        // Nobody who is no party proposes anything.
-        if act == Act::Propose && !known {
+        // Of somebody who is no party, or with whom the exchange rests, nothing enters and nothing is proposed; envelopes are judged
+        // where they are taken.
+        let enters = matches!(act, Act::Propose | Act::Take) && kind != Kind::Envelopes;
+        if enters && !known {
             act = Act::Show;
         }
         if first || rank(act) > rank(best.act) {

@@ -40,6 +40,15 @@ pub(super) struct Found {
     pub(super) problems: Vec<String>,
 }
 
+/// What objects came to, in words.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Entered {
+    /// For this party.
+    pub(super) here: String,
+    /// For the party that sent them: what originated here is not told.
+    pub(super) there: String,
+}
+
 /// From where objects come.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct From<'a> {
@@ -223,9 +232,10 @@ fn strictest<'t>(tags: impl Iterator<Item = &'t MispTag>) -> Option<Tlp> {
 
 impl Node {
     /// Takes objects of a mail into the collection that holds what the party sent, with their source on record. Done again it changes
-    /// nothing. Answers what it came to, in words.
-    pub(super) fn take_mailed(&self, found: Found, from: &From<'_>) -> Result<String, MailError> {
+    /// nothing.
+    pub(super) fn take_mailed(&self, found: Found, from: &From<'_>) -> Result<Entered, MailError> {
         let mut problems = found.problems;
+        let mut kept = Vec::new();
         let mut taken = Taken::default();
         for (texts, only_new) in [(found.given, false), (found.derived, true)] {
             let sorted = self.sort_offered(from.party, texts, None)?;
@@ -244,7 +254,7 @@ impl Node {
                 inbox_collection(tx, from.party, from.received)
             })?;
             let own = sorted.own.iter();
-            problems.extend(own.map(|id| format!("{id} originated here and stays as it is")));
+            kept.extend(own.map(|id| format!("{id} originated here and stays as it is")));
             let texts = sorted.taken.into_iter().map(|one| one.text);
             let texts: Vec<String> = texts.chain(sorted.unread).collect();
             if texts.is_empty() {
@@ -261,16 +271,20 @@ impl Node {
         let failures = taken.failures.iter();
         problems.extend(failures.map(|one| one.message.clone().unwrap_or_else(|| one.id.clone())));
         self.due().tell();
-        Ok(told(&taken, &problems))
+        let not_taken = problems.len() + kept.len();
+        let there = told(&taken, not_taken, &problems);
+        problems.extend(kept);
+        Ok(Entered {
+            here: told(&taken, not_taken, &problems),
+            there,
+        })
     }
 }
 
-fn told(taken: &Taken, problems: &[String]) -> String {
+fn told(taken: &Taken, not_taken: usize, problems: &[String]) -> String {
     let mut told = format!(
-        "{} new, {} known, {} not taken",
-        taken.added,
-        taken.unchanged,
-        problems.len()
+        "{} new, {} known, {not_taken} not taken",
+        taken.added, taken.unchanged
     );
     for problem in problems.iter().take(PROBLEMS_TOLD) {
         told.push_str("; ");

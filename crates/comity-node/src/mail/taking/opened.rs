@@ -5,6 +5,8 @@
 //! In scope: from raw bytes to plain data. Out of scope: who sent it, what follows.
 //! Limits: those of the guard, of the reader and of decrypting; [`TIME_MAX`].
 
+use std::sync::Arc;
+
 use comity_mail::carried::{Carried, CarriedLimits, Place, What, classify};
 use comity_mail::opening::{Opened, Opener, open};
 use comity_mail::openpgp::{Certificate, DecryptLimits, SecretKey, SignatureResult};
@@ -72,7 +74,7 @@ pub(super) enum NotOpened {
 }
 
 /// Opens a mail that the guard let pass.
-pub(super) fn unfold(raw: Vec<u8>, with: Keyring) -> Result<Unfolded, NotOpened> {
+pub(super) fn unfold(raw: Arc<Vec<u8>>, with: Keyring) -> Result<Unfolded, NotOpened> {
     let done = isolated(TIME_MAX, move || unfold_here(&raw, &with));
     match done {
         Ok(Ok(unfolded)) => Ok(unfolded),

@@ -8,9 +8,11 @@
 
 use std::collections::BTreeMap;
 
+use comity_accord::enrolment::State;
 use comity_store::state::Tx;
 use comity_store::state::party;
 
+use crate::exchange::enrolment::state_of;
 use crate::mail::MailError;
 use crate::mail::certificates::PartyCertificate;
 use crate::node::Node;
@@ -21,6 +23,8 @@ pub(super) struct Writer {
     pub(super) id: String,
     pub(super) domains: Vec<String>,
     pub(super) fingerprints: Vec<String>,
+    /// Neither side suspended the exchange, and the party is not revoked: its mails may act.
+    pub(super) active: bool,
 }
 
 impl Node {
@@ -36,12 +40,17 @@ impl Node {
             let domain = row.origin.split('/').next().unwrap_or_default();
             let domain = domain.to_ascii_lowercase();
             claims.push((row.name.clone(), self.claimed_domains(tx, &row.name)?));
+            let inactive = matches!(
+                state_of(&row)?,
+                State::Suspended { .. } | State::Revoked { .. }
+            );
             let of_party = certificates.iter().filter(|one| one.party == row.name);
             all.push(Writer {
                 domains: vec![format!("in.{domain}"), domain],
                 fingerprints: of_party
                     .map(|one| one.certificate.fingerprint().to_owned())
                     .collect(),
+                active: !inactive,
                 id: row.name,
             });
         }
@@ -115,6 +124,7 @@ mod tests {
             id: id.to_owned(),
             domains: vec![domain.to_owned()],
             fingerprints: Vec::new(),
+            active: true,
         };
         let mut all = [
             writer("bravo", "bravo.example"),

@@ -6,6 +6,8 @@
 //! In scope: making, confirming and dismissing them; judging a mail anew. Out of scope: what may be proposed (`table`).
 //! Limits: [`TEXT_CHARACTERS_MAX`] of a note.
 
+use std::sync::Arc;
+
 use comity_accord::digest::Digest;
 use comity_case::history::stamp;
 use comity_case::message::Role;
@@ -136,7 +138,7 @@ impl Node {
             let bytes = unfolded.bytes(&one).to_vec();
             (Digest::of(&bytes).to_string() == detail.sha256).then_some((one, bytes))
         };
-        let unfolded = self.unfolded(&self.mail_bytes(&mail)?)?;
+        let unfolded = self.unfolded(self.mail_bytes(&mail)?)?;
         let not = || MailError::NotTheSame(detail.name.clone());
         let (one, bytes) = bytes_of(&unfolded).ok_or_else(not)?;
         let label = detail.label.as_deref().and_then(Tlp::parse);
@@ -148,7 +150,7 @@ impl Node {
                     received: mail.received,
                 };
                 let found = objects::found(&one.what, &bytes, &from);
-                self.take_mailed(found, &from)?
+                self.take_mailed(found, &from)?.here
             }
             EVIDENCE => self.confirm_evidence((&row, &detail), (&bytes, mail.received), acting)?,
             _ => detail.thread.clone().unwrap_or_default(),
@@ -258,9 +260,9 @@ impl Node {
     }
 
     /// Opens a mail again that was let in before.
-    fn unfolded(&self, raw: &[u8]) -> Result<Unfolded, MailError> {
+    fn unfolded(&self, raw: Vec<u8>) -> Result<Unfolded, MailError> {
         let (keyring, _) = self.keyring()?;
-        unfold(raw.to_vec(), keyring).map_err(|error| match error {
+        unfold(Arc::new(raw), keyring).map_err(|error| match error {
             NotOpened::Later(why) | NotOpened::Broken(why) => MailError::NotTheSame(why),
         })
     }

@@ -13,7 +13,6 @@ use comity_mail::authentication::{Authentication, Dmarc, DmarcPolicy, Spf, Verdi
 use comity_mail::openpgp::SecretKey;
 use comity_mail::token::Purpose;
 use comity_stix::marking::Tlp;
-use comity_store::state::party::{self, PartyRow};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -22,6 +21,7 @@ use crate::address::own::{Draft, Giving};
 use crate::case::threads::Acting;
 use crate::clock::Clock;
 use crate::folder::{self, Identity, Place};
+use crate::link::card::CardFacts;
 use crate::mail::command::MailCommand;
 use crate::mail::intake::{IntakeSettings, MailIntake};
 use crate::mail::recipients::{Designated, Mailboxes};
@@ -66,18 +66,17 @@ impl Rig {
         folder::init(folder.path(), &Place::Embedded, &identity, None, "").unwrap();
         let clock = Arc::new(AtomicI64::new(NOON));
         let node = open(folder.path(), &clock);
-        let row = PartyRow {
-            name: other.to_owned(),
-            state: "verified".to_owned(),
-            origin: format!("{other}.example/comity"),
-            card: Vec::new(),
-            serial: 1,
-            changed: NOON,
-            link_url: None,
-            last_sent: 0,
-            last_heard: 0,
+        let far = tempfile::tempdir().unwrap();
+        let there = Identity {
+            party: other.to_owned(),
+            domain: format!("{other}.example"),
         };
-        node.inner.state.write(|tx| party::put(tx, &row)).unwrap();
+        folder::init(far.path(), &Place::Embedded, &there, None, "").unwrap();
+        let card = open(far.path(), &clock)
+            .own_card(&CardFacts::default())
+            .unwrap();
+        node.accept_card(card.note().to_string().as_bytes())
+            .unwrap();
         let settings = IntakeSettings {
             domain: node.mail_terms().domain.clone(),
             recipients: vec![

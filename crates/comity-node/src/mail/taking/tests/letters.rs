@@ -2,6 +2,7 @@
 //!
 //! In scope: levels, proposals, copies, addresses that leaked, DNS that is silent. Out of scope: answers (`loops`).
 
+use comity_mail::archive::wrapped::{Crc, Wrapped};
 use comity_mail::compose::{Enclosure, Letter};
 
 use super::*;
@@ -286,7 +287,7 @@ fn what_entered_before_the_node_ended_enters_once() {
     let id = rig.keep("duty@bravo.example", &[&to], &signed);
     let begun = rig.node.begin_mail(&id).unwrap().unwrap();
     let (keyring, writers) = rig.node.keyring().unwrap();
-    let unfolded = unfold(begun.raw.as_ref().clone(), keyring).unwrap();
+    let unfolded = unfold(Arc::clone(&begun.raw), keyring).unwrap();
     let row = rig.node.waiting_row(&id).unwrap().unwrap();
     let judged = rig
         .node
@@ -360,4 +361,51 @@ fn values_in_words_wait_and_words_alone_are_for_a_person_to_read() {
         })
         .unwrap();
     assert_eq!(rig.objects_of("bravo"), 1, "one indicator");
+}
+
+#[test]
+fn a_sample_becomes_an_evidence_item_that_lies_encrypted_once_a_person_confirms() {
+    let rig = Rig::new("alpha", "bravo");
+    rig.register("bravo", &key());
+    let to = rig.address(Purpose::Samples, "bravo");
+    let mut sent = letter(&to, "sample", "as spoken");
+    sent.enclosures.push(Enclosure {
+        media_type: "application/zip".to_owned(),
+        name: "sample.zip".to_owned(),
+        bytes: wrapped(b"not for running"),
+    });
+    let signed = sent.write_signed(&key(), NOON_SECONDS).unwrap();
+    let shown = rig.mailed(&to, &signed, &nothing("bravo.example"));
+    assert_eq!(shown["level"], "L3", "{shown}");
+    assert!(
+        rig.node.items_known(10).unwrap().is_empty(),
+        "nothing by itself"
+    );
+    let id = waits(&shown);
+    let confirmed = rig
+        .node
+        .mail(MailCommand::Confirm {
+            id: id.clone(),
+            acting: acting(),
+        })
+        .unwrap();
+    let items = rig.node.items_known(10).unwrap();
+    assert_eq!(items.len(), 1);
+    assert_eq!(confirmed["outcome"], items[0].row.id.as_str());
+    assert!(items[0].row.key.is_some(), "encrypted");
+    assert_eq!(items[0].item.source, "bravo");
+}
+
+/// A ZIP with the password `infected` around one file.
+fn wrapped(sample: &[u8]) -> Vec<u8> {
+    let mut crc = Crc::default();
+    crc.update(sample);
+    let length = u64::try_from(sample.len()).unwrap();
+    let (mut wrapped, mut zip) =
+        Wrapped::begin("sample.bin", length, crc.value(), [5; 11]).unwrap();
+    let mut body = sample.to_vec();
+    wrapped.body(&mut body);
+    zip.extend(body);
+    zip.extend(wrapped.end().unwrap());
+    zip
 }
