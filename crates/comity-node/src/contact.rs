@@ -4,7 +4,7 @@
 //! `check`), how messages cross (`case`), where checks and answers pass the release rules like everything else.
 
 mod candidate;
-mod check;
+pub(crate) mod check;
 pub mod command;
 mod list;
 mod plan;
@@ -19,6 +19,7 @@ use comity_store::error::StoreError;
 use crate::case::CaseError;
 use crate::exchange::ExchangeError;
 use crate::link::LinkError;
+use crate::mail::MailError;
 
 pub(crate) use candidate::hexadecimal;
 pub use plan::Schedule;
@@ -28,6 +29,9 @@ pub(crate) use profile::name as profile_name;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContactError {
+    /// A mail could not be written.
+    #[error(transparent)]
+    Mail(Box<MailError>),
     /// It is no profile.
     #[error(transparent)]
     Profile(#[from] ProfileError),

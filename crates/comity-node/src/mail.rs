@@ -7,6 +7,7 @@
 //! the server (`comity-transport`). Out of scope: SMTP; what follows from a mail.
 //! Limits: the server's (`comity_transport::smtp::server::settings`), [`command::PAGE_MAX`] mails in one answer.
 
+mod asked;
 pub mod certificates;
 pub mod command;
 pub mod intake;

@@ -489,6 +489,7 @@ fn contact(error: &ContactError) -> (RefusalKind, String) {
     let no = |hint: &str| (RefusalKind::No, hint.to_owned());
     let usage = |hint: &str| (RefusalKind::Usage, hint.to_owned());
     match error {
+        ContactError::Mail(source) => advice(source.as_ref()),
         ContactError::Profile(_) | ContactError::OtherParty { .. } => {
             usage("`comity contact profile template` prints one to fill in")
         }

@@ -13,6 +13,7 @@ use comity_store::state::contact::{self, CandidateRow};
 use comity_store::state::party;
 use serde_json::{Value, json};
 
+use crate::case::document::put;
 use crate::clock::{new_uuid, random_bytes};
 use crate::contact::ContactError;
 use crate::contact::profile::name;
@@ -82,8 +83,13 @@ impl Node {
         Ok(rows.iter().map(|row| document(row, now)).collect())
     }
 
-    /// Draws a code for an address. It is told once, for whoever sends it there; only its hash is kept.
-    pub(crate) fn challenge(&self, id: &str, officer: &str) -> Result<Value, ContactError> {
+    /// Draws a code for an address. It is told once, for whoever sends it there, or mailed there; only its hash is kept.
+    pub(crate) fn challenge(
+        &self,
+        id: &str,
+        officer: &str,
+        mail: bool,
+    ) -> Result<Value, ContactError> {
         let code = hexadecimal(&random_bytes::<CODE_BYTES>());
         let hash = Digest::of(code.as_bytes());
         let row = self.step(id, officer, |row| {
@@ -92,15 +98,24 @@ impl Node {
             Ok(())
         })?;
         let own = self.own_name()?;
+        let text = format!(
+            "{own} read this address in {} and asks whoever answers here to confirm it. Please send this code back from \
+             here: {code}",
+            row.source
+        );
+        let mailed = if mail {
+            let mailed = self.mail_code(&row, text.clone(), officer);
+            mailed.map_err(|error| ContactError::Mail(Box::new(error)))?
+        } else {
+            None
+        };
         let mut said = document(&row, self.now_seconds());
-        if let Some(members) = said.as_object_mut() {
-            let text = format!(
-                "{own} read this address in {} and asks whoever answers here to confirm it. Please send this code back from \
-                 here: {code}",
-                row.source
-            );
-            members.insert("code".to_owned(), Value::from(code));
-            members.insert("text".to_owned(), Value::from(text));
+        for (name, value) in [
+            ("code", Value::from(code)),
+            ("text", Value::from(text)),
+            ("mailed", Value::from(mailed)),
+        ] {
+            put(&mut said, name, value);
         }
         Ok(said)
     }

@@ -26,6 +26,8 @@ use crate::contact::ContactError;
 use crate::contact::candidate::hexadecimal;
 use crate::contact::profile::name;
 use crate::exchange::ExchangeError;
+use crate::mail::MailError;
+use crate::mail::out::OutError;
 use crate::node::Node;
 
 /// Checks that are looked at for a list, the newest first.
@@ -200,13 +202,14 @@ impl Node {
         Ok(Some(said))
     }
 
-    /// Sets down that another way is tried, with a new time. Without one named, the next of the ladder.
+    /// Sets down that another way is tried, with a new time. Without one named, the next of the ladder. By mail the number goes to the
+    /// point of contact, whose address is answered; none: somebody goes the way.
     pub(crate) fn escalate(
         &self,
         id: &str,
         (channel, minutes): (Option<&str>, Option<u32>),
         acting: &Acting,
-    ) -> Result<(), ContactError> {
+    ) -> Result<Option<String>, ContactError> {
         let held = self.check_named(id)?;
         let channel = match channel {
             Some(word) => LADDER
@@ -222,13 +225,34 @@ impl Node {
         } else {
             ANSWER_MINUTES
         });
+        let due = self.now_seconds() + i64::from(minutes) * 60;
         let speech = Speech {
             event: "escalate".to_owned(),
-            content: json!({ "channel": channel, "due": self.in_minutes(minutes) }),
+            content: json!({ "channel": channel, "due": stamp(due) }),
             acting: acting.clone(),
         };
+        let mailed = if channel == Channel::Mail {
+            self.may_be_said(&held.id, &speech)?;
+            self.mailed(&held, due, acting)?
+        } else {
+            None
+        };
         self.say(&held.id, &speech)?;
-        Ok(())
+        Ok(mailed)
+    }
+
+    /// Where the number of a check was mailed to; none where the contact has no address, which its officer may know another way.
+    fn mailed(
+        &self,
+        held: &Held,
+        due: i64,
+        acting: &Acting,
+    ) -> Result<Option<String>, ContactError> {
+        match self.mail_check(held, due, &acting.officer) {
+            Ok(to) => Ok(Some(to)),
+            Err(MailError::Out(OutError::NoContact { .. } | OutError::NoAddress(_))) => Ok(None),
+            Err(error) => Err(ContactError::Mail(Box::new(error))),
+        }
     }
 
     /// The check of a name, or of the beginning of one.

@@ -7,6 +7,7 @@ use comity_case::history::stamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::case::document::put;
 use crate::case::threads::Acting;
 use crate::contact::ContactError;
 use crate::contact::check::{Ping, label};
@@ -118,6 +119,9 @@ pub enum ContactCommand {
     Challenge {
         /// Its number, or the beginning of it.
         id: String,
+        /// Mail it to the address.
+        #[serde(default)]
+        mail: bool,
         /// Who acts.
         officer: String,
     },
@@ -200,8 +204,10 @@ impl Node {
                 minutes,
                 acting,
             } => {
-                self.escalate(&id, (channel.as_deref(), minutes), &acting)?;
-                self.check_shown(&id)?
+                let mailed = self.escalate(&id, (channel.as_deref(), minutes), &acting)?;
+                let mut shown = self.check_shown(&id)?;
+                put(&mut shown, "mailed", Value::from(mailed));
+                shown
             }
             C::Plan => {
                 let plans = self.plans()?;
@@ -224,7 +230,7 @@ impl Node {
                 &officer,
             )?),
             C::Candidates => Value::from(self.candidates()?),
-            C::Challenge { id, officer } => self.challenge(&id, &officer)?,
+            C::Challenge { id, mail, officer } => self.challenge(&id, &officer, mail)?,
             C::Confirm { id, code, officer } => self.confirm(&id, &code, &officer)?,
         })
     }

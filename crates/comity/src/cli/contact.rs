@@ -158,6 +158,9 @@ pub(crate) enum ContactCommand {
         data: Data,
         /// The candidate: the first letters of its number
         id: String,
+        /// Mail the code to the address
+        #[arg(long)]
+        mail: bool,
         /// Who acts, by function
         #[arg(long, value_name = "NAME", default_value = "duty officer")]
         officer: String,

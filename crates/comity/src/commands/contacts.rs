@@ -98,7 +98,7 @@ pub(crate) fn run(command: ContactCommand) -> Result<(), Failure> {
                 minutes,
                 acting: acting(officer),
             };
-            told(data, asked, json, shown::check)
+            told(data, asked, json, shown::escalated)
         }
         C::Plan { data, json } => told(data, Asked::Plan, json, shown::plan),
         C::Import {
@@ -121,11 +121,12 @@ pub(crate) fn run(command: ContactCommand) -> Result<(), Failure> {
         C::Challenge {
             data,
             id,
+            mail,
             officer,
             json,
         } => told(
             data,
-            Asked::Challenge { id, officer },
+            Asked::Challenge { id, mail, officer },
             json,
             shown::challenged,
         ),

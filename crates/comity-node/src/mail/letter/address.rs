@@ -77,7 +77,7 @@ impl Node {
     }
 
     /// The address of a point of contact that is valid now; of the accord before the profile's own.
-    fn contact_address(
+    pub(in crate::mail) fn contact_address(
         &self,
         party: &str,
         role: Option<&str>,

@@ -228,10 +228,25 @@ pub(super) fn candidates(all: &Value) -> Result<(), Failure> {
 /// What to send to a candidate's address.
 pub(super) fn challenged(one: &Value) -> Result<(), Failure> {
     output::data(text(one, "text"))?;
-    output::say(&format!(
-        "send this to {}; the code is not shown again",
-        text(one, "address")
-    ));
+    let address = text(one, "address");
+    output::say(&match text(one, "mailed") {
+        "" => format!("send this to {address}; the code is not shown again"),
+        to => format!(
+            "mailed to {to}: `comity mail outgoing` shows whether it was taken; the code is not shown again"
+        ),
+    });
+    Ok(())
+}
+
+/// A check that goes another way from now on.
+pub(super) fn escalated(one: &Value) -> Result<(), Failure> {
+    check(one)?;
+    match text(one, "mailed") {
+        "" => {}
+        to => output::say(&format!(
+            "its number was mailed to {to}; an answer counts under the party's registered key"
+        )),
+    }
     Ok(())
 }
 
