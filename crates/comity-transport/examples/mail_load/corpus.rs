@@ -10,7 +10,9 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use comity_mail::dkim::{DkimKey, Kind, sign};
+use comity_mail::dkim::{DkimKey, sign};
+use comity_mail::dns::key_record;
+use comity_node::address::dkim::DkimKeys;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -68,9 +70,12 @@ pub(crate) struct Delivery {
     pub(crate) sender: String,
 }
 
+/// The keys of a node.
 struct Keys {
     rsa: DkimKey,
     ed25519: DkimKey,
+    /// Their selectors, with what DNS says of each.
+    published: [(&'static str, String); 2],
 }
 
 /// A generator of numbers (xorshift), so that two runs have the same words.
@@ -89,9 +94,16 @@ impl Numbers {
 /// Writes the corpus.
 pub(crate) fn write(folder: &Path, count: usize) -> Result<Value, Failed> {
     std::fs::create_dir_all(folder)?;
+    let of_node = tempfile::tempdir()?;
+    let own = DkimKeys::open(of_node.path())?;
+    let [rsa, ed25519] = own.signing()?;
+    let published = own
+        .public()
+        .map(|(selector, kind, public)| (selector, key_record(kind, &public)));
     let keys = Keys {
-        rsa: DkimKey::generate(Kind::Rsa, "r1")?,
-        ed25519: DkimKey::generate(Kind::Ed25519, "e1")?,
+        rsa,
+        ed25519,
+        published,
     };
     let mut numbers = Numbers(0x2545_F491_4F6C_DD1D);
     let mut senders = Vec::with_capacity(count);
@@ -136,11 +148,8 @@ pub(crate) fn read_records(folder: &Path) -> Result<Records, Failed> {
 fn records(keys: &Keys) -> Records {
     let mut all = Records::new();
     for domain in ["cert-a.example", "cert-c.example"] {
-        for key in [&keys.rsa, &keys.ed25519] {
-            all.insert(
-                format!("{}._domainkey.{domain}", key.selector()),
-                key.record(),
-            );
+        for (selector, record) in &keys.published {
+            all.insert(format!("{selector}._domainkey.{domain}"), record.clone());
         }
         all.insert(format!("_dmarc.{domain}"), "v=DMARC1; p=reject".to_owned());
         all.insert(domain.to_owned(), format!("v=spf1 ip4:{OWN} -all"));
