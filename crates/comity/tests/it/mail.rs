@@ -3,6 +3,7 @@
 //! In scope: the running program with its settings, what it keeps and shows, what survives it. Out of scope: every reply and every
 //! limit one by one (the tests of `comity-transport`).
 
+mod asked;
 mod client;
 mod crash;
 mod foreign;

@@ -15,7 +15,7 @@ use crate::sample::indicator;
 /// Terms under which mail may carry what is not secret, and what is only encrypted.
 const MAIL: &str = "ceiling = \"TLP:AMBER+STRICT\"\noutlets = [\"link\", \"file\", \"taxii\", \"mail\"]\nunlabelled = \"TLP:GREEN\"\nencrypt_from = \"TLP:AMBER\"\n";
 
-fn takes_mail(party: &mut Party) {
+pub(super) fn takes_mail(party: &mut Party) {
     for (key, value) in [
         ("smtp_listen", "\"127.0.0.1:0\""),
         ("disk_reserve_megabytes", "0"),
@@ -26,19 +26,19 @@ fn takes_mail(party: &mut Party) {
     party.serve();
 }
 
-fn sends_by(party: &Party, relay: std::net::SocketAddr) {
+pub(super) fn sends_by(party: &Party, relay: std::net::SocketAddr) {
     party.set("mail", "relay", &format!("\"{relay}\""));
     party.set("mail", "retry_seconds", "1");
     party.set("mail", "send_answer_seconds_max", "2");
 }
 
 /// Both serve, know each other and agree.
-fn partners(one: &mut Party, other: &mut Party) {
+pub(super) fn partners(one: &mut Party, other: &mut Party) {
     enrol(one, other);
     agree(one, other, MAIL, MAIL);
 }
 
-fn send(party: &Party, to: &str, more: &[&str]) -> String {
+pub(super) fn send(party: &Party, to: &str, more: &[&str]) -> String {
     let words = [
         "mail",
         "send",
