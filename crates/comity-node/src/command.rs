@@ -14,6 +14,7 @@ use crate::exchange::command::ExchangeCommand;
 use crate::exchange::own_keys::KeyCommand;
 use crate::ledger::command::LedgerCommand;
 use crate::mail::command::MailCommand;
+use crate::mail::openpgp::OpenPgpCommand;
 
 /// Objects in one [`Answer::Page`].
 pub const PAGE_OBJECTS_MAX: usize = 1000;
@@ -103,6 +104,8 @@ pub enum Command {
     Mail(MailCommand),
     /// Something about designated addresses.
     Address(AddressCommand),
+    /// Something about OpenPGP keys.
+    OpenPgp(OpenPgpCommand),
 }
 
 /// Something about accounts, to be done.
@@ -325,6 +328,9 @@ pub struct CheckAnswer {
     pub collections: u64,
     /// What is wrong, a sentence each.
     pub problems: Vec<String>,
+    /// What is still whole and will not stay so: keys that end.
+    #[serde(default)]
+    pub alarms: Vec<String>,
 }
 
 /// Why something was not done.

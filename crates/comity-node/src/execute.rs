@@ -113,6 +113,7 @@ impl Node {
             Command::Contact(command) => Ok(Answer::Document(self.contact(command)?)),
             Command::Mail(command) => Ok(Answer::Document(self.mail(command)?)),
             Command::Address(command) => Ok(Answer::Document(self.address(command)?)),
+            Command::OpenPgp(command) => Ok(Answer::Document(self.openpgp(command)?)),
         }
     }
 
@@ -258,6 +259,7 @@ impl Node {
             bytes: report.bytes,
             collections: u64::try_from(self.collections()?.len()).unwrap_or(u64::MAX),
             problems: report.problems,
+            alarms: self.mail_key_alarms()?,
         }))
     }
 

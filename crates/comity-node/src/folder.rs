@@ -21,6 +21,7 @@ use crate::link::guard::FileGuard;
 use crate::link::keys::{self, KeysError, NodeKeys, RootPublic};
 use crate::link::log::Opened;
 use crate::link::{Link, LinkError, LinkParts};
+use crate::mail::keys::MailKeys;
 
 /// The name of the settings file; its presence makes a folder a node's.
 pub const SETTINGS_FILE: &str = "comity.toml";
@@ -112,6 +113,8 @@ pub struct OpenFolder {
     pub ledger: Opened,
     /// The keys that make its mail addresses.
     pub address_keys: AddressKeys,
+    /// Its OpenPGP keys.
+    pub mail_keys: MailKeys,
     /// Held as long as the stores are open.
     pub lock: FolderLock,
 }
@@ -187,6 +190,7 @@ pub fn open(folder: &Path, place: &Place, clock: &Clock) -> Result<OpenFolder, F
     link.keep_items(Arc::new(Attachments::open(&folder.join("attachments"))?));
     let mail = Attachments::open(&folder.join("mail"))?;
     let address_keys = AddressKeys::open(folder).map_err(FolderError::Addresses)?;
+    let mail_keys = MailKeys::open(folder)?;
     Ok(OpenFolder {
         objects,
         state,
@@ -195,6 +199,7 @@ pub fn open(folder: &Path, place: &Place, clock: &Clock) -> Result<OpenFolder, F
         link,
         ledger,
         address_keys,
+        mail_keys,
         lock,
     })
 }

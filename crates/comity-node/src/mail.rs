@@ -7,8 +7,11 @@
 //! the server (`comity-transport`). Out of scope: SMTP; what follows from a mail.
 //! Limits: the server's (`comity_transport::smtp::server::settings`), [`command::PAGE_MAX`] mails in one answer.
 
+pub mod certificates;
 pub mod command;
 pub mod intake;
+pub mod keys;
+pub mod openpgp;
 pub mod recipients;
 
 mod found;
@@ -18,7 +21,12 @@ mod shown;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use comity_mail::openpgp::{CertificateError, SecretKeyError};
 use comity_store::error::StoreError;
+
+use crate::contact::ContactError;
+use crate::exchange::ExchangeError;
+use crate::link::keys::KeysError;
 
 /// How a mail came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,6 +150,51 @@ pub enum MailError {
     /// None of the recipients answers any more.
     #[error("nobody answers any more for the addresses of the mail")]
     Nobody,
+    /// No key was made, or it was taken back.
+    #[error("this node has no OpenPGP key in force")]
+    NoKey,
+    /// No key has that fingerprint.
+    #[error("no key has the fingerprint {0:?}")]
+    NoSuchKey(String),
+    /// There have been too many.
+    #[error("this node has had {max} keys, and takes no more", max = keys::KEYS_MAX)]
+    KeysFull,
+    /// A time that OpenPGP cannot say.
+    #[error("a key cannot be valid for so long")]
+    KeyTime,
+    /// Not a name.
+    #[error("a user ID is one line of up to 200 bytes, such as `alpha <duty@alpha.example>`")]
+    UserId,
+    /// The files of keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The own key.
+    #[error(transparent)]
+    SecretKey(#[from] SecretKeyError),
+    /// Somebody's certificate.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// Its fingerprint is another one.
+    #[error("the certificate's fingerprint is {0}, and not the one that was typed")]
+    OtherFingerprint(String),
+    /// Nobody said that it is the party's.
+    #[error("nothing but the file says that the certificate {0} is the party's")]
+    Unconfirmed(String),
+    /// It counts for nothing.
+    #[error("the certificate is not taken: {0}")]
+    WeakCertificate(String),
+    /// Another party has it.
+    #[error("that certificate is registered for {0}")]
+    CertificateTaken(String),
+    /// The party has too many.
+    #[error("{0} has {max} certificates, and takes no more", max = certificates::PARTY_CERTIFICATES_MAX)]
+    CertificatesFull(String),
+    /// The party's profile cannot be read.
+    #[error(transparent)]
+    Contact(Box<ContactError>),
+    /// The party.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
     /// The store failed.
     #[error("cannot use the store")]
     Store(#[from] StoreError),

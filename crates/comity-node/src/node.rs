@@ -16,14 +16,17 @@ use comity_store::state::closed::{self, ALL};
 
 use crate::account::Sessions;
 use crate::address::{AddressKeys, MailTerms};
+use crate::case::threads::Looked;
 use crate::clock::Clock;
 use crate::collection::RightsCache;
 use crate::due::Due;
+use crate::exchange::accords::AccordsCache;
 use crate::exchange::judging::TermsCache;
 use crate::folder::{FolderLock, Identity, OpenFolder};
 use crate::ledger::Demands;
 use crate::link::Link;
 use crate::link::log::Opened;
+use crate::mail::keys::MailKeys;
 
 /// Limits that a node's operator sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,12 +67,16 @@ pub(crate) struct Inner {
     pub(crate) ledger: Opened,
     pub(crate) due: Due,
     pub(crate) terms: TermsCache,
+    pub(crate) accords: AccordsCache,
     pub(crate) demands: Demands,
     pub(crate) sessions: Sessions,
     pub(crate) rights: RightsCache,
     pub(crate) address_keys: AddressKeys,
+    pub(crate) mail_keys: MailKeys,
     /// The settings of addresses, once they are known.
     pub(crate) mail_terms: OnceLock<MailTerms>,
+    /// Up to when threads were looked at for what is due.
+    pub(crate) looked: Mutex<Looked>,
     /// Whether anything was bound to persons here, as far as this node alone can say.
     pub(crate) holds_closed: AtomicBool,
     lock: Mutex<Option<FolderLock>>,
@@ -100,11 +107,14 @@ impl Node {
             ledger: folder.ledger,
             due: Due::default(),
             terms: TermsCache::default(),
+            accords: AccordsCache::default(),
             demands: Demands::default(),
             sessions: Sessions::default(),
             rights: RightsCache::default(),
             address_keys: folder.address_keys,
+            mail_keys: folder.mail_keys,
             mail_terms: OnceLock::new(),
+            looked: Mutex::default(),
             holds_closed: AtomicBool::new(holds_closed),
             lock: Mutex::new(Some(folder.lock)),
         };

@@ -284,6 +284,52 @@ fn mail(error: &MailError) -> (RefusalKind, String) {
             "look at the owner and the rights of that path, and whether it is there already; the node writes it itself",
         ),
         MailError::Nobody => (RefusalKind::No, "nothing was kept; the sender was told"),
+        MailError::NoKey => (
+            RefusalKind::No,
+            "`comity openpgp make` makes one; `comity openpgp show` shows those that were",
+        ),
+        MailError::NoSuchKey(_) => (
+            RefusalKind::No,
+            "`comity openpgp show` shows this node's keys, `comity openpgp list` those of parties",
+        ),
+        MailError::KeysFull => (
+            RefusalKind::No,
+            "prolong the newest with `comity openpgp extend` in the place of making another one",
+        ),
+        MailError::KeyTime => (RefusalKind::Usage, "two years are usual: --days 730"),
+        MailError::UserId => (RefusalKind::Usage, "or leave --user-id out"),
+        MailError::Keys(_) => (
+            RefusalKind::Unknown,
+            "the files of the folder keys/ are this node's alone to read and write",
+        ),
+        MailError::SecretKey(_) => (RefusalKind::Unknown, DOCTOR),
+        MailError::Certificate(_) => (
+            RefusalKind::Usage,
+            "`gpg --armor --export FINGERPRINT` writes such a file",
+        ),
+        MailError::OtherFingerprint(_) => (
+            RefusalKind::No,
+            "one of the two is not the party's: compare again, by voice, digit by digit",
+        ),
+        MailError::Unconfirmed(_) => (
+            RefusalKind::No,
+            "compare the fingerprint with the party by voice and type it with --fingerprint, or have the party name it in the \
+             profile that its node sends",
+        ),
+        MailError::WeakCertificate(_) => (
+            RefusalKind::No,
+            "ask the party for a key of today: Ed25519 with X25519, or RSA of 3,072 bits and more",
+        ),
+        MailError::CertificateTaken(_) => (
+            RefusalKind::No,
+            "one key speaks for one party: `comity openpgp list` shows them",
+        ),
+        MailError::CertificatesFull(_) => (
+            RefusalKind::No,
+            "remove what is no longer used: `comity openpgp unregister PARTY FINGERPRINT`",
+        ),
+        MailError::Contact(source) => return advice(source.as_ref()),
+        MailError::Exchange(source) => return advice(source),
         MailError::Store(source) => return (RefusalKind::Unknown, store_hint(source)),
     };
     (kind, hint.to_owned())

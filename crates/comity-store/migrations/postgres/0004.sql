@@ -105,3 +105,7 @@ CREATE TABLE mail_seen (address bytea NOT NULL, message_id text NOT NULL, signat
     first bigint NOT NULL, PRIMARY KEY (address, message_id, signature, body));
 CREATE INDEX mail_seen_by_signature ON mail_seen (address, signature);
 -- End of designated addresses.
+-- The OpenPGP certificates that are registered for parties. registered: seconds since 1970.
+CREATE TABLE mail_certificate (party TEXT NOT NULL, fingerprint TEXT NOT NULL, certificate BYTEA NOT NULL, way TEXT NOT NULL,
+    officer TEXT NOT NULL, registered BIGINT NOT NULL, PRIMARY KEY (party, fingerprint));
+-- End of certificates.

@@ -123,3 +123,7 @@ CREATE TABLE mail_seen (address BLOB NOT NULL, message_id TEXT NOT NULL, signatu
     first INTEGER NOT NULL, PRIMARY KEY (address, message_id, signature, body)) WITHOUT ROWID;
 CREATE INDEX mail_seen_by_signature ON mail_seen (address, signature);
 -- End of designated addresses.
+-- The OpenPGP certificates that are registered for parties. registered: seconds since 1970.
+CREATE TABLE mail_certificate (party TEXT NOT NULL, fingerprint TEXT NOT NULL, certificate BLOB NOT NULL, way TEXT NOT NULL,
+    officer TEXT NOT NULL, registered INTEGER NOT NULL, PRIMARY KEY (party, fingerprint));
+-- End of certificates.

@@ -9,6 +9,7 @@
 pub mod accord;
 pub mod account;
 pub mod address;
+pub mod certificate;
 pub mod channel;
 pub mod clock;
 pub mod closed;

@@ -101,6 +101,9 @@ fn show(
     for record in records {
         output::data(&format!("dns          {}", record.line()))?;
     }
+    for alarm in &report.alarms {
+        output::data(&format!("alarm        {alarm}"))?;
+    }
     for problem in &report.problems {
         output::data(&format!("problem      {problem}"))?;
     }
