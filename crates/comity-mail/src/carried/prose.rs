@@ -54,8 +54,33 @@ fn is_ideograph(letter: char) -> bool {
 
 /// Words without the punctuation around them.
 fn words(line: &str) -> impl Iterator<Item = &str> {
+    // Asked for every letter of a mail: a search through a text for each took an eighth of all the time that a mail takes.
     let between = |letter: char| {
-        letter.is_whitespace() || "，。；：、（）「」『』《》【】！？“”‘’|".contains(letter)
+        letter.is_whitespace()
+            || matches!(
+                letter,
+                '|' | '，'
+                    | '。'
+                    | '；'
+                    | '：'
+                    | '、'
+                    | '（'
+                    | '）'
+                    | '「'
+                    | '」'
+                    | '『'
+                    | '』'
+                    | '《'
+                    | '》'
+                    | '【'
+                    | '】'
+                    | '！'
+                    | '？'
+                    | '“'
+                    | '”'
+                    | '‘'
+                    | '’'
+            )
     };
     line.split(between)
         .map(trim)

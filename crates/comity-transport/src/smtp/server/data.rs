@@ -110,9 +110,7 @@ impl DataReader {
                 }
                 (At::Start | At::Dot | At::Text, _) => {
                     self.at = At::Text;
-                    let end = rest
-                        .iter()
-                        .position(|byte| matches!(byte, b'\r' | b'\n' | 0));
+                    let end = memchr::memchr3(b'\r', b'\n', 0, rest);
                     let (text, behind) = rest.split_at(end.unwrap_or(rest.len()));
                     rest = behind;
                     self.line = self.line.saturating_add(text.len());
