@@ -5,13 +5,15 @@ use std::path::Path;
 use comity_node::command::{Answer, CheckAnswer, Command};
 use comity_node::folder;
 use comity_node::ledger::command::LedgerCommand;
-use serde_json::Value;
+use comity_node::mail::command::MailCommand;
+use serde_json::{Value, json};
 
 use crate::backend::{Backend, data_folder, folder_failure};
 use crate::cli::DoctorArgs;
 use crate::commands::accounts::unexpected;
 use crate::commands::mail_dns::{self, Checked};
 use crate::commands::parties::text;
+use crate::commands::threads::each;
 use crate::failure::Failure;
 use crate::output::{self, thousands};
 use crate::settings::Settings;
@@ -29,6 +31,12 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
         return Err(unexpected());
     };
     let ledger = backend.ledger(LedgerCommand::Fsck)?;
+    let mail = backend.mail(MailCommand::Outgoing {
+        state: None,
+        party: None,
+        before: None,
+        limit: 1,
+    })?;
     backend.close()?;
     let problems = ledger.get("problems").and_then(Value::as_array);
     for problem in problems.into_iter().flatten() {
@@ -46,6 +54,7 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
         let mut shown = serde_json::to_value(&report).map_err(|error| Failure::defect(&error))?;
         if let Some(shown) = shown.as_object_mut() {
             shown.insert("ledger".to_owned(), ledger);
+            shown.insert("mail_out".to_owned(), mail_out(&mail));
             shown.insert(
                 "dns".to_owned(),
                 records.iter().map(Checked::document).collect(),
@@ -54,6 +63,12 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
         output::json(&shown)?;
     } else {
         show(&report, &folder, &ledger, &records)?;
+        for alarm in each(&mail, "alarms") {
+            output::data(&format!(
+                "attention    {}",
+                alarm.as_str().unwrap_or_default()
+            ))?;
+        }
     }
     match report.problems.len() {
         0 => Ok(()),
@@ -70,6 +85,11 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
             },
         )),
     }
+}
+
+/// Of mail that leaves, how much stands in each state, and what is amiss with the keys that it needs.
+fn mail_out(mail: &Value) -> Value {
+    json!({ "counts": mail.get("counts"), "alarms": mail.get("alarms") })
 }
 
 /// What was read, as people see it.

@@ -181,10 +181,15 @@ fn delays_are_told_and_the_same_mail_is_sent_again() {
     let [alpha, _bravo] = behind(&sink);
     sink.next(&[Act::Say("450 4.2.1 Later"), Act::Hang, Act::Drop]);
     let id = send(&alpha, "bravo", &WORDS);
-    let delayed = until_state(&alpha, &id, &["delayed"]);
-    assert!(text(&delayed, "reason").contains("450 4.2.1"), "{delayed}");
     let sent = until_state(&alpha, &id, &["sent"]);
     assert_eq!(sent["attempts"], 4, "{sent}");
+    let events = sent["events"].as_array().unwrap();
+    let delays = events.iter().filter(|one| one["event"] == "delayed");
+    let delays: Vec<String> = delays.map(|one| text(one, "detail")).collect();
+    for (delay, why) in delays.iter().zip(["450 4.2.1", "in time", "did not say"]) {
+        assert!(delay.contains(why), "{delays:?}");
+    }
+    assert_eq!(delays.len(), 3);
     assert!(text(&sent, "answer").contains("Queued as 4711"), "{sent}");
     // Once without an answer and once with one: the same mail.
     let mails = sink.mails();
