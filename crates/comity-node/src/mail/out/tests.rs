@@ -500,7 +500,10 @@ fn gnupg_opens_and_verifies_what_was_sent() {
     let mail = world.bytes(&id);
     let begins = mail.find("-----BEGIN PGP MESSAGE-----").unwrap();
     let ends = mail.find("-----END PGP MESSAGE-----").unwrap();
-    let message = format!("{}-----END PGP MESSAGE-----\n", &mail[begins..ends]);
+    let message = format!(
+        "{}-----END PGP MESSAGE-----\n",
+        mail.get(begins..ends).unwrap()
+    );
     let sealed = file("sealed.asc", message.as_bytes());
     // A minute ahead, as the clock of the node is.
     let opened = gpg(

@@ -5,6 +5,7 @@
 //!
 //! In scope: the steps, one after another, each with an end. Out of scope: which server (`route`), what follows (`delivery`).
 
+use std::fmt::Write as _;
 use std::io;
 use std::time::Duration;
 
@@ -182,7 +183,7 @@ impl Conversation {
             return Err(Fault::Unfit(why));
         }
         if self.extensions.has("SIZE") {
-            from.push_str(&format!(" SIZE={size}"));
+            let _ = write!(from, " SIZE={size}");
         }
         if !mail.bytes.is_ascii() {
             if !self.extensions.has("8BITMIME") {
@@ -194,7 +195,7 @@ impl Conversation {
         let mut to = format!("RCPT TO:<{}>", mail.recipient);
         if self.extensions.has("DSN") && !mail.sender.is_empty() {
             // Its number comes back with a report, and its content does not (RFC 3461 section 4).
-            from.push_str(&format!(" RET=HDRS ENVID={}", mail.id));
+            let _ = write!(from, " RET=HDRS ENVID={}", mail.id);
             to.push_str(" NOTIFY=FAILURE,DELAY");
         }
         self.ask("MAIL FROM", &from).await?;
