@@ -328,6 +328,9 @@ pub struct CheckAnswer {
     pub collections: u64,
     /// What is wrong, a sentence each.
     pub problems: Vec<String>,
+    /// What is still whole and will not stay so: keys that end.
+    #[serde(default)]
+    pub alarms: Vec<String>,
 }
 
 /// Why something was not done.

@@ -259,6 +259,7 @@ impl Node {
             bytes: report.bytes,
             collections: u64::try_from(self.collections()?.len()).unwrap_or(u64::MAX),
             problems: report.problems,
+            alarms: self.mail_key_alarms()?,
         }))
     }
 

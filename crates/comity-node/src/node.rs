@@ -17,9 +17,11 @@ use comity_store::state::closed::{self, ALL};
 use crate::account::Sessions;
 use crate::address::dkim::KeptKeys;
 use crate::address::{AddressKeys, MailTerms};
+use crate::case::threads::Looked;
 use crate::clock::Clock;
 use crate::collection::RightsCache;
 use crate::due::Due;
+use crate::exchange::accords::AccordsCache;
 use crate::exchange::judging::TermsCache;
 use crate::folder::{FolderLock, Identity, OpenFolder};
 use crate::ledger::Demands;
@@ -67,6 +69,7 @@ pub(crate) struct Inner {
     pub(crate) ledger: Opened,
     pub(crate) due: Due,
     pub(crate) terms: TermsCache,
+    pub(crate) accords: AccordsCache,
     pub(crate) demands: Demands,
     pub(crate) sessions: Sessions,
     pub(crate) rights: RightsCache,
@@ -74,6 +77,8 @@ pub(crate) struct Inner {
     pub(crate) mail_keys: MailKeys,
     /// The settings of addresses, once they are known.
     pub(crate) mail_terms: OnceLock<MailTerms>,
+    /// Up to when threads were looked at for what is due.
+    pub(crate) looked: Mutex<Looked>,
     pub(crate) dkim: KeptKeys,
     /// The settings of mail that leaves, once they are known.
     pub(crate) sending: OnceLock<SendingTerms>,
@@ -107,12 +112,14 @@ impl Node {
             ledger: folder.ledger,
             due: Due::default(),
             terms: TermsCache::default(),
+            accords: AccordsCache::default(),
             demands: Demands::default(),
             sessions: Sessions::default(),
             rights: RightsCache::default(),
             address_keys: folder.address_keys,
             mail_keys: folder.mail_keys,
             mail_terms: OnceLock::new(),
+            looked: Mutex::default(),
             dkim: folder.dkim,
             sending: OnceLock::new(),
             holds_closed: AtomicBool::new(holds_closed),

@@ -117,7 +117,8 @@ impl Backend {
         self.document(Command::Contact(command))
     }
 
-    fn document(&mut self, command: Command) -> Result<serde_json::Value, Failure> {
+    /// Does a command and answers its document.
+    pub(crate) fn document(&mut self, command: Command) -> Result<serde_json::Value, Failure> {
         let Answer::Document(document) = self.execute(command)? else {
             return Err(Failure::unknown(
                 "the node answered something else",

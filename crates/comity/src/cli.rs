@@ -13,6 +13,7 @@ pub(crate) mod hotline;
 pub(crate) mod incident;
 mod key;
 pub(crate) mod mail;
+pub(crate) mod openpgp;
 mod party;
 pub(crate) mod report;
 pub(crate) mod request;
@@ -143,6 +144,9 @@ pub(crate) enum Top {
     /// Designated mail addresses: given to a party for a time, made permanent by both, revoked
     #[command(subcommand)]
     Address(Box<address::AddressCommand>),
+    /// OpenPGP keys for mail: this node's own, and those that are registered for parties
+    #[command(name = "openpgp", subcommand)]
+    OpenPgp(Box<openpgp::OpenPgpVerb>),
     /// What was promised, and how it stands
     #[command(subcommand)]
     Commitment(Box<commitment::CommitmentCommand>),

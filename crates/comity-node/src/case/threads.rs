@@ -6,6 +6,7 @@
 //! In scope: every subject alike. Out of scope: what messages mean (`comity-case`).
 
 use std::collections::BTreeSet;
+use std::sync::PoisonError;
 
 use comity_accord::party::PartyName;
 use comity_accord::terms::Outlet;
@@ -45,8 +46,29 @@ use crate::node::Node;
 const TRIES_MAX: usize = 8;
 /// Receipts that are taken in at a time.
 const RECEIPTS_MAX: u64 = 256;
-/// Threads whose time has come, looked at in one turn.
+/// Threads whose time has come, read at a time.
 const DUE_MAX: u64 = 256;
+/// How often all that are late are looked at.
+const LATE_SECONDS: i64 = 60;
+
+/// Up to when threads were looked at, in seconds since 1970.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Looked {
+    /// All that were late then.
+    all: i64,
+    /// Those whose time had come by then.
+    last: i64,
+}
+
+impl Default for Looked {
+    fn default() -> Self {
+        Self {
+            // Nothing was looked at.
+            all: i64::MIN,
+            last: i64::MIN,
+        }
+    }
+}
 
 /// Who acts on a thread.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -447,23 +469,53 @@ impl Node {
                 Ok::<_, ExchangeError>(())
             })?;
         }
-        let due = self
-            .inner
-            .state
-            .read(|tx| rows::due(tx, now.div_euclid(1_000_000), DUE_MAX))?;
-        let mut moved = 0;
-        for row in &due {
-            let Ok(party) = PartyName::parse(&row.party) else {
-                continue;
-            };
-            let after = self
-                .inner
-                .state
-                .write(|tx| self.refresh(tx, &row.id, &party, now).map_err(flat))?;
-            moved += usize::from(after.is_some_and(|after| after.state != row.state));
-        }
+        let moved = self.times_came(now)?;
         let revealed = self.reveal_due().map_err(flat)?;
         Ok(receipted.len() + moved + revealed)
+    }
+
+    /// Looks at the threads whose time came since the last look, and now and then at all that are late: what is late stays so until
+    /// somebody acts, and only much later does time change it again. Answers how many stand elsewhere now.
+    fn times_came(&self, now: i64) -> Result<usize, ExchangeError> {
+        let seconds = now.div_euclid(1_000_000);
+        let looked = *self
+            .inner
+            .looked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let all = !(looked.all..looked.all + LATE_SECONDS).contains(&seconds);
+        let from = if all { i64::MIN } else { looked.last };
+        let (mut moved, mut after) = (0, (from, String::new()));
+        loop {
+            let due = self
+                .inner
+                .state
+                .read(|tx| rows::due(tx, (after.0, &after.1), seconds, DUE_MAX))?;
+            for row in &due {
+                let Ok(party) = PartyName::parse(&row.party) else {
+                    continue;
+                };
+                let stands = self
+                    .inner
+                    .state
+                    .write(|tx| self.refresh(tx, &row.id, &party, now).map_err(flat))?;
+                moved += usize::from(stands.is_some_and(|stands| stands.state != row.state));
+            }
+            let Some(last) = due.last() else {
+                break;
+            };
+            let at = last.due.as_ref().map_or(seconds, |(at, _, _)| *at);
+            after = (at, last.id.clone());
+        }
+        *self
+            .inner
+            .looked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Looked {
+            all: if all { seconds } else { looked.all },
+            last: seconds,
+        };
+        Ok(moved)
     }
 
     /// Derives a thread's row from its messages anew.

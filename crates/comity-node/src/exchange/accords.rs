@@ -5,6 +5,7 @@
 //! In scope: proposals and signatures, in and out. Out of scope: what a text says (`comity-accord`).
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use comity_accord::agreement::{Agreed, Agreement, Signer, may_sign};
 use comity_accord::card::{SignedCard, root_hash};
@@ -17,7 +18,8 @@ use comity_accord::text::template::{Template, TemplateParty, fill};
 use comity_link::channel::Lane;
 use comity_link::payload::{self, Kind};
 use comity_store::state::accord::{self, AccordRow};
-use comity_store::state::{Tx, party};
+use comity_store::state::{Tx, party, revocation};
+use sha2::{Digest as _, Sha256};
 
 use crate::exchange::ExchangeError;
 use crate::exchange::enrolment::moment;
@@ -202,13 +204,8 @@ impl Node {
     /// Every version of every accord.
     pub fn accords(&self) -> Result<Vec<AccordView>, ExchangeError> {
         let now = self.clock().now();
-        self.inner.state.read(|tx| {
-            let rings = self.rings(tx)?;
-            let rows = accord::list(tx)?;
-            rows.iter()
-                .map(|row| view(row, &rows, &rings, now))
-                .collect()
-        })
+        let known = self.inner.state.read(|tx| self.known_accords(tx))?;
+        known.iter().map(|one| view(one, &known, now)).collect()
     }
 
     /// What changes between two versions of an accord; without a version before, all that the first one says.
@@ -244,15 +241,72 @@ impl Node {
         tx: &mut dyn Tx,
         now: i64,
     ) -> Result<Vec<AccordText>, ExchangeError> {
-        let rings = self.rings(tx)?;
-        let rows = accord::list(tx)?;
+        let known = self.known_accords(tx)?;
         let mut found = Vec::new();
-        for row in &rows {
-            if view(row, &rows, &rings, now)?.standing == IN_FORCE {
-                found.push(AccordText::parse(&row.text).map_err(|error| bad(&error))?);
+        for one in known.iter() {
+            if standing(one, &known, now)? == IN_FORCE {
+                found.push(one.text.clone());
             }
         }
         Ok(found)
+    }
+
+    /// Every version of every accord with who has signed it, by name and version.
+    fn known_accords(&self, tx: &mut dyn Tx) -> Result<Arc<Vec<KnownAccord>>, ExchangeError> {
+        let rows = accord::list(tx)?;
+        let of = self.what_accords_rest_on(tx, &rows)?;
+        let held = self.inner.accords.0.lock();
+        let held = held.unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, known)) = held.filter(|(before, _)| *before == of) {
+            return Ok(known);
+        }
+        let rings = self.rings(tx)?;
+        let known = rows.into_iter().map(|row| {
+            let (text, signed) = read(&row, &rings)?;
+            Ok::<_, ExchangeError>(KnownAccord { row, text, signed })
+        });
+        let known = Arc::new(known.collect::<Result<Vec<_>, _>>()?);
+        let mut held = self
+            .inner
+            .accords
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *held = Some((of, Arc::clone(&known)));
+        Ok(known)
+    }
+
+    /// A digest of all that the signatures under accords are judged by: texts, notes, cards and revocations, as they stand in rows.
+    fn what_accords_rest_on(
+        &self,
+        tx: &mut dyn Tx,
+        rows: &[AccordRow],
+    ) -> Result<[u8; 32], ExchangeError> {
+        let mut hash = Sha256::new();
+        let mut put = |bytes: &[u8]| {
+            // With its length, so that no two lists of parts look alike.
+            hash.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+            hash.update(bytes);
+        };
+        for row in rows {
+            put(row.name.as_bytes());
+            put(row.text.as_bytes());
+            put(&row.agreement);
+            put(&row.changed.to_be_bytes());
+        }
+        let parties = party::list(tx)?.into_iter().map(|row| row.name);
+        for name in parties.chain([self.identity().party.clone()]) {
+            put(name.as_bytes());
+            for (card, taken) in party::cards_taken(tx, &name)? {
+                put(&card);
+                put(&taken.to_be_bytes());
+            }
+            for row in revocation::of_party(tx, &name)? {
+                put(row.note.as_ref());
+                put(&row.known.to_be_bytes());
+            }
+        }
+        Ok(hash.finalize().into())
     }
 
     /// What this node may let a party have.
@@ -320,45 +374,60 @@ fn keep(tx: &mut dyn Tx, agreement: &Agreement, now: i64) -> Result<AccordRow, E
     Ok(row)
 }
 
-/// Who has signed a version, and where it stands now.
-fn view(
-    row: &AccordRow,
-    all: &[AccordRow],
-    rings: &[KeyRing],
-    now: i64,
-) -> Result<AccordView, ExchangeError> {
-    let (text, signed) = read(row, rings)?;
-    let content = text.content();
-    let names = content.parties.iter().map(|party| party.name.clone());
-    let missing: BTreeSet<PartyName> = names.filter(|name| !signed.contains(name)).collect();
-    let at = moment(now)?;
-    let holds = |text: &AccordText, missing: bool| !missing && text.content().effective <= at;
-    let mut replaced = false;
-    for later in all
-        .iter()
-        .filter(|one| one.name == row.name && one.version > row.version)
-    {
-        let (later, signed) = read(later, rings)?;
-        let whole = signed.len() == later.content().parties.len();
-        replaced = replaced || holds(&later, !whole);
+/// A version of an accord that was read.
+#[derive(Debug)]
+struct KnownAccord {
+    row: AccordRow,
+    text: AccordText,
+    signed: Vec<PartyName>,
+}
+
+impl KnownAccord {
+    /// Those of its parties that have not signed.
+    fn missing(&self) -> BTreeSet<&PartyName> {
+        let names = self.text.content().parties.iter().map(|party| &party.name);
+        names.filter(|name| !self.signed.contains(name)).collect()
     }
-    let standing = if !missing.is_empty() {
+}
+
+/// The accords as they were read last, with the digest of what they were read of: reading them means to verify every card and signature.
+#[derive(Debug, Default)]
+pub(crate) struct AccordsCache(Mutex<Option<Held>>);
+
+type Held = ([u8; 32], Arc<Vec<KnownAccord>>);
+
+/// Where a version stands now.
+fn standing(
+    one: &KnownAccord,
+    all: &[KnownAccord],
+    now: i64,
+) -> Result<&'static str, ExchangeError> {
+    let at = moment(now)?;
+    let holds = |one: &KnownAccord| one.missing().is_empty() && one.text.content().effective <= at;
+    let mut later = all
+        .iter()
+        .filter(|other| other.row.name == one.row.name && other.row.version > one.row.version);
+    Ok(if !one.missing().is_empty() {
         "proposed"
-    } else if replaced {
+    } else if later.any(holds) {
         "replaced"
-    } else if content.expires.is_some_and(|end| end <= at) {
+    } else if one.text.content().expires.is_some_and(|end| end <= at) {
         "expired"
-    } else if holds(&text, false) {
+    } else if holds(one) {
         IN_FORCE
     } else {
         "agreed"
-    };
-    let words = |names: Vec<PartyName>| names.iter().map(|name| name.as_str().to_owned()).collect();
+    })
+}
+
+/// Who has signed a version, and where it stands now.
+fn view(one: &KnownAccord, all: &[KnownAccord], now: i64) -> Result<AccordView, ExchangeError> {
+    let word = |name: &PartyName| name.as_str().to_owned();
     Ok(AccordView {
-        row: row.clone(),
-        standing,
-        signed: words(signed),
-        missing: words(missing.into_iter().collect()),
+        row: one.row.clone(),
+        standing: standing(one, all, now)?,
+        signed: one.signed.iter().map(word).collect(),
+        missing: one.missing().into_iter().map(word).collect(),
     })
 }
 

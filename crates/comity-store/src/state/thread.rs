@@ -191,12 +191,19 @@ pub fn with_party(tx: &mut dyn Tx, party: &str) -> Result<Vec<ThreadRow>, StoreE
     rows.iter().map(thread_of).collect()
 }
 
-/// Threads of which something is due before a time in seconds since 1970, the most pressing first.
-pub fn due(tx: &mut dyn Tx, before: i64, limit: u64) -> Result<Vec<ThreadRow>, StoreError> {
+/// Threads of which something is due before a time in seconds since 1970, the most pressing first; `after`: behind the thread that is
+/// due then and has that number.
+pub fn due(
+    tx: &mut dyn Tx,
+    after: (i64, &str),
+    before: i64,
+    limit: u64,
+) -> Result<Vec<ThreadRow>, StoreError> {
     let rows = tx.query(
         "SELECT id, subject, party, opener, title, state, urgency, label, exercise, disputed, due, due_by, due_what, own_due,
-             own_what, messages, opened, changed FROM thread WHERE due IS NOT NULL AND due < ?1 ORDER BY due, id LIMIT ?2",
-        &[before.into(), limit.into()],
+             own_what, messages, opened, changed FROM thread
+         WHERE due IS NOT NULL AND due >= ?1 AND (due > ?1 OR id > ?2) AND due < ?3 ORDER BY due, id LIMIT ?4",
+        &[after.0.into(), after.1.into(), before.into(), limit.into()],
     )?;
     rows.iter().map(thread_of).collect()
 }

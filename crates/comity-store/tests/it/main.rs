@@ -25,6 +25,7 @@
 mod adding;
 mod addresses;
 mod blocks;
+mod certificates;
 mod crashes;
 mod engine;
 mod evidence;

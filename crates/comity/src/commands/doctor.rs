@@ -6,14 +6,13 @@ use comity_node::command::{Answer, CheckAnswer, Command};
 use comity_node::folder;
 use comity_node::ledger::command::LedgerCommand;
 use comity_node::mail::command::MailCommand;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::backend::{Backend, data_folder, folder_failure};
 use crate::cli::DoctorArgs;
 use crate::commands::accounts::unexpected;
 use crate::commands::mail_dns::{self, Checked};
 use crate::commands::parties::text;
-use crate::commands::threads::each;
 use crate::failure::Failure;
 use crate::output::{self, thousands};
 use crate::settings::Settings;
@@ -54,7 +53,8 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
         let mut shown = serde_json::to_value(&report).map_err(|error| Failure::defect(&error))?;
         if let Some(shown) = shown.as_object_mut() {
             shown.insert("ledger".to_owned(), ledger);
-            shown.insert("mail_out".to_owned(), mail_out(&mail));
+            let counts = mail.get("counts").cloned();
+            shown.insert("mail_out".to_owned(), counts.unwrap_or_default());
             shown.insert(
                 "dns".to_owned(),
                 records.iter().map(Checked::document).collect(),
@@ -63,11 +63,9 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
         output::json(&shown)?;
     } else {
         show(&report, &folder, &ledger, &records)?;
-        for alarm in each(&mail, "alarms") {
-            output::data(&format!(
-                "attention    {}",
-                alarm.as_str().unwrap_or_default()
-            ))?;
+        let counts = counts_of(&mail);
+        if !counts.is_empty() {
+            output::data(&format!("mail out     {counts}"))?;
         }
     }
     match report.problems.len() {
@@ -87,9 +85,14 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
     }
 }
 
-/// Of mail that leaves, how much stands in each state, and what is amiss with the keys that it needs.
-fn mail_out(mail: &Value) -> Value {
-    json!({ "counts": mail.get("counts"), "alarms": mail.get("alarms") })
+/// How much of the mail that leaves stands in each state.
+fn counts_of(mail: &Value) -> String {
+    let counts = mail.get("counts").and_then(Value::as_object);
+    let counts = counts.into_iter().flatten();
+    let each: Vec<String> = counts
+        .map(|(state, count)| format!("{count} {state}"))
+        .collect();
+    each.join(", ")
 }
 
 /// What was read, as people see it.
@@ -120,6 +123,9 @@ fn show(
     ))?;
     for record in records {
         output::data(&format!("dns          {}", record.line()))?;
+    }
+    for alarm in &report.alarms {
+        output::data(&format!("alarm        {alarm}"))?;
     }
     for problem in &report.problems {
         output::data(&format!("problem      {problem}"))?;

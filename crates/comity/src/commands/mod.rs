@@ -24,6 +24,7 @@ mod mail;
 mod mail_dns;
 mod mail_out;
 mod objects;
+mod openpgp;
 pub(crate) mod parties;
 mod release;
 mod reports;
@@ -72,6 +73,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Contact(command) => contacts::run(*command),
         Top::Mail(verb) => mail::run(verb),
         Top::Address(command) => addresses::run(*command),
+        Top::OpenPgp(verb) => openpgp::run(*verb),
         Top::Commitment(command) => commitments::run(*command),
         Top::Report(command) => reports::run(*command),
         Top::Scorecard(command) => scorecards::run(*command),

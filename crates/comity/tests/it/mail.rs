@@ -7,6 +7,7 @@ mod client;
 mod crash;
 mod foreign;
 mod given;
+mod keys;
 mod sending;
 mod shown;
 mod sink;

@@ -122,7 +122,9 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
                 lines.extend(manners.extensions);
                 lines.extend(offers.then_some("STARTTLS"));
                 let last = lines.pop().unwrap();
-                let more: String = lines.iter().map(|one| format!("250-{one}\r\n")).collect();
+                let more = lines
+                    .iter()
+                    .fold(String::new(), |all, one| all + "250-" + one + "\r\n");
                 format!("{more}250 {last}\r\n")
             }
             None if line == "STARTTLS" && offers => {
