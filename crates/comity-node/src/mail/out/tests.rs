@@ -11,12 +11,12 @@ use comity_mail::assurance::Level;
 use comity_mail::carried::{Action, Delivery, DeliveryReport, MailReceipt};
 use comity_mail::openpgp::{Certificate, SecretKey};
 use comity_store::state::certificate::{self, CertificateRow};
-use comity_store::state::party::{self, PartyRow};
 
 use super::way::{ClaimedMail, Tried, Verified};
 use super::*;
 use crate::clock::Clock;
 use crate::folder::{self, Identity, Place};
+use crate::link::card::CardFacts;
 use crate::node::NodeLimits;
 
 /// 2026-11-27T12:00:00Z.
@@ -40,27 +40,20 @@ fn open(folder: &Path, clock: &Arc<AtomicI64>) -> Node {
 impl World {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("node");
-        let identity = Identity {
-            party: "alpha".to_owned(),
-            domain: "alpha.example".to_owned(),
-        };
-        folder::init(&data, &Place::Embedded, &identity, None, "").unwrap();
         let clock = Arc::new(AtomicI64::new(NOON));
-        let node = open(&data, &clock);
-        let bravo = PartyRow {
-            name: "bravo".to_owned(),
-            state: "verified".to_owned(),
-            origin: "bravo.example/log".to_owned(),
-            card: Vec::new(),
-            serial: 1,
-            changed: NOON,
-            link_url: None,
-            last_sent: 0,
-            last_heard: 0,
-        };
-        let put = |tx: &mut dyn Tx| party::put(tx, &bravo);
-        node.inner.state.write(put).unwrap();
+        let [node, bravo] = ["alpha", "bravo"].map(|name| {
+            let data = folder.path().join(name);
+            let identity = Identity {
+                party: name.to_owned(),
+                domain: format!("{name}.example"),
+            };
+            folder::init(&data, &Place::Embedded, &identity, None, "").unwrap();
+            open(&data, &clock)
+        });
+        // Its card makes it a party.
+        let card = bravo.own_card(&CardFacts::default()).unwrap();
+        node.accept_card(&card.to_bytes()).unwrap();
+        bravo.close().unwrap();
         Self {
             node,
             clock,
@@ -434,7 +427,7 @@ fn whoever_ends_between_claim_and_answer_has_it_sent_again() {
         "it may be out"
     );
     world.node.close().unwrap();
-    world.node = open(&world.folder.path().join("node"), &world.clock);
+    world.node = open(&world.folder.path().join("alpha"), &world.clock);
     assert!(world.node.claim_mail(&id).unwrap().is_none());
     assert_eq!(world.node.resume_sending().unwrap(), 1);
     let second = world.claim(&id);
@@ -449,8 +442,8 @@ fn whoever_ends_between_claim_and_answer_has_it_sent_again() {
     assert!(events.contains("sent again"), "{events}");
 }
 
-/// Runs `gpg` in a folder of its own; nothing where there is none.
-fn gpg(home: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
+/// Runs `gpg` in a folder of its own: what it wrote and what it said; nothing where there is none.
+fn gpg(home: &Path, arguments: &[&str]) -> Option<(Vec<u8>, String)> {
     let ran = Command::new("gpg")
         .arg("--homedir")
         .arg(home)
@@ -470,9 +463,7 @@ fn gpg(home: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
     };
     let said = String::from_utf8_lossy(&ran.stderr).into_owned();
     assert!(ran.status.success(), "gpg {arguments:?}: {said}");
-    let mut all = ran.stdout;
-    all.extend(said.bytes());
-    Some(all)
+    Some((ran.stdout, said))
 }
 
 #[test]
@@ -492,7 +483,7 @@ fn gnupg_opens_and_verifies_what_was_sent() {
     if gpg(home.path(), &made).is_none() {
         return;
     }
-    let exported = gpg(home.path(), &["--export", "duty@bravo.example"]).unwrap();
+    let (exported, _) = gpg(home.path(), &["--export", "duty@bravo.example"]).unwrap();
     world.register(&Certificate::read(&exported).unwrap());
     let own = world.node.make_mail_key(None, 100).unwrap();
     let file = |name: &str, bytes: &[u8]| {
@@ -500,36 +491,37 @@ fn gnupg_opens_and_verifies_what_was_sent() {
         std::fs::write(&path, bytes).unwrap();
         path.to_str().unwrap().to_owned()
     };
+    // Ahead of both, as the clock of the node is a minute ahead.
+    let ahead = format!("{}", today / 1_000_000 + 120);
+    let certificate = file("alpha.asc", own.to_armored().as_bytes());
     gpg(
         home.path(),
-        &["--import", &file("alpha.asc", own.to_armored().as_bytes())],
+        &["--faked-system-time", &ahead, "--import", &certificate],
     )
     .unwrap();
     let id = world.post(&parcel(LETTER, Some(Tlp::Red))).unwrap();
     let mail = world.bytes(&id);
     let begins = mail.find("-----BEGIN PGP MESSAGE-----").unwrap();
     let ends = mail.find("-----END PGP MESSAGE-----").unwrap();
-    let message = format!("{}-----END PGP MESSAGE-----\n", &mail[begins..ends]);
+    let message = format!(
+        "{}-----END PGP MESSAGE-----\n",
+        mail.get(begins..ends).unwrap()
+    );
     let sealed = file("sealed.asc", message.as_bytes());
-    // A minute ahead, as the clock of the node is.
     let opened = gpg(
         home.path(),
-        &[
-            "--faked-system-time",
-            &format!("{}", today / 1_000_000 + 120),
-            "--decrypt",
-            &sealed,
-        ],
+        &["--faked-system-time", &ahead, "--decrypt", &sealed],
     );
-    let opened = String::from_utf8(opened.unwrap()).unwrap();
+    let (opened, said) = opened.unwrap();
+    let opened = String::from_utf8(opened).unwrap();
     assert!(
         opened.contains("Subject: [TLP:RED] Scans of last night"),
         "{opened}"
     );
     assert!(opened.contains("What we see.\r\n"), "{opened}");
     assert!(
-        opened.contains("Good signature from \"alpha <comity@in.alpha.example>\""),
-        "{opened}"
+        said.contains("Good signature from \"alpha <comity@in.alpha.example>\""),
+        "{said}"
     );
     let _ = Command::new("gpgconf")
         .arg("--homedir")

@@ -78,6 +78,25 @@ fn behind(sink: &Sink) -> [Party; 2] {
 
 const WORDS: [&str; 4] = ["--to", "duty@bravo.example", "--text", "what we see"];
 
+/// The address that bravo gives alpha for whatever a person writes, once alpha knows it.
+fn given(alpha: &Party, bravo: &Party) -> String {
+    let made = bravo.cli(&[
+        "address",
+        "create",
+        "alpha",
+        "--purpose",
+        "contact",
+        "--json",
+    ]);
+    let address = text(&made.expect(0).json(), "address");
+    until("alpha is told the address", || {
+        let known = alpha.rows(&["address", "list", "--theirs"]);
+        let mut known = known.iter();
+        known.any(|one| one["address"] == *address).then_some(())
+    });
+    address
+}
+
 #[test]
 fn a_letter_reaches_the_address_that_the_other_party_gave() {
     on_both_stores(["alpha", "bravo"], |[alpha, bravo]| {
@@ -85,22 +104,7 @@ fn a_letter_reaches_the_address_that_the_other_party_gave() {
         sends_by(alpha, smtp(bravo));
         alpha.serve();
         partners(alpha, bravo);
-        let made = bravo.cli(&[
-            "address",
-            "create",
-            "alpha",
-            "--purpose",
-            "contact",
-            "--json",
-        ]);
-        let address = text(&made.expect(0).json(), "address");
-        until("alpha is told the address", || {
-            let known = alpha.rows(&["address", "list", "--theirs"]);
-            known
-                .iter()
-                .any(|one| one["address"] == *address)
-                .then_some(())
-        });
+        let address = given(alpha, bravo);
         let file = alpha.file("notes.txt");
         std::fs::write(&file, "192.0.2.7\n").unwrap();
         let file = file.to_str().unwrap();
@@ -128,51 +132,48 @@ fn a_letter_reaches_the_address_that_the_other_party_gave() {
             (&json!("TLP:GREEN"), &json!("no TLS"))
         );
         assert!(text(&sent, "answer").contains("Kept as"), "{sent}");
-        let came = bravo.rows(&["mail", "list"]);
-        let came = came.iter().find(|mail| mail["to"][0] == *address).unwrap();
-        assert_eq!(came["sha256"], sent["sha256"]);
-        assert_eq!(came["from"], sent["sender"]);
-        let read = bravo
-            .cli(&["mail", "read", &text(came, "id"), "--json"])
-            .expect(0)
-            .json();
-        assert_eq!(read["subject"], "[TLP:GREEN] Scans of last night", "{read}");
-        let names: Vec<&str> = read["attachments"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(|one| one["name"].as_str())
-            .collect();
-        assert_eq!(names, ["bundle.json", "notes.txt"], "{read}");
-
-        // The accord wants AMBER encrypted, and there is no certificate: nothing of the letter leaves.
-        let before = alpha.cli(&["mail", "outgoing", "--json"]).expect(0).json();
-        for more in [
-            &["--text", "x", "--objects", &shown, &secret][..],
-            &["--text", "x", "--tlp", "TLP:AMBER"],
-        ] {
-            let words = ["mail", "send", "bravo", "--subject", "Secret"];
-            let said = alpha.cli(&[&words[..], more].concat()).expect(6);
-            assert!(said.out.contains("\trefused\t"), "{said:?}");
-        }
-        let after = alpha.cli(&["mail", "outgoing", "--json"]).expect(0).json();
-        assert_eq!(
-            after["mails"].as_array().unwrap().len(),
-            before["mails"].as_array().unwrap().len()
-        );
-        let own = alpha.cli(&[
-            "mail",
-            "send",
-            "bravo",
-            "--subject",
-            "x",
-            "--text",
-            "x",
-            "--to",
-            "x@in.alpha.example",
-        ]);
-        own.expect(2);
+        came_as_sent(bravo, &sent);
+        only_whole(alpha, (&shown, &secret));
     });
+}
+
+/// The mail that was sent stands in the list of who has it, and says what was written.
+fn came_as_sent(bravo: &Party, sent: &Value) {
+    let came = bravo.rows(&["mail", "list"]);
+    let came = came
+        .iter()
+        .find(|mail| mail["to"][0] == sent["to"])
+        .unwrap();
+    assert_eq!(came["sha256"], sent["sha256"]);
+    assert_eq!(came["from"], sent["sender"]);
+    let read = bravo.cli(&["mail", "read", &text(came, "id"), "--json"]);
+    let read = read.expect(0).json();
+    assert_eq!(read["subject"], "[TLP:GREEN] Scans of last night", "{read}");
+    let attached = read["attachments"].as_array().unwrap().iter();
+    let names: Vec<&str> = attached.filter_map(|one| one["name"].as_str()).collect();
+    assert_eq!(names, ["bundle.json", "notes.txt"], "{read}");
+}
+
+/// The accord wants AMBER encrypted, and there is no certificate: nothing of such a letter leaves.
+fn only_whole(alpha: &Party, (shown, secret): (&str, &str)) {
+    let count = || {
+        let all = alpha.cli(&["mail", "outgoing", "--json"]).expect(0).json();
+        all["mails"].as_array().unwrap().len()
+    };
+    let before = count();
+    for more in [
+        &["--text", "x", "--objects", shown, secret][..],
+        &["--text", "x", "--tlp", "TLP:AMBER"],
+    ] {
+        let words = ["mail", "send", "bravo", "--subject", "Secret"];
+        let said = alpha.cli(&[&words[..], more].concat()).expect(6);
+        assert!(said.out.contains("\trefused\t"), "{said:?}");
+    }
+    assert_eq!(count(), before);
+    let words = ["mail", "send", "bravo", "--subject", "x", "--text", "x"];
+    alpha
+        .cli(&[&words[..], &["--to", "x@in.alpha.example"]].concat())
+        .expect(2);
 }
 
 #[test]
@@ -181,10 +182,15 @@ fn delays_are_told_and_the_same_mail_is_sent_again() {
     let [alpha, _bravo] = behind(&sink);
     sink.next(&[Act::Say("450 4.2.1 Later"), Act::Hang, Act::Drop]);
     let id = send(&alpha, "bravo", &WORDS);
-    let delayed = until_state(&alpha, &id, &["delayed"]);
-    assert!(text(&delayed, "reason").contains("450 4.2.1"), "{delayed}");
     let sent = until_state(&alpha, &id, &["sent"]);
     assert_eq!(sent["attempts"], 4, "{sent}");
+    let events = sent["events"].as_array().unwrap();
+    let delays = events.iter().filter(|one| one["event"] == "delayed");
+    let delays: Vec<String> = delays.map(|one| text(one, "detail")).collect();
+    for (delay, why) in delays.iter().zip(["450 4.2.1", "in time", "did not say"]) {
+        assert!(delay.contains(why), "{delays:?}");
+    }
+    assert_eq!(delays.len(), 3);
     assert!(text(&sent, "answer").contains("Queued as 4711"), "{sent}");
     // Once without an answer and once with one: the same mail.
     let mails = sink.mails();

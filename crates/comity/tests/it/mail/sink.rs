@@ -76,7 +76,7 @@ impl Sink {
 
 fn talk(stream: TcpStream, act: Option<Act>, mails: &Mutex<Vec<String>>, stops: &Sender<usize>) {
     let mut stream = BufReader::new(stream);
-    let stop = |step: usize, stream: &mut BufReader<TcpStream>| {
+    let halts = |step: usize, stream: &mut BufReader<TcpStream>| {
         if act == Some(Act::Stop(step)) {
             let _ = stops.send(step);
             gone(stream);
@@ -88,7 +88,7 @@ fn talk(stream: TcpStream, act: Option<Act>, mails: &Mutex<Vec<String>>, stops: 
         gone(&mut stream);
         return;
     }
-    if stop(0, &mut stream) || !say(&mut stream, "220 mx.bravo.example") {
+    if halts(0, &mut stream) || !say(&mut stream, "220 mx.bravo.example") {
         return;
     }
     while let Some(line) = line(&mut stream) {
@@ -100,7 +100,7 @@ fn talk(stream: TcpStream, act: Option<Act>, mails: &Mutex<Vec<String>>, stops: 
             "DATA" => 4,
             _ => 0,
         };
-        if step > 0 && stop(step, &mut stream) {
+        if step > 0 && halts(step, &mut stream) {
             return;
         }
         let reply = match (verb.as_str(), act) {
@@ -115,14 +115,14 @@ fn talk(stream: TcpStream, act: Option<Act>, mails: &Mutex<Vec<String>>, stops: 
         if verb != "DATA" {
             continue;
         }
-        let Some(mail) = mail(&mut stream, &stop) else {
+        let Some(mail) = mail(&mut stream, &halts) else {
             return;
         };
         mails.lock().unwrap().push(mail);
-        if act == Some(Act::Drop) || stop(6, &mut stream) {
+        if act == Some(Act::Drop) || halts(6, &mut stream) {
             return;
         }
-        if !say(&mut stream, "250 2.0.0 Queued as 4711") || stop(7, &mut stream) {
+        if !say(&mut stream, "250 2.0.0 Queued as 4711") || halts(7, &mut stream) {
             return;
         }
     }
@@ -130,7 +130,7 @@ fn talk(stream: TcpStream, act: Option<Act>, mails: &Mutex<Vec<String>>, stops: 
 
 fn mail(
     stream: &mut BufReader<TcpStream>,
-    stop: &impl Fn(usize, &mut BufReader<TcpStream>) -> bool,
+    halts: &impl Fn(usize, &mut BufReader<TcpStream>) -> bool,
 ) -> Option<String> {
     let mut mail = String::new();
     loop {
@@ -141,7 +141,7 @@ fn mail(
         let line = line.strip_prefix('.').unwrap_or(&line);
         mail.push_str(line);
         mail.push_str("\r\n");
-        if stop(5, stream) {
+        if halts(5, stream) {
             return None;
         }
     }

@@ -58,11 +58,11 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let heard = Arc::new(Mutex::new(Vec::new()));
-        let hears = Arc::clone(&heard);
+        let ears = Arc::clone(&heard);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (manners, hears) = (manners.clone(), Arc::clone(&hears));
-                tokio::spawn(async move { serve(stream, &manners, &hears).await });
+                let (manners, ears) = (manners.clone(), Arc::clone(&ears));
+                tokio::spawn(async move { serve(stream, &manners, &ears).await });
             }
         });
         Self { address, heard }
@@ -122,7 +122,9 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
                 lines.extend(manners.extensions);
                 lines.extend(offers.then_some("STARTTLS"));
                 let last = lines.pop().unwrap();
-                let more: String = lines.iter().map(|one| format!("250-{one}\r\n")).collect();
+                let more = lines
+                    .iter()
+                    .fold(String::new(), |all, one| all + "250-" + one + "\r\n");
                 format!("{more}250 {last}\r\n")
             }
             None if line == "STARTTLS" && offers => {
