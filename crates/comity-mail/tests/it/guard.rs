@@ -60,7 +60,9 @@ fn sizes_and_counts_have_limits() {
     let large = make::plain("x", &"x".repeat(MAIL_BYTES_MAX));
     assert_eq!(
         verdict(&large),
-        refused(Fault::TooLarge { limit: MAIL_BYTES_MAX })
+        refused(Fault::TooLarge {
+            limit: MAIL_BYTES_MAX
+        })
     );
     let header = format!("X-Long: {}\r\n", "y".repeat(900)).repeat(300);
     assert_eq!(verdict(&with(&header)), refused(Fault::HeaderTooLarge));

@@ -176,7 +176,9 @@ impl Node {
         let own = &self.identity().party;
         let all = self.inner.state.read(|tx| checks(tx, Some(party)))?;
         let asked = all.into_iter().find(|held| {
-            let named = words.iter().any(|word| word.eq_ignore_ascii_case(&held.check.nonce));
+            let named = words
+                .iter()
+                .any(|word| word.eq_ignore_ascii_case(&held.check.nonce));
             named && held.check.opening.opener.as_str() == own
         });
         let Some(held) = asked else {

@@ -96,7 +96,9 @@ impl MailIntake {
                 let found = self.find(tx, split(&recipient.address), now)?;
                 accepted.push(match found {
                     // Sent again because our answer was lost: it was counted when it came first.
-                    Some((known, _)) if before.contains(&known.name) && known == recipient.known => {
+                    Some((known, _))
+                        if before.contains(&known.name) && known == recipient.known =>
+                    {
                         true
                     }
                     Some((known, of)) if known == recipient.known => of.count(tx, &known)?,

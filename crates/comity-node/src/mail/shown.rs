@@ -10,8 +10,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use comity_store::attachment::{AttachmentName, BUFFER_BYTES};
-use comity_store::state::mail::{self, MailFilter, MailRow, MailState, RecipientRow};
 use comity_store::state::judged::{self, JudgedRow, ProposalRow, ProposalState};
+use comity_store::state::mail::{self, MailFilter, MailRow, MailState, RecipientRow};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -27,7 +27,12 @@ use crate::node::Node;
 const RECIPIENTS_SHOWN: usize = 5;
 
 /// A mail in a list: its row, its recipients, what it came to, and what it proposes.
-type Line = (MailRow, Vec<RecipientRow>, Option<JudgedRow>, Vec<ProposalRow>);
+type Line = (
+    MailRow,
+    Vec<RecipientRow>,
+    Option<JudgedRow>,
+    Vec<ProposalRow>,
+);
 
 impl Node {
     /// Mails, the newest first.
@@ -69,8 +74,14 @@ impl Node {
             put(&mut line, "sent_by", party.into());
             let leaked = judged.as_ref().is_some_and(|row| row.leaked);
             put(&mut line, "address_leaked", leaked.into());
-            let waits = proposals.iter().filter(|one| one.state == ProposalState::Waits);
-            put(&mut line, "waits", waits.map(|one| one.id.clone()).collect());
+            let waits = proposals
+                .iter()
+                .filter(|one| one.state == ProposalState::Waits);
+            put(
+                &mut line,
+                "waits",
+                waits.map(|one| one.id.clone()).collect(),
+            );
             let shown = recipients.iter().take(RECIPIENTS_SHOWN);
             put(&mut line, "to", shown.map(|r| r.address.clone()).collect());
             put(&mut line, "recipients", recipients.len().into());

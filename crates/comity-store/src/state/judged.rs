@@ -186,8 +186,7 @@ pub fn tried(tx: &mut dyn Tx, mail: &str) -> Result<TryRow, StoreError> {
             due: row.integer(2)?,
         })
     };
-    rows.first()
-        .map_or_else(|| Ok(TryRow::default()), row)
+    rows.first().map_or_else(|| Ok(TryRow::default()), row)
 }
 
 /// Records how often a mail was tried.

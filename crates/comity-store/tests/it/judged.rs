@@ -86,10 +86,18 @@ fn mails_are_due_in_the_order_in_which_they_came_and_not_before_their_time() {
         };
         write(state, |tx| judged::set_tried(tx, "a", &later));
         assert_eq!(state.read(|tx| judged::tried(tx, "a")).unwrap(), later);
-        assert_eq!(state.read(|tx| judged::tried(tx, "b")).unwrap(), TryRow::default());
-        assert_eq!((due(10, first, 9).as_str(), due(11, first, 9).as_str()), ("cbd", "cabd"));
+        assert_eq!(
+            state.read(|tx| judged::tried(tx, "b")).unwrap(),
+            TryRow::default()
+        );
+        assert_eq!(
+            (due(10, first, 9).as_str(), due(11, first, 9).as_str()),
+            ("cbd", "cabd")
+        );
         write(state, |tx| judged::forget_tries(tx, "a"));
-        write(state, |tx| mail::set_state(tx, "b", (MailState::Taken, None), 12));
+        write(state, |tx| {
+            mail::set_state(tx, "b", (MailState::Taken, None), 12)
+        });
         assert_eq!(due(10, first, 9), "cad");
     });
 }
@@ -129,7 +137,9 @@ fn a_proposal_is_settled_once_with_who_did_it() {
         let again = open();
         let found = again.read(|tx| judged::proposals(tx, "m")).unwrap();
         assert_eq!(found, [row("p2", 0), settled.clone()]);
-        let found = again.read(|tx| judged::proposals_beginning(tx, "p1")).unwrap();
+        let found = again
+            .read(|tx| judged::proposals_beginning(tx, "p1"))
+            .unwrap();
         assert_eq!(found, [settled]);
     });
 }

@@ -12,9 +12,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use comity_mail::authentication::{Alignment, Authentication, DkimWorth, DmarcPolicy, Verdict};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use comity_mail::authentication::{Alignment, Authentication, DkimWorth, DmarcPolicy, Verdict};
 use comity_mail::dkim::{DkimError, DkimKey, Kind, LIFE_SECONDS, sign};
 use comity_mail::dns::key_record;
 use comity_node::address::dkim::DkimKeys;
@@ -60,7 +60,10 @@ fn keys() -> &'static Keys {
             .into_iter()
             .map(|(selector, kind, public)| (selector, key_record(kind, &public)))
             .collect();
-        records.push(("r0", key_record("rsa", &STANDARD.encode(short.public_key()))));
+        records.push((
+            "r0",
+            key_record("rsa", &STANDARD.encode(short.public_key())),
+        ));
         let sign = move |bytes: &[u8]| short.sign(bytes).ok();
         let by_hand = Ed25519Key::generate_pkcs8().unwrap();
         let public = Ed25519Key::from_pkcs8_der(&by_hand).unwrap().public_key();

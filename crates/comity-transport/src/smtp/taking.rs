@@ -139,7 +139,9 @@ impl One {
     }
 
     fn origin<'b>(&'b self, begun: &'b Begun) -> Option<Origin<'b>> {
-        let client = begun.client.filter(|client| !self.settings.relays.contains(client))?;
+        let client = begun
+            .client
+            .filter(|client| !self.settings.relays.contains(client))?;
         Some(Origin {
             client,
             greeting: &begun.greeting,
@@ -154,5 +156,7 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, MailError> + Send + 'static,
 ) -> Result<T, MailError> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or(Err(MailError::Store(comity_store::error::StoreError::Stopped)))
+    done.unwrap_or(Err(MailError::Store(
+        comity_store::error::StoreError::Stopped,
+    )))
 }

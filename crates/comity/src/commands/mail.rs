@@ -85,7 +85,9 @@ pub(crate) fn run(verb: MailVerb) -> Result<(), Failure> {
                 return output::json(&shown);
             }
             output::data(text(&shown, "id"))?;
-            output::say("it is judged anew by the running node; `comity mail show` tells what came of it");
+            output::say(
+                "it is judged anew by the running node; `comity mail show` tells what came of it",
+            );
             Ok(())
         }
     }

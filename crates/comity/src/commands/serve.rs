@@ -213,7 +213,12 @@ fn taking_in(
     })?;
     let told = settings.mail.taking(&node.mail_terms().domain)?;
     let authenticator = Arc::new(authenticator);
-    Ok(Some(taking::run(node.clone(), authenticator, told, stopped)))
+    Ok(Some(taking::run(
+        node.clone(),
+        authenticator,
+        told,
+        stopped,
+    )))
 }
 
 fn send_failure(error: &SendError) -> Failure {

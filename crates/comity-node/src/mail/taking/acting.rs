@@ -66,10 +66,10 @@ impl Node {
     /// Does what a mail may do, and settles it.
     pub(super) fn settle_judged(
         &self,
-        judged: Judged,
+        judged: &Judged,
         authentication: &Authentication,
     ) -> Result<(), MailError> {
-        let (entered, batch) = self.let_in(&judged)?;
+        let (entered, batch) = self.let_in(judged)?;
         let now = self.clock().now();
         let settled = self.inner.state.write(|tx| {
             let current = mail::find(tx, &judged.row.id)?;
@@ -78,14 +78,14 @@ impl Node {
             }
             let mut deeds = entered.clone();
             // Two copies of a mail may be on their way at one time.
-            let duplicate = judged.duplicate || came_meanwhile(tx, &judged)?;
+            let duplicate = judged.duplicate || came_meanwhile(tx, judged)?;
             if !duplicate && judged.aside().is_none() {
-                self.settle_inside(tx, &judged, &mut deeds)?;
+                self.settle_inside(tx, judged, &mut deeds)?;
                 if judged.assurance.level > Level::L0 {
-                    see(tx, &judged, now)?;
+                    see(tx, judged, now)?;
                 }
             }
-            let (state, reason) = outcome(&judged, duplicate, &deeds);
+            let (state, reason) = outcome(judged, duplicate, &deeds);
             let telling = Done {
                 deeds,
                 duplicate,
@@ -93,8 +93,8 @@ impl Node {
                 state,
                 reason,
             };
-            let answer = self.answer(tx, &judged, &telling)?;
-            let row = row(&judged, &telling, (authentication, answer), now);
+            let answer = self.answer(tx, judged, &telling)?;
+            let row = row(judged, &telling, (authentication, answer), now);
             rows::put(tx, &row)?;
             let reason = telling.reason.as_deref();
             mail::set_state(tx, &judged.row.id, (state, reason), now)?;
@@ -118,7 +118,10 @@ impl Node {
     pub(super) fn let_in(&self, judged: &Judged) -> Result<(Vec<Deed>, Vec<u8>), MailError> {
         let (mut deeds, mut back) = (Vec::new(), Vec::new());
         let still = judged.duplicate || judged.aside().is_some();
-        let mut envelopes = (!still).then(|| self.envelopes(judged)).transpose()?.flatten();
+        let mut envelopes = (!still)
+            .then(|| self.envelopes(judged))
+            .transpose()?
+            .flatten();
         for (planned, one) in judged.planned.iter().zip(&judged.unfolded.carried) {
             let mut deed = Deed {
                 kind: planned.kind,
@@ -189,9 +192,11 @@ impl Node {
             }
             match read_part(judged.unfolded.bytes(one)) {
                 Ok(part) => {
-                    let known = wholes
-                        .iter_mut()
-                        .find(|parts| parts.iter().any(|known: &comity_link::file::FilePart| known.whole == part.whole));
+                    let known = wholes.iter_mut().find(|parts| {
+                        parts
+                            .iter()
+                            .any(|known: &comity_link::file::FilePart| known.whole == part.whole)
+                    });
                     match known {
                         Some(parts) => parts.push(part),
                         None => wholes.push(vec![part]),
@@ -214,10 +219,16 @@ impl Node {
             };
             match taken {
                 Ok((carried, batch)) => {
-                    said.push(format!("{} new envelopes from {}", carried.stored, carried.party));
+                    said.push(format!(
+                        "{} new envelopes from {}",
+                        carried.stored, carried.party
+                    ));
                     said.extend(carried.wrong);
                     // What goes back goes to whoever the address is for.
-                    let to = judged.to.iter().any(|to| to.party.as_deref() == Some(&carried.party));
+                    let to = judged
+                        .to
+                        .iter()
+                        .any(|to| to.party.as_deref() == Some(&carried.party));
                     if to && answer.is_empty() {
                         answer = batch;
                     }
@@ -246,13 +257,11 @@ impl Node {
             if act(to.at, level, Kind::Number, one.within) != Act::Settle {
                 continue;
             }
-            let outcome = match self.promotion_answered(judged, to, (&writer.id, &text))? {
-                Some(outcome) => Some(outcome),
-                None => {
-                    let raw = Digest::from_bytes(judged.row.sha256);
-                    self.check_heard(&writer.id, &text, (&raw, judged.row.received))?
-                }
-            };
+            let mut outcome = self.promotion_answered(judged, to, (&writer.id, &text))?;
+            if outcome.is_none() {
+                let raw = Digest::from_bytes(judged.row.sha256);
+                outcome = self.check_heard(&writer.id, &text, (&raw, judged.row.received))?;
+            }
             if let Some(outcome) = outcome {
                 *deed = Deed {
                     kind: Kind::Number,
@@ -314,7 +323,9 @@ impl Node {
                     let known = self.receipt_came(tx, receipt, level, party)?;
                     let said = match (known, level >= Level::L3) {
                         (true, true) => "the receipt of a mail that was sent",
-                        (true, false) => "the receipt of a mail that was sent, which counts only under the party's key",
+                        (true, false) => {
+                            "the receipt of a mail that was sent, which counts only under the party's key"
+                        }
                         (false, _) => "the receipt of no mail that was sent to that party",
                     };
                     said.clone_into(&mut deed.outcome);
@@ -395,7 +406,10 @@ fn outcome(judged: &Judged, duplicate: bool, deeds: &[Deed]) -> (MailState, Opti
         return (MailState::Taken, Some(short(&said.join("; "))));
     }
     if of(Act::Show).any(|deed| matches!(deed.kind, Kind::Words | Kind::Values)) {
-        return (MailState::Taken, Some("kept for a person to read".to_owned()));
+        return (
+            MailState::Taken,
+            Some("kept for a person to read".to_owned()),
+        );
     }
     let untold: Vec<String> = of(Act::Tell)
         .map(|deed| format!("{}: {}", deed.name, deed.outcome))
@@ -442,7 +456,8 @@ fn row(
         party: assurance.party.clone(),
         leaked: assurance.address_leaked,
         reasons: json!(reasons).to_string(),
-        authentication: record::authentication(authentication, now.div_euclid(1_000_000)).to_string(),
+        authentication: record::authentication(authentication, now.div_euclid(1_000_000))
+            .to_string(),
         acts: acts.to_string(),
         answer,
         judged: now,

@@ -16,7 +16,7 @@ use comity_store::state::Tx;
 use comity_store::state::judged as rows;
 use comity_store::state::mail::MailState;
 
-use super::acting::Done;
+use super::acting::{Deed, Done};
 use super::judging::{Judged, subject_of};
 use super::table::Act;
 use crate::exchange::command::at;
@@ -95,7 +95,9 @@ fn enclosures(judged: &Judged, done: &Done, thread: Option<&str>) -> Vec<Enclosu
     let (received, level) = (at(judged.row.received), judged.assurance.level.word());
     match MailReceipt::new(&digest, &received, address, level) {
         Ok(mut receipt) => {
-            receipt.message_id.clone_from(&judged.unfolded.outer.message_id);
+            receipt
+                .message_id
+                .clone_from(&judged.unfolded.outer.message_id);
             receipt.request = thread.map(ToOwned::to_owned);
             all.push(Enclosure {
                 media_type: RECEIPT_TYPE.to_owned(),
@@ -106,11 +108,16 @@ fn enclosures(judged: &Judged, done: &Done, thread: Option<&str>) -> Vec<Enclosu
         Err(error) => tracing::error!(mail = %judged.row.id, %error, "no receipt made"),
     }
     if !done.batch.is_empty() {
-        all.extend(cut(&done.batch).into_iter().zip(1..).map(|(bytes, number)| Enclosure {
-            media_type: BATCH_TYPE.to_owned(),
-            name: format!("receipts-{number}.{EXTENSION}"),
-            bytes,
-        }));
+        all.extend(
+            cut(&done.batch)
+                .into_iter()
+                .zip(1..)
+                .map(|(bytes, number)| Enclosure {
+                    media_type: BATCH_TYPE.to_owned(),
+                    name: format!("receipts-{number}.{EXTENSION}"),
+                    bytes,
+                }),
+        );
     }
     all
 }
@@ -123,17 +130,17 @@ fn words(judged: &Judged, done: &Done) -> String {
             subject_of(&judged.unfolded.opened.content.fields),
             at(judged.row.received)
         ),
-        format!("How sure it is that you sent it: {}.", judged.assurance.level),
+        format!(
+            "How sure it is that you sent it: {}.",
+            judged.assurance.level
+        ),
         String::new(),
     ];
-    match (done.state, done.reason.as_deref()) {
-        (MailState::Quarantined, Some(reason)) => {
-            lines.push(format!("It is set aside for a person to judge: {reason}."));
-        }
-        (_, _) => {
-            lines.push("What became of it:".to_owned());
-            lines.extend(done.deeds.iter().take(TOLD_MAX).map(super::acting::Deed::line));
-        }
+    if let (MailState::Quarantined, Some(reason)) = (done.state, &done.reason) {
+        lines.push(format!("It is set aside for a person to judge: {reason}."));
+    } else {
+        lines.push("What became of it:".to_owned());
+        lines.extend(done.deeds.iter().take(TOLD_MAX).map(Deed::line));
     }
     let has = |act: Act| done.deeds.iter().any(|deed| deed.act == act);
     if has(Act::Propose) && judged.assurance.level < Level::L3 {

@@ -100,7 +100,9 @@ impl Judged {
                 planned.kind.words()
             )
         } else {
-            format!("{name}: anybody may have sent it; `comity mail again` once a certificate is registered")
+            format!(
+                "{name}: anybody may have sent it; `comity mail again` once a certificate is registered"
+            )
         })
     }
 
@@ -132,7 +134,9 @@ pub(super) fn recipients_of(tx: &mut dyn Tx, mail: &str) -> Result<Vec<To>, Mail
         let purpose = row.as_ref().and_then(|row| Purpose::parse(&row.purpose));
         all.push(To {
             at: purpose.map_or(At::Open, At::Given),
-            party: one.party.or_else(|| row.as_ref().map(|row| row.party.clone())),
+            party: one
+                .party
+                .or_else(|| row.as_ref().map(|row| row.party.clone())),
             row,
             known_as: one.known_as,
         });
@@ -172,7 +176,12 @@ impl Node {
     ) -> Result<Judged, MailError> {
         let all = self.inner.state.read(|tx| recipients_of(tx, &row.id))?;
         let own = self.own_mail_domains();
-        let assurance = assured(&unfolded, authentication, (writers, &own, &all), self.now_seconds());
+        let assurance = assured(
+            &unfolded,
+            authentication,
+            (writers, &own, &all),
+            self.now_seconds(),
+        );
         let signatures = signatures(&unfolded, authentication, self.now_seconds());
         let (to, duplicate) = self.inner.state.read(|tx| {
             let before = comity_store::state::judged::find(tx, &row.id)?.is_some();
@@ -183,10 +192,15 @@ impl Node {
                 }
             }
             let none = fresh.is_empty();
-            Ok::<_, MailError>((if none { all.clone() } else { fresh }, none && !all.is_empty()))
+            Ok::<_, MailError>((
+                if none { all.clone() } else { fresh },
+                none && !all.is_empty(),
+            ))
         })?;
         let party = assurance.party.as_deref();
-        let writer = writers.iter().find(|writer| Some(writer.id.as_str()) == party);
+        let writer = writers
+            .iter()
+            .find(|writer| Some(writer.id.as_str()) == party);
         let active = writer.is_some_and(|writer| writer.active);
         let plan = |one: &Carried| planned(one, &to, assurance.level, active);
         let planned = unfolded.carried.iter().map(plan).collect();
@@ -214,7 +228,10 @@ fn assured(
         .iter()
         .map(|one| {
             let domains = one.domains.iter().map(String::as_str).collect();
-            (domains, one.fingerprints.iter().map(String::as_str).collect())
+            (
+                domains,
+                one.fingerprints.iter().map(String::as_str).collect(),
+            )
         })
         .collect();
     let parties: Vec<Party<'_>> = writers

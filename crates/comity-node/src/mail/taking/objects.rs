@@ -85,7 +85,15 @@ pub(super) fn found(what: &What, bytes: &[u8], from: &From<'_>) -> Found {
             let values = values.iter().map(|value| value.value.as_str());
             read_all(list_of(values, "named in a mail").as_bytes(), from)
         }
-        _ => Found::default(),
+        What::ComityFile
+        | What::DeliveryReport(_)
+        | What::DispositionNotice(_)
+        | What::Receipt(_)
+        | What::OpenPgpKeys
+        | What::Archive(_)
+        | What::Encrypted
+        | What::NotUnderstood(_)
+        | _ => Found::default(),
     }
 }
 
@@ -310,7 +318,11 @@ mod tests {
         assert_eq!(first.derived.len(), 2, "{first:?}");
         assert!(first.derived[0].contains("2026-11-27T12:00:00"));
         assert!(first.derived[0].contains(&definition_id(Tlp::Green).to_string()));
-        assert_eq!(first, found(&What::IndicatorList, list, &FROM), "the same mail, the same objects");
+        assert_eq!(
+            first,
+            found(&What::IndicatorList, list, &FROM),
+            "the same mail, the same objects"
+        );
     }
 
     #[test]
@@ -322,7 +334,12 @@ mod tests {
               "value":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}]}]}}"#;
         let found = found(&What::MispEvent { events: 1 }, event, &FROM);
         assert_eq!(found.derived.len(), 2, "{found:?}");
-        assert!(found.derived.iter().all(|one| one.contains(&definition_id(Tlp::Amber).to_string())));
+        assert!(
+            found
+                .derived
+                .iter()
+                .all(|one| one.contains(&definition_id(Tlp::Amber).to_string()))
+        );
         assert!(found.derived.iter().all(|one| !one.contains("203.0.113.5")));
     }
 }

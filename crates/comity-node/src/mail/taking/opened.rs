@@ -8,8 +8,8 @@
 use std::sync::Arc;
 
 use comity_mail::carried::{Carried, CarriedLimits, Place, What, classify};
-use comity_mail::openpgp::{Certificate, DecryptLimits, SecretKey, SignatureResult};
 use comity_mail::opening::{Opened, Opener, open};
+use comity_mail::openpgp::{Certificate, DecryptLimits, SecretKey, SignatureResult};
 use comity_mail::reading::{Fields, Isolation, ReadError, ReadLimits, TIME_MAX, isolated, read};
 use sha2::{Digest as _, Sha256};
 
@@ -90,21 +90,22 @@ fn unfold_here(raw: &[u8], with: &Keyring) -> Result<Unfolded, ReadError> {
     let domains: Vec<&str> = with.domains.iter().map(String::as_str).collect();
     let mail = read(raw, &ReadLimits::EXCHANGE, &domains)?;
     let outer = mail.fields.clone();
+    let now = with.now;
     let keys: Vec<&SecretKey> = with.keys.iter().collect();
     let certificates: Vec<&Certificate> = with
         .certificates
         .iter()
         .map(|one| &one.certificate)
         .collect();
-    let opener = Opener {
+    let with = Opener {
         keys: &keys,
         certificates: &certificates,
         domains: &domains,
         read: &ReadLimits::EXCHANGE,
         decrypt: &DecryptLimits::EXCHANGE,
-        now: with.now,
+        now,
     };
-    let opened = open(raw, mail, &opener);
+    let opened = open(raw, mail, &with);
     let carried = classify(&opened.content, &CarriedLimits::EXCHANGE);
     let marks = marks(raw, &outer, &opened);
     Ok(Unfolded {
@@ -217,7 +218,10 @@ mod tests {
         let folded = of(
             "From: a@b.example\r\nDKIM-Signature: v=1; bh=xx; b=AB\r\n CD\r\n\t=; d=B.example; s=one\r\n\r\n",
         );
-        assert_eq!(folded, of("dkim-signature: s=one;d=b.example;b=ABCD=\r\n\r\n"));
+        assert_eq!(
+            folded,
+            of("dkim-signature: s=one;d=b.example;b=ABCD=\r\n\r\n")
+        );
         assert_eq!((folded.len(), folded[0].selector.as_str()), (1, "one"));
         let other = of("DKIM-Signature: b=ABCE=; d=b.example; s=one\r\n\r\n");
         assert_ne!(folded, other);

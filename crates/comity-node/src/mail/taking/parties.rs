@@ -62,7 +62,11 @@ impl Node {
     pub(super) fn own_mail_domains(&self) -> Vec<String> {
         let own = self.identity().domain.to_ascii_lowercase();
         let mail = self.mail_terms().domain.to_ascii_lowercase();
-        if own == mail { vec![own] } else { vec![own, mail] }
+        if own == mail {
+            vec![own]
+        } else {
+            vec![own, mail]
+        }
     }
 
     /// Domains that a party says are its own.
@@ -77,8 +81,12 @@ impl Node {
             let contacts = contacts.filter_map(|contact| contact.email.clone());
             addresses.extend(contacts.chain(content.team.email.clone()));
         }
-        let domains = addresses.iter().filter_map(|address| address.rsplit_once('@'));
-        Ok(domains.map(|(_, domain)| domain.to_ascii_lowercase()).collect())
+        let domains = addresses
+            .iter()
+            .filter_map(|address| address.rsplit_once('@'));
+        Ok(domains
+            .map(|(_, domain)| domain.to_ascii_lowercase())
+            .collect())
     }
 }
 
@@ -118,13 +126,29 @@ mod tests {
             fingerprints: Vec::new(),
             active: true,
         };
-        let mut all = [writer("bravo", "bravo.example"), writer("delta", "delta.example")];
-        let domains = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let claims = [
-            ("bravo".to_owned(), domains(&["duty.example", "delta.example", "alpha.example", "both.example"])),
-            ("delta".to_owned(), domains(&["both.example", "night.example"])),
+        let mut all = [
+            writer("bravo", "bravo.example"),
+            writer("delta", "delta.example"),
         ];
-        admit(&mut all, &claims, &domains(&["alpha.example"]) as &Vec<String>);
+        let domains = |names: &[&str]| -> Vec<String> {
+            names.iter().map(|name| (*name).to_owned()).collect()
+        };
+        let claims = [
+            (
+                "bravo".to_owned(),
+                domains(&[
+                    "duty.example",
+                    "delta.example",
+                    "alpha.example",
+                    "both.example",
+                ]),
+            ),
+            (
+                "delta".to_owned(),
+                domains(&["both.example", "night.example"]),
+            ),
+        ];
+        admit(&mut all, &claims, &domains(&["alpha.example"]));
         assert_eq!(all[0].domains, ["bravo.example", "duty.example"]);
         assert_eq!(all[1].domains, ["delta.example", "night.example"]);
     }

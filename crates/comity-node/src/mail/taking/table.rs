@@ -185,10 +185,11 @@ pub(crate) fn act(at: At, level: Level, kind: Kind, within: bool) -> Act {
         Level::L3 | Level::L4 => 2,
     };
     let found = cell.and_then(|cell| cell.get(place)).copied();
-    match found.unwrap_or(Act::Aside) {
+    let found = found.unwrap_or(Act::Aside);
+    match found {
         Act::Take if within && level >= Level::L1 && kind != Kind::Envelopes => Act::Propose,
         Act::Take | Act::Settle if within => Act::Show,
-        found => found,
+        Act::Take | Act::Settle | Act::Propose | Act::Show | Act::Aside | Act::Tell => found,
     }
 }
 
@@ -231,19 +232,43 @@ mod tests {
                 for level in [Level::L0, Level::L1, Level::L2, Level::L3] {
                     let found = act(at, level, kind, false);
                     let cell = format!("{} {kind:?} {level:?} {found:?}", at.word());
-                    let by_itself = matches!(kind, Kind::Envelopes | Kind::Receipt | Kind::Delivery | Kind::Notice);
+                    let by_itself = matches!(
+                        kind,
+                        Kind::Envelopes | Kind::Receipt | Kind::Delivery | Kind::Notice
+                    );
                     let enters = matches!(found, Act::Take | Act::Settle);
-                    assert!(!enters || level >= Level::L3 || by_itself, "only L3 enters: {cell}");
-                    assert!(found != Act::Propose || level >= Level::L1, "L0 proposes nothing: {cell}");
-                    let live = !matches!(kind, Kind::Words | Kind::Values | Kind::Number | Kind::Receipt);
+                    assert!(
+                        !enters || level >= Level::L3 || by_itself,
+                        "only L3 enters: {cell}"
+                    );
+                    assert!(
+                        found != Act::Propose || level >= Level::L1,
+                        "L0 proposes nothing: {cell}"
+                    );
+                    let live = !matches!(
+                        kind,
+                        Kind::Words | Kind::Values | Kind::Number | Kind::Receipt
+                    );
                     let exercise = at == At::Given(Purpose::Exercise) && live;
-                    assert!(!exercise || !matches!(found, Act::Take | Act::Propose), "nothing live at exercises: {cell}");
+                    assert!(
+                        !exercise || !matches!(found, Act::Take | Act::Propose),
+                        "nothing live at exercises: {cell}"
+                    );
                     let delivery = matches!(kind, Kind::Delivery | Kind::Notice) && enters;
-                    assert!(!delivery || at == At::Given(Purpose::Reply), "reports at reply addresses alone: {cell}");
+                    assert!(
+                        !delivery || at == At::Given(Purpose::Reply),
+                        "reports at reply addresses alone: {cell}"
+                    );
                     let sample = kind == Kind::Sample && !matches!(found, Act::Aside);
-                    assert!(!sample || at == At::Given(Purpose::Samples), "samples at their address alone: {cell}");
+                    assert!(
+                        !sample || at == At::Given(Purpose::Samples),
+                        "samples at their address alone: {cell}"
+                    );
                     let within = act(at, level, kind, true);
-                    assert!(!matches!(within, Act::Take | Act::Settle), "others' words act: {cell}");
+                    assert!(
+                        !matches!(within, Act::Take | Act::Settle),
+                        "others' words act: {cell}"
+                    );
                 }
             }
         }
@@ -253,6 +278,9 @@ mod tests {
     fn the_guide_shows_the_table() {
         let guide = include_str!("../../../../../docs/guides/mail.md");
         let table = markdown();
-        assert!(guide.contains(&table), "docs/guides/mail.md must hold:\n{table}");
+        assert!(
+            guide.contains(&table),
+            "docs/guides/mail.md must hold:\n{table}"
+        );
     }
 }

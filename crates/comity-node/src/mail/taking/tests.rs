@@ -72,8 +72,11 @@ impl Rig {
             domain: format!("{other}.example"),
         };
         folder::init(far.path(), &Place::Embedded, &there, None, "").unwrap();
-        let card = open(far.path(), &clock).own_card(&CardFacts::default()).unwrap();
-        node.accept_card(card.note().to_string().as_bytes()).unwrap();
+        let card = open(far.path(), &clock)
+            .own_card(&CardFacts::default())
+            .unwrap();
+        node.accept_card(card.note().to_string().as_bytes())
+            .unwrap();
         let settings = IntakeSettings {
             domain: node.mail_terms().domain.clone(),
             recipients: vec![

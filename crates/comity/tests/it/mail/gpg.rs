@@ -31,7 +31,13 @@ impl Gpg {
     fn good(&self, arguments: &[&str]) -> Vec<u8> {
         let mut gpg = Command::new("gpg");
         gpg.arg("--homedir").arg(self.0.path());
-        gpg.args(["--batch", "--yes", "--no-tty", "--pinentry-mode", "loopback"]);
+        gpg.args([
+            "--batch",
+            "--yes",
+            "--no-tty",
+            "--pinentry-mode",
+            "loopback",
+        ]);
         gpg.args(["--passphrase", "", "--trust-model", "always"]);
         let Output {
             status,
@@ -48,7 +54,10 @@ impl Gpg {
         self.good(&["--quick-generate-key", address, "ed25519", "default", "1y"]);
         let listed = self.good(&["--with-colons", "--list-keys", address]);
         let listed = String::from_utf8(listed).unwrap();
-        let line = listed.lines().find(|line| line.starts_with("fpr:")).unwrap();
+        let line = listed
+            .lines()
+            .find(|line| line.starts_with("fpr:"))
+            .unwrap();
         let fingerprint = line.trim_end_matches(':').rsplit(':').next().unwrap();
         let certificate = self.good(&["--armor", "--export", address]);
         (fingerprint.to_owned(), certificate)
@@ -66,7 +75,13 @@ impl Gpg {
         );
         let file = self.0.path().join("entity");
         std::fs::write(&file, &entity).unwrap();
-        let signature = self.good(&["--armor", "--detach-sign", "--output", "-", file.to_str().unwrap()]);
+        let signature = self.good(&[
+            "--armor",
+            "--detach-sign",
+            "--output",
+            "-",
+            file.to_str().unwrap(),
+        ]);
         let signature = String::from_utf8(signature).unwrap().replace('\n', "\r\n");
         format!(
             "{fields}MIME-Version: 1.0\r\nUser-Agent: Mozilla Thunderbird\r\nContent-Type: multipart/signed; micalg=pgp-sha512;\r\n \
@@ -81,7 +96,9 @@ impl Gpg {
 
 /// A part with words.
 pub(crate) fn words(text: &str) -> String {
-    format!("Content-Type: text/plain; charset=UTF-8; format=flowed\r\nContent-Transfer-Encoding: 7bit\r\n\r\n{text}")
+    format!(
+        "Content-Type: text/plain; charset=UTF-8; format=flowed\r\nContent-Transfer-Encoding: 7bit\r\n\r\n{text}"
+    )
 }
 
 /// A part with a file of text.

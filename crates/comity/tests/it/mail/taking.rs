@@ -89,17 +89,30 @@ fn fields(to: &str, subject: &str) -> String {
 
 /// As people write who sign nothing.
 fn open(to: &str, subject: &str, parts: &[String]) -> Vec<u8> {
-    let inner: String = parts.iter().map(|part| format!("--x\r\n{part}\r\n")).collect();
+    let inner: String = parts
+        .iter()
+        .map(|part| format!("--x\r\n{part}\r\n"))
+        .collect();
     let head = fields(to, subject);
     format!("{head}MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n{inner}--x--\r\n").into_bytes()
 }
 
 fn bundle() -> [String; 2] {
-    [words("[TLP:GREEN] see the file"), file("application/json", "bundle.json", &STIX.replace('\n', "\r\n"))]
+    [
+        words("[TLP:GREEN] see the file"),
+        file(
+            "application/json",
+            "bundle.json",
+            &STIX.replace('\n', "\r\n"),
+        ),
+    ]
 }
 
 fn level(shown: &Value) -> (&str, &str) {
-    (shown["level"].as_str().unwrap_or("-"), shown["state"].as_str().unwrap())
+    (
+        shown["level"].as_str().unwrap_or("-"),
+        shown["state"].as_str().unwrap(),
+    )
 }
 
 #[test]
@@ -113,37 +126,70 @@ fn mail_of_a_partner_waits_for_a_person_and_enters_at_once_under_the_registered_
         assert_eq!(level(&shown), ("L2", "taken"), "{shown}");
         assert!(alpha.from("bravo").is_empty());
         let waits = shown["proposals"].as_array().unwrap();
-        let proposal = text(waits.iter().find(|one| one["kind"] == "objects").unwrap(), "id");
+        let proposal = text(
+            waits.iter().find(|one| one["kind"] == "objects").unwrap(),
+            "id",
+        );
         let listed = alpha.cli(&["mail", "list"]).expect(0).out;
         assert!(listed.contains(&format!("confirm: {proposal}")), "{listed}");
-        let confirm = ["mail", "confirm", &proposal, "--officer", "the duty officer", "--json"];
+        let confirm = [
+            "mail",
+            "confirm",
+            &proposal,
+            "--officer",
+            "the duty officer",
+            "--json",
+        ];
         assert_eq!(alpha.cli(&confirm).expect(0).json()["state"], "confirmed");
         assert!(alpha.from("bravo").contains_key(ID));
         alpha.cli(&confirm).expect(1);
         let text_of = alpha.cli(&["mail", "show", &id]).expect(0).out;
-        assert!(text_of.contains("confirmed by the duty officer"), "{text_of}");
+        assert!(
+            text_of.contains("confirmed by the duty officer"),
+            "{text_of}"
+        );
 
         // The domain is right, and it is somebody else's.
         let stranger = String::from_utf8(open(&to, "stranger", &bundle())).unwrap();
         let stranger = stranger.replace("duty@bravo.example", "duty@elsewhere.example");
-        let shown = settled(alpha, &deliver_from(alpha, "duty@elsewhere.example", &to, stranger.as_bytes()));
+        let shown = settled(
+            alpha,
+            &deliver_from(alpha, "duty@elsewhere.example", &to, stranger.as_bytes()),
+        );
         assert_eq!(level(&shown), ("L1", "quarantined"), "{shown}");
         let doctor = alpha.cli(&["doctor"]);
-        assert!(doctor.code == Some(1) && doctor.out.contains(&to), "{doctor:?}");
+        assert!(
+            doctor.code == Some(1) && doctor.out.contains(&to),
+            "{doctor:?}"
+        );
 
         let Some(gpg) = Gpg::new() else { return };
         let (fingerprint, certificate) = gpg.key("duty@bravo.example");
         let armored = alpha.file("bravo.asc");
         std::fs::write(&armored, certificate).unwrap();
-        let register = ["openpgp", "register", "bravo", armored.to_str().unwrap(), "--fingerprint", &fingerprint];
+        let register = [
+            "openpgp",
+            "register",
+            "bravo",
+            armored.to_str().unwrap(),
+            "--fingerprint",
+            &fingerprint,
+        ];
         alpha.cli(&register).expect(0);
-        let csv = file("text/csv", "list.csv", "value,type\r\n203.0.113.77,ipv4\r\n");
+        let csv = file(
+            "text/csv",
+            "list.csv",
+            "value,type\r\n203.0.113.77,ipv4\r\n",
+        );
         let signed = gpg.thunderbird(&fields(&to, "signed"), &[words("as spoken"), csv]);
         let id = deliver(alpha, &to, &signed).unwrap();
         let shown = settled(alpha, &id);
         assert_eq!(level(&shown), ("L3", "taken"), "{shown}");
         let held = alpha.from("bravo");
-        assert!(held.values().any(|one| one["type"] == "indicator"), "{held:?}");
+        assert!(
+            held.values().any(|one| one["type"] == "indicator"),
+            "{held:?}"
+        );
         assert!(shown["answered"].is_string(), "{shown}");
 
         // In another cover it is the same mail.
@@ -152,10 +198,23 @@ fn mail_of_a_partner_waits_for_a_person_and_enters_at_once_under_the_registered_
         assert_eq!(level(&copy), ("L3", "duplicate"), "{copy}");
         // With something beside what is signed it is not the party's.
         let tail = b"\r\n--y\r\nContent-Type: text/csv; name=more.csv\r\n\r\nvalue\r\n203.0.113.78\r\n--y--\r\n";
-        let at = signed.windows(22).position(|piece| piece == b"MIME-Version: 1.0\r\nUse").unwrap();
+        let at = signed
+            .windows(22)
+            .position(|piece| piece == b"MIME-Version: 1.0\r\nUse")
+            .unwrap();
         let head = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y\r\n";
-        let part = String::from_utf8_lossy(&signed[at..]).replacen("MIME-Version: 1.0\r\nUser-Agent: Mozilla Thunderbird\r\n", "", 1);
-        let partly = [fields(&to, "partly").as_bytes(), head.as_bytes(), part.as_bytes(), tail].concat();
+        let part = String::from_utf8_lossy(&signed[at..]).replacen(
+            "MIME-Version: 1.0\r\nUser-Agent: Mozilla Thunderbird\r\n",
+            "",
+            1,
+        );
+        let partly = [
+            fields(&to, "partly").as_bytes(),
+            head.as_bytes(),
+            part.as_bytes(),
+            tail,
+        ]
+        .concat();
         let shown = settled(alpha, &deliver(alpha, &to, &partly).unwrap());
         assert_eq!(shown["level"], "L2", "{shown}");
     });
@@ -193,14 +252,20 @@ fn nasty(to: &str) -> Vec<(&'static str, Vec<u8>)> {
     ];
     for (name, archive) in make::archives() {
         let zip = make::Part::file("application/zip", "samples.zip", &archive);
-        all.push((name, make::mixed(&format!("archive {name}"), &[make::Part::text("see"), zip])));
+        all.push((
+            name,
+            make::mixed(&format!("archive {name}"), &[make::Part::text("see"), zip]),
+        ));
     }
     all
 }
 
 #[test]
 fn mails_that_are_made_to_do_harm_leave_the_node_alive_and_change_nothing() {
-    let (mut alpha, mut bravo) = (Party::new("alpha", Store::Embedded), Party::new("bravo", Store::Embedded));
+    let (mut alpha, mut bravo) = (
+        Party::new("alpha", Store::Embedded),
+        Party::new("bravo", Store::Embedded),
+    );
     takes(&alpha);
     befriend(&mut alpha, &mut bravo, OPEN);
     let to = given(&alpha, "reports");
@@ -222,21 +287,34 @@ fn mails_that_are_made_to_do_harm_leave_the_node_alive_and_change_nothing() {
     }
     assert!(alpha.from("bravo").is_empty());
     assert_eq!(alpha.serving().pid(), pid);
-    let after = settled(&alpha, &deliver(&alpha, &to, &open(&to, "after", &bundle())).unwrap());
+    let after = settled(
+        &alpha,
+        &deliver(&alpha, &to, &open(&to, "after", &bundle())).unwrap(),
+    );
     assert_eq!(level(&after), ("L2", "taken"), "{after}");
 }
 
 #[test]
 fn a_node_that_is_killed_while_it_takes_mail_in_takes_each_once() {
     let Some(gpg) = Gpg::new() else { return };
-    let (mut alpha, mut bravo) = (Party::new("alpha", Store::Embedded), Party::new("bravo", Store::Embedded));
+    let (mut alpha, mut bravo) = (
+        Party::new("alpha", Store::Embedded),
+        Party::new("bravo", Store::Embedded),
+    );
     takes(&alpha);
     befriend(&mut alpha, &mut bravo, OPEN);
     let to = given(&alpha, "reports");
     let (fingerprint, certificate) = gpg.key("duty@bravo.example");
     let armored = alpha.file("bravo.asc");
     std::fs::write(&armored, certificate).unwrap();
-    let register = ["openpgp", "register", "bravo", armored.to_str().unwrap(), "--fingerprint", &fingerprint];
+    let register = [
+        "openpgp",
+        "register",
+        "bravo",
+        armored.to_str().unwrap(),
+        "--fingerprint",
+        &fingerprint,
+    ];
     alpha.cli(&register).expect(0);
     let mut ids = Vec::new();
     for round in 0..6_u8 {
@@ -262,7 +340,10 @@ fn a_node_that_is_killed_while_it_takes_mail_in_takes_each_once() {
 
 #[test]
 fn envelopes_and_numbers_that_come_by_mail_do_what_they_do_by_the_link() {
-    let (mut alpha, mut bravo) = (Party::new("alpha", Store::Embedded), Party::new("bravo", Store::Embedded));
+    let (mut alpha, mut bravo) = (
+        Party::new("alpha", Store::Embedded),
+        Party::new("bravo", Store::Embedded),
+    );
     takes(&alpha);
     befriend(&mut alpha, &mut bravo, OPEN);
     let collection = bravo.create_collection("Own", &["--alias", "own"]);
@@ -274,25 +355,49 @@ fn envelopes_and_numbers_that_come_by_mail_do_what_they_do_by_the_link() {
     bravo.share(ID, "alpha");
     let folder = bravo.file("out");
     std::fs::create_dir(&folder).unwrap();
-    bravo.cli(&["outbox", "export", "alpha", "--out", folder.to_str().unwrap()]).expect(0);
+    bravo
+        .cli(&[
+            "outbox",
+            "export",
+            "alpha",
+            "--out",
+            folder.to_str().unwrap(),
+        ])
+        .expect(0);
     let to = given(&alpha, "contact");
     let parts: Vec<make::Part> = std::fs::read_dir(&folder)
         .unwrap()
-        .map(|one| make::Part::file("application/octet-stream", "batch.comity", &std::fs::read(one.unwrap().path()).unwrap()))
+        .map(|one| {
+            make::Part::file(
+                "application/octet-stream",
+                "batch.comity",
+                &std::fs::read(one.unwrap().path()).unwrap(),
+            )
+        })
         .collect();
     assert!(!parts.is_empty());
     // Whoever sends it: envelopes prove themselves.
     let mail = String::from_utf8(make::mixed("envelopes", &parts)).unwrap();
     let shown = settled(&alpha, &deliver(&alpha, &to, mail.as_bytes()).unwrap());
     assert_eq!(shown["level"], "L0", "{shown}");
-    assert!(text(&shown, "reason").contains("new envelopes from bravo"), "{shown}");
+    assert!(
+        text(&shown, "reason").contains("new envelopes from bravo"),
+        "{shown}"
+    );
     alpha.until_from("bravo", &[ID]);
 
     let Some(gpg) = Gpg::new() else { return };
     let (fingerprint, certificate) = gpg.key("duty@bravo.example");
     let armored = alpha.file("bravo.asc");
     std::fs::write(&armored, certificate).unwrap();
-    let register = ["openpgp", "register", "bravo", armored.to_str().unwrap(), "--fingerprint", &fingerprint];
+    let register = [
+        "openpgp",
+        "register",
+        "bravo",
+        armored.to_str().unwrap(),
+        "--fingerprint",
+        &fingerprint,
+    ];
     alpha.cli(&register).expect(0);
     let address = |words: &[&str]| {
         let words = [&["address"][..], words, &["--json"]].concat();
@@ -302,7 +407,10 @@ fn envelopes_and_numbers_that_come_by_mail_do_what_they_do_by_the_link() {
     address(&["promote", &id]);
     let number = text(&address(&["show", &id])["challenge"], "number");
     let answer = [words(&format!("The number is {number}."))];
-    let unsure = settled(&alpha, &deliver(&alpha, &to, &open(&to, "unsure", &answer)).unwrap());
+    let unsure = settled(
+        &alpha,
+        &deliver(&alpha, &to, &open(&to, "unsure", &answer)).unwrap(),
+    );
     assert_eq!(unsure["level"], "L2", "{unsure}");
     assert_eq!(address(&["show", &id])["state"], "challenged");
     let signed = gpg.thunderbird(&fields(&to, "number"), &answer);

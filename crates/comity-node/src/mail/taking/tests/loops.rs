@@ -33,7 +33,9 @@ fn two_nodes_that_answer_each_other_stop_at_one_exchange() {
     for (rig, other, name) in [(&alpha, &bravo, "bravo"), (&bravo, &alpha, "alpha")] {
         let made = other.node.make_mail_key(None, 365).unwrap();
         let (typed, bytes) = (made.fingerprint().to_owned(), made.to_bytes());
-        let registered = rig.node.register_certificate(name, &bytes, Some(&typed), &acting());
+        let registered = rig
+            .node
+            .register_certificate(name, &bytes, Some(&typed), &acting());
         registered.unwrap();
     }
     let parcel = crate::mail::out::Parcel {
@@ -51,7 +53,12 @@ fn two_nodes_that_answer_each_other_stop_at_one_exchange() {
         auto_submitted: None,
         protection: crate::mail::out::Protection::AsAgreed,
     };
-    bravo.node.inner.state.write(|tx| bravo.node.post(tx, &parcel)).unwrap();
+    bravo
+        .node
+        .inner
+        .state
+        .write(|tx| bravo.node.post(tx, &parcel))
+        .unwrap();
     let mut carried = Vec::new();
     let mut rounds = Vec::new();
     for _ in 0..4 {
@@ -59,7 +66,11 @@ fn two_nodes_that_answer_each_other_stop_at_one_exchange() {
         let back = carry(&alpha, &bravo, &mut carried, "in.alpha.example");
         rounds.push((there, back));
     }
-    assert_eq!(rounds, [(1, 1), (0, 0), (0, 0), (0, 0)], "a letter, a receipt, and no more");
+    assert_eq!(
+        rounds,
+        [(1, 1), (0, 0), (0, 0), (0, 0)],
+        "a letter, a receipt, and no more"
+    );
     let sent = bravo.node.mail_due(10).unwrap();
     assert!(sent.is_empty(), "the letter has its receipt: {sent:?}");
 }
@@ -78,17 +89,28 @@ fn programs_lists_and_null_senders_get_no_answer() {
         ("list", "List-ID: <all.bravo.example>\r\n"),
         ("bulk", "Precedence: bulk\r\n"),
     ] {
-        let shown = rig.mailed(&to, plain(subject, more).as_bytes(), &aligned("bravo.example"));
+        let shown = rig.mailed(
+            &to,
+            plain(subject, more).as_bytes(),
+            &aligned("bravo.example"),
+        );
         assert_eq!(shown["level"], "L2", "{shown}");
     }
     let id = rig.keep("", &[&to], plain("null", "").as_bytes());
     rig.take(&id, &aligned("bravo.example"));
     assert!(rig.outbox().is_empty());
-    rig.mailed(&to, plain("person", "").as_bytes(), &aligned("bravo.example"));
+    rig.mailed(
+        &to,
+        plain("person", "").as_bytes(),
+        &aligned("bravo.example"),
+    );
     let left = rig.outbox();
     assert_eq!(left.len(), 1);
     let (sender, recipient, bytes) = &left[0];
-    assert_eq!((sender.as_str(), recipient.as_str()), ("", "duty@bravo.example"));
+    assert_eq!(
+        (sender.as_str(), recipient.as_str()),
+        ("", "duty@bravo.example")
+    );
     let text = String::from_utf8_lossy(bytes).into_owned();
     assert!(text.contains("Auto-Submitted: auto-replied"), "{text}");
 }
