@@ -77,11 +77,11 @@ pub(crate) struct Inner {
     pub(crate) mail_keys: MailKeys,
     /// The settings of addresses, once they are known.
     pub(crate) mail_terms: OnceLock<MailTerms>,
+    /// Up to when threads were looked at for what is due.
+    pub(crate) looked: Mutex<Looked>,
     pub(crate) dkim: KeptKeys,
     /// The settings of mail that leaves, once they are known.
     pub(crate) sending: OnceLock<SendingTerms>,
-    /// Up to when threads were looked at for what is due.
-    pub(crate) looked: Mutex<Looked>,
     /// Whether anything was bound to persons here, as far as this node alone can say.
     pub(crate) holds_closed: AtomicBool,
     lock: Mutex<Option<FolderLock>>,
@@ -119,9 +119,9 @@ impl Node {
             address_keys: folder.address_keys,
             mail_keys: folder.mail_keys,
             mail_terms: OnceLock::new(),
+            looked: Mutex::default(),
             dkim: folder.dkim,
             sending: OnceLock::new(),
-            looked: Mutex::default(),
             holds_closed: AtomicBool::new(holds_closed),
             lock: Mutex::new(Some(folder.lock)),
         };

@@ -360,84 +360,87 @@ fn mail_taking(error: &TakingError) -> (RefusalKind, String) {
 
 /// What mends a refusal about mail that leaves.
 fn mail_out(error: &OutError) -> (RefusalKind, String) {
-    let (kind, hint) = match error {
-        OutError::OwnDomain(_) => (
-            RefusalKind::Usage,
-            "name an address of the other party with --to; this node's own addresses take mail from others",
-        ),
-        OutError::NotAscii(_) => (
-            RefusalKind::Usage,
-            "ask the party for an address of ASCII letters; this node does not send with SMTPUTF8 (RFC 6531)",
-        ),
-        OutError::NotEncrypted { .. } => (
-            RefusalKind::Release,
-            "register the party's certificate, `comity openpgp register`, and give the command again; or share by the node link",
-        ),
-        OutError::Unusable { .. } => (
-            RefusalKind::No,
-            "ask the party for its current certificate and register it, `comity openpgp register`",
-        ),
-        OutError::OwnKey { .. } => (
-            RefusalKind::No,
-            "extend this node's key, `comity openpgp extend`, or make a new one, `comity openpgp make`",
-        ),
-        OutError::Repeated(_) => (RefusalKind::No, "give the command again"),
-        OutError::Protect(_) => (
-            RefusalKind::Usage,
-            "mend what is named; `comity mail send --help` says what can be sent",
-        ),
-        OutError::Dkim(_) => (
-            RefusalKind::Unknown,
-            "look at the owner and the rights of the folder keys/ in the node's folder",
-        ),
+    let kind = match error {
         OutError::Address(error) => return address(error),
-        OutError::Unknown(_) | OutError::Ambiguous(_) => (
-            RefusalKind::No,
-            "`comity mail outgoing` shows their numbers",
-        ),
-        OutError::State(_) => (
-            RefusalKind::Usage,
-            "a mail that leaves is queued, sending, delayed, sent, failed, bounced, cancelled or receipted",
-        ),
-        OutError::Place(_) => (
-            RefusalKind::Usage,
-            "give the number of the last mail of the page before",
-        ),
-        OutError::Stands { .. } => (
-            RefusalKind::No,
-            "`comity mail outgoing ID` shows where it stands and what happened to it",
-        ),
-        OutError::TooOld => (
-            RefusalKind::No,
-            "write it anew with `comity mail send`; the other side may have it already",
-        ),
-        OutError::NoAddress(_) => (
-            RefusalKind::No,
-            "have the party give an address, `comity address create` there, or name one with --to",
-        ),
-        OutError::NoContact { .. } => (
-            RefusalKind::No,
-            "`comity contact list` shows the points of contact; or name an address with --to",
-        ),
-        OutError::Label(_) => (
-            RefusalKind::Usage,
-            "labels are TLP:CLEAR, TLP:GREEN, TLP:AMBER, TLP:AMBER+STRICT and TLP:RED",
-        ),
-        OutError::OtherThread { .. } => {
-            (RefusalKind::Usage, "name a thread with this party, or none")
-        }
-        OutError::OtherPerson(_) => (
-            RefusalKind::Release,
-            "leave --to out, or name in --person who is to read it",
-        ),
-        OutError::TooMuch => (
-            RefusalKind::Usage,
-            "send several mails, or share by the node link, which has no such limit",
-        ),
-        OutError::Nothing(_) => (RefusalKind::No, "`comity outbox list` shows what waits"),
-        OutError::Meanwhile(_) => (RefusalKind::No, "give the command again"),
+        OutError::OwnDomain(_)
+        | OutError::NotAscii(_)
+        | OutError::Protect(_)
+        | OutError::State(_)
+        | OutError::Place(_)
+        | OutError::Label(_)
+        | OutError::OtherThread { .. }
+        | OutError::TooMuch => RefusalKind::Usage,
+        OutError::NotEncrypted { .. } | OutError::OtherPerson(_) => RefusalKind::Release,
+        OutError::Dkim(_) => RefusalKind::Unknown,
+        OutError::Unusable { .. }
+        | OutError::OwnKey { .. }
+        | OutError::Repeated(_)
+        | OutError::Unknown(_)
+        | OutError::Ambiguous(_)
+        | OutError::Stands { .. }
+        | OutError::TooOld
+        | OutError::NoAddress(_)
+        | OutError::NoContact { .. }
+        | OutError::Nothing(_)
+        | OutError::Meanwhile(_) => RefusalKind::No,
     };
-    (kind, hint.to_owned())
+    (kind, mail_out_hint(error).to_owned())
+}
+
+fn mail_out_hint(error: &OutError) -> &'static str {
+    match error {
+        OutError::OwnDomain(_) => {
+            "name an address of the other party with --to; this node's own addresses take mail from others"
+        }
+        OutError::NotAscii(_) => {
+            "ask the party for an address of ASCII letters; this node does not send with SMTPUTF8 (RFC 6531)"
+        }
+        OutError::NotEncrypted { .. } => {
+            "register the party's certificate, `comity openpgp register`, and give the command again; or share by the node link"
+        }
+        OutError::Unusable { .. } => {
+            "ask the party for its current certificate and register it, `comity openpgp register`"
+        }
+        OutError::OwnKey { .. } => {
+            "extend this node's key, `comity openpgp extend`, or make a new one, `comity openpgp make`"
+        }
+        OutError::Repeated(_) | OutError::Meanwhile(_) => "give the command again",
+        OutError::Protect(_) => {
+            "mend what is named; `comity mail send --help` says what can be sent"
+        }
+        OutError::Dkim(_) => {
+            "look at the owner and the rights of the folder keys/ in the node's folder"
+        }
+        OutError::Address(_) => DOCTOR,
+        OutError::Unknown(_) | OutError::Ambiguous(_) => {
+            "`comity mail outgoing` shows their numbers"
+        }
+        OutError::State(_) => {
+            "a mail that leaves is queued, sending, delayed, sent, failed, bounced, cancelled or receipted"
+        }
+        OutError::Place(_) => "give the number of the last mail of the page before",
+        OutError::Stands { .. } => {
+            "`comity mail outgoing ID` shows where it stands and what happened to it"
+        }
+        OutError::TooOld => {
+            "write it anew with `comity mail send`; the other side may have it already"
+        }
+        OutError::NoAddress(_) => {
+            "have the party give an address, `comity address create` there, or name one with --to"
+        }
+        OutError::NoContact { .. } => {
+            "`comity contact list` shows the points of contact; or name an address with --to"
+        }
+        OutError::Label(_) => {
+            "labels are TLP:CLEAR, TLP:GREEN, TLP:AMBER, TLP:AMBER+STRICT and TLP:RED"
+        }
+        OutError::OtherThread { .. } => "name a thread with this party, or none",
+        OutError::OtherPerson(_) => "leave --to out, or name in --person who is to read it",
+        OutError::TooMuch => {
+            "send several mails, or share by the node link, which has no such limit"
+        }
+        OutError::Nothing(_) => "`comity outbox list` shows what waits",
+    }
 }
 
 fn address(error: &AddressError) -> (RefusalKind, String) {

@@ -265,11 +265,7 @@ pub enum OutError {
 
 impl From<AddressError> for MailError {
     fn from(error: AddressError) -> Self {
-        match error {
-            AddressError::Store(source) => source.into(),
-            AddressError::Exchange(source) => source.into(),
-            other => OutError::Address(Box::new(other)).into(),
-        }
+        OutError::Address(Box::new(error)).into()
     }
 }
 

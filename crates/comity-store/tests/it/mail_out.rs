@@ -15,7 +15,7 @@ fn write<T>(state: &State, work: impl Fn(&mut dyn Tx) -> Result<T, StoreError>) 
 }
 
 fn row(number: u8) -> MailOutRow {
-    let some = |text: &str| (number % 2 == 0).then(|| text.to_owned());
+    let some = |text: &str| number.is_multiple_of(2).then(|| text.to_owned());
     MailOutRow {
         id: format!("{number:08}-mail"),
         party: some("bravo"),

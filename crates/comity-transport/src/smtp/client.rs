@@ -177,7 +177,7 @@ impl Sender {
         }
         let finished = async {
             while !working.tasks.is_empty() {
-                working.one_ends().await
+                working.one_ends().await;
             }
         };
         // What is cut off here is sent again, with the same identifier.

@@ -5,6 +5,7 @@ use std::path::Path;
 use comity_node::command::{Answer, CheckAnswer, Command};
 use comity_node::folder;
 use comity_node::ledger::command::LedgerCommand;
+use comity_node::mail::command::MailCommand;
 use serde_json::Value;
 
 use crate::backend::{Backend, data_folder, folder_failure};
@@ -29,6 +30,12 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
         return Err(unexpected());
     };
     let ledger = backend.ledger(LedgerCommand::Fsck)?;
+    let mail = backend.mail(MailCommand::Outgoing {
+        state: None,
+        party: None,
+        before: None,
+        limit: 1,
+    })?;
     backend.close()?;
     let problems = ledger.get("problems").and_then(Value::as_array);
     for problem in problems.into_iter().flatten() {
@@ -46,6 +53,8 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
         let mut shown = serde_json::to_value(&report).map_err(|error| Failure::defect(&error))?;
         if let Some(shown) = shown.as_object_mut() {
             shown.insert("ledger".to_owned(), ledger);
+            let counts = mail.get("counts").cloned();
+            shown.insert("mail_out".to_owned(), counts.unwrap_or_default());
             shown.insert(
                 "dns".to_owned(),
                 records.iter().map(Checked::document).collect(),
@@ -54,6 +63,10 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
         output::json(&shown)?;
     } else {
         show(&report, &folder, &ledger, &records)?;
+        let counts = counts_of(&mail);
+        if !counts.is_empty() {
+            output::data(&format!("mail out     {counts}"))?;
+        }
     }
     match report.problems.len() {
         0 => Ok(()),
@@ -70,6 +83,16 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
             },
         )),
     }
+}
+
+/// How much of the mail that leaves stands in each state.
+fn counts_of(mail: &Value) -> String {
+    let counts = mail.get("counts").and_then(Value::as_object);
+    let counts = counts.into_iter().flatten();
+    let each: Vec<String> = counts
+        .map(|(state, count)| format!("{count} {state}"))
+        .collect();
+    each.join(", ")
 }
 
 /// What was read, as people see it.

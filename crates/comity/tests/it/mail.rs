@@ -1,4 +1,4 @@
-//! Mail that comes to a node: by SMTP and LMTP, from clients of ours and from programs that we did not write.
+//! Mail of a node: what comes by SMTP and LMTP, from clients of ours and from programs that we did not write, and what leaves.
 //!
 //! In scope: the running program with its settings, what it keeps and shows, what survives it. Out of scope: every reply and every
 //! limit one by one (the tests of `comity-transport`).
@@ -12,7 +12,9 @@ mod given;
 mod gpg;
 mod keys;
 mod name_server;
+mod sending;
 mod shown;
+mod sink;
 mod slow;
 mod taking;
 

@@ -25,10 +25,12 @@ impl Node {
         report: &DeliveryReport,
     ) -> Result<bool, MailError> {
         let sent = rows::of_reference(tx, reference)?;
-        let named = report.message_id.as_deref();
-        let by_name = sent.iter().find(|row| named == Some(&row.message_id));
-        // A report may give nothing back; then it is about the mail that went to this address alone.
-        let only = match (named, sent.as_slice()) {
+        let (named, numbered) = (report.message_id.as_deref(), report.envelope_id.as_deref());
+        let by_name = sent
+            .iter()
+            .find(|row| named == Some(&row.message_id) || numbered == Some(&row.id));
+        // A report may give nothing back; then it is about the one mail that has this reference.
+        let only = match (named.or(numbered), sent.as_slice()) {
             (None, [only]) => Some(only),
             (_, _) => None,
         };

@@ -5,6 +5,7 @@
 //!
 //! In scope: the steps, one after another, each with an end. Out of scope: which server (`route`), what follows (`delivery`).
 
+use std::fmt::Write as _;
 use std::io;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use zeroize::Zeroizing;
 
 use super::SmtpTimes;
-use super::reply::{Extensions, Incoming, LINE_BYTES_MAX, Reply};
+use super::reply::{Extensions, Incoming, LINE_BYTES_MAX, NoReply, Reply};
 use super::tls::{Demand, Trust, version};
 
 /// Bytes that are written at once; each piece has its own time limit (RFC 5321 section 4.5.3.2.5).
@@ -95,7 +96,7 @@ impl Conversation {
             return Err(Fault::Said("its greeting", greeting));
         }
         talk.hello(parties.own).await?;
-        if talk.extensions.starttls {
+        if talk.extensions.has("STARTTLS") {
             talk = talk.secured(parties, (trust, demand)).await?;
         } else if demand == Demand::Verified {
             let host = parties.host;
@@ -157,11 +158,11 @@ impl Conversation {
 
     /// Says who this is to a relay.
     pub(super) async fn authenticate(&mut self, user: &str, password: &str) -> Result<(), Fault> {
-        if self.extensions.auth_plain {
+        if self.extensions.has_auth("PLAIN") {
             let both = Zeroizing::new(format!("\0{user}\0{password}"));
             let line = Zeroizing::new(format!("AUTH PLAIN {}", STANDARD.encode(both.as_bytes())));
             self.ask("AUTH", &line).await?;
-        } else if self.extensions.auth_login {
+        } else if self.extensions.has_auth("LOGIN") {
             self.ask("AUTH", "AUTH LOGIN").await?;
             self.ask("AUTH", &STANDARD.encode(user)).await?;
             let line = Zeroizing::new(STANDARD.encode(password));
@@ -177,24 +178,24 @@ impl Conversation {
     pub(super) async fn hand_over(&mut self, mail: &ClaimedMail) -> Result<Reply, Fault> {
         let size = u64::try_from(mail.bytes.len()).unwrap_or(u64::MAX);
         let mut from = format!("MAIL FROM:<{}>", mail.sender);
-        if let Some(most) = self.extensions.size {
-            if let Some(most) = most.filter(|most| size > *most) {
-                let why = format!("the mail has {size} bytes, and the server takes {most}");
-                return Err(Fault::Unfit(why));
-            }
-            from.push_str(&format!(" SIZE={size}"));
+        if let Some(most) = self.extensions.size_max().filter(|most| size > *most) {
+            let why = format!("the mail has {size} bytes, and the server takes {most}");
+            return Err(Fault::Unfit(why));
+        }
+        if self.extensions.has("SIZE") {
+            let _ = write!(from, " SIZE={size}");
         }
         if !mail.bytes.is_ascii() {
-            if !self.extensions.eight_bit {
+            if !self.extensions.has("8BITMIME") {
                 let why = "the mail has 8-bit text, and the server does not take it";
                 return Err(Fault::Unfit(why.to_owned()));
             }
             from.push_str(" BODY=8BITMIME");
         }
         let mut to = format!("RCPT TO:<{}>", mail.recipient);
-        if self.extensions.dsn && !mail.sender.is_empty() {
+        if self.extensions.has("DSN") && !mail.sender.is_empty() {
             // Its number comes back with a report, and its content does not (RFC 3461 section 4).
-            from.push_str(&format!(" RET=HDRS ENVID={}", mail.id));
+            let _ = write!(from, " RET=HDRS ENVID={}", mail.id);
             to.push_str(" NOTIFY=FAILURE,DELAY");
         }
         self.ask("MAIL FROM", &from).await?;
@@ -267,9 +268,11 @@ impl Conversation {
             loop {
                 let line = self.line().await?;
                 match incoming.line(&line) {
-                    Some(Some(reply)) => return Ok(reply),
-                    Some(None) => {}
-                    None => return Err(Fault::Broken("the server does not speak SMTP".to_owned())),
+                    Ok(Some(reply)) => return Ok(reply),
+                    Ok(None) => {}
+                    Err(NoReply) => {
+                        return Err(Fault::Broken("the server does not speak SMTP".to_owned()));
+                    }
                 }
             }
         };

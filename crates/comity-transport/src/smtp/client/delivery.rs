@@ -49,7 +49,7 @@ impl Sender {
             Err(reason) => return Tried::Later(format!("no name server can be asked: {reason}")),
         };
         let targets = match &self.settings.relay {
-            Some(relay) => vec![self.relayed(relay)],
+            Some(relay) => vec![relayed(relay)],
             None => match self.targets(resolver, mail).await {
                 Ok(targets) => targets,
                 Err(tried) => return tried,
@@ -72,23 +72,6 @@ impl Sender {
             }
         }
         Tried::Later(why)
-    }
-
-    fn relayed(&self, relay: &Relay) -> Target {
-        let here = relay
-            .host
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
-            || relay.host == "localhost";
-        Target {
-            host: relay.host.clone(),
-            port: relay.port,
-            demand: if here {
-                Demand::Offered
-            } else {
-                Demand::Verified
-            },
-        }
     }
 
     /// The hosts of the recipient's domain that its policy lets be tried.
@@ -189,6 +172,24 @@ impl Sender {
         };
         talk.quit().await;
         met
+    }
+}
+
+/// A relay on this machine needs no TLS: nobody listens in between.
+fn relayed(relay: &Relay) -> Target {
+    let here = relay
+        .host
+        .parse::<IpAddr>()
+        .is_ok_and(|address| address.is_loopback())
+        || relay.host == "localhost";
+    Target {
+        host: relay.host.clone(),
+        port: relay.port,
+        demand: if here {
+            Demand::Offered
+        } else {
+            Demand::Verified
+        },
     }
 }
 

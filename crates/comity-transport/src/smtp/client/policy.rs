@@ -17,7 +17,7 @@ use crate::dns::texts;
 use crate::http::{Client, ClientOptions, HttpError, Request, parse_url};
 
 /// How long reading a policy may take (RFC 8461 section 3.3 has a minute).
-pub(super) const READ_MAX: Duration = Duration::from_secs(60);
+pub(super) const READ_MAX: Duration = Duration::from_mins(1);
 
 /// The client by which policies are read: no redirects (RFC 8461 section 3.3), one try.
 pub(super) fn client(options: ClientOptions) -> Result<Client, HttpError> {

@@ -41,6 +41,10 @@ impl Reply {
     }
 }
 
+/// What was said is no reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NoReply;
+
 /// A reply that comes line by line.
 #[derive(Debug, Default)]
 pub(super) struct Incoming {
@@ -49,76 +53,70 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    /// Takes a line without its end; the reply, once this was the last one. None: what came is no reply.
-    pub(super) fn line(&mut self, line: &[u8]) -> Option<Option<Reply>> {
-        let digits = line.get(..3)?;
-        if !digits.iter().all(u8::is_ascii_digit) {
-            return None;
-        }
-        let code: u16 = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    /// Takes a line without its end; the reply, once this was the last one.
+    pub(super) fn line(&mut self, line: &[u8]) -> Result<Option<Reply>, NoReply> {
+        let code = code_of(line).ok_or(NoReply)?;
         let same = self.code.is_none_or(|before| before == code);
-        if !(200..600).contains(&code) || !same || self.lines.len() >= LINES_MAX {
-            return None;
+        if !same || self.lines.len() >= LINES_MAX {
+            return Err(NoReply);
         }
         let more = match line.get(3) {
             None | Some(b' ') => false,
             Some(b'-') => true,
-            Some(_) => return None,
+            Some(_) => return Err(NoReply),
         };
         self.code = Some(code);
         let text = line.get(4..).unwrap_or_default();
         self.lines.push(String::from_utf8_lossy(text).into_owned());
         if more {
-            return Some(None);
+            return Ok(None);
         }
         let lines = std::mem::take(&mut self.lines);
-        Some(Some(Reply { code, lines }))
+        Ok(Some(Reply { code, lines }))
     }
 }
 
-/// What a server can do, by its answer to EHLO.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Extensions {
-    /// STARTTLS (RFC 3207).
-    pub(super) starttls: bool,
-    /// 8BITMIME (RFC 6152).
-    pub(super) eight_bit: bool,
-    /// DSN (RFC 3461).
-    pub(super) dsn: bool,
-    /// SIZE (RFC 1870): that it is known, and the most, where it says one.
-    pub(super) size: Option<Option<u64>>,
-    /// AUTH PLAIN (RFC 4954).
-    pub(super) auth_plain: bool,
-    /// AUTH LOGIN, which many servers have beside it.
-    pub(super) auth_login: bool,
+/// The three digits at the beginning of a line.
+fn code_of(line: &[u8]) -> Option<u16> {
+    let digits = line.get(..3)?;
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let code = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    (200..600).contains(&code).then_some(code)
 }
+
+/// What a server can do, by its answer to EHLO (RFC 5321 section 4.1.1.1): keywords in upper case, each with what stands behind it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Extensions(Vec<(String, Vec<String>)>);
 
 impl Extensions {
     /// Reads an answer to EHLO.
     pub(super) fn of(reply: &Reply) -> Self {
-        let mut found = Self::default();
-        for line in reply.lines.iter().skip(1) {
-            let mut words = line.split_ascii_whitespace();
-            let keyword = words.next().unwrap_or_default().to_ascii_uppercase();
-            match keyword.as_str() {
-                "STARTTLS" => found.starttls = true,
-                "8BITMIME" => found.eight_bit = true,
-                "DSN" => found.dsn = true,
-                "SIZE" => {
-                    let most = words.next().and_then(|most| most.parse().ok());
-                    // Nought means no fixed most (RFC 1870 section 4).
-                    found.size = Some(most.filter(|most| *most > 0));
-                }
-                "AUTH" => {
-                    for way in words {
-                        found.auth_plain |= way.eq_ignore_ascii_case("PLAIN");
-                        found.auth_login |= way.eq_ignore_ascii_case("LOGIN");
-                    }
-                }
-                _ => {}
-            }
-        }
-        found
+        let lines = reply.lines.iter().skip(1);
+        let upper = lines.map(|line| {
+            let mut words = line.split_ascii_whitespace().map(str::to_ascii_uppercase);
+            (words.next().unwrap_or_default(), words.collect())
+        });
+        Self(upper.collect())
+    }
+
+    /// Whether it knows a keyword.
+    pub(super) fn has(&self, keyword: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == keyword)
+    }
+
+    /// The largest mail that it takes, where it says so; nought says nothing (RFC 1870 section 4).
+    pub(super) fn size_max(&self) -> Option<u64> {
+        let size = self.0.iter().find(|(known, _)| known == "SIZE");
+        let most = size.and_then(|(_, words)| words.first()?.parse().ok());
+        most.filter(|most| *most > 0)
+    }
+
+    /// Whether it knows a way to say who one is (RFC 4954).
+    pub(super) fn has_auth(&self, way: &str) -> bool {
+        let mut all = self.0.iter().filter(|(known, _)| known == "AUTH");
+        all.any(|(_, ways)| ways.iter().any(|one| one == way))
     }
 }
 
@@ -126,13 +124,13 @@ impl Extensions {
 mod tests {
     use super::*;
 
-    fn read(lines: &[&str]) -> Option<Option<Reply>> {
+    fn read(lines: &[&str]) -> Result<Option<Reply>, NoReply> {
         let mut incoming = Incoming::default();
         let mut last = None;
         for line in lines {
-            last = Some(incoming.line(line.as_bytes())?);
+            last = incoming.line(line.as_bytes())?;
         }
-        last
+        Ok(last)
     }
 
     #[test]
@@ -141,7 +139,7 @@ mod tests {
         let reply = reply.unwrap().unwrap();
         assert_eq!((reply.code, reply.lines.len()), (250, 3));
         assert_eq!(read(&["250"]).unwrap().unwrap().lines, [""]);
-        assert_eq!(read(&["250-more"]), Some(None));
+        assert_eq!(read(&["250-more"]), Ok(None));
         for bad in [
             &["25 x"][..],
             &["2500 x"],
@@ -151,12 +149,12 @@ mod tests {
             &[""],
             &["250-a", "251 b"],
         ] {
-            assert_eq!(read(bad), None, "{bad:?}");
+            assert_eq!(read(bad), Err(NoReply), "{bad:?}");
         }
         let endless = vec!["250-x"; LINES_MAX + 1];
-        assert_eq!(read(&endless), None);
+        assert_eq!(read(&endless), Err(NoReply));
         let odd = read(&["550 \u{1b}[31mno\u{7}"]).unwrap().unwrap();
-        assert_eq!(odd.shown(), "550  [31mno");
+        assert_eq!(odd.shown(), "550 [31mno");
     }
 
     #[test]
@@ -169,16 +167,12 @@ mod tests {
             "250 dsn",
         ]);
         let found = Extensions::of(&reply.unwrap().unwrap());
-        let expected = Extensions {
-            starttls: false,
-            eight_bit: true,
-            dsn: true,
-            size: Some(Some(35_882_577)),
-            auth_plain: true,
-            auth_login: true,
-        };
-        assert_eq!(found, expected);
+        for (keyword, known) in [("STARTTLS", false), ("8BITMIME", true), ("DSN", true)] {
+            assert_eq!(found.has(keyword), known, "{keyword}");
+        }
+        assert_eq!(found.size_max(), Some(35_882_577));
+        assert!(found.has_auth("LOGIN") && found.has_auth("PLAIN") && !found.has_auth("GSSAPI"));
         let zero = read(&["250-x", "250 SIZE 0"]).unwrap().unwrap();
-        assert_eq!(Extensions::of(&zero).size, Some(None));
+        assert_eq!(Extensions::of(&zero).size_max(), None);
     }
 }

@@ -50,20 +50,14 @@ pub(super) async fn hosts(
         }
         Ok(Ok(found)) => found,
     };
-    let records = found
-        .answers()
-        .iter()
-        .filter_map(|answer| match &answer.data {
-            RData::MX(mx) => {
-                let host = mx
-                    .exchange
-                    .to_ascii()
-                    .trim_end_matches('.')
-                    .to_ascii_lowercase();
-                Some((mx.preference, host))
-            }
-            _ => None,
-        });
+    let records = found.answers().iter().filter_map(|answer| {
+        let RData::MX(mx) = &answer.data else {
+            return None;
+        };
+        let host = mx.exchange.to_ascii();
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        Some((mx.preference, host))
+    });
     let records: Vec<(u16, String)> = records.collect();
     if records.is_empty() {
         return Ok(vec![domain.to_owned()]);

@@ -75,9 +75,10 @@ impl Trust {
             demand,
             fits: AtomicBool::new(false),
         });
+        let verifier: Arc<dyn ServerCertVerifier> = verdict.clone();
         let config = ClientConfig::builder()
             .dangerous()
-            .with_custom_certificate_verifier(Arc::clone(&verdict) as Arc<dyn ServerCertVerifier>)
+            .with_custom_certificate_verifier(verifier)
             .with_no_client_auth();
         (TlsConnector::from(Arc::new(config)), verdict)
     }

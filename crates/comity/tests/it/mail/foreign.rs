@@ -100,7 +100,7 @@ fn tls_of_perl() -> bool {
 }
 
 /// A Postfix of the test's own: its folders, its port, its processes.
-struct Postfix {
+pub(super) struct Postfix {
     folder: tempfile::TempDir,
     port: u16,
     master: Child,
@@ -108,7 +108,7 @@ struct Postfix {
 
 impl Postfix {
     /// Postfix that gives all mail for the node's domain to `transport`; nothing where there is no Postfix, or it may not run.
-    fn start(transport: &str) -> Option<Self> {
+    pub(super) fn start(transport: &str) -> Option<Self> {
         let master = [
             "/usr/lib/postfix/sbin/master",
             "/usr/libexec/postfix/master",
@@ -181,7 +181,7 @@ impl Postfix {
         });
     }
 
-    fn address(&self) -> SocketAddr {
+    pub(super) fn address(&self) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 

@@ -13,7 +13,7 @@ use crate::exchange::party::{OPEN, Party, befriend, on_both_stores, text};
 const MAIL: &str = "From: duty@bravo.example\r\nSubject: phishing\r\n\r\nwhat we see\r\n";
 
 /// Where a party takes mail by SMTP.
-fn smtp(party: &Party) -> SocketAddr {
+pub(super) fn smtp(party: &Party) -> SocketAddr {
     let said = party.serving().said();
     let begins = "taking mail by smtp on ";
     let place = said.lines().find_map(|line| line.strip_prefix(begins));
