@@ -35,6 +35,7 @@ use crate::exchange::ExchangeError;
 use crate::intake::IntakeError;
 use crate::link::keys::KeysError;
 use crate::mail::out::OutError;
+use crate::mail::taking::TakingError;
 
 /// How a mail came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,30 +207,24 @@ pub enum MailError {
     /// The party.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
-    /// No proposal has that number.
-    #[error("no proposal begins with {0:?}")]
-    NoProposal(String),
-    /// Several do.
-    #[error("more than one proposal begins with {0:?}")]
-    AmbiguousProposal(String),
-    /// It was settled.
-    #[error("the proposal is {0} already")]
-    Settled(&'static str),
-    /// Another state is needed.
-    #[error("the mail is {0}: it is not judged anew")]
-    NotAnew(&'static str),
-    /// What the mail carried is not what was proposed any more.
-    #[error("the mail no longer opens to what was proposed ({0})")]
-    NotTheSame(String),
-    /// A thread or an item of evidence.
+    /// Taking in.
     #[error(transparent)]
-    Case(#[from] CaseError),
-    /// Objects.
-    #[error(transparent)]
-    Intake(#[from] IntakeError),
+    Taking(#[from] TakingError),
     /// The store failed.
     #[error("cannot use the store")]
     Store(#[from] StoreError),
+}
+
+impl From<CaseError> for MailError {
+    fn from(error: CaseError) -> Self {
+        TakingError::Case(error).into()
+    }
+}
+
+impl From<IntakeError> for MailError {
+    fn from(error: IntakeError) -> Self {
+        TakingError::Intake(error).into()
+    }
 }
 
 impl From<ContactError> for MailError {

@@ -21,6 +21,7 @@ use crate::ledger::LedgerError;
 use crate::link::LinkError;
 use crate::mail::MailError;
 use crate::mail::out::OutError;
+use crate::mail::taking::TakingError;
 
 /// What is wrong with a command that names an object.
 #[derive(Debug, thiserror::Error)]
@@ -330,29 +331,31 @@ fn mail(error: &MailError) -> (RefusalKind, String) {
             RefusalKind::No,
             "remove what is no longer used: `comity openpgp unregister PARTY FINGERPRINT`",
         ),
-        MailError::NoProposal(_) | MailError::AmbiguousProposal(_) => (
-            RefusalKind::No,
-            "`comity mail show MAIL` shows what a mail proposes, with the numbers",
-        ),
-        MailError::Settled(_) => (
-            RefusalKind::No,
-            "`comity mail show MAIL` shows who settled it, and when",
-        ),
-        MailError::NotAnew(_) => (
-            RefusalKind::No,
-            "mails that are quarantined, refused or taken are judged anew; of a duplicate, the first",
-        ),
-        MailError::NotTheSame(_) => (
-            RefusalKind::No,
-            "keys or certificates changed meanwhile, perhaps: `comity mail again MAIL` judges it anew",
-        ),
-        MailError::Case(source) => return advice(source),
-        MailError::Intake(source) => return advice(source),
+        MailError::Taking(error) => return mail_taking(error),
         MailError::Contact(source) => return advice(source.as_ref()),
         MailError::Exchange(source) => return advice(source),
         MailError::Store(source) => return (RefusalKind::Unknown, store_hint(source)),
     };
     (kind, hint.to_owned())
+}
+
+/// What mends a refusal about taking mail in.
+fn mail_taking(error: &TakingError) -> (RefusalKind, String) {
+    let hint = match error {
+        TakingError::Unknown(_) | TakingError::Ambiguous(_) => {
+            "`comity mail show MAIL` shows what a mail proposes, with the numbers"
+        }
+        TakingError::Settled(_) => "`comity mail show MAIL` shows who settled it, and when",
+        TakingError::NotAnew(_) => {
+            "mails that are quarantined, refused or taken are judged anew; of a duplicate, the first"
+        }
+        TakingError::NotTheSame(_) => {
+            "keys or certificates changed meanwhile, perhaps: `comity mail again MAIL` judges it anew"
+        }
+        TakingError::Case(source) => return advice(source),
+        TakingError::Intake(source) => return advice(source),
+    };
+    (RefusalKind::No, hint.to_owned())
 }
 
 /// What mends a refusal about mail that leaves.

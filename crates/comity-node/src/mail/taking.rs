@@ -40,6 +40,8 @@ use comity_store::attachment::AttachmentName;
 use comity_store::state::judged::{self as rows, TryRow};
 use comity_store::state::mail::{self, MailRow, MailState};
 
+use crate::case::CaseError;
+use crate::intake::IntakeError;
 use crate::mail::MailError;
 use crate::node::Node;
 use judging::{To, recipients_of};
@@ -54,6 +56,33 @@ pub const BEGUN_MAX: u64 = 3;
 /// Mails that are looked at in search of those whose bytes are on this node.
 const LOOKED_AT_MAX: usize = 2_000;
 const PAGE: u64 = 200;
+
+/// Why something about taking in cannot be done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TakingError {
+    /// No proposal has that number.
+    #[error("no proposal begins with {0:?}")]
+    Unknown(String),
+    /// Several do.
+    #[error("more than one proposal begins with {0:?}")]
+    Ambiguous(String),
+    /// It was settled.
+    #[error("the proposal is {0} already")]
+    Settled(&'static str),
+    /// Another state is needed.
+    #[error("the mail is {0}: it is not judged anew")]
+    NotAnew(&'static str),
+    /// What the mail carried is not what was proposed any more.
+    #[error("the mail no longer opens to what was proposed ({0})")]
+    NotTheSame(String),
+    /// A thread or an item of evidence.
+    #[error(transparent)]
+    Case(CaseError),
+    /// Objects.
+    #[error(transparent)]
+    Intake(IntakeError),
+}
 
 /// A mail that was begun: what the network is asked about it.
 #[derive(Clone, Debug)]
@@ -183,7 +212,7 @@ impl Node {
         if silent && judged.assurance.level < Level::L3 && self.put_off(&judged.row.id)? {
             return Ok(Ended::Later);
         }
-        self.settle_judged(judged, authentication)?;
+        self.settle_judged(&judged, authentication)?;
         Ok(Ended::Done)
     }
 

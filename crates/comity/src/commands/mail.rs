@@ -2,7 +2,7 @@
 //!
 //! In scope: one call of the node for each act, and tables for people. Out of scope: reading a mail (`comity-mail`).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use comity_node::mail::command::MailCommand;
 use serde_json::Value;
@@ -47,16 +47,7 @@ pub(crate) fn run(verb: MailVerb) -> Result<(), Failure> {
         } => {
             let path = absolute(&out)?;
             let written = ask(data.data, MailCommand::Raw { id, path })?;
-            if json.json {
-                return output::json(&written);
-            }
-            output::data(text(&written, "id"))?;
-            output::say(&format!(
-                "written to {}, SHA-256 {}",
-                out.display(),
-                text(&written, "sha256")
-            ));
-            Ok(())
+            wrote(&written, &out, json)
         }
         MailVerb::Confirm {
             data,
@@ -91,6 +82,20 @@ pub(crate) fn run(verb: MailVerb) -> Result<(), Failure> {
             Ok(())
         }
     }
+}
+
+/// The raw bytes of a mail in a file.
+fn wrote(written: &Value, out: &Path, json: Json) -> Result<(), Failure> {
+    if json.json {
+        return output::json(written);
+    }
+    output::data(text(written, "id"))?;
+    output::say(&format!(
+        "written to {}, SHA-256 {}",
+        out.display(),
+        text(written, "sha256")
+    ));
+    Ok(())
 }
 
 /// A proposal that a person settled.

@@ -66,10 +66,10 @@ impl Node {
     /// Does what a mail may do, and settles it.
     pub(super) fn settle_judged(
         &self,
-        judged: Judged,
+        judged: &Judged,
         authentication: &Authentication,
     ) -> Result<(), MailError> {
-        let (entered, batch) = self.let_in(&judged)?;
+        let (entered, batch) = self.let_in(judged)?;
         let now = self.clock().now();
         let settled = self.inner.state.write(|tx| {
             let current = mail::find(tx, &judged.row.id)?;
@@ -78,14 +78,14 @@ impl Node {
             }
             let mut deeds = entered.clone();
             // Two copies of a mail may be on their way at one time.
-            let duplicate = judged.duplicate || came_meanwhile(tx, &judged)?;
+            let duplicate = judged.duplicate || came_meanwhile(tx, judged)?;
             if !duplicate && judged.aside().is_none() {
-                self.settle_inside(tx, &judged, &mut deeds)?;
+                self.settle_inside(tx, judged, &mut deeds)?;
                 if judged.assurance.level > Level::L0 {
-                    see(tx, &judged, now)?;
+                    see(tx, judged, now)?;
                 }
             }
-            let (state, reason) = outcome(&judged, duplicate, &deeds);
+            let (state, reason) = outcome(judged, duplicate, &deeds);
             let telling = Done {
                 deeds,
                 duplicate,
@@ -93,8 +93,8 @@ impl Node {
                 state,
                 reason,
             };
-            let answer = self.answer(tx, &judged, &telling)?;
-            let row = row(&judged, &telling, (authentication, answer), now);
+            let answer = self.answer(tx, judged, &telling)?;
+            let row = row(judged, &telling, (authentication, answer), now);
             rows::put(tx, &row)?;
             let reason = telling.reason.as_deref();
             mail::set_state(tx, &judged.row.id, (state, reason), now)?;
@@ -257,13 +257,11 @@ impl Node {
             if act(to.at, level, Kind::Number, one.within) != Act::Settle {
                 continue;
             }
-            let outcome = match self.promotion_answered(judged, to, (&writer.id, &text))? {
-                Some(outcome) => Some(outcome),
-                None => {
-                    let raw = Digest::from_bytes(judged.row.sha256);
-                    self.check_heard(&writer.id, &text, (&raw, judged.row.received))?
-                }
-            };
+            let mut outcome = self.promotion_answered(judged, to, (&writer.id, &text))?;
+            if outcome.is_none() {
+                let raw = Digest::from_bytes(judged.row.sha256);
+                outcome = self.check_heard(&writer.id, &text, (&raw, judged.row.received))?;
+            }
             if let Some(outcome) = outcome {
                 *deed = Deed {
                     kind: Kind::Number,

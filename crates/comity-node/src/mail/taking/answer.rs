@@ -16,7 +16,7 @@ use comity_store::state::Tx;
 use comity_store::state::judged as rows;
 use comity_store::state::mail::MailState;
 
-use super::acting::Done;
+use super::acting::{Deed, Done};
 use super::judging::{Judged, subject_of};
 use super::table::Act;
 use crate::exchange::command::at;
@@ -136,19 +136,11 @@ fn words(judged: &Judged, done: &Done) -> String {
         ),
         String::new(),
     ];
-    match (done.state, done.reason.as_deref()) {
-        (MailState::Quarantined, Some(reason)) => {
-            lines.push(format!("It is set aside for a person to judge: {reason}."));
-        }
-        (_, _) => {
-            lines.push("What became of it:".to_owned());
-            lines.extend(
-                done.deeds
-                    .iter()
-                    .take(TOLD_MAX)
-                    .map(super::acting::Deed::line),
-            );
-        }
+    if let (MailState::Quarantined, Some(reason)) = (done.state, &done.reason) {
+        lines.push(format!("It is set aside for a person to judge: {reason}."));
+    } else {
+        lines.push("What became of it:".to_owned());
+        lines.extend(done.deeds.iter().take(TOLD_MAX).map(Deed::line));
     }
     let has = |act: Act| done.deeds.iter().any(|deed| deed.act == act);
     if has(Act::Propose) && judged.assurance.level < Level::L3 {

@@ -85,7 +85,15 @@ pub(super) fn found(what: &What, bytes: &[u8], from: &From<'_>) -> Found {
             let values = values.iter().map(|value| value.value.as_str());
             read_all(list_of(values, "named in a mail").as_bytes(), from)
         }
-        _ => Found::default(),
+        What::ComityFile
+        | What::DeliveryReport(_)
+        | What::DispositionNotice(_)
+        | What::Receipt(_)
+        | What::OpenPgpKeys
+        | What::Archive(_)
+        | What::Encrypted
+        | What::NotUnderstood(_)
+        | _ => Found::default(),
     }
 }
 

@@ -90,21 +90,22 @@ fn unfold_here(raw: &[u8], with: &Keyring) -> Result<Unfolded, ReadError> {
     let domains: Vec<&str> = with.domains.iter().map(String::as_str).collect();
     let mail = read(raw, &ReadLimits::EXCHANGE, &domains)?;
     let outer = mail.fields.clone();
+    let now = with.now;
     let keys: Vec<&SecretKey> = with.keys.iter().collect();
     let certificates: Vec<&Certificate> = with
         .certificates
         .iter()
         .map(|one| &one.certificate)
         .collect();
-    let opener = Opener {
+    let with = Opener {
         keys: &keys,
         certificates: &certificates,
         domains: &domains,
         read: &ReadLimits::EXCHANGE,
         decrypt: &DecryptLimits::EXCHANGE,
-        now: with.now,
+        now,
     };
-    let opened = open(raw, mail, &opener);
+    let opened = open(raw, mail, &with);
     let carried = classify(&opened.content, &CarriedLimits::EXCHANGE);
     let marks = marks(raw, &outer, &opened);
     Ok(Unfolded {

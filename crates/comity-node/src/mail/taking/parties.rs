@@ -130,7 +130,9 @@ mod tests {
             writer("bravo", "bravo.example"),
             writer("delta", "delta.example"),
         ];
-        let domains = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let domains = |names: &[&str]| -> Vec<String> {
+            names.iter().map(|name| (*name).to_owned()).collect()
+        };
         let claims = [
             (
                 "bravo".to_owned(),
@@ -146,11 +148,7 @@ mod tests {
                 domains(&["both.example", "night.example"]),
             ),
         ];
-        admit(
-            &mut all,
-            &claims,
-            &domains(&["alpha.example"]) as &Vec<String>,
-        );
+        admit(&mut all, &claims, &domains(&["alpha.example"]));
         assert_eq!(all[0].domains, ["bravo.example", "duty.example"]);
         assert_eq!(all[1].domains, ["delta.example", "night.example"]);
     }

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::TakingError;
 use super::acting::Deed;
 use super::judging::{Judged, To};
 use super::objects::{self, From};
@@ -89,10 +90,12 @@ impl Node {
             deed.outcome = format!("{} before", row.state.word());
             return Ok(false);
         }
-        let values = match &one.what {
-            What::Prose { values } => values.iter().take(VALUES_MAX),
-            _ => [].iter().take(0),
+        let values = if let What::Prose { values } = &one.what {
+            values.as_slice()
+        } else {
+            &[]
         };
+        let values = values.iter().take(VALUES_MAX);
         let label = judged.unfolded.opened.content.tlp;
         let detail = Detail {
             what: deed.what.to_owned(),
@@ -139,7 +142,7 @@ impl Node {
             (Digest::of(&bytes).to_string() == detail.sha256).then_some((one, bytes))
         };
         let unfolded = self.unfolded(self.mail_bytes(&mail)?)?;
-        let not = || MailError::NotTheSame(detail.name.clone());
+        let not = || TakingError::NotTheSame(detail.name.clone());
         let (one, bytes) = bytes_of(&unfolded).ok_or_else(not)?;
         let label = detail.label.as_deref().and_then(Tlp::parse);
         let outcome = match row.kind.as_str() {
@@ -185,7 +188,7 @@ impl Node {
         (bytes, received): (&[u8], i64),
         acting: &Acting,
     ) -> Result<String, MailError> {
-        let number = Uuid::parse_str(&row.id).map_err(|_| MailError::NoProposal(row.id.clone()))?;
+        let number = Uuid::parse_str(&row.id).map_err(|_| TakingError::Unknown(row.id.clone()))?;
         let id = format!("evidence--{}", number.hyphenated());
         let known = self
             .inner
@@ -244,7 +247,7 @@ impl Node {
             match current {
                 MailState::Quarantined | MailState::Refused | MailState::Taken => {}
                 MailState::Received | MailState::Duplicate | MailState::Found => {
-                    return Err(MailError::NotAnew(current.word()));
+                    return Err(TakingError::NotAnew(current.word()).into());
                 }
             }
             for one in rows::proposals(tx, &row.id)? {
@@ -263,7 +266,7 @@ impl Node {
     fn unfolded(&self, raw: Vec<u8>) -> Result<Unfolded, MailError> {
         let (keyring, _) = self.keyring()?;
         unfold(Arc::new(raw), keyring).map_err(|error| match error {
-            NotOpened::Later(why) | NotOpened::Broken(why) => MailError::NotTheSame(why),
+            NotOpened::Later(why) | NotOpened::Broken(why) => TakingError::NotTheSame(why).into(),
         })
     }
 
@@ -276,10 +279,10 @@ impl Node {
                 .read(|tx| rows::proposals_beginning(tx, id))?
         };
         match found.as_slice() {
-            [] => Err(MailError::NoProposal(id.to_owned())),
+            [] => Err(TakingError::Unknown(id.to_owned()).into()),
             [row] if row.state == ProposalState::Waits => Ok(row.clone()),
-            [row] => Err(MailError::Settled(row.state.word())),
-            [..] => Err(MailError::AmbiguousProposal(id.to_owned())),
+            [row] => Err(TakingError::Settled(row.state.word()).into()),
+            [..] => Err(TakingError::Ambiguous(id.to_owned()).into()),
         }
     }
 
@@ -290,7 +293,7 @@ impl Node {
             .read(|tx| rows::proposals_beginning(tx, id))?;
         let row = found.first();
         Ok(document(
-            row.ok_or_else(|| MailError::NoProposal(id.to_owned()))?,
+            row.ok_or_else(|| TakingError::Unknown(id.to_owned()))?,
         ))
     }
 }
@@ -347,5 +350,5 @@ fn settled(tx: &mut dyn Tx, id: &str) -> Result<MailError, MailError> {
     let state = found
         .first()
         .map_or(ProposalState::Replaced, |row| row.state);
-    Ok(MailError::Settled(state.word()))
+    Ok(TakingError::Settled(state.word()).into())
 }

@@ -185,10 +185,11 @@ pub(crate) fn act(at: At, level: Level, kind: Kind, within: bool) -> Act {
         Level::L3 | Level::L4 => 2,
     };
     let found = cell.and_then(|cell| cell.get(place)).copied();
-    match found.unwrap_or(Act::Aside) {
+    let found = found.unwrap_or(Act::Aside);
+    match found {
         Act::Take if within && level >= Level::L1 && kind != Kind::Envelopes => Act::Propose,
         Act::Take | Act::Settle if within => Act::Show,
-        found => found,
+        Act::Take | Act::Settle | Act::Propose | Act::Show | Act::Aside | Act::Tell => found,
     }
 }
 

@@ -6,6 +6,8 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+use crate::exchange::party::Party;
+
 /// A key ring, whose agent ends with it.
 pub(crate) struct Gpg(TempDir);
 
@@ -65,10 +67,18 @@ impl Gpg {
 
     /// A mail as Thunderbird signs it: `fields` stand outside and, protected, inside (RFC 9788 section 1.1, its forerunner).
     pub(crate) fn thunderbird(&self, fields: &str, parts: &[String]) -> Vec<u8> {
-        let inner: String = parts
-            .iter()
-            .map(|part| format!("--------------inner\r\n{part}\r\n"))
-            .collect();
+        let mut inner = String::new();
+        for part in parts {
+            inner.push_str(
+                "--------------inner
+",
+            );
+            inner.push_str(part);
+            inner.push_str(
+                "
+",
+            );
+        }
         let entity = format!(
             "Content-Type: multipart/mixed; boundary=\"------------inner\";\r\n protected-headers=\"v1\"\r\n{fields}\r\n\
              {inner}--------------inner--\r\n"
@@ -107,4 +117,23 @@ pub(crate) fn file(media_type: &str, name: &str, text: &str) -> String {
         "Content-Type: {media_type}; name=\"{name}\"\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\
          Content-Transfer-Encoding: 7bit\r\n\r\n{text}"
     )
+}
+
+/// Has a party register a new key of bravo's duty officer. None: `gpg` is not installed.
+pub(crate) fn registered(party: &Party) -> Option<Gpg> {
+    let gpg = Gpg::new()?;
+    let (fingerprint, certificate) = gpg.key("duty@bravo.example");
+    let armored = party.file("bravo.asc");
+    std::fs::write(&armored, certificate).unwrap();
+    let file = armored.to_str().unwrap();
+    let register = [
+        "openpgp",
+        "register",
+        "bravo",
+        file,
+        "--fingerprint",
+        &fingerprint,
+    ];
+    party.cli(&register).expect(0);
+    Some(gpg)
 }
