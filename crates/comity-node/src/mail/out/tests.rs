@@ -491,9 +491,12 @@ fn gnupg_opens_and_verifies_what_was_sent() {
         std::fs::write(&path, bytes).unwrap();
         path.to_str().unwrap().to_owned()
     };
+    // Ahead of both, as the clock of the node is a minute ahead.
+    let ahead = format!("{}", today / 1_000_000 + 120);
+    let certificate = file("alpha.asc", own.to_armored().as_bytes());
     gpg(
         home.path(),
-        &["--import", &file("alpha.asc", own.to_armored().as_bytes())],
+        &["--faked-system-time", &ahead, "--import", &certificate],
     )
     .unwrap();
     let id = world.post(&parcel(LETTER, Some(Tlp::Red))).unwrap();
@@ -505,15 +508,9 @@ fn gnupg_opens_and_verifies_what_was_sent() {
         mail.get(begins..ends).unwrap()
     );
     let sealed = file("sealed.asc", message.as_bytes());
-    // A minute ahead, as the clock of the node is.
     let opened = gpg(
         home.path(),
-        &[
-            "--faked-system-time",
-            &format!("{}", today / 1_000_000 + 120),
-            "--decrypt",
-            &sealed,
-        ],
+        &["--faked-system-time", &ahead, "--decrypt", &sealed],
     );
     let (opened, said) = opened.unwrap();
     let opened = String::from_utf8(opened).unwrap();

@@ -164,8 +164,8 @@ async fn what_servers_say_decides_whether_a_mail_is_tried_again() {
         (&[("DATA", "554 5.6.0 No")], "220 x", None),
     ] {
         let (tried, server) = tried(Manners {
-            replies,
             greeting,
+            replies,
             ..Manners::default()
         })
         .await;
