@@ -468,8 +468,11 @@ fn row(
 const REASONS_MAX: usize = 100;
 
 impl Deed {
-    /// One line for the sender.
-    pub(super) fn line(&self) -> String {
+    /// One line for the sender; `hide`: it says nothing of what came encrypted.
+    pub(super) fn line(&self, hide: bool) -> String {
+        if hide {
+            return format!("- {}: {}", self.what, self.act.word());
+        }
         let said = self.there.as_ref().unwrap_or(&self.outcome);
         let outcome = match (self.act, said.as_str()) {
             (Act::Show, _) => "kept for a person to read".to_owned(),

@@ -16,7 +16,7 @@ use comity_store::state::Tx;
 use comity_store::state::judged as rows;
 use comity_store::state::mail::MailState;
 
-use super::acting::{Deed, Done};
+use super::acting::Done;
 use super::judging::{Judged, subject_of};
 use super::table::Act;
 use crate::exchange::command::at;
@@ -37,7 +37,8 @@ impl Node {
         judged: &Judged,
         done: &Done,
     ) -> Result<Option<String>, MailError> {
-        let may = may_be_answered(judged) && !done.duplicate;
+        let active = judged.writer.as_ref().is_some_and(|writer| writer.active);
+        let may = may_be_answered(judged) && active && !done.duplicate;
         let Some(writer) = judged.writer.as_ref().filter(|_| may) else {
             return Ok(None);
         };
@@ -45,6 +46,8 @@ impl Node {
         if before.is_some_and(|row| row.answer.is_some()) {
             return Ok(None);
         }
+        // What came encrypted is not repeated in an answer that anybody can read.
+        let hide = judged.unfolded.opened.decrypted && !self.would_encrypt(tx, &writer.id)?;
         let outer = &judged.unfolded.outer;
         let fields = &judged.unfolded.opened.content.fields;
         let thread = judged.to.iter().find_map(|to| to.thread());
@@ -61,7 +64,7 @@ impl Node {
             }),
             subject: format!("Receipt for your mail of {}", at(judged.row.received)),
             tlp: None,
-            text: words(judged, done),
+            text: words(judged, done, hide),
             enclosures: enclosures(judged, done, thread),
             null_sender: true,
             auto_submitted: Some(AutoSubmitted::Replied),
@@ -123,11 +126,15 @@ fn enclosures(judged: &Judged, done: &Done, thread: Option<&str>) -> Vec<Enclosu
 }
 
 /// What people read.
-fn words(judged: &Judged, done: &Done) -> String {
+fn words(judged: &Judged, done: &Done, hide: bool) -> String {
+    let subject = if hide {
+        "(encrypted)"
+    } else {
+        subject_of(&judged.unfolded.opened.content.fields)
+    };
     let mut lines = vec![
         format!(
-            "Your mail \"{}\" was received at {}.",
-            subject_of(&judged.unfolded.opened.content.fields),
+            "Your mail \"{subject}\" was received at {}.",
             at(judged.row.received)
         ),
         format!(
@@ -137,10 +144,12 @@ fn words(judged: &Judged, done: &Done) -> String {
         String::new(),
     ];
     if let (MailState::Quarantined, Some(reason)) = (done.state, &done.reason) {
-        lines.push(format!("It is set aside for a person to judge: {reason}."));
+        let reason = if hide { "" } else { reason.as_str() };
+        lines.push(format!("It is set aside for a person to judge. {reason}"));
     } else {
         lines.push("What became of it:".to_owned());
-        lines.extend(done.deeds.iter().take(TOLD_MAX).map(Deed::line));
+        let told = done.deeds.iter().take(TOLD_MAX);
+        lines.extend(told.map(|deed| deed.line(hide)));
     }
     let has = |act: Act| done.deeds.iter().any(|deed| deed.act == act);
     if has(Act::Propose) && judged.assurance.level < Level::L3 {

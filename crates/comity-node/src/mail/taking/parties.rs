@@ -12,6 +12,7 @@ use comity_accord::enrolment::State;
 use comity_store::state::Tx;
 use comity_store::state::party;
 
+use crate::contact::ContactError;
 use crate::exchange::enrolment::state_of;
 use crate::mail::MailError;
 use crate::mail::certificates::PartyCertificate;
@@ -74,7 +75,12 @@ impl Node {
         let [_, theirs] = self.designated(tx, party)?;
         let given = theirs.iter().filter_map(|one| one.get("address")?.as_str());
         let mut addresses: Vec<String> = given.map(ToOwned::to_owned).collect();
-        let profile = self.profile_of(tx, party)?.filter(|known| known.signed);
+        let profile = match self.profile_of(tx, party) {
+            Ok(found) => found.filter(|known| known.signed),
+            Err(ContactError::Store(error)) => return Err(error.into()),
+            // What cannot be read claims nothing, and keeps nobody else's mail from being taken in.
+            Err(_) => None,
+        };
         if let Some(known) = profile {
             let content = known.profile.content();
             let contacts = content.contacts.iter();

@@ -69,15 +69,9 @@ impl Gpg {
     pub(crate) fn thunderbird(&self, fields: &str, parts: &[String]) -> Vec<u8> {
         let mut inner = String::new();
         for part in parts {
-            inner.push_str(
-                "--------------inner
-",
-            );
+            inner.push_str("--------------inner\r\n");
             inner.push_str(part);
-            inner.push_str(
-                "
-",
-            );
+            inner.push_str("\r\n");
         }
         let entity = format!(
             "Content-Type: multipart/mixed; boundary=\"------------inner\";\r\n protected-headers=\"v1\"\r\n{fields}\r\n\

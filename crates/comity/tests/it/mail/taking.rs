@@ -91,15 +91,9 @@ fn fields(to: &str, subject: &str) -> String {
 fn open(to: &str, subject: &str, parts: &[String]) -> Vec<u8> {
     let mut inner = String::new();
     for part in parts {
-        inner.push_str(
-            "--x
-",
-        );
+        inner.push_str("--x\r\n");
         inner.push_str(part);
-        inner.push_str(
-            "
-",
-        );
+        inner.push_str("\r\n");
     }
     let head = fields(to, subject);
     format!("{head}MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n{inner}--x--\r\n").into_bytes()
