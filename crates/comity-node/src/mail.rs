@@ -34,6 +34,7 @@ use crate::contact::ContactError;
 use crate::exchange::ExchangeError;
 use crate::intake::IntakeError;
 use crate::link::keys::KeysError;
+use crate::mail::openpgp::OpenPgpError;
 use crate::mail::out::OutError;
 use crate::mail::taking::TakingError;
 
@@ -162,21 +163,9 @@ pub enum MailError {
     /// None of the recipients answers any more.
     #[error("nobody answers any more for the addresses of the mail")]
     Nobody,
-    /// No key was made, or it was taken back.
-    #[error("this node has no OpenPGP key in force")]
-    NoKey,
-    /// No key has that fingerprint.
-    #[error("no key has the fingerprint {0:?}")]
-    NoSuchKey(String),
-    /// There have been too many.
-    #[error("this node has had {max} keys, and takes no more", max = keys::KEYS_MAX)]
-    KeysFull,
-    /// A time that OpenPGP cannot say.
-    #[error("a key cannot be valid for so long")]
-    KeyTime,
-    /// Not a name.
-    #[error("a user ID is one line of up to 200 bytes, such as `alpha <duty@alpha.example>`")]
-    UserId,
+    /// Keys and certificates.
+    #[error(transparent)]
+    OpenPgp(#[from] OpenPgpError),
     /// The files of keys.
     #[error(transparent)]
     Keys(#[from] KeysError),
@@ -186,21 +175,6 @@ pub enum MailError {
     /// Somebody's certificate.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
-    /// Its fingerprint is another one.
-    #[error("the certificate's fingerprint is {0}, and not the one that was typed")]
-    OtherFingerprint(String),
-    /// Nobody said that it is the party's.
-    #[error("nothing but the file says that the certificate {0} is the party's")]
-    Unconfirmed(String),
-    /// It counts for nothing.
-    #[error("the certificate is not taken: {0}")]
-    WeakCertificate(String),
-    /// Another party has it.
-    #[error("that certificate is registered for {0}")]
-    CertificateTaken(String),
-    /// The party has too many.
-    #[error("{0} has {max} certificates, and takes no more", max = certificates::PARTY_CERTIFICATES_MAX)]
-    CertificatesFull(String),
     /// The party's profile cannot be read.
     #[error(transparent)]
     Contact(Box<ContactError>),

@@ -20,6 +20,7 @@ use crate::intake::IntakeError;
 use crate::ledger::LedgerError;
 use crate::link::LinkError;
 use crate::mail::MailError;
+use crate::mail::openpgp::OpenPgpError;
 use crate::mail::out::OutError;
 use crate::mail::taking::TakingError;
 
@@ -287,20 +288,7 @@ fn mail(error: &MailError) -> (RefusalKind, String) {
         ),
         MailError::Nobody => (RefusalKind::No, "nothing was kept; the sender was told"),
         MailError::Out(error) => return mail_out(error),
-        MailError::NoKey => (
-            RefusalKind::No,
-            "`comity openpgp make` makes one; `comity openpgp show` shows those that were",
-        ),
-        MailError::NoSuchKey(_) => (
-            RefusalKind::No,
-            "`comity openpgp show` shows this node's keys, `comity openpgp list` those of parties",
-        ),
-        MailError::KeysFull => (
-            RefusalKind::No,
-            "prolong the newest with `comity openpgp extend` in the place of making another one",
-        ),
-        MailError::KeyTime => (RefusalKind::Usage, "two years are usual: --days 730"),
-        MailError::UserId => (RefusalKind::Usage, "or leave --user-id out"),
+        MailError::OpenPgp(error) => return mail_keys(error),
         MailError::Keys(_) => (
             RefusalKind::Unknown,
             "the files of the folder keys/ are this node's alone to read and write",
@@ -310,31 +298,52 @@ fn mail(error: &MailError) -> (RefusalKind, String) {
             RefusalKind::Usage,
             "`gpg --armor --export FINGERPRINT` writes such a file",
         ),
-        MailError::OtherFingerprint(_) => (
-            RefusalKind::No,
-            "one of the two is not the party's: compare again, by voice, digit by digit",
-        ),
-        MailError::Unconfirmed(_) => (
-            RefusalKind::No,
-            "compare the fingerprint with the party by voice and type it with --fingerprint, or have the party name it in the \
-             profile that its node sends",
-        ),
-        MailError::WeakCertificate(_) => (
-            RefusalKind::No,
-            "ask the party for a key of today: Ed25519 with X25519, or RSA of 3,072 bits and more",
-        ),
-        MailError::CertificateTaken(_) => (
-            RefusalKind::No,
-            "one key speaks for one party: `comity openpgp list` shows them",
-        ),
-        MailError::CertificatesFull(_) => (
-            RefusalKind::No,
-            "remove what is no longer used: `comity openpgp unregister PARTY FINGERPRINT`",
-        ),
         MailError::Taking(error) => return mail_taking(error),
         MailError::Contact(source) => return advice(source.as_ref()),
         MailError::Exchange(source) => return advice(source),
         MailError::Store(source) => return (RefusalKind::Unknown, store_hint(source)),
+    };
+    (kind, hint.to_owned())
+}
+
+/// What mends a refusal about OpenPGP keys.
+fn mail_keys(error: &OpenPgpError) -> (RefusalKind, String) {
+    let (kind, hint) = match error {
+        OpenPgpError::NoKey => (
+            RefusalKind::No,
+            "`comity openpgp make` makes one; `comity openpgp show` shows those that were",
+        ),
+        OpenPgpError::NoSuchKey(_) => (
+            RefusalKind::No,
+            "`comity openpgp show` shows this node's keys, `comity openpgp list` those of parties",
+        ),
+        OpenPgpError::KeysFull => (
+            RefusalKind::No,
+            "prolong the newest with `comity openpgp extend` in the place of making another one",
+        ),
+        OpenPgpError::KeyTime => (RefusalKind::Usage, "two years are usual: --days 730"),
+        OpenPgpError::UserId => (RefusalKind::Usage, "or leave --user-id out"),
+        OpenPgpError::OtherFingerprint(_) => (
+            RefusalKind::No,
+            "one of the two is not the party's: compare again, by voice, digit by digit",
+        ),
+        OpenPgpError::Unconfirmed(_) => (
+            RefusalKind::No,
+            "compare the fingerprint with the party by voice and type it with --fingerprint, or have the party name it in the \
+             profile that its node sends",
+        ),
+        OpenPgpError::WeakCertificate(_) => (
+            RefusalKind::No,
+            "ask the party for a key of today: Ed25519 with X25519, or RSA of 3,072 bits and more",
+        ),
+        OpenPgpError::CertificateTaken(_) => (
+            RefusalKind::No,
+            "one key speaks for one party: `comity openpgp list` shows them",
+        ),
+        OpenPgpError::CertificatesFull(_) => (
+            RefusalKind::No,
+            "remove what is no longer used: `comity openpgp unregister PARTY FINGERPRINT`",
+        ),
     };
     (kind, hint.to_owned())
 }

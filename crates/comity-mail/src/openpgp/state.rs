@@ -55,6 +55,18 @@ impl CertificateState {
     }
 }
 
+impl CertificateState {
+    /// When it ends or ended, in seconds since 1970; none: it does not say, or time is not what ends it.
+    pub const fn until(&self) -> Option<i64> {
+        match self {
+            Self::Usable { until } => *until,
+            Self::Expiring { until, .. } => Some(*until),
+            Self::Expired { at } => Some(*at),
+            Self::NoEncryption | Self::NotYet | Self::Revoked { .. } | Self::Weak(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for CertificateState {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -11,7 +11,7 @@ use comity_store::state::contact::CandidateRow;
 
 use crate::contact::check::Held;
 use crate::mail::MailError;
-use crate::mail::out::{Parcel, ParcelKind, Protection};
+use crate::mail::out::{Parcel, ParcelKind};
 use crate::node::Node;
 
 /// How a mail address begins in a `security.txt` (RFC 9116 section 2.5.3).
@@ -89,6 +89,5 @@ fn asking(party: Option<&str>, to: &str, text: String) -> Parcel {
         enclosures: Vec::new(),
         null_sender: false,
         auto_submitted: Some(AutoSubmitted::Generated),
-        protection: Protection::AsAgreed,
     }
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::MailError;
 use super::keys::digits;
+use super::openpgp::OpenPgpError;
 use crate::case::threads::Acting;
 use crate::contact::ContactError;
 use crate::exchange::ExchangeError;
@@ -64,14 +65,14 @@ impl Node {
         let fingerprint = certificate.fingerprint().to_owned();
         let way = match typed {
             Some(typed) if digits(typed) == fingerprint => "typed",
-            Some(_) => return Err(MailError::OtherFingerprint(fingerprint)),
+            Some(_) => return Err(OpenPgpError::OtherFingerprint(fingerprint).into()),
             None if self.is_in_profile(party, &fingerprint)? => "profile",
-            None => return Err(MailError::Unconfirmed(fingerprint)),
+            None => return Err(OpenPgpError::Unconfirmed(fingerprint).into()),
         };
         let now = self.now_seconds();
         let state = certificate.state(now, ALARM_DAYS);
         if let CertificateState::Weak(weakness) = &state {
-            return Err(MailError::WeakCertificate(weakness.to_string()));
+            return Err(OpenPgpError::WeakCertificate(weakness.to_string()).into());
         }
         let row = CertificateRow {
             party: party.to_owned(),
@@ -90,14 +91,16 @@ impl Node {
                 .find(|one| one.fingerprint == fingerprint && one.party != party);
             if let Some(another) = another {
                 // One key speaks for one party.
-                return Err(MailError::CertificateTaken(another.party.clone()));
+                return Err(MailError::from(OpenPgpError::CertificateTaken(
+                    another.party.clone(),
+                )));
             }
             let of_party = held.iter().filter(|one| one.party == party);
             let known = of_party
                 .clone()
                 .any(|one| one.fingerprint == row.fingerprint);
             if !known && of_party.count() >= PARTY_CERTIFICATES_MAX {
-                return Err(MailError::CertificatesFull(party.to_owned()));
+                return Err(OpenPgpError::CertificatesFull(party.to_owned()).into());
             }
             Ok(rows::put(tx, &row)?)
         })?;
@@ -128,7 +131,7 @@ impl Node {
             .state
             .write(|tx| rows::remove(tx, party, &wanted))?;
         if !removed {
-            return Err(MailError::NoSuchKey(fingerprint.to_owned()));
+            return Err(OpenPgpError::NoSuchKey(fingerprint.to_owned()).into());
         }
         tracing::info!(party, fingerprint = %wanted, "certificate removed");
         Ok(json!({ "party": party, "fingerprint": wanted }))
@@ -179,22 +182,19 @@ impl Node {
 
 /// The state of an own key in words that do not send its owner to somebody else.
 fn own_state(state: &CertificateState) -> String {
-    match state {
-        CertificateState::Expiring { days, .. } => format!("expires in {days} days"),
-        CertificateState::Expired { .. } => "expired".to_owned(),
-        _ => state.to_string(),
+    if let CertificateState::Expiring { days, .. } = state {
+        return format!("expires in {days} days");
     }
+    if let CertificateState::Expired { .. } = state {
+        return "expired".to_owned();
+    }
+    state.to_string()
 }
 
 /// A certificate as people see it.
 pub(super) fn certificate_document(certificate: &Certificate, now: i64) -> Value {
     let state = certificate.state(now, ALARM_DAYS);
-    let until = match &state {
-        CertificateState::Usable { until } => *until,
-        CertificateState::Expiring { until, .. } => Some(*until),
-        CertificateState::Expired { at } => Some(*at),
-        _ => None,
-    };
+    let until = state.until();
     let names = certificate.user_ids().iter().filter(|one| !one.revoked);
     json!({
         "fingerprint": certificate.fingerprint(), "user_ids": names.map(|one| one.text.clone()).collect::<Vec<_>>(),

@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use comity_mail::openpgp::{CERTIFICATE_BYTES_MAX, Certificate, SecretKey};
 
 use super::MailError;
+use super::openpgp::OpenPgpError;
 use crate::clock::random_bytes;
 use crate::link::keys::{KEYS_FOLDER, KeysError, make_folder, read_secret, write_secret};
 use crate::node::Node;
@@ -72,7 +73,7 @@ impl MailKeys {
         let mut held = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         let next = held.first().map_or(0, |newest| newest.number + 1);
         if next >= KEYS_MAX {
-            return Err(MailError::KeysFull);
+            return Err(OpenPgpError::KeysFull.into());
         }
         let key = SecretKey::generate(user_id, now, Some(seconds), &random_bytes::<32>())?;
         make_folder(&self.folder.join(KEYS_FOLDER))?;
@@ -86,10 +87,10 @@ impl MailKeys {
     fn extend(&self, now: i64, days: u32) -> Result<Certificate, MailError> {
         let mut held = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         let newest = held.first().filter(|one| one.revoked.is_none());
-        let newest = newest.ok_or(MailError::NoKey)?;
+        let newest = newest.ok_or(OpenPgpError::NoKey)?;
         // OpenPGP counts from when the key was made.
         let until = now + i64::from(days) * 86_400 - newest.key.certificate().made_at();
-        let seconds = u32::try_from(until).map_err(|_| MailError::KeyTime)?;
+        let seconds = u32::try_from(until).map_err(|_| OpenPgpError::KeyTime)?;
         let longer = newest.key.extended(now, Some(seconds))?;
         write_secret(
             &path(&self.folder, newest.number, "key"),
@@ -111,7 +112,7 @@ impl MailKeys {
         let found = held
             .iter()
             .find(|one| one.certificate().fingerprint() == wanted);
-        let found = found.ok_or_else(|| MailError::NoSuchKey(fingerprint.to_owned()))?;
+        let found = found.ok_or_else(|| OpenPgpError::NoSuchKey(fingerprint.to_owned()))?;
         let certificate = found.key.revoked(now, compromised)?;
         write_secret(
             &path(&self.folder, found.number, "revoked"),
@@ -154,9 +155,9 @@ impl Node {
         let user_id =
             user_id.unwrap_or_else(|| format!("{party} <comity@{}>", self.mail_terms().domain));
         if user_id.is_empty() || user_id.len() > 200 || user_id.contains(char::is_control) {
-            return Err(MailError::UserId);
+            return Err(OpenPgpError::UserId.into());
         }
-        let seconds = days.checked_mul(86_400).ok_or(MailError::KeyTime)?;
+        let seconds = days.checked_mul(86_400).ok_or(OpenPgpError::KeyTime)?;
         let keys = &self.inner.mail_keys;
         keys.make(&user_id, self.now_seconds(), seconds)
     }
@@ -242,18 +243,24 @@ mod tests {
     fn a_key_is_prolonged_and_taken_back() {
         let folder = tempfile::tempdir().unwrap();
         let keys = MailKeys::open(folder.path()).unwrap();
-        assert!(matches!(keys.extend(NOW, 30), Err(MailError::NoKey)));
+        assert!(matches!(
+            keys.extend(NOW, 30),
+            Err(MailError::OpenPgp(OpenPgpError::NoKey))
+        ));
         let made = keys.make(USER, NOW, 86_400).unwrap();
         keys.extend(NOW + 3_600, 60).unwrap();
         assert!(keys.now()[0].signs(NOW + 86_400 * 59));
-        let spaced = made.fingerprint().replace("A", "a ");
+        let spaced = made.fingerprint().replace('A', "a ");
         keys.revoke(&spaced, NOW + 7_200, true).unwrap();
         let again = MailKeys::open(folder.path()).unwrap().now();
         assert!(!again[0].signs(NOW + 7_201));
-        assert!(matches!(keys.extend(NOW, 30), Err(MailError::NoKey)));
+        assert!(matches!(
+            keys.extend(NOW, 30),
+            Err(MailError::OpenPgp(OpenPgpError::NoKey))
+        ));
         assert!(matches!(
             keys.revoke("00", NOW, false),
-            Err(MailError::NoSuchKey(_))
+            Err(MailError::OpenPgp(OpenPgpError::NoSuchKey(_)))
         ));
     }
 }

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use self::judged::Judged;
-use super::out::{ATTACHED_BYTES_MAX, OutError, Parcel, ParcelKind, Protection};
+use super::out::{ATTACHED_BYTES_MAX, OutError, Parcel, ParcelKind};
 use crate::case::CaseError;
 use crate::case::threads::Acting;
 use crate::clock::new_uuid;
@@ -96,7 +96,6 @@ impl Node {
             enclosures,
             null_sender: false,
             auto_submitted: None,
-            protection: Protection::AsAgreed,
         };
         let id = self.inner.state.write(|tx| {
             if self.would_encrypt(tx, party)? != judged.encrypts {
@@ -176,7 +175,6 @@ impl Node {
             enclosures: enclosures.to_vec(),
             null_sender: false,
             auto_submitted: None,
-            protection: Protection::AsAgreed,
         }
     }
 

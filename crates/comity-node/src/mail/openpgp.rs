@@ -6,10 +6,47 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::MailError;
-use super::certificates::certificate_document;
+use super::certificates::{PARTY_CERTIFICATES_MAX, certificate_document};
+use super::keys::{KEYS_MAX, digits};
 use crate::case::document::put;
 use crate::case::threads::Acting;
 use crate::node::Node;
+
+/// Why something about OpenPGP keys cannot be done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenPgpError {
+    /// No key was made, or it was taken back.
+    #[error("this node has no OpenPGP key in force")]
+    NoKey,
+    /// No key has that fingerprint.
+    #[error("no key has the fingerprint {0:?}")]
+    NoSuchKey(String),
+    /// There have been too many.
+    #[error("this node has had {max} keys, and takes no more", max = KEYS_MAX)]
+    KeysFull,
+    /// A time that OpenPGP cannot say.
+    #[error("a key cannot be valid for so long")]
+    KeyTime,
+    /// Not a name.
+    #[error("a user ID is one line of up to 200 bytes, such as `alpha <duty@alpha.example>`")]
+    UserId,
+    /// Its fingerprint is another one.
+    #[error("the certificate's fingerprint is {0}, and not the one that was typed")]
+    OtherFingerprint(String),
+    /// Nobody said that it is the party's.
+    #[error("nothing but the file says that the certificate {0} is the party's")]
+    Unconfirmed(String),
+    /// It counts for nothing.
+    #[error("the certificate is not taken: {0}")]
+    WeakCertificate(String),
+    /// Another party has it.
+    #[error("that certificate is registered for {0}")]
+    CertificateTaken(String),
+    /// The party has too many.
+    #[error("{0} has {max} certificates, and takes no more", max = PARTY_CERTIFICATES_MAX)]
+    CertificatesFull(String),
+}
 
 /// Something about OpenPGP keys, to be done.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -116,12 +153,12 @@ impl Node {
     fn export_certificate(&self, fingerprint: Option<&str>) -> Result<Value, MailError> {
         let own = self.mail_own_certificates();
         let found = match fingerprint {
-            None => own.first().ok_or(MailError::NoKey)?,
+            None => own.first().ok_or(OpenPgpError::NoKey)?,
             Some(wanted) => {
-                let digits = super::keys::digits(wanted);
+                let wanted_digits = digits(wanted);
                 let mut own = own.iter();
-                own.find(|one| one.fingerprint() == digits)
-                    .ok_or_else(|| MailError::NoSuchKey(wanted.to_owned()))?
+                own.find(|one| one.fingerprint() == wanted_digits)
+                    .ok_or_else(|| OpenPgpError::NoSuchKey(wanted.to_owned()))?
             }
         };
         Ok(json!({ "fingerprint": found.fingerprint(), "certificate": found.to_armored() }))

@@ -71,8 +71,6 @@ pub(crate) enum ParcelKind {
     Letter,
     /// That a mail came.
     Receipt,
-    /// What became of a mail that came.
-    Answer,
     /// Envelopes of the node link.
     Envelopes,
     /// A challenge to prove an address.
@@ -85,7 +83,6 @@ impl ParcelKind {
         match self {
             Self::Letter => "letter",
             Self::Receipt => "receipt",
-            Self::Answer => "answer",
             Self::Envelopes => "envelopes",
             Self::Challenge => "challenge",
         }
@@ -95,19 +92,9 @@ impl ParcelKind {
     const fn is_chosen(self) -> bool {
         match self {
             Self::Letter | Self::Envelopes => true,
-            Self::Receipt | Self::Answer | Self::Challenge => false,
+            Self::Receipt | Self::Challenge => false,
         }
     }
-}
-
-/// How a mail is to be protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Protection {
-    /// Encrypted where the party has a certificate that can be used, else signed, else open; not at all where the accord demands
-    /// encryption for its label and there is no such certificate.
-    AsAgreed,
-    /// Signed and open to read, where the accord allows that for its label.
-    SignedOnly,
 }
 
 /// The mail that a mail answers.
@@ -121,7 +108,8 @@ pub(crate) struct Answered {
     pub(crate) references: Vec<String>,
 }
 
-/// What is to leave by mail.
+/// What is to leave by mail: encrypted where the party has a certificate that can be used, else signed, else open; not at all where the
+/// accord demands encryption for its label and there is no such certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Parcel {
     /// Whom it is for, where that is a party.
@@ -148,8 +136,6 @@ pub(crate) struct Parcel {
     pub(crate) null_sender: bool,
     /// That a program sends it.
     pub(crate) auto_submitted: Option<AutoSubmitted>,
-    /// How it is to be protected.
-    pub(crate) protection: Protection,
 }
 
 /// Why a mail is not written.

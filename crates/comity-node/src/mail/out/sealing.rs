@@ -17,7 +17,7 @@ use comity_mail::protect::ProtectError;
 use comity_stix::marking::Tlp;
 use comity_store::state::Tx;
 
-use super::{OutError, Parcel, Protection};
+use super::{OutError, Parcel};
 use crate::clock::random_bytes;
 use crate::mail::MailError;
 use crate::mail::certificates::{ALARM_DAYS, PartyCertificate, certificates};
@@ -44,10 +44,10 @@ impl Node {
         };
         let usable: Vec<&Certificate> = usable(&known, now);
         let demanded = self.demanded(tx, parcel)?;
-        let encrypts = parcel.protection == Protection::AsAgreed && !usable.is_empty();
+        let encrypts = !usable.is_empty();
         if let Some(label) = demanded.filter(|_| !encrypts) {
             let party = party.unwrap_or("somebody who is no party").to_owned();
-            let why = why_not(&known, parcel.protection, now);
+            let why = why_not(&known, now);
             return Err(OutError::NotEncrypted { party, label, why }.into());
         }
         let newest = known.iter().max_by_key(|one| one.registered);
@@ -114,11 +114,10 @@ fn usable(known: &[PartyCertificate], now: i64) -> Vec<&Certificate> {
         .collect()
 }
 
-fn why_not(known: &[PartyCertificate], protection: Protection, now: i64) -> String {
-    match (protection, known.iter().max_by_key(|one| one.registered)) {
-        (Protection::SignedOnly, _) => "this mail is one that anybody can read".to_owned(),
-        (Protection::AsAgreed, None) => "no certificate of that party is registered".to_owned(),
-        (Protection::AsAgreed, Some(newest)) => {
+fn why_not(known: &[PartyCertificate], now: i64) -> String {
+    match known.iter().max_by_key(|one| one.registered) {
+        None => "no certificate of that party is registered".to_owned(),
+        Some(newest) => {
             let certificate = &newest.certificate;
             let state = certificate.state(now, ALARM_DAYS);
             format!("the certificate {} {state}", certificate.fingerprint())

@@ -127,7 +127,6 @@ fn parcel(kind: ParcelKind, tlp: Option<Tlp>) -> Parcel {
         enclosures: Vec::new(),
         null_sender: false,
         auto_submitted: None,
-        protection: Protection::AsAgreed,
     }
 }
 
@@ -216,7 +215,7 @@ fn a_mail_for_nobody_known_or_of_a_program_has_no_way_back() {
     let stranger = Parcel {
         party: None,
         to: "somebody@example.org".to_owned(),
-        ..parcel(ParcelKind::Answer, None)
+        ..parcel(ParcelKind::Challenge, None)
     };
     let row = world.row(&world.post(&stranger).unwrap());
     assert_eq!((row.sender.as_str(), row.reply_to), ("", None));
@@ -264,15 +263,6 @@ fn protection_is_what_was_arranged_or_the_mail_does_not_leave() {
             "{mail}"
         );
     }
-    let open = Parcel {
-        protection: Protection::SignedOnly,
-        ..parcel(ParcelKind::Challenge, Some(Tlp::Red))
-    };
-    assert!(matches!(
-        world.post(&open),
-        Err(MailError::Out(OutError::NotEncrypted { .. }))
-    ));
-
     // It ended: a letter is never sent with less than was arranged, what a program answers is signed.
     world.later(21 * 24 * HOUR);
     let ended = world.post(&parcel(LETTER, Some(Tlp::Green)));
@@ -280,7 +270,7 @@ fn protection_is_what_was_arranged_or_the_mail_does_not_leave() {
         matches!(ended, Err(MailError::Out(OutError::Unusable { .. }))),
         "{ended:?}"
     );
-    let answer = world.post(&parcel(ParcelKind::Answer, None)).unwrap();
+    let answer = world.post(&parcel(ParcelKind::Challenge, None)).unwrap();
     assert_eq!(world.row(&answer).protection, "signed");
     // And so did the own key.
     world.later(100 * 24 * HOUR);

@@ -21,7 +21,7 @@ use super::judging::{Judged, subject_of};
 use super::table::Act;
 use crate::exchange::command::at;
 use crate::mail::MailError;
-use crate::mail::out::{Answered, Parcel, ParcelKind, Protection};
+use crate::mail::out::{Answered, Parcel, ParcelKind};
 use crate::node::Node;
 
 /// Things of a mail that are told one by one.
@@ -68,7 +68,6 @@ impl Node {
             enclosures: enclosures(judged, done, thread),
             null_sender: true,
             auto_submitted: Some(AutoSubmitted::Replied),
-            protection: Protection::AsAgreed,
         };
         match self.post(tx, &parcel) {
             Ok(id) => Ok(Some(id)),

@@ -51,7 +51,6 @@ fn two_nodes_that_answer_each_other_stop_at_one_exchange() {
         enclosures: Vec::new(),
         null_sender: false,
         auto_submitted: None,
-        protection: crate::mail::out::Protection::AsAgreed,
     };
     bravo
         .node
