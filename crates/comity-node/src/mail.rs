@@ -1,10 +1,10 @@
-//! Mail that comes in: who answers for an address, keeping the raw bytes, and looking at what was kept.
+//! Mail that comes in: who answers for an address, keeping the raw bytes, taking in what was kept (`taking`), and looking at it.
 //!
 //! A mail is acknowledged once its raw bytes and its row are durable. The bytes stay as they came; what this node knows of their
 //! way here (the client, the envelope, the time) stands in the row, and is put in front as a `Received` field where it is shown.
 //!
 //! In scope: the use cases of the receiving side, what a mail says for a person to read, and the facts that cross between it and
-//! the server (`comity-transport`). Out of scope: SMTP; what follows from a mail.
+//! the server (`comity-transport`). Out of scope: SMTP.
 //! Limits: the server's (`comity_transport::smtp::server::settings`), [`command::PAGE_MAX`] mails in one answer.
 
 mod asked;
