@@ -21,6 +21,7 @@ const FILE_BYTES_MAX: u64 = 512 * 1024;
 const ARMORED: &str = "give one certificate as `gpg --armor --export FINGERPRINT` writes it";
 
 /// `comity openpgp …`
+#[expect(clippy::too_many_lines, reason = "a table of acts, a line or two each")]
 pub(crate) fn run(verb: Verb) -> Result<(), Failure> {
     match verb {
         Verb::Make {

@@ -389,7 +389,7 @@ fn a_number_under_the_key_is_an_answer(alpha: &Party, gpg: &Gpg, to: &str) {
     let number = text(&address(&["show", &id])["challenge"], "number");
     let answer = [words(&format!("The number is {number}."))];
     let unsure = settled(
-        &alpha,
+        alpha,
         &deliver(alpha, to, &open(to, "unsure", &answer)).unwrap(),
     );
     assert_eq!(unsure["level"], "L2", "{unsure}");
