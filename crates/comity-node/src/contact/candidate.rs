@@ -98,10 +98,12 @@ impl Node {
             Ok(())
         })?;
         let own = self.own_name()?;
+        // A file of this machine says nothing to others, and its path is not theirs to know.
+        let place = Some(row.source.as_str()).filter(|source| source.starts_with("https://"));
+        let place = place.unwrap_or("a security.txt");
         let text = format!(
-            "{own} read this address in {} and asks whoever answers here to confirm it. Please send this code back from \
-             here: {code}",
-            row.source
+            "{own} read this address in {place} and asks whoever answers here to confirm it.\n\
+             Please send this code back from here: {code}"
         );
         let mailed = if mail {
             let mailed = self.mail_code(&row, text.clone(), officer);

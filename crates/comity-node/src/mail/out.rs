@@ -287,6 +287,10 @@ impl Node {
             named => named,
         };
         let reply_to = match (&parcel.party, parcel.kind) {
+            // An address that is made is for a party alone; whoever is asked something can answer all the same.
+            (None, ParcelKind::Challenge) => {
+                Some(format!("postmaster@{}", self.mail_terms().domain))
+            }
             (None, _) | (Some(_), ParcelKind::Receipt) => None,
             (Some(party), _) => {
                 let what = (parcel.thread.as_deref(), reference);

@@ -215,10 +215,20 @@ fn a_mail_for_nobody_known_or_of_a_program_has_no_way_back() {
     let stranger = Parcel {
         party: None,
         to: "somebody@example.org".to_owned(),
-        ..parcel(ParcelKind::Challenge, None)
+        ..parcel(LETTER, None)
     };
     let row = world.row(&world.post(&stranger).unwrap());
     assert_eq!((row.sender.as_str(), row.reply_to), ("", None));
+    let asked = Parcel {
+        kind: ParcelKind::Challenge,
+        ..stranger
+    };
+    let row = world.row(&world.post(&asked).unwrap());
+    let postmaster = "postmaster@in.alpha.example";
+    assert_eq!(
+        (row.sender.as_str(), row.reply_to.as_deref()),
+        (postmaster, Some(postmaster))
+    );
     let receipt = Parcel {
         null_sender: true,
         auto_submitted: Some(AutoSubmitted::Replied),
