@@ -138,48 +138,7 @@ mod tests {
     use std::net::UdpSocket;
 
     use super::*;
-
-    /// A name server of a few lines: answers each question with the records of that name and kind, others with NXDOMAIN.
-    fn serve(known: Vec<(&'static str, u16, Vec<u8>)>) -> SocketAddr {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let address = socket.local_addr().unwrap();
-        socket
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .unwrap();
-        std::thread::spawn(move || {
-            let mut bytes = [0; 1500];
-            while let Ok((length, from)) = socket.recv_from(&mut bytes) {
-                let question = &bytes[..length];
-                // The name of the question: labels from the twelfth byte on, to the empty one (RFC 1035 section 4.1.2).
-                let (mut at, mut labels) = (12, Vec::new());
-                while question[at] > 0 {
-                    let end = at + 1 + usize::from(question[at]);
-                    labels.push(String::from_utf8_lossy(&question[at + 1..end]).to_lowercase());
-                    at = end;
-                }
-                let (name, end) = (labels.join("."), at + 5);
-                let kind = u16::from_be_bytes([question[at + 1], question[at + 2]]);
-                let found: Vec<_> = known
-                    .iter()
-                    .filter(|one| one.0 == name && one.1 == kind)
-                    .collect();
-                let code = if found.is_empty() { 3 } else { 0 };
-                let count = u8::try_from(found.len()).unwrap();
-                let mut answer = question[..2].to_vec();
-                answer.extend([0x81, 0x80 | code, 0, 1, 0, count, 0, 0, 0, 0]);
-                answer.extend(&question[12..end]);
-                for (_, kind, data) in found {
-                    answer.extend([0xc0, 12]);
-                    answer.extend(kind.to_be_bytes());
-                    answer.extend([0, 1, 0, 0, 0, 60]);
-                    answer.extend(u16::try_from(data.len()).unwrap().to_be_bytes());
-                    answer.extend(data);
-                }
-                let _ = socket.send_to(&answer, from);
-            }
-        });
-        address
-    }
+    use crate::name_server::LocalNameServer;
 
     fn record(name: &str, kind: Kind) -> Record {
         Record {
@@ -192,12 +151,17 @@ mod tests {
 
     #[tokio::test]
     async fn records_are_found_whole_and_what_is_not_there_is_said_so() {
-        let mut mx = vec![0, 10];
-        mx.extend(b"\x02mx\x05alpha\x07example\x00");
-        let server = serve(vec![
-            ("in.alpha.example", 15, mx),
-            ("in.alpha.example", 16, b"\x07v=spf1 \x07mx -all".to_vec()),
-        ]);
+        let server = LocalNameServer::start().unwrap();
+        for (kind, value) in [
+            (Kind::Mx, "10 mx.alpha.example"),
+            (Kind::Txt, "v=spf1 mx -all"),
+        ] {
+            let told = Record {
+                value: value.to_owned(),
+                ..record("in.alpha.example", kind)
+            };
+            server.tell(&told).unwrap();
+        }
         let asked = [
             record("in.alpha.example", Kind::Mx),
             record("in.alpha.example", Kind::Txt),
@@ -206,7 +170,7 @@ mod tests {
         let found =
             |texts: &[&str]| Answered::Found(texts.iter().map(|one| (*one).to_owned()).collect());
         assert_eq!(
-            look_up(&asked, Some(server)).await,
+            look_up(&asked, Some(server.address())).await,
             [
                 found(&["10 mx.alpha.example."]),
                 found(&["v=spf1 mx -all"]),

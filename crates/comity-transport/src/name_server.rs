@@ -55,6 +55,26 @@ impl LocalNameServer {
         self.address
     }
 
+    /// One that knows these texts, by name, and answers until the program ends; where it answers.
+    pub fn of_texts<'t>(
+        texts: impl IntoIterator<Item = (&'t str, &'t str)>,
+    ) -> std::io::Result<SocketAddr> {
+        let server = Self::start()?;
+        for (of, value) in texts {
+            let told = server.tell_text(of, value);
+            told.map_err(|error| std::io::Error::other(format!("{of:?}: {error}")))?;
+        }
+        Ok(server.stay())
+    }
+
+    /// Has it answer until the program ends; where it answers.
+    pub fn stay(self) -> SocketAddr {
+        let address = self.address;
+        // Its thread goes on until this is dropped.
+        std::mem::forget(self);
+        address
+    }
+
     /// Has it know a record.
     pub fn tell(&self, record: &Record) -> Result<(), NameError> {
         let data = match record.kind {

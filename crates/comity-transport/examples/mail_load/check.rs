@@ -25,7 +25,7 @@ const OWN_NAME: &str = "in.alpha.example";
 /// Goes over the corpus so many times; the first round fills the cache of DNS and is not counted.
 pub(crate) fn run(folder: &Path, rounds: usize) -> Result<Value, Failed> {
     let mails = corpus::read(folder)?;
-    let server = names::serve(corpus::read_records(folder)?)?;
+    let server = names::serve(&corpus::read_records(folder)?)?;
     let authenticator = Authenticator::new(&[server])?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

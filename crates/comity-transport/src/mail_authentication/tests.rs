@@ -25,6 +25,7 @@ use mail_auth::dkim::generate::DkimKeyPair;
 use tokio::net::UdpSocket;
 
 use super::{Authenticator, Origin};
+use crate::name_server::LocalNameServer;
 
 const MAIL: &str = "From: Duty officer <poc@cert-a.example>\r\nTo: poc@cert-b.example\r\nSubject: Seen\r\nDate: Sun, 29 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@cert-a.example>\r\n\r\nSeen at 192.0.2.7.\r\n";
 const ORIGIN: Origin<'static> = Origin {
@@ -98,62 +99,17 @@ fn records() -> HashMap<String, String> {
     all
 }
 
-/// Answers TXT questions out of a map, and says of other names that they are not there.
-async fn dns(records: HashMap<String, String>) -> SocketAddr {
-    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let address = socket.local_addr().unwrap();
-    tokio::spawn(async move {
-        let mut question = [0; 1_500];
-        while let Ok((length, from)) = socket.recv_from(&mut question).await {
-            let reply = answer(&question[..length], &records);
-            let _ = socket.send_to(&reply, from).await;
-        }
-    });
-    address
-}
-
-fn answer(question: &[u8], records: &HashMap<String, String>) -> Vec<u8> {
-    let mut labels = Vec::new();
-    let mut place = 12;
-    while question[place] > 0 {
-        let next = place + 1 + usize::from(question[place]);
-        labels.push(String::from_utf8_lossy(&question[place + 1..next]).to_lowercase());
-        place = next;
-    }
-    let asked = &question[12..place + 5];
-    let kind = question[place + 2];
-    let found = records.get(&labels.join("."));
-    let text = found.filter(|_| kind == 16);
-    let code = if found.is_some() { 0 } else { 3 };
-    let mut reply = question[..2].to_vec();
-    reply.extend([
-        0x85,
-        0x80 | code,
-        0,
-        1,
-        0,
-        u8::from(text.is_some()),
-        0,
-        0,
-        0,
-        0,
-    ]);
-    reply.extend(asked);
-    if let Some(text) = text {
-        let mut data = Vec::new();
-        for piece in text.as_bytes().chunks(200) {
-            data.push(u8::try_from(piece.len()).unwrap());
-            data.extend(piece);
-        }
-        reply.extend([0xc0, 12, 0, 16, 0, 1, 0, 0, 1, 44]);
-        reply.extend(u16::try_from(data.len()).unwrap().to_be_bytes());
-        reply.extend(data);
-    }
-    reply
+/// A name server that knows the records.
+fn dns() -> SocketAddr {
+    let records = records();
+    let texts = records
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()));
+    LocalNameServer::of_texts(texts).unwrap()
 }
 
 async fn asked(mail: &[u8], at: i64) -> Authentication {
-    let server = dns(records()).await;
+    let server = dns();
     let authenticator = Authenticator::new(&[server]).unwrap();
     authenticator.authenticate(mail, Some(ORIGIN), at).await
 }
@@ -274,7 +230,7 @@ async fn a_domain_that_looks_alike_is_another() {
         client: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 99)),
         ..ORIGIN
     };
-    let authenticator = Authenticator::new(&[dns(records()).await]).unwrap();
+    let authenticator = Authenticator::new(&[dns()]).unwrap();
     let found = authenticator.authenticate(&mail, Some(other), now()).await;
     assert_eq!(found.spf.as_ref().unwrap().verdict, Verdict::Fail);
     assert_eq!(found.alignment("cert-a.example", now()), NOT);

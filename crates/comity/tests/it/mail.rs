@@ -12,7 +12,6 @@ mod generator;
 mod given;
 mod gpg;
 mod keys;
-mod name_server;
 mod sending;
 mod shown;
 mod sink;

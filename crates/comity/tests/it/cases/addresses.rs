@@ -2,8 +2,8 @@
 //! name server.
 
 use std::net::{SocketAddr, UdpSocket};
-use std::time::Duration;
 
+use comity_transport::name_server::LocalNameServer;
 use serde_json::Value;
 
 use crate::exchange::party::{OPEN, Party, befriend, on_both_stores, text, until};
@@ -275,31 +275,6 @@ fn an_answer_crosses_in_a_file_and_a_promotion_is_declined() {
     assert_eq!(key["key"], 1);
 }
 
-/// A name server that knows nothing: every name is unknown (RFC 1035 section 4.1.1).
-fn empty_name_server() -> SocketAddr {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let address = socket.local_addr().unwrap();
-    socket
-        .set_read_timeout(Some(Duration::from_mins(1)))
-        .unwrap();
-    std::thread::spawn(move || {
-        let mut bytes = [0; 1500];
-        while let Ok((length, from)) = socket.recv_from(&mut bytes) {
-            let mut answer = bytes[..length].to_vec();
-            (answer[2], answer[3]) = (0x81, 0x83);
-            answer[10..12].fill(0);
-            // The question alone: whatever follows it was the asking side's own.
-            let mut end = 12;
-            while answer[end] > 0 {
-                end += 1 + usize::from(answer[end]);
-            }
-            answer.truncate(end + 5);
-            let _ = socket.send_to(&answer, from);
-        }
-    });
-    address
-}
-
 #[test]
 fn the_records_of_a_mail_domain_are_printed_and_checked() {
     let folder = tempfile::tempdir().unwrap();
@@ -343,7 +318,7 @@ fn the_records_of_a_mail_domain_are_printed_and_checked() {
         all.iter().all(|one| one["finding"] == "not checked"),
         "{said}"
     );
-    let said = doctor(empty_name_server());
+    let said = doctor(LocalNameServer::of_texts([]).unwrap());
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(
         said.err.contains("name server of mail.domain"),

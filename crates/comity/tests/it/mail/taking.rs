@@ -5,12 +5,12 @@
 
 use std::net::SocketAddr;
 
+use comity_transport::name_server::LocalNameServer;
 use serde_json::Value;
 
 use super::client::Client;
 use super::generator as make;
 use super::gpg::{Gpg, file, registered, words};
-use super::name_server::name_server;
 use crate::exchange::party::{OPEN, Party, befriend, on_both_stores, text, until};
 use crate::node::Store;
 
@@ -26,7 +26,7 @@ const ID: &str = "ipv4-addr--ff26c055-6336-5bc5-b98d-13d6226742dd";
 
 /// Has a party take mail, and ask a name server that knows the others.
 fn takes(party: &Party) {
-    let server = format!("\"{}\"", name_server(&RECORDS));
+    let server = format!("\"{}\"", LocalNameServer::of_texts(RECORDS).unwrap());
     for (key, value) in [
         ("smtp_listen", "\"127.0.0.1:0\""),
         ("disk_reserve_megabytes", "0"),
