@@ -80,8 +80,8 @@ impl fmt::Display for Record {
     }
 }
 
-/// A text in parts that fit; all that stands in these records is ASCII.
-fn parts(text: &str) -> impl Iterator<Item = &str> {
+/// A text in the parts of a TXT record (RFC 1035 section 3.3); all that stands in these records is ASCII.
+pub fn parts(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let (part, more) = rest.split_at_checked(rest.len().min(TEXT_BYTES_MAX))?;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use comity_mail::dns::{Kind, Record};
+use comity_mail::dns::{Kind, Record, parts};
 use hickory_resolver::proto::op::{Message, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{MX, TXT};
 use hickory_resolver::proto::rr::{Name, RData, Record as Answer};
@@ -20,8 +20,6 @@ pub const QUESTION_BYTES_MAX: usize = 1_500;
 const SECONDS_KEPT: u32 = 1;
 /// How often it looks whether it is to end.
 const LOOK: Duration = Duration::from_millis(200);
-/// The longest text in one part of a TXT record (RFC 1035 section 3.3).
-const PART_BYTES_MAX: usize = 255;
 
 type Known = Arc<Mutex<Vec<(Name, RData)>>>;
 
@@ -125,8 +123,7 @@ fn name(text: &str) -> Result<Name, NameError> {
 }
 
 fn text(value: &str) -> RData {
-    let parts = value.as_bytes().chunks(PART_BYTES_MAX).collect();
-    RData::TXT(TXT::from_bytes(parts))
+    RData::TXT(TXT::from_bytes(parts(value).map(str::as_bytes).collect()))
 }
 
 fn answer(socket: &UdpSocket, known: &Known, ends: &AtomicBool) {

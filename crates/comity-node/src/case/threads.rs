@@ -19,7 +19,7 @@ use comity_link::payload::{self, Kind};
 use comity_release::handling::Definitions;
 use comity_release::judge::{Decision, Verdict, judge};
 use comity_release::recipient::Way;
-use comity_release::rules::STEPS;
+use comity_release::rules::{Rule, STEPS};
 use comity_release::subject::{End, Subject as Judged};
 use comity_stix::marking::Tlp;
 use comity_stix::timestamp::Timestamp;
@@ -81,6 +81,16 @@ pub struct Acting {
     pub second: Option<String>,
     /// The other side's person for whom alone it is, by address: TLP:RED needs one.
     pub person: Option<String>,
+}
+
+impl Acting {
+    /// The rules that ask for a second person and have one: another than the one who acts.
+    pub(crate) fn approved(&self) -> BTreeSet<Rule> {
+        match &self.second {
+            Some(second) if *second != self.officer => STEPS.iter().map(|step| step.rule).collect(),
+            Some(_) | None => BTreeSet::new(),
+        }
+    }
 }
 
 /// Something to be said.
@@ -370,14 +380,8 @@ impl Node {
         let subject = Judged::read(message.text(), &definitions)
             .map_err(|error| CaseError::Release(error.to_string()))?
             .with_ends(|_| End::Unknown);
-        let approved = match &acting.second {
-            Some(second) if *second != acting.officer => {
-                STEPS.iter().map(|step| step.rule).collect()
-            }
-            Some(_) | None => BTreeSet::new(),
-        };
         let way = Way {
-            approved,
+            approved: acting.approved(),
             ..Way::by(Outlet::Link).encrypted()
         };
         let at = moment(self.clock().now())?;

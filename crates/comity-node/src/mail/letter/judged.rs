@@ -6,8 +6,6 @@
 //!
 //! In scope: the decisions and their record. Out of scope: the rules (`comity-release`).
 
-use std::collections::BTreeSet;
-
 use comity_accord::terms::Outlet;
 use comity_case::message::MESSAGE_TYPE;
 use comity_mail::compose::Enclosure;
@@ -15,7 +13,6 @@ use comity_release::handling::Definitions;
 use comity_release::judge::{Decision, Verdict, judge};
 use comity_release::recipient::{Recipient, Way};
 use comity_release::redaction::Terms;
-use comity_release::rules::STEPS;
 use comity_release::subject::{End, Subject};
 use comity_stix::id::ObjectId;
 use comity_stix::marking::{Tlp, definition_id};
@@ -119,14 +116,8 @@ impl Node {
         let acting = &order.acting;
         let (recipient, terms) = self.recipient(party, acting.person.as_deref())?;
         let encrypts = self.inner.state.read(|tx| self.would_encrypt(tx, party))?;
-        let approved = match &acting.second {
-            Some(second) if *second != acting.officer => {
-                STEPS.iter().map(|step| step.rule).collect()
-            }
-            Some(_) | None => BTreeSet::new(),
-        };
         let way = Way {
-            approved,
+            approved: acting.approved(),
             encrypted: encrypts,
             ..Way::by(Outlet::Mail)
         };
