@@ -18,11 +18,14 @@ use comity_node::node::Node;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
+use tokio::time::Instant;
 
 use crate::router::Api;
 
 /// The media type of a batch.
 pub const BATCH: &str = "application/vnd.comity.batch";
+/// The shortest between two looks whether there is something.
+const LEAST: Duration = Duration::from_millis(20);
 /// The longest wait for something to say.
 const WAIT_SECONDS_MAX: u64 = 30;
 
@@ -59,25 +62,28 @@ pub(crate) async fn batches(State(api): State<Api>, request: Request<Body>) -> R
     }
 }
 
-/// What there is to say, after a wait for something if the caller likes.
+/// What there is to say, after a wait for something if the caller likes: for word of it, or for its time, for what was lost
+/// on the way is said again.
 async fn answer(node: Node, mut taken: Taken, wait: Duration) -> Response {
     let mut due = node.due().listen();
-    let until = tokio::time::Instant::now() + wait;
-    let mut silent = taken.is_silent();
-    loop {
+    let until = Instant::now() + wait;
+    while taken.is_silent() {
         due.mark_unchanged();
         let asker = node.clone();
         let party = taken.party.clone();
-        let more = tokio::task::spawn_blocking(move || {
+        let next = tokio::task::spawn_blocking(move || {
             let now = asker.clock().now();
-            asker.link().has_more(&party, &Lane::ALL, now)
+            let more = asker.link().has_more(&party, &Lane::ALL, now)?;
+            let next = asker.link().next_due(&party, &Lane::ALL, now)?;
+            Ok::<_, LinkError>((!more).then_some(next.map(|at| at - now)))
         });
-        silent = silent && !matches!(more.await, Ok(Ok(true)));
-        if !silent {
+        let Ok(Ok(Some(next))) = next.await else {
             break;
-        }
-        let heard = tokio::time::timeout_at(until, due.changed()).await;
-        if !matches!(heard, Ok(Ok(()))) {
+        };
+        let next = next.map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or(0)));
+        let look = next.map_or(until, |next| until.min(Instant::now() + next.max(LEAST)));
+        let heard = tokio::time::timeout_at(look, due.changed()).await;
+        if matches!(heard, Ok(Err(_))) || Instant::now() >= until {
             break;
         }
     }

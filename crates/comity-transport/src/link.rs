@@ -15,6 +15,7 @@ use comity_node::link::Way;
 use comity_node::node::Node;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::http::{Client, Request, parse_url};
 
@@ -26,6 +27,8 @@ pub const CALL_SECONDS_MAX: u64 = 120;
 const WAIT_SECONDS: u64 = 25;
 /// The first pause after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
+/// The shortest wait for what is due: whatever becomes of it, no party is called in circles.
+const LEAST: Duration = Duration::from_millis(20);
 /// The longest.
 const PAUSE_MAX: Duration = Duration::from_mins(5);
 
@@ -141,10 +144,8 @@ impl Caller {
         while !*stop.borrow() {
             due.mark_unchanged();
             if self.line == Line::Urgent && !self.something_waits().await {
-                let rest = self.rest().await;
                 tokio::select! {
                     () = self.woken(&mut due) => {}
-                    () = tokio::time::sleep(rest) => {}
                     _ = stop.changed() => {}
                 }
                 continue;
@@ -158,34 +159,35 @@ impl Caller {
                 () = self.woken(&mut due), if only_listens => continue,
                 _ = stop.changed() => return,
             };
-            let rest = match called {
-                Called::Done { more: true } => {
-                    pause = PAUSE;
-                    continue;
-                }
+            match called {
+                Called::Done { more: true } => pause = PAUSE,
                 Called::Done { more: false } => {
                     pause = PAUSE;
-                    self.rest().await
+                    if self.settings.polls && self.line == Line::Rest && self.is_idle().await {
+                        continue;
+                    }
+                    tokio::select! {
+                        () = self.woken(&mut due) => {}
+                        () = tokio::time::sleep(self.heartbeat()) => {}
+                        _ = stop.changed() => {}
+                    }
                 }
-                Called::NotNow => self.heartbeat(),
+                Called::NotNow => tokio::select! {
+                    () = self.called_for(&mut due) => {}
+                    () = tokio::time::sleep(self.heartbeat()) => {}
+                    _ = stop.changed() => {}
+                },
                 Called::Moved => return,
                 Called::Failed(reason) => {
                     self.node.link().call_failed(&self.party);
                     tracing::warn!(party = %self.party, reason, "call failed");
-                    let rest = pause;
-                    pause = (pause * 2).min(PAUSE_MAX);
                     // Word of new envelopes does not cut the pause short: the other side is not there.
                     tokio::select! {
-                        () = tokio::time::sleep(rest) => {}
+                        () = tokio::time::sleep(pause) => {}
                         _ = stop.changed() => {}
                     }
-                    continue;
+                    pause = (pause * 2).min(PAUSE_MAX);
                 }
-            };
-            tokio::select! {
-                () = self.woken(&mut due) => {}
-                () = tokio::time::sleep(rest) => {}
-                _ = stop.changed() => {}
             }
         }
     }
@@ -196,17 +198,41 @@ impl Caller {
         agreed.unwrap_or(self.settings.heartbeat)
     }
 
-    /// Waits until somebody says that there is work, and some of it is for this party, or an accord changed the heartbeat.
+    /// Waits until there is something for this party: word of it came, or its time did.
     async fn woken(&self, due: &mut watch::Receiver<u64>) {
         let heartbeat = self.heartbeat();
+        let mut at = None;
         loop {
-            if due.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-            if self.something_waits().await || self.heartbeat() != heartbeat {
-                return;
+            let soon = self.until_due().await.map(|soon| Instant::now() + soon);
+            // Word of what is for others does not put off what is due here.
+            at = at.into_iter().chain(soon).min();
+            let time = async {
+                match at {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                ours = self.is_ours(due, heartbeat) => if ours {
+                    return;
+                },
+                () = time => return,
             }
         }
+    }
+
+    /// Waits for word that there is work: whether some of it is for this party, or an accord changed the heartbeat.
+    async fn is_ours(&self, due: &mut watch::Receiver<u64>, heartbeat: Duration) -> bool {
+        if due.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        self.something_waits().await || self.heartbeat() != heartbeat
+    }
+
+    /// Waits for word alone: to a party that is not to be called nothing is due.
+    async fn called_for(&self, due: &mut watch::Receiver<u64>) {
+        let heartbeat = self.heartbeat();
+        while !self.is_ours(due, heartbeat).await {}
     }
 
     /// Whether there is nothing to say, heads and their cosignatures included.
@@ -232,12 +258,9 @@ impl Caller {
         matches!(waits.await, Ok(Ok(true)))
     }
 
-    /// How long nothing is due.
-    async fn rest(&self) -> Duration {
-        if self.settings.polls && self.line == Line::Rest {
-            let idle = self.is_idle().await;
-            return if idle { Duration::ZERO } else { PAUSE };
-        }
+    /// How long nothing is due as things stand: no envelope, no receipt, and no head that is to be settled. None when nothing
+    /// waits at all.
+    async fn until_due(&self) -> Option<Duration> {
         let (node, party, line) = (self.node.clone(), self.party.clone(), self.line);
         let next = tokio::task::spawn_blocking(move || {
             let now = node.clock().now();
@@ -245,13 +268,15 @@ impl Caller {
             let unsettled = line == Line::Rest && node.link().has_unsettled_head(&party)?;
             Ok::<_, comity_node::link::LinkError>((due.map(|due| due - now), unsettled))
         });
-        let Ok(Ok((next, unsettled))) = next.await else {
-            return self.heartbeat();
+        let (due, unsettled) = next.await.ok()?.ok()?;
+        let due = due.map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or(0)));
+        let settle = if self.settings.polls {
+            PAUSE
+        } else {
+            self.settings.settle
         };
-        let due = next.map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or(0)));
-        let settle = unsettled.then_some(self.settings.settle);
-        let soon = due.into_iter().chain(settle).min();
-        soon.unwrap_or(Duration::MAX).min(self.heartbeat())
+        let soon = due.into_iter().chain(unsettled.then_some(settle)).min();
+        soon.map(|soon| soon.max(LEAST))
     }
 
     async fn call(&self, only_listens: bool) -> Called {

@@ -71,6 +71,14 @@ impl Link {
         Ok(messages)
     }
 
+    /// A call failed: what it told was not heard and what it asked for never came, so the next one does both again.
+    pub fn call_failed(&self, party: &str) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.retain(|(to, _), _| to != party);
+        drop(told);
+        self.ask_again(party);
+    }
+
     /// Hears of a third party's log, from a party that is verified.
     pub(crate) fn hear_of_others(
         &self,

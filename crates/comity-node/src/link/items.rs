@@ -137,8 +137,8 @@ impl Link {
         one.vain = one.vain.saturating_add(1);
     }
 
-    /// A call failed: what it asked for never came, and is asked for with the next one.
-    pub fn call_failed(&self, party: &str) {
+    /// A party is asked for pieces with the next call, however long the pause was to be.
+    pub(crate) fn ask_again(&self, party: &str) {
         if let Some(one) = self.items.asking().get_mut(party) {
             one.next = 0;
         }

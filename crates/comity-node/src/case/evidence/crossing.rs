@@ -121,7 +121,7 @@ impl Node {
             };
             self.want_item(tx, item, fresh)
         })?;
-        self.link().call_failed(&row.party);
+        self.link().ask_again(&row.party);
         self.due().tell();
         Ok(())
     }

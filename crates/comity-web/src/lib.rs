@@ -1,0 +1,7 @@
+//! The node's pages: HTML written by the server, in English and Chinese, that works without JavaScript.
+//!
+//! A page asks the node the same questions that a command or a REST call asks (`comity_node::operation`) and writes what came
+//! back. It decides nothing.
+//!
+//! In scope: templates, words, drawings, forms, sessions' cookies, what a browser must be told so that it protects its user.
+//! Out of scope: rights and use cases (`comity-node`), REST (`comity-api`).
