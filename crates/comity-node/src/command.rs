@@ -22,7 +22,7 @@ pub const PAGE_OBJECTS_MAX: usize = 1000;
 pub const FOUND_MAX: usize = 10_000;
 
 /// Something to be done by a node for its operator.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Something about accounts.
@@ -109,7 +109,7 @@ pub enum Command {
 }
 
 /// Something about accounts, to be done.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountCommand {
     /// Make an account.
@@ -117,6 +117,7 @@ pub enum AccountCommand {
         /// Its name.
         name: String,
         /// Its role.
+        #[schemars(with = "String")]
         role: Role,
         /// The other party that it belongs to.
         party: Option<String>,
@@ -159,7 +160,7 @@ pub enum AccountCommand {
 }
 
 /// Objects to be found, in any collection.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Look {
     /// The object with this id.
