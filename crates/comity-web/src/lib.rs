@@ -5,3 +5,5 @@
 //!
 //! In scope: templates, words, drawings, forms, sessions' cookies, what a browser must be told so that it protects its user.
 //! Out of scope: rights and use cases (`comity-node`), REST (`comity-api`).
+
+pub mod draw;
