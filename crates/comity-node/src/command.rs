@@ -5,6 +5,7 @@
 //! Limits: an answer's page is bounded by [`PAGE_OBJECTS_MAX`].
 
 use comity_store::state::account::Role;
+use comity_store::state::token::Scope;
 use serde::{Deserialize, Serialize};
 
 use crate::address::command::AddressCommand;
@@ -151,11 +152,62 @@ pub enum AccountCommand {
     CreateToken {
         /// For this account.
         user: String,
+        /// What it is for.
+        #[serde(default)]
+        name: String,
+        /// How much of the account's rights it has.
+        scope: Scope,
+        /// After how many days it ends; 0 is never.
+        days: u32,
     },
     /// End all tokens of an account.
     RevokeTokens {
         /// The account.
         user: String,
+    },
+    /// End one token.
+    RevokeToken {
+        /// Its id.
+        id: String,
+    },
+    /// Tokens.
+    ListTokens {
+        /// Those of this account only.
+        user: Option<String>,
+    },
+    /// Give an account another role.
+    SetRole {
+        /// The account.
+        name: String,
+        /// The role.
+        role: Role,
+    },
+    /// Set the password of an account.
+    SetPassword {
+        /// The account.
+        name: String,
+        /// The password.
+        password: String,
+    },
+    /// How the second factor of an account stands.
+    ShowSecondFactor {
+        /// The account.
+        name: String,
+    },
+    /// Turn the second factor of an account off.
+    RemoveSecondFactor {
+        /// The account.
+        name: String,
+    },
+    /// Where an account is signed in.
+    ListSessions {
+        /// The account.
+        name: String,
+    },
+    /// End every session of an account.
+    EndSessions {
+        /// The account.
+        name: String,
     },
 }
 

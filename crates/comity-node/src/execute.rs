@@ -14,10 +14,9 @@ use comity_store::objects::{Found, ViewId};
 use comity_store::state::collection::{Collection, Rights};
 use comity_store::state::cursor;
 
-use crate::account::Belonging;
 use crate::command::{
-    AccountCommand, Answer, CheckAnswer, CollectionAnswer, Command, FOUND_MAX, FailureAnswer,
-    FoundAnswer, Look, PAGE_OBJECTS_MAX, RightAnswer, TakenAnswer, UserAnswer,
+    Answer, CheckAnswer, CollectionAnswer, Command, FOUND_MAX, FailureAnswer, FoundAnswer, Look,
+    PAGE_OBJECTS_MAX, RightAnswer, TakenAnswer,
 };
 use crate::intake::{Taken, read_object};
 use crate::joined::texts;
@@ -114,45 +113,6 @@ impl Node {
             Command::Mail(command) => Ok(Answer::Document(self.mail(command)?)),
             Command::Address(command) => Ok(Answer::Document(self.address(command)?)),
             Command::OpenPgp(command) => Ok(Answer::Document(self.openpgp(command)?)),
-        }
-    }
-
-    fn perform_on_accounts(&self, command: AccountCommand) -> Done {
-        match command {
-            AccountCommand::AddUser {
-                name,
-                role,
-                party,
-                address,
-                password,
-            } => {
-                let whose = Belonging { party, address };
-                self.add_account(&name, role, &whose, &password)?;
-                Ok(Answer::Done)
-            }
-            AccountCommand::ListUsers => {
-                let users = self.accounts()?.into_iter();
-                let users = users.map(|account| UserAnswer {
-                    name: account.name,
-                    role: account.role.word().to_owned(),
-                    party: account.party,
-                    address: account.address,
-                });
-                Ok(Answer::Users(users.collect()))
-            }
-            AccountCommand::RemoveUser { name } => {
-                self.remove_account(&name)?;
-                Ok(Answer::Done)
-            }
-            AccountCommand::SetAddress { name, address } => {
-                self.set_address(&name, address.as_deref())?;
-                Ok(Answer::Done)
-            }
-            AccountCommand::NameReader { id, user } => {
-                Ok(Answer::Count(self.name_reader(&id, &user)?))
-            }
-            AccountCommand::CreateToken { user } => Ok(Answer::Token(self.create_token(&user)?)),
-            AccountCommand::RevokeTokens { user } => Ok(Answer::Count(self.revoke_tokens(&user)?)),
         }
     }
 

@@ -7,13 +7,14 @@
 //! Out of scope: HTTP (`comity-api`), pages (`comity-web`), the use cases themselves.
 //! Limits: [`LIMIT_MAX`] rows of a list at a time.
 
+use comity_store::state::token::Scope;
 use serde_json::{Map, Value, json};
 
 use crate::command::{Answer, Command, Refusal};
 use crate::node::Node;
 use crate::operation::rights::Permission;
 use crate::operation::schema::Form;
-use crate::person::{Person, Way};
+use crate::person::Person;
 
 pub mod rights;
 pub mod schema;
@@ -90,9 +91,9 @@ pub enum Denied {
         /// What it would take.
         needs: Permission,
     },
-    /// The token by which the person came may only look.
-    #[error("this token may only look")]
-    ReadsOnly,
+    /// The token by which the person came does not reach as far.
+    #[error("this token's scope is {0}, which does not reach as far")]
+    Scope(&'static str),
     /// The arguments are not what it takes.
     #[error("{0}")]
     Arguments(String),
@@ -139,15 +140,8 @@ impl Node {
             let (role, needs) = (person.role.word(), operation.needs);
             return Err(Denied::Role { role, needs });
         }
-        let reads_only = matches!(
-            person.way,
-            Way::Token {
-                reads_only: true,
-                ..
-            }
-        );
-        if reads_only && operation.method != Method::Get {
-            return Err(Denied::ReadsOnly);
+        if !is_within(person.scope(), operation) {
+            return Err(Denied::Scope(person.scope().word()));
         }
         let mut arguments = match arguments {
             Value::Object(arguments) => arguments,
@@ -163,6 +157,25 @@ impl Node {
         };
         Form::of(operation).check(&mut arguments)?;
         Ok((arguments, paging))
+    }
+}
+
+/// Whether a token of this scope may ask for an operation.
+fn is_within(scope: Scope, operation: &Operation) -> bool {
+    match scope {
+        Scope::Read => operation.method == Method::Get,
+        Scope::Write => {
+            operation.method == Method::Get
+                || matches!(
+                    operation.needs,
+                    Permission::Look
+                        | Permission::Watch
+                        | Permission::Add
+                        | Permission::Work
+                        | Permission::Release
+                )
+        }
+        Scope::All => true,
     }
 }
 
