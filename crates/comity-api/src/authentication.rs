@@ -37,6 +37,9 @@ pub(crate) async fn caller(
                 "the name or password, or the token, is wrong",
             ))
         }
+        Ok(Err(SignInError::CodeNeeded)) => Err(Problem::unauthorized(
+            "the account has a second factor: a program signs in with a token",
+        )),
         Ok(Err(error)) => Err(Problem::internal(&error)),
         Err(_) => Err(Problem::stopping()),
     }

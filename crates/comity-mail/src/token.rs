@@ -367,7 +367,7 @@ impl Token {
 impl fmt::Display for Token {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes: Vec<u8> = self.fields().into_iter().chain(self.mac).collect();
-        out.write_str(&encode(&bytes))
+        out.write_str(&base32(&bytes))
     }
 }
 
@@ -455,7 +455,7 @@ fn index(purpose: Purpose) -> u8 {
 }
 
 /// Base32 of RFC 4648 section 6 in lower case; 20 bytes fill 32 characters exactly.
-fn encode(bytes: &[u8]) -> String {
+pub fn base32(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(TOKEN_CHARS);
     let (mut bits, mut held) = (0_u32, 0_u32);
     for byte in bytes {

@@ -3,39 +3,49 @@
 //! A password is hashed once and then remembered for a short while, so that a client which sends it with every request
 //! costs one hash, and a wrong one costs its sender time, not the node's processor.
 //!
-//! In scope: passwords, tokens, who a caller is. Out of scope: what a caller may read or write (`collection`).
+//! In scope: accounts, passwords, who a caller is. Out of scope: what a caller may read or write (`collection`), what a
+//! person may do.
 //! Limits: [`REMEMBERED_MAX`] callers are remembered; one password is hashed at a time.
+
+mod command;
+pub mod password;
+pub mod second_factor;
+pub mod session;
+pub mod token;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use argon2::Argon2;
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use comity_store::error::StoreError;
 use comity_store::state::account::{self, Account, Role};
 use comity_store::state::closed;
+use comity_store::state::second_factor as factors;
+use comity_store::state::session as session_rows;
+use comity_store::state::token::Scope;
 use sha2::{Digest, Sha256};
 
+use crate::account::password::{check_password, hash, verify};
+use crate::account::token::{TOKEN_DAYS_MAX, TOKEN_NAME_CHARS_MAX};
 use crate::clock::random_bytes;
 use crate::exchange::ExchangeError;
 use crate::node::Node;
 use crate::throttle::Throttle;
 
-/// The shortest password, in characters (NIST SP 800-63B section 5.1.1.2).
-pub const PASSWORD_CHARS_MIN: usize = 8;
-/// The longest password, in bytes; longer ones only serve to keep the node busy.
-pub const PASSWORD_BYTES_MAX: usize = 1024;
+pub use crate::account::password::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
+
 /// The longest account name, in bytes.
 pub const NAME_BYTES_MAX: usize = 64;
 /// The longest address, in bytes (RFC 5321 section 4.5.3.1.3, less its brackets).
 pub const ADDRESS_BYTES_MAX: usize = 254;
-/// What every token begins with, so that a leaked one is recognised.
-pub const TOKEN_PREFIX: &str = "comity_";
 
 const REMEMBERED_MAX: usize = 10_000;
 /// How long a caller is taken at its word before the account is looked up again: five seconds.
 const FRESH_MICROS: i64 = 5_000_000;
+/// How long a place waits at most after wrong passwords.
+const PLACE_WAIT_SECONDS_MAX: u32 = 60;
+/// How long an account waits at most after wrong codes: of a million codes so few can be tried that guessing takes years.
+const ACCOUNT_WAIT_SECONDS_MAX: u32 = 900;
 /// How long a password that was right need not be hashed again while the account stays as it is: ten minutes.
 const HASHED_MICROS: i64 = 600_000_000;
 
@@ -66,6 +76,12 @@ pub struct Caller {
     pub name: String,
     /// Its role.
     pub role: Role,
+    /// Where its person is reached.
+    pub address: Option<String>,
+    /// The other party that it belongs to.
+    pub party: Option<String>,
+    /// Where it came with a token: that one's id and how much of the account's rights it has.
+    pub token: Option<(String, Scope)>,
 }
 
 /// Why a caller is not let in.
@@ -81,6 +97,15 @@ pub enum SignInError {
         /// How long nothing is checked.
         seconds: u32,
     },
+    /// Name and password are right; the account has a second factor, and no code came.
+    #[error("a one-time code is needed besides the password; a program uses a token")]
+    CodeNeeded,
+    /// The code is wrong, or was used before.
+    #[error("the one-time code is wrong, or was used before: wait for the next one")]
+    WrongCode,
+    /// It is an account of another party.
+    #[error("the account belongs to another party: it can use TAXII and nothing else")]
+    NotOwn,
     /// The store failed.
     #[error("cannot look the account up")]
     Store(#[from] StoreError),
@@ -123,6 +148,35 @@ pub enum AccountError {
     /// It is bound to nobody.
     #[error("no collection holds {0:?} as bound to persons")]
     NotBound(String),
+    /// The account has a second factor already.
+    #[error("{0:?} has a second factor already: turn it off before another one is set up")]
+    SecondFactorOn(String),
+    /// The account has no second factor, or none that waits.
+    #[error("{0:?} has no second factor that this could be about")]
+    NoSecondFactor(String),
+    /// The one-time code is wrong.
+    #[error("the code is wrong, or was used before: wait for the next one")]
+    WrongCode,
+    /// The password is not the account's.
+    #[error("the password is wrong")]
+    WrongPassword,
+    /// Too many wrong attempts were made on this account.
+    #[error("too many wrong attempts on this account; wait {seconds} seconds")]
+    TooMany {
+        /// How long nothing is checked.
+        seconds: u32,
+    },
+    /// A token cannot be made like that.
+    #[error(
+        "a token's name has {TOKEN_NAME_CHARS_MAX} characters at most and no control character, and it is good for {TOKEN_DAYS_MAX} days at most"
+    )]
+    BadToken,
+    /// There is no such token.
+    #[error("there is no token {0:?}")]
+    UnknownToken(String),
+    /// There is no such session.
+    #[error("there is no session {0:?}")]
+    UnknownSession(String),
     /// What is addressed to its person cannot be handed over.
     #[error("cannot hand over what is addressed to the person")]
     Addressed(#[source] Box<ExchangeError>),
@@ -156,7 +210,9 @@ pub(crate) struct Sessions {
     /// Makes what is remembered useless to anybody who reads it.
     secret: [u8; 32],
     remembered: Mutex<HashMap<[u8; 32], Remembered>>,
-    throttle: Throttle,
+    throttle: Throttle<IpAddr>,
+    /// Wrong codes and wrong old passwords by account: whoever gets that far may come from many places.
+    accounts: Throttle<String>,
     hashing: Mutex<()>,
 }
 
@@ -174,7 +230,8 @@ impl Default for Sessions {
         Self {
             secret: random_bytes(),
             remembered: Mutex::default(),
-            throttle: Throttle::default(),
+            throttle: Throttle::new(PLACE_WAIT_SECONDS_MAX),
+            accounts: Throttle::new(ACCOUNT_WAIT_SECONDS_MAX),
             hashing: Mutex::default(),
         }
     }
@@ -236,73 +293,93 @@ impl Node {
     }
 
     /// Finds out who is speaking from `place`. May hash a password: for a thread that may wait.
+    ///
+    /// An account with a second factor is not let in by its password alone: its programs use tokens.
     pub fn sign_in(&self, credentials: &Credentials, place: IpAddr) -> Result<Caller, SignInError> {
         let sessions = &self.inner.sessions;
         let now = self.inner.clock.now();
         let key = sessions.key(credentials);
-        let before = sessions.recall(&key);
-        let found = match credentials {
+        let (account, token, hashed) = match credentials {
             Credentials::Bearer(token) => {
-                let digest = token_digest(token);
-                self.inner
-                    .state
-                    .read(|tx| account::find_by_token(tx, &digest))?
+                let held = self.holder_of(token, now)?;
+                let Some((account, row)) = held else {
+                    self.refuse_early(place, now)?;
+                    sessions.throttle.failed(&place, now);
+                    return Err(SignInError::Refused);
+                };
+                (account, Some((row.id, row.scope)), 0)
             }
             Credentials::Basic { name, .. } => {
-                self.inner.state.read(|tx| account::find(tx, name))?
+                let known = sessions.recall(&key);
+                let known = known.filter(|known| now - known.hashed < HASHED_MICROS);
+                let (found, factor) = self.inner.state.read(|tx| {
+                    let factor = factors::find(tx, name)?.and_then(|row| row.confirmed);
+                    Ok::<_, StoreError>((account::find(tx, name)?, factor))
+                })?;
+                let same = |known: &Remembered| {
+                    let password = found.as_ref().map(|account| &account.password);
+                    password == Some(&known.compared)
+                };
+                let (account, hashed) = match (known.filter(same), found) {
+                    (Some(known), Some(account)) => (account, known.hashed),
+                    _ => (self.account_of(credentials, place)?, now),
+                };
+                if factor.is_some() {
+                    return Err(SignInError::CodeNeeded);
+                }
+                (account, None, hashed)
             }
         };
-        let mut hashed = before.as_ref().map_or(0, |b| b.hashed);
-        let right = match (credentials, &found) {
-            (Credentials::Bearer(_), found) => found.is_some(),
-            (Credentials::Basic { .. }, Some(account))
-                if before.as_ref().is_some_and(|b| {
-                    b.compared == account.password && now - b.hashed < HASHED_MICROS
-                }) =>
-            {
-                true
-            }
-            (Credentials::Basic { password, .. }, account) => {
-                self.refuse_early(place, now)?;
-                let _one_at_a_time = sessions
-                    .hashing
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
-                // Others may have failed from this place while this one waited its turn.
-                self.refuse_early(place, now)?;
-                hashed = now;
-                verify(password, account.as_ref())
-            }
-        };
-        let Some(account) = found.filter(|_| right) else {
-            self.refuse_early(place, now)?;
-            sessions.throttle.failed(place, now);
-            return Err(SignInError::Refused);
-        };
-        sessions.throttle.succeeded(place);
-        let caller = Caller {
-            name: account.name,
-            role: account.role,
-        };
-        let compared = if matches!(credentials, Credentials::Basic { .. }) {
-            account.password
-        } else {
-            String::new()
-        };
-        sessions.remember(
-            key,
-            Remembered {
-                caller: caller.clone(),
-                compared,
-                looked_up: now,
-                hashed,
+        sessions.throttle.succeeded(&place);
+        let remembered = Remembered {
+            caller: Caller {
+                name: account.name,
+                role: account.role,
+                address: account.address,
+                party: account.party,
+                token,
             },
-        );
+            compared: match credentials {
+                Credentials::Basic { .. } => account.password,
+                Credentials::Bearer(_) => String::new(),
+            },
+            looked_up: now,
+            hashed,
+        };
+        let caller = remembered.caller.clone();
+        sessions.remember(key, remembered);
         Ok(caller)
     }
 
+    /// The account whose name and password these are, each time by hashing.
+    pub(crate) fn account_of(
+        &self,
+        credentials: &Credentials,
+        place: IpAddr,
+    ) -> Result<Account, SignInError> {
+        let Credentials::Basic { name, password } = credentials else {
+            return Err(SignInError::Refused);
+        };
+        let sessions = &self.inner.sessions;
+        let now = self.inner.clock.now();
+        let found = self.inner.state.read(|tx| account::find(tx, name))?;
+        self.refuse_early(place, now)?;
+        let _one_at_a_time = sessions
+            .hashing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        // Others may have failed from this place while this one waited its turn.
+        self.refuse_early(place, now)?;
+        let right = verify(password, found.as_ref());
+        let Some(account) = found.filter(|_| right) else {
+            sessions.throttle.failed(&place, now);
+            return Err(SignInError::Refused);
+        };
+        Ok(account)
+    }
+
     fn refuse_early(&self, place: IpAddr, now: i64) -> Result<(), SignInError> {
-        match self.inner.sessions.throttle.wait_seconds(place, now) {
+        match self.inner.sessions.throttle.wait_seconds(&place, now) {
             0 => Ok(()),
             seconds => Err(SignInError::TooMany { seconds }),
         }
@@ -321,9 +398,7 @@ impl Node {
         if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(usable) {
             return Err(AccountError::BadName(name.to_owned()));
         }
-        if password.chars().count() < PASSWORD_CHARS_MIN || password.len() > PASSWORD_BYTES_MAX {
-            return Err(AccountError::BadPassword);
-        }
+        check_password(password)?;
         if party.is_some() && address.is_some() {
             return Err(AccountError::NotOwn(name.to_owned()));
         }
@@ -359,8 +434,7 @@ impl Node {
     /// Records where the person of an account is reached, in the place of where that was before: what other parties
     /// address there is this account's to read, and what they addressed to the place before no longer is.
     pub fn set_address(&self, name: &str, address: Option<&str>) -> Result<(), AccountError> {
-        let found = self.inner.state.read(|tx| account::find(tx, name))?;
-        let found = found.ok_or_else(|| AccountError::Unknown(name.to_owned()))?;
+        let found = self.account_named(name)?;
         if found.party.is_some() {
             return Err(AccountError::NotOwn(name.to_owned()));
         }
@@ -393,13 +467,27 @@ impl Node {
         Ok(())
     }
 
-    /// Removes an account with its tokens and rights.
+    /// Gives an account another role. Its sessions end: whoever has less now keeps no page of before.
+    pub fn set_role(&self, name: &str, role: Role) -> Result<(), AccountError> {
+        let changed = self.inner.state.write(|tx| {
+            session_rows::end_all(tx, name, "")?;
+            account::put_role(tx, name, role)
+        })?;
+        self.forget_callers();
+        if changed {
+            Ok(())
+        } else {
+            Err(AccountError::Unknown(name.to_owned()))
+        }
+    }
+
+    /// Removes an account with all by which it signs in, and its rights.
     pub fn remove_account(&self, name: &str) -> Result<(), AccountError> {
         let removed = self.inner.state.write(|tx| {
             closed::forget(tx, name)?;
             account::remove(tx, name)
         })?;
-        self.inner.sessions.forget();
+        self.forget_callers();
         self.inner.rights.forget();
         if removed {
             Ok(())
@@ -408,73 +496,25 @@ impl Node {
         }
     }
 
+    /// The account of this name.
+    pub fn account_named(&self, name: &str) -> Result<Account, AccountError> {
+        let found = self.inner.state.read(|tx| account::find(tx, name))?;
+        found.ok_or_else(|| AccountError::Unknown(name.to_owned()))
+    }
+
     /// All accounts, by name.
     pub fn accounts(&self) -> Result<Vec<Account>, AccountError> {
         Ok(self.inner.state.read(account::list)?)
     }
 
-    /// Makes a token for an account. It is shown this once; the node keeps its digest only.
-    pub fn create_token(&self, name: &str) -> Result<String, AccountError> {
-        let secret: [u8; 32] = random_bytes();
-        let token = format!("{TOKEN_PREFIX}{}", hex(&secret));
-        let digest = token_digest(&token);
-        let created = self.inner.clock.now();
-        let known = self.inner.state.write(|tx| {
-            let known = account::find(tx, name)?.is_some();
-            if known {
-                account::add_token(tx, &digest, name, created)?;
-            }
-            Ok::<_, StoreError>(known)
-        })?;
-        if known {
-            Ok(token)
-        } else {
-            Err(AccountError::Unknown(name.to_owned()))
-        }
-    }
-
-    /// Ends every token of an account; answers how many there were.
-    pub fn revoke_tokens(&self, name: &str) -> Result<u64, AccountError> {
-        let ended = self.inner.state.write(|tx| {
-            if account::find(tx, name)?.is_none() {
-                return Ok(None);
-            }
-            account::revoke_tokens(tx, name).map(Some)
-        })?;
+    /// Forgets who was let in; called when an account, or by what it signs in, has changed.
+    pub(crate) fn forget_callers(&self) {
         self.inner.sessions.forget();
-        ended.ok_or_else(|| AccountError::Unknown(name.to_owned()))
+        self.inner.open_sessions.forget();
     }
 }
 
-fn token_digest(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
-}
-
-fn hash(password: &str) -> String {
-    let salt = SaltString::encode_b64(&random_bytes::<16>())
-        .expect("invariant: 16 bytes are a valid salt");
-    let hashed = Argon2::default().hash_password(password.as_bytes(), &salt);
-    hashed
-        .expect("invariant: the default parameters are valid")
-        .to_string()
-}
-
-/// Whether the password is the account's. Without an account a hash is made all the same, so that the time taken does
-/// not tell whether a name exists.
-fn verify(password: &str, account: Option<&Account>) -> bool {
-    let Some(account) = account.filter(|_| password.len() <= PASSWORD_BYTES_MAX) else {
-        let short: String = password.chars().take(PASSWORD_CHARS_MIN).collect();
-        let _ = hash(&short);
-        return false;
-    };
-    PasswordHash::new(&account.password).is_ok_and(|kept| {
-        Argon2::default()
-            .verify_password(password.as_bytes(), &kept)
-            .is_ok()
-    })
-}
-
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes
         .iter()
@@ -484,3 +524,6 @@ fn hex(bytes: &[u8]) -> String {
             text
         })
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 //! Limits: an answer's page is bounded by [`PAGE_OBJECTS_MAX`].
 
 use comity_store::state::account::Role;
+use comity_store::state::token::Scope;
 use serde::{Deserialize, Serialize};
 
 use crate::address::command::AddressCommand;
@@ -22,7 +23,7 @@ pub const PAGE_OBJECTS_MAX: usize = 1000;
 pub const FOUND_MAX: usize = 10_000;
 
 /// Something to be done by a node for its operator.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Something about accounts.
@@ -109,7 +110,7 @@ pub enum Command {
 }
 
 /// Something about accounts, to be done.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountCommand {
     /// Make an account.
@@ -117,6 +118,7 @@ pub enum AccountCommand {
         /// Its name.
         name: String,
         /// Its role.
+        #[schemars(with = "String")]
         role: Role,
         /// The other party that it belongs to.
         party: Option<String>,
@@ -150,16 +152,67 @@ pub enum AccountCommand {
     CreateToken {
         /// For this account.
         user: String,
+        /// What it is for.
+        #[serde(default)]
+        name: String,
+        /// How much of the account's rights it has.
+        scope: Scope,
+        /// After how many days it ends; 0 is never.
+        days: u32,
     },
     /// End all tokens of an account.
     RevokeTokens {
         /// The account.
         user: String,
     },
+    /// End one token.
+    RevokeToken {
+        /// Its id.
+        id: String,
+    },
+    /// Tokens.
+    ListTokens {
+        /// Those of this account only.
+        user: Option<String>,
+    },
+    /// Give an account another role.
+    SetRole {
+        /// The account.
+        name: String,
+        /// The role.
+        role: Role,
+    },
+    /// Set the password of an account.
+    SetPassword {
+        /// The account.
+        name: String,
+        /// The password.
+        password: String,
+    },
+    /// How the second factor of an account stands.
+    ShowSecondFactor {
+        /// The account.
+        name: String,
+    },
+    /// Turn the second factor of an account off.
+    RemoveSecondFactor {
+        /// The account.
+        name: String,
+    },
+    /// Where an account is signed in.
+    ListSessions {
+        /// The account.
+        name: String,
+    },
+    /// End every session of an account.
+    EndSessions {
+        /// The account.
+        name: String,
+    },
 }
 
 /// Objects to be found, in any collection.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Look {
     /// The object with this id.

@@ -14,10 +14,9 @@ use comity_store::objects::{Found, ViewId};
 use comity_store::state::collection::{Collection, Rights};
 use comity_store::state::cursor;
 
-use crate::account::Belonging;
 use crate::command::{
-    AccountCommand, Answer, CheckAnswer, CollectionAnswer, Command, FOUND_MAX, FailureAnswer,
-    FoundAnswer, Look, PAGE_OBJECTS_MAX, RightAnswer, TakenAnswer, UserAnswer,
+    Answer, CheckAnswer, CollectionAnswer, Command, FOUND_MAX, FailureAnswer, FoundAnswer, Look,
+    PAGE_OBJECTS_MAX, RightAnswer, TakenAnswer,
 };
 use crate::intake::{Taken, read_object};
 use crate::joined::texts;
@@ -26,7 +25,7 @@ use crate::reading::Asked;
 use crate::refusal::{ObjectRefusal, refusal};
 
 /// What a command comes to: any error becomes a refusal with its whole chain of reasons.
-type Done = Result<Answer, Box<dyn Error + Send + Sync>>;
+pub(crate) type Done = Result<Answer, Box<dyn Error + Send + Sync>>;
 
 impl Node {
     /// Does a command. May take long: for a thread that may wait.
@@ -117,47 +116,12 @@ impl Node {
         }
     }
 
-    fn perform_on_accounts(&self, command: AccountCommand) -> Done {
-        match command {
-            AccountCommand::AddUser {
-                name,
-                role,
-                party,
-                address,
-                password,
-            } => {
-                let whose = Belonging { party, address };
-                self.add_account(&name, role, &whose, &password)?;
-                Ok(Answer::Done)
-            }
-            AccountCommand::ListUsers => {
-                let users = self.accounts()?.into_iter();
-                let users = users.map(|account| UserAnswer {
-                    name: account.name,
-                    role: account.role.word().to_owned(),
-                    party: account.party,
-                    address: account.address,
-                });
-                Ok(Answer::Users(users.collect()))
-            }
-            AccountCommand::RemoveUser { name } => {
-                self.remove_account(&name)?;
-                Ok(Answer::Done)
-            }
-            AccountCommand::SetAddress { name, address } => {
-                self.set_address(&name, address.as_deref())?;
-                Ok(Answer::Done)
-            }
-            AccountCommand::NameReader { id, user } => {
-                Ok(Answer::Count(self.name_reader(&id, &user)?))
-            }
-            AccountCommand::CreateToken { user } => Ok(Answer::Token(self.create_token(&user)?)),
-            AccountCommand::RevokeTokens { user } => Ok(Answer::Count(self.revoke_tokens(&user)?)),
-        }
+    fn perform_look(&self, look: Look) -> Done {
+        self.look(&self.collections()?, look)
     }
 
-    fn perform_look(&self, look: Look) -> Done {
-        let collections = self.collections()?;
+    /// Objects that are found in these collections.
+    pub(crate) fn look(&self, collections: &[Collection], look: Look) -> Done {
         let views: Vec<ViewId> = collections.iter().flat_map(Collection::all_views).collect();
         let objects = &self.inner.objects;
         let found = match look {
@@ -174,11 +138,11 @@ impl Node {
         };
         let found = found
             .into_iter()
-            .map(|found| found_answer(found, &collections));
+            .map(|found| found_answer(found, collections));
         Ok(Answer::Found(found.collect()))
     }
 
-    fn command_page(
+    pub(crate) fn command_page(
         &self,
         collection: &Collection,
         after: Option<u64>,
@@ -208,7 +172,11 @@ impl Node {
 
     /// Adds a revoked version to every collection that holds the object. Only the newest version's text is changed.
     fn command_revoke(&self, id: &str) -> Done {
-        let collections = self.collections()?;
+        self.revoke_in(&self.collections()?, id)
+    }
+
+    /// Adds a revoked version to each of these collections that holds the object.
+    pub(crate) fn revoke_in(&self, collections: &[Collection], id: &str) -> Done {
         let views: Vec<ViewId> = collections.iter().flat_map(Collection::all_views).collect();
         let held = self.inner.objects.newest(&views, &parse_id(id)?)?;
         if held.is_empty() {
@@ -219,7 +187,7 @@ impl Node {
         let mut revoked = 0;
         for found in held.into_iter().filter(|found| !found.item.revoked) {
             let text = version::revoke(&found.json, now)?;
-            let taken = self.take_revoked(&collections, &found, text)?;
+            let taken = self.take_revoked(collections, &found, text)?;
             if let Some(failure) = taken.failures.first() {
                 let reason = failure.message.clone().unwrap_or_default();
                 let id = id.to_owned();
@@ -264,7 +232,7 @@ impl Node {
         }))
     }
 
-    fn collection_answer(
+    pub(crate) fn collection_answer(
         &self,
         collection: &Collection,
     ) -> Result<CollectionAnswer, Box<dyn Error + Send + Sync>> {
@@ -302,7 +270,7 @@ fn parse_id(id: &str) -> Result<ObjectId, ObjectRefusal> {
     })
 }
 
-fn taken_answer(taken: Taken) -> Answer {
+pub(crate) fn taken_answer(taken: Taken) -> Answer {
     let failures = taken.failures.into_iter();
     Answer::Taken(TakenAnswer {
         added: taken.added,

@@ -15,6 +15,7 @@ use comity_store::state::State;
 use comity_store::state::closed::{self, ALL};
 
 use crate::account::Sessions;
+use crate::account::session::OpenSessions;
 use crate::address::dkim::KeptKeys;
 use crate::address::{AddressKeys, MailTerms};
 use crate::case::threads::Looked;
@@ -72,6 +73,7 @@ pub(crate) struct Inner {
     pub(crate) accords: AccordsCache,
     pub(crate) demands: Demands,
     pub(crate) sessions: Sessions,
+    pub(crate) open_sessions: OpenSessions,
     pub(crate) rights: RightsCache,
     pub(crate) address_keys: AddressKeys,
     pub(crate) mail_keys: MailKeys,
@@ -115,6 +117,7 @@ impl Node {
             accords: AccordsCache::default(),
             demands: Demands::default(),
             sessions: Sessions::default(),
+            open_sessions: OpenSessions::default(),
             rights: RightsCache::default(),
             address_keys: folder.address_keys,
             mail_keys: folder.mail_keys,

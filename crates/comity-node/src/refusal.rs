@@ -124,6 +124,38 @@ fn account(error: &AccountError) -> (RefusalKind, String) {
             "what is for a person of another party goes by `comity share ID --to PARTY --person ADDRESS`"
                 .to_owned(),
         ),
+        AccountError::SecondFactorOn(name) => (
+            RefusalKind::No,
+            format!("`comity user totp {name} --off` turns it off for whoever lost the device"),
+        ),
+        AccountError::NoSecondFactor(_) => (
+            RefusalKind::No,
+            "each person sets one up on the page of their own account".to_owned(),
+        ),
+        AccountError::WrongCode => (
+            RefusalKind::No,
+            "look at the clock of the device that makes the codes, or use a recovery code".to_owned(),
+        ),
+        AccountError::WrongPassword => (
+            RefusalKind::No,
+            "`comity user password NAME --password-stdin` sets a new one".to_owned(),
+        ),
+        AccountError::TooMany { seconds } => (
+            RefusalKind::No,
+            format!("try again in {seconds} seconds"),
+        ),
+        AccountError::BadToken => (
+            RefusalKind::Usage,
+            "give --name a few words and --days a number of days".to_owned(),
+        ),
+        AccountError::UnknownToken(_) => (
+            RefusalKind::No,
+            "`comity token list` shows the tokens with their ids".to_owned(),
+        ),
+        AccountError::UnknownSession(_) => (
+            RefusalKind::No,
+            "it ended meanwhile: the list of sessions shows those that have not".to_owned(),
+        ),
         AccountError::NotBound(_) => (
             RefusalKind::No,
             "every account with the right to a collection reads what is less than TLP:RED in it: `comity collection grant ID --user NAME --read`"

@@ -18,19 +18,20 @@ mod party;
 pub(crate) mod report;
 pub(crate) mod request;
 pub(crate) mod scorecard;
+mod user;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::PossibleValuesParser;
 use clap::{ArgMatches, Args, Parser, Subcommand};
 use comity_accord::text::template::Template;
 use comity_formats::export::ExportFormat;
 use comity_stix::marking::Tlp;
-use comity_store::state::account::Role;
 
 pub(crate) use key::KeyVerb;
 pub(crate) use party::PartyCommand;
+pub(crate) use user::{TokenCommand, UserCommand};
 
 /// Exchange cyber-threat information with parties that you cooperate with, and prove that both kept their word.
 #[derive(Debug, Parser)]
@@ -60,11 +61,6 @@ pub(crate) fn data_given(matches: &ArgMatches) -> Option<PathBuf> {
         deepest = below;
     }
     deepest.try_get_one::<PathBuf>("data").ok()?.cloned()
-}
-
-fn roles() -> impl TypedValueParser<Value = Role> {
-    PossibleValuesParser::new(Role::ALL.map(Role::word))
-        .try_map(|word| Role::parse(&word).ok_or("no such role"))
 }
 
 fn tlp(label: &str) -> Result<Tlp, &'static str> {
@@ -225,72 +221,6 @@ pub(crate) struct ServeArgs {
     /// Where to take mail by SMTP [default: as the settings say, or nowhere]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) smtp_listen: Option<SocketAddr>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum UserCommand {
-    /// Make an account
-    Add {
-        #[command(flatten)]
-        data: Data,
-        /// Its name
-        name: String,
-        /// What it may do besides what collections grant it
-        #[arg(long, value_parser = roles())]
-        role: Role,
-        /// It belongs to this other party, and sees what was released to it and nothing else
-        #[arg(long, value_name = "PARTY")]
-        party: Option<String>,
-        /// Where its person is reached: what another party addresses there as TLP:RED is this account's to read
-        #[arg(long, conflicts_with = "party")]
-        address: Option<String>,
-        /// Read the password from standard input, one line
-        #[arg(long)]
-        password_stdin: bool,
-    },
-    /// Record where the person of an account is reached, in the place of where that was before
-    Address {
-        #[command(flatten)]
-        data: Data,
-        /// The account
-        name: String,
-        /// Where; left out, the account loses what was addressed to its person
-        address: Option<String>,
-    },
-    /// Show all accounts
-    List {
-        #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        json: Json,
-    },
-    /// Remove an account, its tokens and its rights
-    Remove {
-        #[command(flatten)]
-        data: Data,
-        /// Its name
-        name: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum TokenCommand {
-    /// Make a token and print it, this once
-    Create {
-        #[command(flatten)]
-        data: Data,
-        /// The account that it speaks for
-        #[arg(long, value_name = "NAME")]
-        user: String,
-    },
-    /// End all tokens of an account
-    Revoke {
-        #[command(flatten)]
-        data: Data,
-        /// The account
-        #[arg(long, value_name = "NAME")]
-        user: String,
-    },
 }
 
 #[derive(Debug, Subcommand)]

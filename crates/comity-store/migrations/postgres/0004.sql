@@ -139,3 +139,35 @@ CREATE TABLE mail_out_event (mail text NOT NULL, place bigint NOT NULL, at bigin
 CREATE TABLE mail_sts (domain text NOT NULL PRIMARY KEY, record_id text NOT NULL, policy text NOT NULL, fetched bigint NOT NULL,
     expires bigint NOT NULL);
 -- End of mail that leaves.
+-- Signing in. Times are microseconds since 1970; of every secret only its SHA-256 is kept. That of one-time codes is kept itself, for
+-- both sides compute with it.
+CREATE TABLE session (digest bytea NOT NULL PRIMARY KEY, id text NOT NULL UNIQUE, account text NOT NULL, means text NOT NULL,
+    created bigint NOT NULL, seen bigint NOT NULL, expires bigint NOT NULL, place text NOT NULL, agent text NOT NULL);
+CREATE INDEX session_by_account ON session (account, created);
+CREATE INDEX session_by_expiry ON session (expires);
+ALTER TABLE token ADD COLUMN id text NOT NULL DEFAULT '';
+ALTER TABLE token ADD COLUMN name text NOT NULL DEFAULT '';
+ALTER TABLE token ADD COLUMN scope text NOT NULL DEFAULT 'all';
+ALTER TABLE token ADD COLUMN expires bigint;
+ALTER TABLE token ADD COLUMN seen bigint;
+UPDATE token SET id = encode(substring(digest from 1 for 6), 'hex');
+CREATE UNIQUE INDEX token_by_id ON token (id);
+CREATE TABLE second_factor (account text NOT NULL PRIMARY KEY, secret bytea NOT NULL, created bigint NOT NULL, confirmed bigint,
+    last_step bigint NOT NULL);
+CREATE TABLE recovery_code (account text NOT NULL, digest bytea NOT NULL, PRIMARY KEY (account, digest));
+-- Links by which an account is made, once. The first account's has no name of an account.
+CREATE TABLE welcome_link (digest bytea NOT NULL PRIMARY KEY, account text NOT NULL UNIQUE, role text NOT NULL, address text,
+    invited_by text NOT NULL, created bigint NOT NULL, expires bigint NOT NULL);
+CREATE TABLE passkey (credential bytea NOT NULL PRIMARY KEY, id text NOT NULL UNIQUE, account text NOT NULL, name text NOT NULL,
+    algorithm bigint NOT NULL, public_key bytea NOT NULL, counter bigint NOT NULL, created bigint NOT NULL, seen bigint);
+CREATE INDEX passkey_by_account ON passkey (account, created);
+-- Who did what. The newest row is never removed, so that no number is given twice.
+CREATE TABLE audit (id bigint NOT NULL PRIMARY KEY, at bigint NOT NULL, account text NOT NULL, way text NOT NULL, place text NOT NULL,
+    operation text NOT NULL, target text NOT NULL, outcome text NOT NULL);
+CREATE INDEX audit_by_account ON audit (account, id);
+CREATE INDEX audit_by_operation ON audit (operation, id);
+CREATE INDEX audit_by_time ON audit (at);
+-- What accounts were granted, as the notes that leaves of the own log stand for.
+CREATE TABLE grant_note (epoch bigint NOT NULL, position bigint NOT NULL, note bytea NOT NULL, blind bytea NOT NULL, made bigint NOT NULL,
+    PRIMARY KEY (epoch, position));
+-- End of signing in.

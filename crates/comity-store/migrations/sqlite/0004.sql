@@ -157,3 +157,35 @@ CREATE TABLE mail_out_event (mail TEXT NOT NULL, place INTEGER NOT NULL, at INTE
 CREATE TABLE mail_sts (domain TEXT NOT NULL PRIMARY KEY, record_id TEXT NOT NULL, policy TEXT NOT NULL, fetched INTEGER NOT NULL,
     expires INTEGER NOT NULL) WITHOUT ROWID;
 -- End of mail that leaves.
+-- Signing in. Times are microseconds since 1970; of every secret only its SHA-256 is kept. That of one-time codes is kept itself, for
+-- both sides compute with it.
+CREATE TABLE session (digest BLOB NOT NULL PRIMARY KEY, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, means TEXT NOT NULL,
+    created INTEGER NOT NULL, seen INTEGER NOT NULL, expires INTEGER NOT NULL, place TEXT NOT NULL, agent TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX session_by_account ON session (account, created);
+CREATE INDEX session_by_expiry ON session (expires);
+ALTER TABLE token ADD COLUMN id TEXT NOT NULL DEFAULT '';
+ALTER TABLE token ADD COLUMN name TEXT NOT NULL DEFAULT '';
+ALTER TABLE token ADD COLUMN scope TEXT NOT NULL DEFAULT 'all';
+ALTER TABLE token ADD COLUMN expires INTEGER;
+ALTER TABLE token ADD COLUMN seen INTEGER;
+UPDATE token SET id = lower(hex(substr(digest, 1, 6)));
+CREATE UNIQUE INDEX token_by_id ON token (id);
+CREATE TABLE second_factor (account TEXT NOT NULL PRIMARY KEY, secret BLOB NOT NULL, created INTEGER NOT NULL, confirmed INTEGER,
+    last_step INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE recovery_code (account TEXT NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (account, digest)) WITHOUT ROWID;
+-- Links by which an account is made, once. The first account's has no name of an account.
+CREATE TABLE welcome_link (digest BLOB NOT NULL PRIMARY KEY, account TEXT NOT NULL UNIQUE, role TEXT NOT NULL, address TEXT,
+    invited_by TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE passkey (credential BLOB NOT NULL PRIMARY KEY, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, name TEXT NOT NULL,
+    algorithm INTEGER NOT NULL, public_key BLOB NOT NULL, counter INTEGER NOT NULL, created INTEGER NOT NULL, seen INTEGER) WITHOUT ROWID;
+CREATE INDEX passkey_by_account ON passkey (account, created);
+-- Who did what. The newest row is never removed, so that no number is given twice.
+CREATE TABLE audit (id INTEGER NOT NULL PRIMARY KEY, at INTEGER NOT NULL, account TEXT NOT NULL, way TEXT NOT NULL, place TEXT NOT NULL,
+    operation TEXT NOT NULL, target TEXT NOT NULL, outcome TEXT NOT NULL);
+CREATE INDEX audit_by_account ON audit (account, id);
+CREATE INDEX audit_by_operation ON audit (operation, id);
+CREATE INDEX audit_by_time ON audit (at);
+-- What accounts were granted, as the notes that leaves of the own log stand for.
+CREATE TABLE grant_note (epoch INTEGER NOT NULL, position INTEGER NOT NULL, note BLOB NOT NULL, blind BLOB NOT NULL, made INTEGER NOT NULL,
+    PRIMARY KEY (epoch, position)) WITHOUT ROWID;
+-- End of signing in.

@@ -1,11 +1,11 @@
-//! Accounts: who may speak to the node, their roles, passwords and tokens.
+//! Accounts: who may speak to the node, their roles and passwords.
 //!
 //! In scope: rows. Out of scope: hashing and checking (`comity-node`); only digests reach this module.
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
-use crate::state::{Row, Tx};
+use crate::state::{Row, Tx, passkey, second_factor, session, token};
 
 /// What an account may do besides what collections grant it. The words are the command line's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -125,20 +125,6 @@ pub fn at_address(tx: &mut dyn Tx, address: &str) -> Result<Vec<Account>, StoreE
     rows.iter().map(account).collect()
 }
 
-/// Records a token by its digest.
-pub fn add_token(
-    tx: &mut dyn Tx,
-    digest: &[u8],
-    account: &str,
-    created: i64,
-) -> Result<(), StoreError> {
-    tx.execute(
-        "INSERT INTO token (digest, account, created) VALUES (?1, ?2, ?3)",
-        &[digest.into(), account.into(), created.into()],
-    )?;
-    Ok(())
-}
-
 /// The account that a token belongs to.
 pub fn find_by_token(tx: &mut dyn Tx, digest: &[u8]) -> Result<Option<Account>, StoreError> {
     let rows = tx.query(
@@ -149,14 +135,36 @@ pub fn find_by_token(tx: &mut dyn Tx, digest: &[u8]) -> Result<Option<Account>, 
     rows.first().map(account).transpose()
 }
 
-/// Ends every token of an account; answers how many there were.
-pub fn revoke_tokens(tx: &mut dyn Tx, account: &str) -> Result<u64, StoreError> {
-    tx.execute("DELETE FROM token WHERE account = ?1", &[account.into()])
+/// Replaces the hash of a password; `false` when there is no account of that name.
+pub fn put_password(tx: &mut dyn Tx, name: &str, password: &str) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "UPDATE account SET password = ?2 WHERE name = ?1",
+        &[name.into(), password.into()],
+    )?;
+    Ok(changed == 1)
 }
 
-/// Removes an account with its tokens and rights; `false` when there is none of that name.
+/// Records another role; `false` when there is no account of that name.
+pub fn put_role(tx: &mut dyn Tx, name: &str, role: Role) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "UPDATE account SET role = ?2 WHERE name = ?1",
+        &[name.into(), role.word().into()],
+    )?;
+    Ok(changed == 1)
+}
+
+/// How many accounts are those of this party's own persons.
+pub fn count_own(tx: &mut dyn Tx) -> Result<u64, StoreError> {
+    let rows = tx.query("SELECT count(*) FROM account WHERE party IS NULL", &[])?;
+    rows.first().map_or(Ok(0), |row| row.count(0))
+}
+
+/// Removes an account with all by which it signs in, and its rights; `false` when there is none of that name.
 pub fn remove(tx: &mut dyn Tx, name: &str) -> Result<bool, StoreError> {
-    revoke_tokens(tx, name)?;
+    token::revoke_all(tx, name)?;
+    session::end_all(tx, name, "")?;
+    second_factor::remove(tx, name)?;
+    passkey::remove_all(tx, name)?;
     tx.execute(
         "DELETE FROM collection_right WHERE account = ?1",
         &[name.into()],

@@ -38,6 +38,7 @@ mod model;
 mod paging;
 mod removing;
 mod sample;
+mod signing_in;
 mod state;
 mod statuses;
 mod versions;

@@ -74,38 +74,6 @@ fn accounts_are_kept_until_they_are_removed() {
 }
 
 #[test]
-fn a_token_leads_to_its_account_until_it_is_revoked() {
-    on_each_state(|state, _| {
-        for name in ["alice", "bob"] {
-            write(state, |tx| account::add(tx, &person(name, Role::Analyst)));
-        }
-        let digest = |n: u8| [n, 0, 255, n];
-        for (n, name) in [(1, "alice"), (2, "alice"), (3, "bob")] {
-            write(state, |tx| account::add_token(tx, &digest(n), name, 5));
-        }
-        let of = |n| read(state, |tx| account::find_by_token(tx, &digest(n))).map(|a| a.name);
-        assert_eq!(
-            [1, 2, 3, 4].map(of),
-            [
-                Some("alice".into()),
-                Some("alice".into()),
-                Some("bob".into()),
-                None
-            ]
-        );
-        assert_eq!(write(state, |tx| account::revoke_tokens(tx, "alice")), 2);
-        assert_eq!([1, 2, 3].map(of), [None, None, Some("bob".into())]);
-        write(state, |tx| account::remove(tx, "bob"));
-        write(state, |tx| account::add(tx, &person("bob", Role::Viewer)));
-        assert_eq!(
-            of(3),
-            None,
-            "a token does not pass to a later account of the name"
-        );
-    });
-}
-
-#[test]
 fn collections_keep_their_views_and_their_order() {
     on_each_state(|state, open| {
         let add = |new: &NewCollection| write(state, |tx| collection::add(tx, new));

@@ -1,18 +1,56 @@
-//! `comity user` and `comity token`.
+//! `comity user`, `comity token` and `comity audit`.
+//!
+//! In scope: one call of the node each, secrets from standard input, lines for people. Out of scope: what an account may do.
 
 use std::io::{BufRead, IsTerminal, Read};
 
 use comity_node::account::PASSWORD_BYTES_MAX;
 use comity_node::command::{AccountCommand, Answer, Command};
+use serde_json::Value;
 
 use crate::backend::{Backend, data_folder};
-use crate::cli::{Data, TokenCommand, UserCommand};
+use crate::cli::{Data, Json, TokenCommand, UserCommand};
+use crate::commands::parties::text;
+use crate::commands::threads::each;
 use crate::failure::Failure;
 use crate::output::{self, counted};
 
 /// `comity user …`
 pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
     match command {
+        UserCommand::Role { data, name, role } => {
+            let said = format!("{name} is {} now; its sessions have ended", role.word());
+            act(data, AccountCommand::SetRole { name, role }, &said)
+        }
+        UserCommand::Password {
+            data,
+            name,
+            password_stdin,
+        } => set_password(data, name, password_stdin),
+        UserCommand::Totp {
+            data,
+            name,
+            off: true,
+            json: _,
+        } => {
+            let said = format!("the second factor of {name} is off: its password alone is enough");
+            act(data, AccountCommand::RemoveSecondFactor { name }, &said)
+        }
+        UserCommand::Totp {
+            data,
+            name,
+            off: false,
+            json,
+        } => {
+            let asked = AccountCommand::ShowSecondFactor { name };
+            output::shown(&ask(data, asked)?, json, second_factor)
+        }
+        UserCommand::Sessions {
+            data,
+            name,
+            end,
+            json,
+        } => sessions(data, name, end, json),
         UserCommand::Add {
             data,
             name,
@@ -70,6 +108,80 @@ pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
     }
 }
 
+/// One act, and what is said once it is done.
+fn act(data: Data, command: AccountCommand, said: &str) -> Result<(), Failure> {
+    let mut backend = Backend::open(&data_folder(data.data)?)?;
+    backend.execute(Command::Account(command))?;
+    output::say(said);
+    backend.close()
+}
+
+/// One question, and its document.
+fn ask(data: Data, command: AccountCommand) -> Result<Value, Failure> {
+    let mut backend = Backend::open(&data_folder(data.data)?)?;
+    let said = backend.document(Command::Account(command))?;
+    backend.close()?;
+    Ok(said)
+}
+
+/// One act that ends some things; answers how many.
+fn count(data: Data, command: AccountCommand) -> Result<u64, Failure> {
+    let mut backend = Backend::open(&data_folder(data.data)?)?;
+    let Answer::Count(count) = backend.execute(Command::Account(command))? else {
+        return Err(unexpected());
+    };
+    backend.close()?;
+    Ok(count)
+}
+
+fn set_password(data: Data, name: String, announced: bool) -> Result<(), Failure> {
+    let mut backend = Backend::open(&data_folder(data.data)?)?;
+    let password = secret("the new password", announced)?;
+    let said = format!("the password of {name} is the new one; its sessions have ended");
+    backend.execute(Command::Account(AccountCommand::SetPassword {
+        name,
+        password,
+    }))?;
+    output::say(&said);
+    backend.close()
+}
+
+fn second_factor(said: &Value) -> Result<(), Failure> {
+    let left = said.get("recovery_codes_left").and_then(Value::as_u64);
+    match said.get("since").and_then(Value::as_str) {
+        Some(since) => output::data(&format!(
+            "on since {since}, {} left",
+            counted(left.unwrap_or(0), "recovery code", "recovery codes")
+        )),
+        None => output::data("off"),
+    }
+}
+
+fn sessions(data: Data, name: String, end: bool, json: Json) -> Result<(), Failure> {
+    if end {
+        let ended = count(data, AccountCommand::EndSessions { name })?;
+        output::say(&format!("ended {}", counted(ended, "session", "sessions")));
+        return Ok(());
+    }
+    let said = ask(data, AccountCommand::ListSessions { name })?;
+    output::shown(&said, json, |said| {
+        let words = ["id", "created", "used", "means", "place", "agent"];
+        each(said, "sessions")
+            .try_for_each(|one| output::data(&words.map(|word| text(one, word)).join("\t")))
+    })
+}
+
+fn tokens(said: &Value) -> Result<(), Failure> {
+    each(said, "tokens").try_for_each(|one| {
+        let words = ["id", "account", "scope", "expires", "used", "name"];
+        let shown = words.map(|word| match text(one, word) {
+            "" if word == "expires" || word == "used" => "never",
+            told => told,
+        });
+        output::data(&shown.join("\t"))
+    })
+}
+
 fn set_address(data: Data, name: String, address: Option<String>) -> Result<(), Failure> {
     let said = match &address {
         Some(address) => format!(
@@ -91,26 +203,51 @@ fn set_address(data: Data, name: String, address: Option<String>) -> Result<(), 
 /// `comity token …`
 pub(crate) fn token(command: TokenCommand) -> Result<(), Failure> {
     match command {
-        TokenCommand::Create { data, user } => {
+        TokenCommand::Create {
+            data,
+            user,
+            name,
+            scope,
+            days,
+        } => {
             let mut backend = Backend::open(&data_folder(data.data)?)?;
-            let Answer::Token(token) =
-                backend.execute(Command::Account(AccountCommand::CreateToken { user }))?
-            else {
+            let made = AccountCommand::CreateToken {
+                user,
+                name,
+                scope,
+                days,
+            };
+            let Answer::Token(token) = backend.execute(Command::Account(made))? else {
                 return Err(unexpected());
             };
-            output::say("the token, shown this once; whoever holds it speaks for the account:");
+            let end = match days {
+                0 => "until it is ended".to_owned(),
+                _ => format!("for {}", counted(days.into(), "day", "days")),
+            };
+            output::say(&format!(
+                "the token, shown this once; whoever holds it speaks for the account, {end}:"
+            ));
             output::data(&token)?;
             backend.close()
         }
-        TokenCommand::Revoke { data, user } => {
-            let mut backend = Backend::open(&data_folder(data.data)?)?;
-            let Answer::Count(count) =
-                backend.execute(Command::Account(AccountCommand::RevokeTokens { user }))?
-            else {
-                return Err(unexpected());
-            };
-            output::say(&format!("ended {}", counted(count, "token", "tokens")));
-            backend.close()
+        TokenCommand::List { data, user, json } => {
+            let said = ask(data, AccountCommand::ListTokens { user })?;
+            output::shown(&said, json, tokens)
+        }
+        TokenCommand::Revoke {
+            data,
+            id: Some(id),
+            user: _,
+        } => act(data, AccountCommand::RevokeToken { id }, "ended the token"),
+        TokenCommand::Revoke {
+            data,
+            id: None,
+            user,
+        } => {
+            let user = user.unwrap_or_default();
+            let ended = count(data, AccountCommand::RevokeTokens { user })?;
+            output::say(&format!("ended {}", counted(ended, "token", "tokens")));
+            Ok(())
         }
     }
 }

@@ -8,8 +8,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
+use comity_node::account::token::TOKEN_DAYS;
 use comity_node::command::{AccountCommand, Answer, Command, Look};
 use comity_store::state::account::Role;
+use comity_store::state::token::Scope;
 use comity_transport::http::Credentials;
 use comity_transport::name_server::LocalNameServer;
 use comity_transport::pull::{Cursor, PullOptions, PullPage, pull};
@@ -184,7 +186,12 @@ fn open_to_bravo(alpha: &Party) -> Result<String, Failure> {
         write: false,
     })?;
     let user = "bravo".to_owned();
-    let token = alpha.execute(Command::Account(AccountCommand::CreateToken { user }))?;
+    let token = alpha.execute(Command::Account(AccountCommand::CreateToken {
+        user,
+        name: "the demo".to_owned(),
+        scope: Scope::Read,
+        days: TOKEN_DAYS,
+    }))?;
     let Answer::Token(token) = token else {
         return Err(not_held("alpha made no token"));
     };

@@ -1,0 +1,340 @@
+//! By what persons and programs sign in, on both engines: sessions, tokens, second factors, links, passkeys; and the audit
+//! log.
+//!
+//! In scope: that rows come back whole, are taken once and end with their account. Out of scope: secrets (`comity-node`).
+
+use comity_store::error::StoreError;
+use comity_store::state::account::{self, Account, Role};
+use comity_store::state::audit::{self, Asked, AuditRow};
+use comity_store::state::grant::{self, GrantRow};
+use comity_store::state::passkey::{self, PasskeyRow};
+use comity_store::state::second_factor::{self, SecondFactorRow};
+use comity_store::state::session::{self, SessionRow};
+use comity_store::state::token::{self, Scope, TokenRow};
+use comity_store::state::welcome::{self, WelcomeRow};
+use comity_store::state::{State, Tx};
+
+use crate::engine::on_each_state;
+
+fn write<T>(state: &State, work: impl Fn(&mut dyn Tx) -> Result<T, StoreError>) -> T {
+    state.write(work).unwrap()
+}
+
+fn read<T>(state: &State, work: impl Fn(&mut dyn Tx) -> Result<T, StoreError>) -> T {
+    state.read(work).unwrap()
+}
+
+fn add_account(state: &State, name: &str) {
+    let account = Account {
+        name: name.to_owned(),
+        role: Role::Analyst,
+        password: "$argon2id$hash".to_owned(),
+        created: 7,
+        party: None,
+        address: None,
+    };
+    assert!(write(state, |tx| account::add(tx, &account)));
+}
+
+fn session_row(number: u8, account: &str) -> SessionRow {
+    SessionRow {
+        digest: [number; 32],
+        id: format!("s{number}"),
+        account: account.to_owned(),
+        means: "password".to_owned(),
+        created: number.into(),
+        seen: number.into(),
+        expires: 1_000,
+        place: "192.0.2.7".to_owned(),
+        agent: "浏览器/1".to_owned(),
+    }
+}
+
+fn token_row(number: u8, account: &str) -> TokenRow {
+    TokenRow {
+        digest: vec![number, 0, 255, number],
+        id: format!("t{number}"),
+        account: account.to_owned(),
+        name: "collector".to_owned(),
+        scope: Scope::Read,
+        created: number.into(),
+        expires: Some(99),
+        seen: None,
+    }
+}
+
+#[test]
+fn a_session_is_kept_until_it_ends_or_its_account_does() {
+    on_each_state(|state, open| {
+        add_account(state, "alice");
+        add_account(state, "bob");
+        for (number, name) in [(1, "alice"), (2, "alice"), (3, "alice"), (4, "bob")] {
+            write(state, |tx| session::add(tx, &session_row(number, name)));
+        }
+        let again = open();
+        let find = |number| read(&again, |tx| session::find(tx, &[number; 32]));
+        assert_eq!(find(1), Some(session_row(1, "alice")));
+        assert_eq!(find(9), None);
+        let ids = |name| -> Vec<String> {
+            let held = read(&again, |tx| session::of_account(tx, name));
+            held.into_iter().map(|row| row.id).collect()
+        };
+        assert_eq!(ids("alice"), ["s3", "s2", "s1"]);
+        write(&again, |tx| session::saw(tx, &[1; 32], 500));
+        write(&again, |tx| session::saw(tx, &[1; 32], 400));
+        assert_eq!(find(1).unwrap().seen, 500, "it is never set back");
+        assert!(
+            !write(&again, |tx| session::end(tx, "bob", "s1")),
+            "another's"
+        );
+        assert!(write(&again, |tx| session::end(tx, "alice", "s1")));
+        assert_eq!(write(&again, |tx| session::end_all(tx, "alice", "s3")), 1);
+        assert_eq!(ids("alice"), ["s3"]);
+        write(&again, |tx| account::remove(tx, "alice"));
+        assert!(ids("alice").is_empty() && find(4).is_some());
+        assert_eq!(write(&again, |tx| session::prune(tx, 999, 3)), 0);
+        assert_eq!(
+            write(&again, |tx| session::prune(tx, 999, 4)),
+            1,
+            "nobody used it"
+        );
+        write(&again, |tx| session::add(tx, &session_row(5, "bob")));
+        assert_eq!(
+            write(&again, |tx| session::prune(tx, 1_000, 0)),
+            1,
+            "its time is over"
+        );
+    });
+}
+
+#[test]
+fn a_token_leads_to_its_account_until_it_is_revoked() {
+    on_each_state(|state, open| {
+        for name in ["alice", "bob"] {
+            add_account(state, name);
+        }
+        for (number, name) in [(1, "alice"), (2, "alice"), (3, "bob"), (4, "bob")] {
+            write(state, |tx| token::add(tx, &token_row(number, name)));
+        }
+        let again = open();
+        let digest = |number: u8| [number, 0, 255, number];
+        let of =
+            |number| read(&again, |tx| account::find_by_token(tx, &digest(number))).map(|a| a.name);
+        assert_eq!(
+            [1, 3, 9].map(of),
+            [Some("alice".into()), Some("bob".into()), None]
+        );
+        assert_eq!(
+            read(&again, |tx| token::find(tx, &digest(2))),
+            Some(token_row(2, "alice"))
+        );
+        write(&again, |tx| token::saw(tx, &digest(2), 60));
+        let ids = |name| -> Vec<String> {
+            let held = read(&again, |tx| token::list(tx, name));
+            held.into_iter().map(|row| row.id).collect()
+        };
+        assert_eq!(
+            read(&again, |tx| token::find(tx, &digest(2))).unwrap().seen,
+            Some(60)
+        );
+        assert_eq!(ids(""), ["t1", "t2", "t3", "t4"]);
+        assert_eq!(
+            write(&again, |tx| token::revoke(tx, "t3")),
+            Some("bob".to_owned())
+        );
+        assert_eq!(write(&again, |tx| token::revoke(tx, "t3")), None);
+        assert_eq!(ids("bob"), ["t4"]);
+        assert_eq!(write(&again, |tx| token::revoke_all(tx, "alice")), 2);
+        assert_eq!([1, 2].map(of), [None, None]);
+        write(&again, |tx| account::remove(tx, "bob"));
+        add_account(&again, "bob");
+        assert_eq!(
+            of(4),
+            None,
+            "a token does not pass to a later account of the name"
+        );
+    });
+}
+
+#[test]
+fn a_step_and_a_recovery_code_are_taken_once() {
+    on_each_state(|state, open| {
+        add_account(state, "alice");
+        let row = SecondFactorRow {
+            account: "alice".to_owned(),
+            secret: vec![0, 255, 3],
+            created: 5,
+            confirmed: None,
+            last_step: 0,
+        };
+        write(state, |tx| second_factor::put(tx, &row));
+        let confirmed = SecondFactorRow {
+            confirmed: Some(6),
+            last_step: 10,
+            ..row
+        };
+        write(state, |tx| second_factor::put(tx, &confirmed));
+        write(state, |tx| {
+            second_factor::put_recovery(tx, "alice", &[[1; 32], [2; 32]])
+        });
+        let again = open();
+        let find = || read(&again, |tx| second_factor::find(tx, "alice"));
+        assert_eq!(find(), Some(confirmed));
+        let step = |step| write(&again, |tx| second_factor::take_step(tx, "alice", step));
+        assert_eq!(
+            [10, 11, 11, 9, 12].map(step),
+            [false, true, false, false, true]
+        );
+        let take = |digest| {
+            write(&again, |tx| {
+                second_factor::take_recovery(tx, "alice", &digest)
+            })
+        };
+        assert_eq!([[1; 32], [1; 32], [3; 32]].map(take), [true, false, false]);
+        let left = || read(&again, |tx| second_factor::recovery_left(tx, "alice"));
+        assert_eq!(left(), 1);
+        write(&again, |tx| account::remove(tx, "alice"));
+        assert_eq!((find(), left()), (None, 0));
+    });
+}
+
+#[test]
+fn a_link_replaces_the_one_before_it() {
+    on_each_state(|state, open| {
+        let row = |number: u8, account: &str, expires| WelcomeRow {
+            digest: [number; 32],
+            account: account.to_owned(),
+            role: Role::Duty,
+            address: Some("duty@alpha.example".to_owned()),
+            invited_by: "chief".to_owned(),
+            created: 5,
+            expires,
+        };
+        for one in [row(1, "", 50), row(2, "dora", 60), row(3, "dora", 70)] {
+            write(state, |tx| welcome::put(tx, &one));
+        }
+        let again = open();
+        let find = |number| read(&again, |tx| welcome::find(tx, &[number; 32]));
+        assert_eq!(
+            [1, 2, 3].map(find),
+            [Some(row(1, "", 50)), None, Some(row(3, "dora", 70))]
+        );
+        assert_eq!(write(&again, |tx| welcome::prune(tx, 50)), 1);
+        assert_eq!(read(&again, welcome::list), [row(3, "dora", 70)]);
+        let remove = || write(&again, |tx| welcome::remove(tx, "dora"));
+        assert!(remove() && !remove());
+    });
+}
+
+#[test]
+fn a_passkey_belongs_to_one_account_and_ends_with_it() {
+    on_each_state(|state, open| {
+        let row = |number: u8, account: &str| PasskeyRow {
+            credential: vec![number, 0, 255],
+            id: format!("p{number}"),
+            account: account.to_owned(),
+            name: "key of the desk".to_owned(),
+            algorithm: -7,
+            public_key: vec![4, number],
+            counter: u32::MAX,
+            created: number.into(),
+            seen: None,
+        };
+        add_account(state, "alice");
+        for one in [row(1, "alice"), row(2, "alice")] {
+            assert!(write(state, |tx| passkey::add(tx, &one)));
+        }
+        assert!(
+            !write(state, |tx| passkey::add(tx, &row(1, "bob"))),
+            "it is alice's"
+        );
+        let again = open();
+        let find = |number: u8| read(&again, |tx| passkey::find(tx, &[number, 0, 255]));
+        assert_eq!(find(1), Some(row(1, "alice")));
+        write(&again, |tx| passkey::used(tx, &[1, 0, 255], 7, 70));
+        let used = find(1).unwrap();
+        assert_eq!((used.counter, used.seen), (7, Some(70)));
+        assert_eq!(read(&again, |tx| passkey::of_account(tx, "alice")).len(), 2);
+        assert!(!write(&again, |tx| passkey::remove(tx, "bob", "p1")));
+        assert!(write(&again, |tx| passkey::remove(tx, "alice", "p1")));
+        write(&again, |tx| account::remove(tx, "alice"));
+        assert_eq!(find(2), None);
+    });
+}
+
+#[test]
+fn the_audit_log_is_read_backwards_and_never_gives_a_number_twice() {
+    on_each_state(|state, open| {
+        let row = |at: i64, account: &str, operation: &str| AuditRow {
+            id: 0,
+            at,
+            account: account.to_owned(),
+            way: "session s1".to_owned(),
+            place: "192.0.2.7".to_owned(),
+            operation: operation.to_owned(),
+            target: "bob".to_owned(),
+            outcome: "done".to_owned(),
+        };
+        let all = [
+            (1, "ann", "a"),
+            (2, "ben", "a"),
+            (3, "ann", "b"),
+            (4, "ann", "a"),
+            (5, "ben", "b"),
+        ];
+        for (at, account, operation) in all {
+            assert_eq!(
+                write(state, |tx| audit::add(tx, &row(at, account, operation))),
+                at
+            );
+        }
+        let again = open();
+        let ids = |before, account: Option<&str>, operation: Option<&str>, limit| -> Vec<i64> {
+            let asked = Asked {
+                before,
+                account: account.map(str::to_owned),
+                operation: operation.map(str::to_owned),
+                limit,
+            };
+            let rows = read(&again, |tx| audit::list(tx, &asked));
+            rows.into_iter().map(|row| row.id).collect()
+        };
+        assert_eq!(ids(None, None, None, 3), [5, 4, 3]);
+        assert_eq!(ids(Some(3), None, None, 3), [2, 1]);
+        assert_eq!(ids(None, Some("ann"), None, 9), [4, 3, 1]);
+        assert_eq!(ids(Some(4), Some("ann"), Some("a"), 9), [1]);
+        assert_eq!(ids(None, None, Some("b"), 9), [5, 3]);
+        assert_eq!(write(&again, |tx| audit::prune(tx, 3)), 2);
+        assert_eq!(
+            write(&again, |tx| audit::prune(tx, 100)),
+            2,
+            "the newest stays"
+        );
+        assert_eq!(write(&again, |tx| audit::add(tx, &row(101, "ann", "a"))), 6);
+    });
+}
+
+#[test]
+fn grants_are_found_where_their_leaves_stand() {
+    on_each_state(|state, open| {
+        let row = |epoch, position| GrantRow {
+            epoch,
+            position,
+            note: b"note".to_vec(),
+            blind: [9; 32],
+            made: 5,
+        };
+        for (epoch, position) in [(0, 3), (0, 300), (1, 0)] {
+            write(state, |tx| grant::add(tx, &row(epoch, position)));
+        }
+        let again = open();
+        assert_eq!(
+            read(&again, |tx| grant::find(tx, 0, 300)),
+            Some(row(0, 300))
+        );
+        assert_eq!(read(&again, |tx| grant::find(tx, 1, 3)), None);
+        assert_eq!(read(&again, |tx| grant::positions(tx, 0, 0, 9)), [3, 300]);
+        assert_eq!(read(&again, |tx| grant::positions(tx, 0, 4, 9)), [300]);
+        assert_eq!(read(&again, |tx| grant::positions(tx, 0, 0, 1)), [3]);
+    });
+}
