@@ -49,11 +49,5 @@ pub(crate) fn router(node: Node, settings: ApiSettings) -> Router {
         .route("/taxii2", any(taxii::serve))
         .route("/taxii2/", any(taxii::serve))
         .route("/taxii2/{*rest}", any(taxii::serve))
-        .fallback(|| async {
-            (
-                StatusCode::NOT_FOUND,
-                "nothing here; the TAXII server is at /taxii2/\n",
-            )
-        })
         .with_state(api)
 }

@@ -7,3 +7,14 @@
 //! Out of scope: rights and use cases (`comity-node`), REST (`comity-api`).
 
 pub mod draw;
+pub mod router;
+pub mod words;
+
+mod assets;
+mod fields;
+mod form;
+mod frame;
+mod html;
+mod locales;
+mod screens;
+mod visit;
