@@ -16,6 +16,7 @@ use crate::operation::rights::Permission;
 use crate::operation::schema::Form;
 use crate::person::Person;
 
+pub mod repeated;
 pub mod rights;
 pub mod schema;
 pub mod table;
