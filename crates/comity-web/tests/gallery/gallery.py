@@ -201,14 +201,14 @@ def theme(page, server):
     server.posted.clear()
     ground = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(ground)
-    with page.expect_response("**/theme"):
+    with page.expect_response("**/choices"):
         page.get_by_role("button", name="Dark").click()
     dark = page.evaluate(ground)
     assert dark != light and page.evaluate("document.documentElement.dataset.theme") == "dark"
-    with page.expect_response("**/theme"):
+    with page.expect_response("**/choices"):
         page.get_by_role("button", name="Light").click()
     assert page.evaluate(ground) == light
-    assert server.posted == [("/theme", {"theme": "dark"}), ("/theme", {"theme": "light"})], server.posted
+    assert server.posted == [("/choices", {"theme": "dark"}), ("/choices", {"theme": "light"})], server.posted
 
 
 @flow("how long ago stands beside the time, not instead of it", views=[LIGHT, LIGHT.called("chinese", language="zh-Hans-CN")])

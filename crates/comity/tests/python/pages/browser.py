@@ -135,6 +135,7 @@ def sign_in(page, server, account, password, code=None):
     page.locator("input[autocomplete~=current-password]").fill(password)
     page.locator("main form button").first.click()
     if code is not None:
+        page.locator("input[autocomplete~=current-password]").fill(password)
         page.locator("input[autocomplete~=one-time-code]").fill(code)
         page.locator("main form button").first.click()
     page.wait_for_load_state()
