@@ -92,6 +92,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+# What is no link has the colour of the page's text.
+PLAIN = "getComputedStyle(document.querySelector('main dd, main p')).color === getComputedStyle(document.body).color"
+
+
 @flow("every part can be read and used in every view", views=LOOKS)
 def parts(page, server):
     for sample in SAMPLES:
@@ -99,6 +103,7 @@ def parts(page, server):
         screenshot(page, f"{sample}-{page.view.name}")
         fits(page)
         if page.view.script:
+            assert page.evaluate(PLAIN), "text looks like a link"
             rest = axe(page)
             assert set(rest) <= {"region"}, rest
 
