@@ -33,6 +33,7 @@ mod ledger;
 mod mail;
 mod node;
 mod pages;
+mod rest;
 mod rules;
 mod rules_endpoints;
 mod rules_semantics;
