@@ -155,13 +155,13 @@ fn relations() -> String {
         .iter()
         .enumerate()
         .skip(1)
-        .filter_map(|(at, name)| edge(name, names.get(at / 4)?, "communicates-with"))
+        .filter_map(|(at, name)| Some(edge(name, names.get(at / 4)?, "communicates-with")))
         .collect();
     let extra = [(0, 1, "uses"), (2, 5, "related-to"), (3, 3, "variant-of")];
     edges.extend(
         extra
             .into_iter()
-            .filter_map(|(from, to, label)| edge(names.get(from)?, names.get(to)?, label)),
+            .filter_map(|(from, to, label)| Some(edge(names.get(from)?, names.get(to)?, label))),
     );
     let figure = |count: usize| {
         let drawn = graph::draw("Relations", nodes.get(..count).unwrap(), &edges);
@@ -170,8 +170,8 @@ fn relations() -> String {
     figure(15) + &figure(graph::NODES_MAX)
 }
 
-fn edge<'a>(from: &'a str, to: &'a str, label: &'a str) -> Option<Edge<'a>> {
-    Some(Edge { from, to, label })
+fn edge<'a>(from: &'a str, to: &'a str, label: &'a str) -> Edge<'a> {
+    Edge { from, to, label }
 }
 
 fn events() -> String {

@@ -42,7 +42,7 @@ fn flows(module: &str, prepare: impl Fn(&TestNode)) {
         .env("COMITY_PASSWORD", PASSWORD)
         .env("COMITY_RW", &node.rw);
     let said = Said::run(command, "").expect(0);
-    print!("{}screenshots: {}\n", said.out, shots.display());
+    println!("{}screenshots: {}", said.out, shots.display());
     assert!(said.out.trim_end().ends_with("passed"), "{}", said.out);
 }
 
