@@ -57,7 +57,7 @@ pub enum Signed {
 /// Something that a person can ask for.
 #[derive(Clone, Copy, Debug)]
 pub struct Operation {
-    /// Its name: `operationId` in the OpenAPI document.
+    /// Its name: `operationId` in the document of REST.
     pub name: &'static str,
     /// Its method.
     pub method: Method,
@@ -113,54 +113,55 @@ impl Node {
     /// Does an operation for a person. May take long: for a thread that may wait.
     pub fn ask(&self, person: &Person, name: &str, arguments: Value) -> Result<Value, Denied> {
         let operation = table::find(name).ok_or_else(|| Denied::Unknown(name.to_owned()))?;
-        let (arguments, paging) = self.admitted(person, operation, arguments)?;
+        let (arguments, paging) = admitted(person, operation, arguments)?;
         let all_seen = self.check_arguments(person, operation, &arguments)?;
         let command = operation.command(person, arguments)?;
         let answer = self
             .seen_by(person, command)
             .unwrap_or_else(|command| self.execute(*command));
-        let answer = match answer {
+        let answer = answer::document(answer).map_err(|refusal| {
             // Whether what was named is not there, or there and not this person's, is not told.
-            Answer::Refused(_) if !all_seen => return Err(Denied::Missing),
-            Answer::Refused(refusal) => return Err(Denied::Refused(refusal)),
-            answer => answer::document(answer),
-        };
+            if all_seen {
+                Denied::Refused(refusal)
+            } else {
+                Denied::Missing
+            }
+        })?;
         let answer = self.only_seen(person, answer)?;
         match operation.list {
             Some(key) => answer::page(answer, key, &paging),
             None => Ok(answer),
         }
     }
+}
 
-    /// The arguments if the person may ask for this with them, and where its list is to go on.
-    fn admitted(
-        &self,
-        person: &Person,
-        operation: &Operation,
-        arguments: Value,
-    ) -> Result<(Map<String, Value>, answer::Paging), Denied> {
-        if !operation.needs.is_of(person.role) {
-            let (role, needs) = (person.role.word(), operation.needs);
-            return Err(Denied::Role { role, needs });
-        }
-        if !is_within(person.scope(), operation) {
-            return Err(Denied::Scope(person.scope().word()));
-        }
-        let mut arguments = match arguments {
-            Value::Object(arguments) => arguments,
-            Value::Null => Map::new(),
-            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-                let what = "the arguments are a JSON object".to_owned();
-                return Err(Denied::Arguments(what));
-            }
-        };
-        let paging = match operation.list {
-            Some(_) => answer::Paging::take(&mut arguments)?,
-            None => answer::Paging::default(),
-        };
-        Form::of(operation).check(&mut arguments)?;
-        Ok((arguments, paging))
+/// The arguments if the person may ask for this with them, and where its list is to go on.
+fn admitted(
+    person: &Person,
+    operation: &Operation,
+    arguments: Value,
+) -> Result<(Map<String, Value>, answer::Paging), Denied> {
+    if !operation.needs.is_of(person.role) {
+        let (role, needs) = (person.role.word(), operation.needs);
+        return Err(Denied::Role { role, needs });
     }
+    if !is_within(person.scope(), operation) {
+        return Err(Denied::Scope(person.scope().word()));
+    }
+    let mut arguments = match arguments {
+        Value::Object(arguments) => arguments,
+        Value::Null => Map::new(),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            let what = "the arguments are a JSON object".to_owned();
+            return Err(Denied::Arguments(what));
+        }
+    };
+    let paging = match operation.list {
+        Some(_) => answer::Paging::take(&mut arguments)?,
+        None => answer::Paging::default(),
+    };
+    Form::of(operation).check(&mut arguments)?;
+    Ok((arguments, paging))
 }
 
 /// Operations that are posted and change nothing.
