@@ -23,7 +23,7 @@ pub const PAGE_OBJECTS_MAX: usize = 1000;
 pub const FOUND_MAX: usize = 10_000;
 
 /// Something to be done by a node for its operator.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Something about accounts.
@@ -110,7 +110,7 @@ pub enum Command {
 }
 
 /// Something about accounts, to be done.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountCommand {
     /// Make an account.
@@ -118,6 +118,7 @@ pub enum AccountCommand {
         /// Its name.
         name: String,
         /// Its role.
+        #[schemars(with = "String")]
         role: Role,
         /// The other party that it belongs to.
         party: Option<String>,
@@ -154,7 +155,8 @@ pub enum AccountCommand {
         /// What it is for.
         #[serde(default)]
         name: String,
-        /// How much of the account's rights it has.
+        /// How much of the account's rights it has: `read`, `write` or `all`.
+        #[schemars(with = "String")]
         scope: Scope,
         /// After how many days it ends; 0 is never.
         days: u32,
@@ -179,6 +181,7 @@ pub enum AccountCommand {
         /// The account.
         name: String,
         /// The role.
+        #[schemars(with = "String")]
         role: Role,
     },
     /// Set the password of an account.
@@ -211,7 +214,7 @@ pub enum AccountCommand {
 }
 
 /// Objects to be found, in any collection.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Look {
     /// The object with this id.

@@ -117,7 +117,11 @@ impl Node {
     }
 
     fn perform_look(&self, look: Look) -> Done {
-        let collections = self.collections()?;
+        self.look(&self.collections()?, look)
+    }
+
+    /// Objects that are found in these collections.
+    pub(crate) fn look(&self, collections: &[Collection], look: Look) -> Done {
         let views: Vec<ViewId> = collections.iter().flat_map(Collection::all_views).collect();
         let objects = &self.inner.objects;
         let found = match look {
@@ -134,11 +138,11 @@ impl Node {
         };
         let found = found
             .into_iter()
-            .map(|found| found_answer(found, &collections));
+            .map(|found| found_answer(found, collections));
         Ok(Answer::Found(found.collect()))
     }
 
-    fn command_page(
+    pub(crate) fn command_page(
         &self,
         collection: &Collection,
         after: Option<u64>,
@@ -168,7 +172,11 @@ impl Node {
 
     /// Adds a revoked version to every collection that holds the object. Only the newest version's text is changed.
     fn command_revoke(&self, id: &str) -> Done {
-        let collections = self.collections()?;
+        self.revoke_in(&self.collections()?, id)
+    }
+
+    /// Adds a revoked version to each of these collections that holds the object.
+    pub(crate) fn revoke_in(&self, collections: &[Collection], id: &str) -> Done {
         let views: Vec<ViewId> = collections.iter().flat_map(Collection::all_views).collect();
         let held = self.inner.objects.newest(&views, &parse_id(id)?)?;
         if held.is_empty() {
@@ -179,7 +187,7 @@ impl Node {
         let mut revoked = 0;
         for found in held.into_iter().filter(|found| !found.item.revoked) {
             let text = version::revoke(&found.json, now)?;
-            let taken = self.take_revoked(&collections, &found, text)?;
+            let taken = self.take_revoked(collections, &found, text)?;
             if let Some(failure) = taken.failures.first() {
                 let reason = failure.message.clone().unwrap_or_default();
                 let id = id.to_owned();
@@ -224,7 +232,7 @@ impl Node {
         }))
     }
 
-    fn collection_answer(
+    pub(crate) fn collection_answer(
         &self,
         collection: &Collection,
     ) -> Result<CollectionAnswer, Box<dyn Error + Send + Sync>> {
@@ -262,7 +270,7 @@ fn parse_id(id: &str) -> Result<ObjectId, ObjectRefusal> {
     })
 }
 
-fn taken_answer(taken: Taken) -> Answer {
+pub(crate) fn taken_answer(taken: Taken) -> Answer {
     let failures = taken.failures.into_iter();
     Answer::Taken(TakenAnswer {
         added: taken.added,

@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod link;
 pub mod mail;
 pub mod node;
+pub mod operation;
 pub mod person;
 pub mod reading;
 pub mod refusal;

@@ -15,7 +15,7 @@ use crate::case::threads::Acting;
 use crate::node::Node;
 
 /// Something about addresses, to be done.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AddressCommand {
     /// Make a temporary address and give it to its party.

@@ -22,7 +22,7 @@ use crate::node::Node;
 pub const LIST_MAX: u64 = 1_000;
 
 /// Something about threads, to be done.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CaseCommand {
     /// Open a thread.

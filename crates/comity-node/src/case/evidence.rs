@@ -119,7 +119,7 @@ pub enum EvidenceError {
 }
 
 /// What is said of an item when it is taken in.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Facts {
     /// Its media type.
     pub media_type: String,

@@ -36,7 +36,7 @@ use crate::node::Node;
 mod view;
 
 /// Something about cases, to be done.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum JointCommand {
     /// Write something down that stays in the house.

@@ -71,7 +71,7 @@ impl Default for Looked {
 }
 
 /// Who acts on a thread.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Acting {
     /// The person, by function.
     pub officer: String,

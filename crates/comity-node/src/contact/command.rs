@@ -15,7 +15,7 @@ use crate::contact::profile::document;
 use crate::node::Node;
 
 /// Something about points of contact, to be done.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ContactCommand {
     /// A profile to fill in.

@@ -23,7 +23,7 @@ use crate::link::card::CardFacts;
 use crate::node::Node;
 
 /// Something about other parties, to be done.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExchangeCommand {
     /// The node's own card, renewed if need be.
@@ -164,7 +164,7 @@ pub enum ExchangeCommand {
 }
 
 /// Where a party is moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Movement {
     /// Nothing goes until it is resumed.

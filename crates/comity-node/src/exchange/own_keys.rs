@@ -29,7 +29,7 @@ use crate::link::rotate::{Issued, Rotation};
 use crate::node::Node;
 
 /// Something about this node's keys, to be done.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyCommand {
     /// The keys in force, those that wait, and what was revoked.

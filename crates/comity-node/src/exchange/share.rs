@@ -33,7 +33,7 @@ const ENVELOPE_OBJECTS_MAX: usize = 200;
 const ENVELOPE_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// Something to be shared.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ShareRequest {
     /// The ids of the objects.
     pub objects: Vec<String>,

@@ -24,7 +24,7 @@ pub const FOLDERS_MAX: usize = 256;
 pub const ANSWER_BYTES_FULL: usize = 16 * 1024 * 1024;
 
 /// Something about the ledger, to be done.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LedgerCommand {
     /// The keys by which others verify.
@@ -68,7 +68,7 @@ pub enum LedgerCommand {
 }
 
 /// A question to a witness.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WitnessQuestion {
     /// Its verifier key.
     pub vkey: String,
@@ -77,7 +77,7 @@ pub struct WitnessQuestion {
 }
 
 /// An answer of a witness.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WitnessAnswer {
     /// Its verifier key.
     pub vkey: String,

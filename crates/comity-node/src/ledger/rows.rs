@@ -34,7 +34,7 @@ pub(crate) const WITNESS: &str = "witness:";
 const COSIGNATURES_MAX: u64 = 256;
 
 /// The size at which an epoch of the log is seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Pin {
     /// The epoch.
     pub epoch: u32,
@@ -43,7 +43,7 @@ pub struct Pin {
 }
 
 /// How the ledger is seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct View {
     /// The epochs and their sizes.
     pub pins: Vec<Pin>,

@@ -388,6 +388,9 @@ fn compare(
         });
     }
     if head.old != known_head.size {
+        if leads_on(tx, row, new, head)? {
+            return Ok(Watched::Follows);
+        }
         // Of a log that is new here nothing is held yet.
         let last = if row.size == 0 {
             Vec::new()
@@ -413,6 +416,35 @@ pub(crate) fn is_mirrored(row: &PeerLogRow) -> bool {
     row.mirrored == row.size
 }
 
+/// Whether a head whose proof begins before what is known here follows from it all the same: batches that cross each other on
+/// the way bring such heads, and their leaves lead from the mirror to them.
+fn leads_on(
+    tx: &mut dyn Tx,
+    row: &PeerLogRow,
+    new: &TreeHead,
+    head: &message::Head,
+) -> Result<bool, LinkError> {
+    if head.old > row.size || row.size == 0 || !is_mirrored(row) {
+        return Ok(false);
+    }
+    let leaves = leaves_beyond(row, new, head);
+    if u64::try_from(leaves.len()).unwrap_or(u64::MAX) != new.size.saturating_sub(row.size) {
+        return Ok(false);
+    }
+    Ok(grown(tx, &row.origin, row.mirrored, &leaves)?.head.root == new.root)
+}
+
+/// The leaves of a head that the mirror does not have.
+fn leaves_beyond(row: &PeerLogRow, new: &TreeHead, head: &message::Head) -> Vec<Hash> {
+    let known = row.mirrored.checked_sub(head.mirrored);
+    let Some(known) = known.and_then(|known| usize::try_from(known).ok()) else {
+        return Vec::new();
+    };
+    let missing = usize::try_from(new.size.saturating_sub(row.mirrored)).unwrap_or(usize::MAX);
+    let beyond = head.leaves.iter().skip(known).take(missing);
+    beyond.copied().map(Hash::new).collect()
+}
+
 /// Takes leaf hashes into the mirror; what does not lead to the head is left out.
 fn mirror(
     tx: &mut dyn Tx,
@@ -420,18 +452,7 @@ fn mirror(
     new: &TreeHead,
     head: &message::Head,
 ) -> Result<(), LinkError> {
-    let known = row.mirrored.checked_sub(head.mirrored);
-    let Some(known) = known.and_then(|known| usize::try_from(known).ok()) else {
-        return Ok(());
-    };
-    let leaves: Vec<Hash> = head
-        .leaves
-        .iter()
-        .skip(known)
-        .take(usize::try_from(new.size.saturating_sub(row.mirrored)).unwrap_or(usize::MAX))
-        .copied()
-        .map(Hash::new)
-        .collect();
+    let leaves = leaves_beyond(row, new, head);
     if leaves.is_empty() {
         return Ok(());
     }

@@ -17,7 +17,7 @@ use crate::node::Node;
 pub const PAGE_MAX: u64 = 1_000;
 
 /// Something about mail, to be done.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MailCommand {
     /// Mails, the newest first.

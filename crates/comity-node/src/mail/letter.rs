@@ -33,7 +33,7 @@ use crate::node::Node;
 const BUNDLE_TYPE: &str = "application/stix+json";
 
 /// A letter to be sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LetterOrder {
     /// To which party.
     pub party: String,

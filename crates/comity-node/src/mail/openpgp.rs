@@ -49,7 +49,7 @@ pub enum OpenPgpError {
 }
 
 /// Something about OpenPGP keys, to be done.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OpenPgpCommand {
     /// Make a key in this party's name.

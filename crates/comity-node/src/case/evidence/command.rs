@@ -18,7 +18,7 @@ use crate::node::Node;
 pub const LIST_MAX: u64 = 10_000;
 
 /// Something about evidence, to be done.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EvidenceCommand {
     /// Take a file in.

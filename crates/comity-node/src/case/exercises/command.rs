@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::case::threads::Acting;
 
 /// Something about exercises, to be done.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExerciseCommand {
     /// Propose one.
@@ -61,7 +61,7 @@ pub enum ExerciseCommand {
 }
 
 /// An exercise to be proposed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Proposal {
     /// To which party.
     pub party: String,

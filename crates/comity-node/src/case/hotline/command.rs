@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::case::threads::Acting;
 
 /// Something about calls, to be done. Each answers the call.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HotlineCommand {
     /// Ring.
@@ -78,7 +78,7 @@ pub enum HotlineCommand {
 }
 
 /// A call to be made.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Ring {
     /// To which party.
     pub party: String,
@@ -103,7 +103,7 @@ pub struct Ring {
 }
 
 /// What was heard.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Heard {
     /// These words.
@@ -115,7 +115,7 @@ pub enum Heard {
 }
 
 /// An action that is agreed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Agreed {
     /// What.
     pub text: String,

@@ -1,0 +1,216 @@
+//! Operations: what a person can ask of the node, each by one name, whether by a page or by REST.
+//!
+//! An operation is a row of one table: a name, a place in REST, the command that does it, and what it asks of whoever does it.
+//! Arguments are a JSON object; who acts is never among them, but the person who is signed in.
+//!
+//! In scope: finding, checking and doing operations for a person; what the person sees of the answer.
+//! Out of scope: HTTP (`comity-api`), pages (`comity-web`), the use cases themselves.
+//! Limits: [`LIMIT_MAX`] rows of a list at a time.
+
+use comity_store::state::token::Scope;
+use serde_json::{Map, Value, json};
+
+use crate::command::{Answer, Command, Refusal};
+use crate::node::Node;
+use crate::operation::rights::Permission;
+use crate::operation::schema::Form;
+use crate::person::Person;
+
+pub mod rights;
+pub mod schema;
+pub mod table;
+
+mod answer;
+mod sight;
+
+#[cfg(test)]
+mod tests;
+
+/// Rows of a list in one answer.
+pub const LIMIT_MAX: usize = 1_000;
+/// The same where nobody says how many.
+pub const LIMIT: usize = 100;
+
+/// The method by which REST asks for an operation (RFC 9110 section 9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// It looks and changes nothing.
+    Get,
+    /// It does something.
+    Post,
+    /// It ends something.
+    Delete,
+}
+
+/// How the person who is signed in becomes part of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signed {
+    /// Not at all.
+    No,
+    /// As the name in this member.
+    Name(&'static str),
+    /// As `acting`: name and role, with the other side's person where the arguments name one.
+    Acting,
+}
+
+/// Something that a person can ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation {
+    /// Its name: `operationId` in the OpenAPI document.
+    pub name: &'static str,
+    /// Its method.
+    pub method: Method,
+    /// Its place below `/api/v1`, with arguments in braces.
+    pub path: &'static str,
+    /// The command's place: the words of its variants, outermost first.
+    pub command: &'static [&'static str],
+    /// Members of the command that this operation sets.
+    pub fixed: &'static [(&'static str, &'static str)],
+    /// How the person becomes part of it.
+    pub signed: Signed,
+    /// What it asks of the person.
+    pub needs: Permission,
+    /// What it does, a sentence.
+    pub summary: &'static str,
+    /// It answers a list, whose rows have this member to tell them apart.
+    pub list: Option<&'static str>,
+}
+
+/// Why an operation was not done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Denied {
+    /// There is no such operation.
+    #[error("there is no operation {0:?}")]
+    Unknown(String),
+    /// The person's role does not have what it asks for.
+    #[error("the role {role} may not {}", needs.word())]
+    Role {
+        /// The person's role.
+        role: &'static str,
+        /// What it would take.
+        needs: Permission,
+    },
+    /// The token by which the person came may only look.
+    #[error("this token may only look")]
+    ReadsOnly,
+    /// The token by which the person came may manage nothing.
+    #[error("this token may look, add and send, and manages nothing")]
+    ManagesNothing,
+    /// The arguments are not what it takes.
+    #[error("{0}")]
+    Arguments(String),
+    /// A list goes on from a row that is there no more.
+    #[error("the list changed: the row after which it was to go on is there no more")]
+    CursorGone,
+    /// There is nothing of that name, or nothing that this person may see.
+    #[error("there is nothing here that you may see by that name")]
+    Missing,
+    /// The node refused it.
+    #[error("{}", .0.message)]
+    Refused(Refusal),
+}
+
+impl Node {
+    /// Does an operation for a person. May take long: for a thread that may wait.
+    pub fn ask(&self, person: &Person, name: &str, arguments: Value) -> Result<Value, Denied> {
+        let operation = table::find(name).ok_or_else(|| Denied::Unknown(name.to_owned()))?;
+        let (arguments, paging) = self.admitted(person, operation, arguments)?;
+        self.check_arguments(person, operation, &arguments)?;
+        let command = operation.command(person, arguments)?;
+        let answer = self
+            .seen_by(person, command)
+            .unwrap_or_else(|command| self.execute(*command));
+        let answer = match answer {
+            Answer::Refused(refusal) => return Err(Denied::Refused(refusal)),
+            answer => answer::document(answer),
+        };
+        let answer = self.only_seen(person, answer)?;
+        match operation.list {
+            Some(key) => answer::page(answer, key, &paging),
+            None => Ok(answer),
+        }
+    }
+
+    /// The arguments if the person may ask for this with them, and where its list is to go on.
+    fn admitted(
+        &self,
+        person: &Person,
+        operation: &Operation,
+        arguments: Value,
+    ) -> Result<(Map<String, Value>, answer::Paging), Denied> {
+        if !operation.needs.is_of(person.role) {
+            let (role, needs) = (person.role.word(), operation.needs);
+            return Err(Denied::Role { role, needs });
+        }
+        match person.scope() {
+            Scope::Read if operation.method != Method::Get => return Err(Denied::ReadsOnly),
+            Scope::Read | Scope::Write if operation.needs == Permission::Administer => {
+                return Err(Denied::ManagesNothing);
+            }
+            Scope::Read | Scope::Write | Scope::All => {}
+        }
+        let mut arguments = match arguments {
+            Value::Object(arguments) => arguments,
+            Value::Null => Map::new(),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                let what = "the arguments are a JSON object".to_owned();
+                return Err(Denied::Arguments(what));
+            }
+        };
+        let paging = match operation.list {
+            Some(_) => answer::Paging::take(&mut arguments)?,
+            None => answer::Paging::default(),
+        };
+        Form::of(operation).check(&mut arguments)?;
+        Ok((arguments, paging))
+    }
+}
+
+impl Operation {
+    /// The arguments that stand in its path, in order.
+    pub fn arguments(&self) -> impl Iterator<Item = &'static str> {
+        let parts = self.path.split('/');
+        parts.filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+    }
+
+    /// The command with these arguments, signed by the person.
+    fn command(
+        &self,
+        person: &Person,
+        mut arguments: Map<String, Value>,
+    ) -> Result<Command, Denied> {
+        match self.signed {
+            Signed::No => {}
+            Signed::Name(member) => {
+                arguments.insert(member.to_owned(), json!(person.account));
+            }
+            Signed::Acting => {
+                let to = arguments.remove("person").unwrap_or(Value::Null);
+                let acting = json!({
+                    "officer": person.account, "role": person.role.word(), "second": null, "person": to,
+                });
+                arguments.insert("acting".to_owned(), acting);
+            }
+        }
+        for (member, value) in self.fixed {
+            let value = match *value {
+                "true" => json!(true),
+                "false" => json!(false),
+                word => json!(word),
+            };
+            arguments.insert((*member).to_owned(), value);
+        }
+        let mut words = self.command.iter().rev();
+        let innermost = words.next().copied().unwrap_or_default();
+        let mut command = if Form::of(self).is_bare() {
+            json!(innermost)
+        } else {
+            json!({ innermost: arguments })
+        };
+        for word in words {
+            command = json!({ *word: command });
+        }
+        serde_json::from_value(command).map_err(|error| Denied::Arguments(error.to_string()))
+    }
+}

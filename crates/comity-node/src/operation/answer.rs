@@ -1,0 +1,112 @@
+//! Answers as JSON documents, and long ones in stretches.
+//!
+//! A list goes on behind the last row that was given, by what tells that row apart: rows that are added meanwhile neither hide
+//! others nor bring any twice.
+//!
+//! In scope: answers as documents, cursors. Out of scope: which rows a person sees (`sight`).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
+
+use crate::command::Answer;
+use crate::operation::{Denied, LIMIT, LIMIT_MAX};
+
+/// Where a list goes on, and for how long.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Paging {
+    cursor: Option<String>,
+    limit: Option<usize>,
+}
+
+impl Paging {
+    /// Takes what is said of it out of the arguments.
+    pub(crate) fn take(arguments: &mut Map<String, Value>) -> Result<Self, Denied> {
+        let wrong = |what: &str| Denied::Arguments(what.to_owned());
+        let cursor = match arguments.remove("cursor") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) => {
+                let bytes = URL_SAFE_NO_PAD.decode(&text);
+                let key = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
+                Some(key.ok_or_else(|| wrong("the cursor is none that this node gave"))?)
+            }
+            Some(_) => return Err(wrong("the cursor is a text")),
+        };
+        let limit = match arguments.remove("limit") {
+            None | Some(Value::Null) => None,
+            Some(Value::Number(number)) => {
+                let number = number
+                    .as_u64()
+                    .and_then(|number| usize::try_from(number).ok());
+                let number = number.filter(|number| (1..=LIMIT_MAX).contains(number));
+                Some(number.ok_or_else(|| wrong("the limit is a number from 1 to 1000"))?)
+            }
+            Some(_) => return Err(wrong("the limit is a number from 1 to 1000")),
+        };
+        Ok(Self { cursor, limit })
+    }
+}
+
+/// A stretch of a list: `items`, and `next` where there are more.
+pub(crate) fn page(list: Value, key: &str, paging: &Paging) -> Result<Value, Denied> {
+    let Value::Array(rows) = list else {
+        return Ok(list);
+    };
+    let of = |row: &Value| match row.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => row.to_string(),
+    };
+    let first = match &paging.cursor {
+        None => 0,
+        Some(last) => {
+            let place = rows.iter().position(|row| of(row) == *last);
+            place.ok_or(Denied::CursorGone)? + 1
+        }
+    };
+    let limit = paging.limit.unwrap_or(LIMIT);
+    let more = rows.len() > first + limit;
+    let items: Vec<Value> = rows.into_iter().skip(first).take(limit).collect();
+    let next = items
+        .last()
+        .filter(|_| more)
+        .map(|row| URL_SAFE_NO_PAD.encode(of(row)));
+    Ok(json!({ "items": items, "next": next }))
+}
+
+/// An answer as a document. Objects are given as their texts were received.
+pub(crate) fn document(answer: Answer) -> Value {
+    match answer {
+        Answer::Done => json!({ "done": true }),
+        Answer::Token(token) => json!({ "token": token }),
+        Answer::Count(count) => json!({ "count": count }),
+        Answer::Users(users) => plain(&users),
+        Answer::Collection(collection) => plain(&collection),
+        Answer::Collections(collections) => plain(&collections),
+        Answer::Taken(taken) => plain(&taken),
+        Answer::Page { objects, next } => {
+            let objects: Vec<Value> = objects.iter().map(|text| object(text)).collect();
+            json!({ "objects": objects, "next": next })
+        }
+        Answer::Found(found) => {
+            let found = found.iter().map(|one| {
+                json!({
+                    "collection": one.collection, "date_added": one.date_added, "object": object(&one.object),
+                })
+            });
+            found.collect()
+        }
+        Answer::Cursor(cursor) => json!({ "cursor": cursor }),
+        Answer::Checked(checked) => plain(&checked),
+        Answer::Document(document) => document,
+        Answer::Refused(refusal) => plain(&refusal),
+    }
+}
+
+fn object(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or(Value::Null)
+}
+
+fn plain(answer: &impl serde::Serialize) -> Value {
+    serde_json::to_value(answer).unwrap_or(Value::Null)
+}

@@ -1,0 +1,314 @@
+//! What a person sees, of objects and of what two parties say to each other.
+//!
+//! Objects are seen through the collections that the account may read, and what is bound to persons through the closed views of that
+//! account alone. What is TLP:RED between two parties is for the persons that it names and for those of this house who said it.
+//! What a person may not see is not there: no row, no identity, no count, and the same answer as for what does not exist.
+//!
+//! In scope: commands that read or change objects, done within a person's views; taking out of other answers what is not this
+//! person's to see. Out of scope: what a role may do (`rights`), what may leave the house (`comity-release`).
+
+use std::collections::HashMap;
+
+use comity_stix::id::ObjectId;
+use comity_store::objects::ViewId;
+use comity_store::state::collection::Collection;
+use serde_json::{Map, Value};
+
+use crate::case::command::CaseCommand;
+use crate::case::evidence::command::EvidenceCommand;
+use crate::command::{Answer, Command, Refusal, RefusalKind};
+use crate::node::Node;
+use crate::operation::rights::Permission;
+use crate::operation::{Denied, Operation};
+use crate::person::Person;
+use crate::refusal::refusal;
+
+/// The label of what is bound to persons.
+const RED: &str = "TLP:RED";
+/// Members of documents that name a person for whom something is, or who said it.
+const NAMING: &[&str] = &["person", "officer", "second", "asked_by", "by"];
+/// How deep answers are looked into; none of ours is deeper.
+const DEPTH_MAX: usize = 64;
+
+/// What is known of identities while one answer is looked through: whether each is hidden from the person.
+type Hidden = HashMap<String, bool>;
+
+impl Node {
+    /// Does what reads or changes objects within the person's views; gives back any other command.
+    pub(crate) fn seen_by(
+        &self,
+        person: &Person,
+        command: Command,
+    ) -> Result<Answer, Box<Command>> {
+        let done = match command {
+            Command::Look(look) => self
+                .readable(person)
+                .and_then(|readable| self.look(&readable, look).map_err(|error| refused(&*error))),
+            Command::Page {
+                collection,
+                after,
+                all_versions,
+                open_only,
+            } => self
+                .readable_collection(&person.account, &collection)
+                .map_err(|error| refused(&error))
+                .and_then(|mut held| {
+                    if open_only {
+                        held.closed = None;
+                    }
+                    let page = self.command_page(&held, after, all_versions);
+                    page.map_err(|error| refused(&*error))
+                }),
+            Command::Take {
+                collection,
+                objects,
+                only_new_ids,
+            } => self
+                .writable_collection(&person.account, &collection)
+                .map_err(|error| refused(&error))
+                .and_then(|held| {
+                    let readers = [person.account.clone()];
+                    let taken = self.take_into(&held, objects, only_new_ids, &readers);
+                    let taken = taken.map_err(|error| refused(&error))?;
+                    Ok(crate::execute::taken_answer(taken))
+                }),
+            Command::Revoke { id } => self.writable(person).and_then(|writable| {
+                let revoked = self.revoke_in(&writable, &id);
+                revoked.map_err(|error| refused(&*error))
+            }),
+            Command::ListCollections if !Permission::Administer.is_of(person.role) => {
+                self.readable(person).and_then(|readable| {
+                    let answers = readable.iter().map(|held| self.collection_answer(held));
+                    let mut answers = answers
+                        .collect::<Result<Vec<_>, _>>()
+                        .map_err(|error| refused(&*error))?;
+                    for answer in &mut answers {
+                        answer.rights.retain(|right| right.user == person.account);
+                    }
+                    Ok(Answer::Collections(answers))
+                })
+            }
+            other => return Err(Box::new(other)),
+        };
+        Ok(done.unwrap_or_else(Answer::Refused))
+    }
+
+    /// The collections that a person may read, each with that person's own view of what is bound to persons.
+    fn readable(&self, person: &Person) -> Result<Vec<Collection>, Refusal> {
+        let visible = self.visible_collections(&person.account);
+        let visible = visible.map_err(|error| refused(&error))?;
+        let readable = visible.iter().filter(|one| one.rights.read);
+        Ok(readable.map(|one| one.collection.clone()).collect())
+    }
+
+    fn writable(&self, person: &Person) -> Result<Vec<Collection>, Refusal> {
+        let visible = self.visible_collections(&person.account);
+        let visible = visible.map_err(|error| refused(&error))?;
+        let writable = visible
+            .iter()
+            .filter(|one| one.rights.read && one.rights.write);
+        Ok(writable.map(|one| one.collection.clone()).collect())
+    }
+
+    /// Refuses arguments that name what the person may not see, as if it were not there.
+    pub(crate) fn check_arguments(
+        &self,
+        person: &Person,
+        operation: &Operation,
+        arguments: &Map<String, Value>,
+    ) -> Result<(), Denied> {
+        let mut hidden = Hidden::new();
+        let text = |name: &str| arguments.get(name).and_then(Value::as_str);
+        let listed = arguments.get("objects").and_then(Value::as_array);
+        let listed = listed.into_iter().flatten().filter_map(Value::as_str);
+        let named = text("object")
+            .into_iter()
+            .chain(text("id").filter(|_| operation.path.starts_with("/objects/")));
+        for id in listed.chain(named) {
+            if self.is_hidden(person, id, &mut hidden)? {
+                return Err(Denied::Missing);
+            }
+        }
+        for name in ["thread", "about"] {
+            if let Some(thread) = text(name) {
+                self.check_thread(person, thread)?;
+            }
+        }
+        if let Some(item) = text("item").filter(|_| operation.path.starts_with("/evidence/")) {
+            let item = EvidenceCommand::Show {
+                item: item.to_owned(),
+            };
+            let shown = self.evidence(item).map_err(|_| Denied::Missing)?;
+            if is_red(&shown) && !names(&shown, person, 0) {
+                return Err(Denied::Missing);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_thread(&self, person: &Person, thread: &str) -> Result<(), Denied> {
+        let thread = thread.to_owned();
+        let shown = self.case(CaseCommand::Show { thread });
+        let shown = shown.map_err(|_| Denied::Missing)?;
+        if is_red(&shown) && !names(&shown, person, 0) {
+            return Err(Denied::Missing);
+        }
+        Ok(())
+    }
+
+    /// Takes out of an answer what is not this person's to see.
+    pub(crate) fn only_seen(&self, person: &Person, answer: Value) -> Result<Value, Denied> {
+        let mut hidden = Hidden::new();
+        match self.seen_part(person, answer, &mut hidden, 0)? {
+            Some(seen) => Ok(seen),
+            None => Err(Denied::Missing),
+        }
+    }
+
+    fn seen_part(
+        &self,
+        person: &Person,
+        value: Value,
+        hidden: &mut Hidden,
+        depth: usize,
+    ) -> Result<Option<Value>, Denied> {
+        if depth > DEPTH_MAX {
+            return Ok(None);
+        }
+        match value {
+            Value::Array(rows) => {
+                let mut seen = Vec::with_capacity(rows.len());
+                for row in rows {
+                    seen.extend(self.seen_part(person, row, hidden, depth + 1)?);
+                }
+                Ok(Some(Value::Array(seen)))
+            }
+            Value::Object(row) => self.seen_row(person, row, hidden, depth),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(Some(value)),
+        }
+    }
+
+    fn seen_row(
+        &self,
+        person: &Person,
+        row: Map<String, Value>,
+        hidden: &mut Hidden,
+        depth: usize,
+    ) -> Result<Option<Value>, Denied> {
+        let mut row = Value::Object(row);
+        // An object as it was received has been chosen by the views already, and is given as it is.
+        if row.get("spec_version").is_some() || row.get("type").is_some_and(Value::is_string) {
+            return Ok(Some(row));
+        }
+        if !self.may_see(person, &row)? {
+            return Ok(None);
+        }
+        let object = row.get("object").and_then(Value::as_str);
+        if let Some(id) = object
+            && self.is_hidden(person, id, hidden)?
+        {
+            return Ok(None);
+        }
+        if let Some(Value::Array(ids)) = row.get_mut("objects") {
+            let before = ids.len();
+            let mut kept = Vec::with_capacity(before);
+            for id in std::mem::take(ids) {
+                let gone = match id.as_str() {
+                    Some(text) => self.is_hidden(person, text, hidden)?,
+                    None => false,
+                };
+                if !gone {
+                    kept.push(id);
+                }
+            }
+            if kept.is_empty() && before > 0 {
+                return Ok(None);
+            }
+            *ids = kept;
+        }
+        let Value::Object(members) = row else {
+            return Ok(None);
+        };
+        let mut seen = Map::new();
+        for (name, member) in members {
+            let member = self.seen_part(person, member, hidden, depth + 1)?;
+            seen.insert(name, member.unwrap_or(Value::Null));
+        }
+        Ok(Some(Value::Object(seen)))
+    }
+
+    /// Whether a row is this person's to see: what is said to one person alone, or bound to persons, is seen by those.
+    fn may_see(&self, person: &Person, row: &Value) -> Result<bool, Denied> {
+        let to = row.get("person").and_then(Value::as_str);
+        if to.is_some() && !names_here(row, person) {
+            return Ok(false);
+        }
+        if !is_red(row) || names(row, person, 0) {
+            return Ok(true);
+        }
+        // A line of a list says less than the whole.
+        let id = row.get("id").and_then(Value::as_str);
+        let line = id.filter(|_| row.get("subject").is_some() && row.get("messages").is_some());
+        Ok(line.is_some_and(|id| self.check_thread(person, id).is_ok()))
+    }
+
+    /// Whether the house holds an object that this person does not see.
+    fn is_hidden(&self, person: &Person, id: &str, hidden: &mut Hidden) -> Result<bool, Denied> {
+        if let Some(known) = hidden.get(id) {
+            return Ok(*known);
+        }
+        let Ok(parsed) = ObjectId::parse(id) else {
+            return Ok(false);
+        };
+        let holds = |collections: &[Collection]| {
+            let views: Vec<ViewId> = collections.iter().flat_map(Collection::all_views).collect();
+            let found = self.inner.objects.newest(&views, &parsed);
+            found.map_err(|error| Denied::Refused(refused(&error)))
+        };
+        let readable = self.readable(person).map_err(Denied::Refused)?;
+        let all = self.collections();
+        let all = all.map_err(|error| Denied::Refused(refused(&error)))?;
+        let is = holds(&readable)?.is_empty() && !holds(&all)?.is_empty();
+        hidden.insert(id.to_owned(), is);
+        Ok(is)
+    }
+}
+
+fn is_red(row: &Value) -> bool {
+    row.get("label").and_then(Value::as_str) == Some(RED)
+}
+
+/// Whether a member of this row names the person.
+fn names_here(row: &Value, person: &Person) -> bool {
+    let named = NAMING
+        .iter()
+        .filter_map(|member| row.get(*member)?.as_str());
+    let mut named = named.peekable();
+    named.any(|name| name == person.account || Some(name) == person.address.as_deref())
+}
+
+/// Whether anything in this document names the person.
+fn names(value: &Value, person: &Person, depth: usize) -> bool {
+    if depth > DEPTH_MAX {
+        return false;
+    }
+    match value {
+        Value::Object(members) => {
+            names_here(value, person)
+                || members
+                    .values()
+                    .any(|member| names(member, person, depth + 1))
+        }
+        Value::Array(rows) => rows.iter().any(|row| names(row, person, depth + 1)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+fn refused(error: &(dyn std::error::Error + 'static)) -> Refusal {
+    let mut told = refusal(error);
+    // Whether something is not there or not this person's is not told.
+    if told.kind == RefusalKind::Unknown {
+        told.hint = "whoever manages the node finds the reason in its log".to_owned();
+    }
+    told
+}

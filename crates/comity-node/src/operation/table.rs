@@ -1,0 +1,277 @@
+//! The table of operations: every row is a thing that a person can ask for.
+//!
+//! Rows stand by subject. A row names the command that it asks for by the words of its variants; that each does exist, and that
+//! every command has a row or a reason for having none, is tested.
+//!
+//! In scope: the rows. Out of scope: doing them (the module above).
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::operation::rights::Permission;
+use crate::operation::{Method, Operation, Signed};
+
+/// The operation of this name.
+pub fn find(name: &str) -> Option<&'static Operation> {
+    static NAMES: LazyLock<HashMap<&'static str, &'static Operation>> =
+        LazyLock::new(|| OPERATIONS.iter().map(|one| (one.name, one)).collect());
+    NAMES.get(name).copied()
+}
+
+/// Commands that no operation asks for, by the words of their variants, each with the reason.
+pub const NOT_OFFERED: &[(&[&str], &str)] = &[
+    (
+        &["cursor"],
+        "an exchange with a TAXII server keeps its place by it",
+    ),
+    (
+        &["put_cursor"],
+        "an exchange with a TAXII server keeps its place by it",
+    ),
+    (
+        &["exchange", "own_card"],
+        "it makes a new card where the settings changed; the settings are whoever starts the node's",
+    ),
+    (
+        &["exchange", "unfreeze"],
+        "two persons decide it together, at the node",
+    ),
+    (&["key", "rotate"], "keys are made where they lie"),
+    (&["key", "revoke"], "keys are revoked where they lie"),
+    (
+        &["key", "due"],
+        "a root key that lies elsewhere is carried to the node",
+    ),
+    (
+        &["key", "import"],
+        "a root key that lies elsewhere is carried to the node",
+    ),
+    (
+        &["key", "export_root"],
+        "it writes a key into a folder of the node",
+    ),
+    (
+        &["ledger", "view"],
+        "a copy of the ledger is read folder by folder at the node",
+    ),
+    (
+        &["ledger", "folders"],
+        "a copy of the ledger is read folder by folder at the node",
+    ),
+    (
+        &["ledger", "ask_witness"],
+        "the node asks witnesses by itself",
+    ),
+    (
+        &["ledger", "witness_said"],
+        "the node asks witnesses by itself",
+    ),
+    (
+        &["case", "exercise", "scenario"],
+        "it reads the scenario's file before the exercise is proposed",
+    ),
+    (&["case", "evidence", "add"], "it reads a file of the node"),
+    (
+        &["case", "evidence", "take_out"],
+        "it writes a file of the node",
+    ),
+    (
+        &["contact", "send_profile"],
+        "the profile goes to every partner when it is imported",
+    ),
+    (&["mail", "raw"], "it writes a file of the node"),
+    (&["mail", "send"], "it reads files of the node"),
+    (&["address", "new_key"], "keys are made where they lie"),
+];
+
+const fn op(
+    name: &'static str,
+    method: Method,
+    path: &'static str,
+    command: &'static [&'static str],
+    needs: Permission,
+    summary: &'static str,
+) -> Operation {
+    Operation {
+        name,
+        method,
+        path,
+        command,
+        fixed: &[],
+        signed: Signed::No,
+        needs,
+        summary,
+        list: None,
+    }
+}
+
+impl Operation {
+    const fn acting(self) -> Self {
+        Self {
+            signed: Signed::Acting,
+            ..self
+        }
+    }
+
+    const fn signed(self, member: &'static str) -> Self {
+        Self {
+            signed: Signed::Name(member),
+            ..self
+        }
+    }
+
+    const fn with(self, fixed: &'static [(&'static str, &'static str)]) -> Self {
+        Self { fixed, ..self }
+    }
+
+    const fn list(self, key: &'static str) -> Self {
+        Self {
+            list: Some(key),
+            ..self
+        }
+    }
+}
+
+/// Every operation.
+#[rustfmt::skip]
+pub const OPERATIONS: &[Operation] = &[
+    op("list_collections", Method::Get, "/collections", &["list_collections"], Permission::Watch, "The collections that you may see.").list("id"),
+    op("create_collection", Method::Post, "/collections", &["create_collection"], Permission::Administer, "Makes a collection."),
+    op("grant_collection", Method::Post, "/collections/{collection}/rights", &["grant"], Permission::Administer, "Sets what an account may do with a collection."),
+    op("import_objects", Method::Post, "/collections/{collection}/objects", &["take"], Permission::Add, "Takes objects into a collection."),
+    op("read_collection", Method::Get, "/collections/{collection}/objects", &["page"], Permission::Look, "A page of a collection, in the order in which it came."),
+    op("show_object", Method::Get, "/objects/{id}", &["look", "show"], Permission::Look, "An object in each collection that holds it."),
+    op("find_neighbours", Method::Get, "/objects/{id}/neighbours", &["look", "neighbours"], Permission::Look, "The objects that refer to an object."),
+    op("revoke_object", Method::Post, "/objects/{id}/revocation", &["revoke"], Permission::Add, "Adds a revoked version of an object wherever you may write."),
+    op("find_values", Method::Post, "/values/search", &["look", "find_values"], Permission::Look, "The objects that carry one of these values, as people write them."),
+    op("search_objects", Method::Get, "/objects", &["look", "search"], Permission::Look, "The objects whose text holds these words."),
+    op("name_reader", Method::Post, "/objects/{id}/readers", &["account", "name_reader"], Permission::Release, "Names an account for an object that is bound to persons."),
+    op("list_users", Method::Get, "/users", &["account", "list_users"], Permission::Audit, "The accounts of this node.").list("name"),
+    op("add_user", Method::Post, "/users", &["account", "add_user"], Permission::Administer, "Makes an account."),
+    op("remove_user", Method::Delete, "/users/{name}", &["account", "remove_user"], Permission::Administer, "Removes an account with its tokens and rights."),
+    op("set_user_address", Method::Post, "/users/{name}/address", &["account", "set_address"], Permission::Administer, "Records where the person of an account is reached."),
+    op("create_token", Method::Post, "/users/{user}/tokens", &["account", "create_token"], Permission::Administer, "Makes a token, which is shown this once."),
+    op("revoke_tokens", Method::Delete, "/users/{user}/tokens", &["account", "revoke_tokens"], Permission::Administer, "Ends all tokens of an account."),
+    op("check_node", Method::Post, "/check", &["check"], Permission::Administer, "Reads everything and says what is wrong."),
+    op("accept_card", Method::Post, "/parties", &["exchange", "accept_card"], Permission::Agree, "Takes a party's card."),
+    op("list_parties", Method::Get, "/parties", &["exchange", "parties"], Permission::Watch, "The parties, and how the exchange with each stands.").list("party"),
+    op("verify_party", Method::Post, "/parties/{party}/verification", &["exchange", "verify"], Permission::Agree, "Checks the digits that were read aloud."),
+    op("suspend_party", Method::Post, "/parties/{party}/suspension", &["exchange", "move"], Permission::Agree, "Suspends the exchange: nothing goes until it is resumed.").with(&[("to", "suspend")]),
+    op("resume_party", Method::Delete, "/parties/{party}/suspension", &["exchange", "move"], Permission::Agree, "Resumes the exchange: what is due goes.").with(&[("to", "resume")]),
+    op("revoke_party", Method::Delete, "/parties/{party}", &["exchange", "move"], Permission::Agree, "Ends the exchange with a party for good.").with(&[("to", "revoke")]),
+    op("draft_accord", Method::Post, "/accords/drafts", &["exchange", "draft"], Permission::Agree, "The text of a new accord, to be worked on."),
+    op("propose_accord", Method::Post, "/accords", &["exchange", "propose"], Permission::Agree, "Proposes an accord's text to its parties."),
+    op("sign_accord", Method::Post, "/accords/{name}/signatures", &["exchange", "sign"], Permission::Agree, "Signs a version of an accord."),
+    op("list_accords", Method::Get, "/accords", &["exchange", "accords"], Permission::Watch, "All versions of all accords."),
+    op("compare_accords", Method::Get, "/accords/{name}/differences", &["exchange", "compare"], Permission::Watch, "What changes between two versions."),
+    op("share_objects", Method::Post, "/releases", &["exchange", "share"], Permission::Release, "Shares objects with a party, or says what would become of them.").signed("asked_by"),
+    op("share_collection", Method::Post, "/collections/{collection}/releases", &["exchange", "share_collection"], Permission::Release, "Shares a collection with a party as it grows."),
+    op("list_decisions", Method::Get, "/releases", &["exchange", "decisions"], Permission::Watch, "The decisions on what goes to whom, with the rule of each.").list("number"),
+    op("list_released", Method::Get, "/parties/{party}/released", &["exchange", "released"], Permission::Watch, "What stands in a party's released views."),
+    op("list_approvals", Method::Get, "/approvals", &["exchange", "approvals"], Permission::Watch, "What waits for a second person, and what was decided.").list("id"),
+    op("approve_release", Method::Post, "/approvals/{id}/approval", &["exchange", "approve"], Permission::Release, "Says yes to what another person asked to release.").signed("by").with(&[("yes", "true")]),
+    op("refuse_release", Method::Post, "/approvals/{id}/refusal", &["exchange", "approve"], Permission::Release, "Says no to what another person asked to release.").signed("by").with(&[("yes", "false")]),
+    op("recall_objects", Method::Post, "/recalls", &["exchange", "recall"], Permission::Release, "Recalls objects that were released."),
+    op("list_recalls", Method::Get, "/recalls", &["exchange", "recalls"], Permission::Watch, "Recalls that this node asked for.").list("recall").with(&[("received", "false")]),
+    op("list_recalls_received", Method::Get, "/recalls/received", &["exchange", "recalls"], Permission::Watch, "Recalls that others asked of this node.").list("recall").with(&[("received", "true")]),
+    op("list_outbox", Method::Get, "/outbox", &["exchange", "outbox"], Permission::Watch, "The newest envelopes that this node made.").list("envelope"),
+    op("list_inbox", Method::Get, "/inbox", &["exchange", "inbox"], Permission::Watch, "The newest envelopes that this node got.").list("envelope"),
+    op("carry_outbox", Method::Post, "/parties/{party}/carried", &["exchange", "carry"], Permission::Release, "What waits for a party, as batches to be carried."),
+    op("take_carried", Method::Post, "/carried", &["exchange", "take_carried"], Permission::Add, "Takes a batch that was carried."),
+    op("list_keys", Method::Get, "/keys", &["key", "list"], Permission::Watch, "The keys of this node in force, those that wait, and what was revoked."),
+    op("list_ledger_keys", Method::Get, "/ledger/keys", &["ledger", "keys"], Permission::Watch, "The keys by which others verify this node's ledger."),
+    op("verify_ledger", Method::Post, "/ledger/verification", &["ledger", "verify"], Permission::Watch, "Verifies everything that the ledger says."),
+    op("check_ledger_files", Method::Post, "/ledger/fsck", &["ledger", "fsck"], Permission::Audit, "Verifies the log's own files."),
+    op("prove_entry", Method::Post, "/ledger/proofs", &["ledger", "prove"], Permission::Watch, "The proof of an envelope, or of an entry by its place."),
+    op("erase_entry", Method::Post, "/ledger/erasures", &["ledger", "erase"], Permission::Administer, "Erases what an envelope said; the tree stays whole."),
+    op("list_forks", Method::Get, "/ledger/forks", &["ledger", "forks"], Permission::Watch, "Logs that showed two histories."),
+    op("open_thread", Method::Post, "/threads", &["case", "open"], Permission::Work, "Opens a request, a case or another subject with a party.").acting(),
+    op("say_in_thread", Method::Post, "/threads/{thread}/messages", &["case", "say"], Permission::Work, "Says something in a thread.").acting(),
+    op("list_threads", Method::Get, "/threads", &["case", "list"], Permission::Look, "Requests, cases, calls and exercises, the newest change first.").list("id"),
+    op("list_requests", Method::Get, "/requests", &["case", "list"], Permission::Look, "Requests for assistance, the newest change first.").list("id").with(&[("subject", "request")]),
+    op("list_cases", Method::Get, "/cases", &["case", "list"], Permission::Look, "Cases between parties, the newest change first.").list("id").with(&[("subject", "case")]),
+    op("list_calls", Method::Get, "/calls", &["case", "list"], Permission::Look, "Hotline calls, the newest change first.").list("id").with(&[("subject", "call")]),
+    op("list_exercises", Method::Get, "/exercises", &["case", "list"], Permission::Look, "Exercises, the newest change first.").list("id").with(&[("subject", "exercise")]),
+    op("show_thread", Method::Get, "/threads/{thread}", &["case", "show"], Permission::Look, "A thread with its messages."),
+    op("note_thread", Method::Post, "/threads/{thread}/notes", &["case", "note"], Permission::Add, "Notes something that stays in the house.").signed("officer"),
+    op("show_case", Method::Get, "/cases/{thread}", &["case", "joint", "show"], Permission::Look, "A case with all that it shows."),
+    op("note_case", Method::Post, "/cases/{thread}/entries", &["case", "joint", "own"], Permission::Add, "Writes something into the own record of a case.").signed("officer"),
+    op("split_case", Method::Post, "/cases/{thread}/parts", &["case", "joint", "split"], Permission::Work, "Opens a case of items of another one.").acting(),
+    op("export_case", Method::Get, "/cases/{thread}/bundle", &["case", "joint", "export"], Permission::Look, "A case as a STIX bundle."),
+    op("import_case", Method::Post, "/cases", &["case", "joint", "import"], Permission::Work, "Opens a case of the incident in a STIX bundle.").acting(),
+    op("status_report", Method::Get, "/parties/{party}/reports/{period}", &["case", "joint", "report"], Permission::Look, "The status report of a period."),
+    op("ring", Method::Post, "/calls", &["case", "hotline", "ring"], Permission::Work, "Records a call, or a test of one.").acting(),
+    op("answer_call", Method::Post, "/calls/{thread}/answer", &["case", "hotline", "answered"], Permission::Work, "Records that a call was answered, or called back.").acting(),
+    op("redial_call", Method::Post, "/calls/{thread}/redial", &["case", "hotline", "redial"], Permission::Work, "Records a try of the next on the ladder.").acting(),
+    op("identify_call", Method::Post, "/calls/{thread}/identification", &["case", "hotline", "identify"], Permission::Work, "Records the code words that were heard.").acting(),
+    op("seal_call_note", Method::Post, "/calls/{thread}/notes", &["case", "hotline", "seal"], Permission::Work, "Seals the own note of a call before either is shown.").acting(),
+    op("reveal_call_note", Method::Post, "/calls/{thread}/notes/reveal", &["case", "hotline", "reveal"], Permission::Work, "Shows the own note of a call.").acting(),
+    op("agree_call_action", Method::Post, "/calls/{thread}/actions", &["case", "hotline", "action"], Permission::Work, "Records an action that was agreed in a call.").acting(),
+    op("follow_call_action", Method::Post, "/calls/{thread}/actions/{action}/follow-up", &["case", "hotline", "follow_up"], Permission::Work, "Records what an agreed action became.").acting(),
+    op("propose_exercise", Method::Post, "/exercises", &["case", "exercise", "propose"], Permission::Work, "Proposes an exercise with its scenario.").acting(),
+    op("agree_exercise", Method::Post, "/exercises/{thread}/agreement", &["case", "exercise", "agree"], Permission::Work, "Agrees to an exercise.").acting(),
+    op("list_injects", Method::Get, "/exercises/{thread}/injects", &["case", "exercise", "injects"], Permission::Look, "The injects of an exercise."),
+    op("give_inject", Method::Post, "/exercises/{thread}/injects", &["case", "exercise", "inject"], Permission::Work, "Gives the next inject.").acting(),
+    op("report_exercise", Method::Get, "/exercises/{thread}/report", &["case", "exercise", "report"], Permission::Look, "The after-action report."),
+    op("exercise_scorecard", Method::Get, "/exercises/{thread}/scorecard", &["case", "exercise", "scorecard"], Permission::Look, "What the exercise came to."),
+    op("show_scorecard", Method::Get, "/parties/{party}/scorecards/{period}", &["case", "scorecard"], Permission::Watch, "What a period came to."),
+    op("sign_scorecard", Method::Post, "/parties/{party}/scorecards/{period}/signatures", &["case", "sign_scorecard"], Permission::Release, "Says to the other side what a period came to.").acting(),
+    op("show_scorecard_rows", Method::Post, "/parties/{party}/scorecards/{period}/rows", &["case", "show_rows"], Permission::Release, "Shows the other side the rows behind a scorecard.").acting(),
+    op("attest_period", Method::Post, "/parties/{party}/scorecards/{period}/attestations", &["case", "attest"], Permission::Release, "Attests the own releases, or shows a breach of the other side.").acting(),
+    op("list_commitments", Method::Get, "/commitments", &["case", "commitments"], Permission::Watch, "How commitments stand."),
+    op("review_paper", Method::Get, "/parties/{party}/papers/{period}", &["case", "paper"], Permission::Watch, "The paper for a review."),
+    op("list_evidence", Method::Get, "/evidence", &["case", "evidence", "list"], Permission::Look, "Items of evidence, the newest first.").list("id"),
+    op("show_evidence", Method::Get, "/evidence/{item}", &["case", "evidence", "show"], Permission::Look, "An item with its custody."),
+    op("verify_evidence", Method::Post, "/evidence/{item}/verification", &["case", "evidence", "verify"], Permission::Work, "Computes an item's hash again and records it.").acting(),
+    op("act_on_evidence", Method::Post, "/evidence/{item}/custody", &["case", "evidence", "act"], Permission::Work, "Records what was done with an item.").acting(),
+    op("offer_evidence", Method::Post, "/evidence/{item}/offers", &["case", "evidence", "offer"], Permission::Release, "Offers an item to a party.").acting(),
+    op("accept_evidence", Method::Post, "/evidence/{item}/acceptance", &["case", "evidence", "accept"], Permission::Work, "Accepts an item that was offered.").acting(),
+    op("refuse_evidence", Method::Post, "/evidence/{item}/refusal", &["case", "evidence", "refuse"], Permission::Work, "Refuses an item, or takes the own offer back.").acting(),
+    op("export_evidence", Method::Get, "/evidence/{item}/custody", &["case", "evidence", "export"], Permission::Look, "An item's custody as CASE/UCO."),
+    op("own_profile_template", Method::Get, "/contacts/template", &["contact", "template"], Permission::Watch, "A profile of this party to fill in."),
+    op("check_profile", Method::Post, "/contacts/checks-of-text", &["contact", "check_profile"], Permission::Work, "Reads a profile and says what is wrong with it."),
+    op("import_profile", Method::Post, "/contacts/profile", &["contact", "import_profile"], Permission::Work, "Signs the own profile and sends it to every partner.").acting(),
+    op("show_profile", Method::Get, "/contacts/profile", &["contact", "profile"], Permission::Watch, "The profile of a party; without one, this party's."),
+    op("list_contacts", Method::Get, "/contacts", &["contact", "list"], Permission::Watch, "Points of contact and how they stand."),
+    op("open_check", Method::Post, "/checks", &["contact", "ping"], Permission::Work, "Opens a check of a point of contact.").acting(),
+    op("list_checks", Method::Get, "/checks", &["contact", "pings"], Permission::Watch, "Checks, the newest first.").list("id"),
+    op("show_check", Method::Get, "/checks/{id}", &["contact", "show"], Permission::Watch, "A check."),
+    op("answer_check", Method::Post, "/checks/{id}/answer", &["contact", "answer"], Permission::Work, "Answers a check with its code.").acting(),
+    op("escalate_check", Method::Post, "/checks/{id}/escalation", &["contact", "escalate"], Permission::Work, "Tries another way.").acting(),
+    op("list_planned_checks", Method::Get, "/checks/plan", &["contact", "plan"], Permission::Watch, "Checks that are planned."),
+    op("list_candidates", Method::Get, "/candidates", &["contact", "candidates"], Permission::Watch, "Candidates for points of contact, the newest first.").list("id"),
+    op("import_security_txt", Method::Post, "/candidates", &["contact", "import_security_txt"], Permission::Work, "Takes the addresses of a security.txt as candidates.").signed("officer"),
+    op("challenge_candidate", Method::Post, "/candidates/{id}/challenge", &["contact", "challenge"], Permission::Work, "Draws a code for a candidate.").signed("officer"),
+    op("confirm_candidate", Method::Post, "/candidates/{id}/confirmation", &["contact", "confirm"], Permission::Work, "Takes the code that came back.").signed("officer"),
+    op("list_mail", Method::Get, "/mail", &["mail", "list"], Permission::Look, "Mails that came, the newest first."),
+    op("show_mail", Method::Get, "/mail/{id}", &["mail", "show"], Permission::Look, "A mail: its envelope and what became of it."),
+    op("read_mail", Method::Get, "/mail/{id}/content", &["mail", "read"], Permission::Look, "What a mail says and carries, and what is odd about it."),
+    op("confirm_proposal", Method::Post, "/proposals/{id}/confirmation", &["mail", "confirm"], Permission::Work, "Does what a mail proposes.").acting(),
+    op("dismiss_proposal", Method::Post, "/proposals/{id}/dismissal", &["mail", "dismiss"], Permission::Work, "Does not do what a mail proposes.").acting(),
+    op("judge_mail_again", Method::Post, "/mail/{id}/judgement", &["mail", "again"], Permission::Work, "Judges a mail anew, as if it came now."),
+    op("send_envelopes_by_mail", Method::Post, "/parties/{party}/mailed", &["mail", "send_envelopes"], Permission::Release, "Sends what waits for a party by mail.").signed("officer"),
+    op("list_outgoing_mail", Method::Get, "/mail/outgoing", &["mail", "outgoing"], Permission::Look, "Mails that leave, the newest first."),
+    op("show_outgoing_mail", Method::Get, "/mail/outgoing/{id}", &["mail", "outgoing_show"], Permission::Look, "A mail that leaves."),
+    op("retry_mail", Method::Post, "/mail/outgoing/{id}/retry", &["mail", "retry"], Permission::Work, "Has a mail sent again now.").signed("officer"),
+    op("cancel_mail", Method::Post, "/mail/outgoing/{id}/cancellation", &["mail", "cancel"], Permission::Work, "Takes back a mail that nobody took yet.").signed("officer"),
+    op("create_address", Method::Post, "/addresses", &["address", "create"], Permission::Work, "Makes a temporary address and gives it to its party.").acting(),
+    op("list_addresses", Method::Get, "/addresses", &["address", "list"], Permission::Watch, "Designated addresses, the newest change first.").list("id"),
+    op("show_address", Method::Get, "/addresses/{id}", &["address", "show"], Permission::Watch, "A designated address with each step."),
+    op("tell_address", Method::Post, "/addresses/{id}/telling", &["address", "tell"], Permission::Work, "Gives an address by the link that was told another way.").acting(),
+    op("promote_address", Method::Post, "/addresses/{id}/promotion", &["address", "promote"], Permission::Agree, "Asks for a promotion to a permanent address.").acting(),
+    op("approve_promotion", Method::Post, "/addresses/{id}/promotion/approval", &["address", "approve"], Permission::Agree, "Approves a promotion, as the second person.").acting(),
+    op("answer_promotion", Method::Post, "/addresses/{id}/promotion/answer", &["address", "answer"], Permission::Agree, "Answers the number of another party's address.").acting(),
+    op("take_promotion_answer", Method::Post, "/addresses/{id}/promotion/answer-note", &["address", "take_answer"], Permission::Agree, "Takes an answer that came in a file.").acting(),
+    op("confirm_promotion", Method::Post, "/addresses/{id}/promotion/confirmation", &["address", "confirm"], Permission::Agree, "Confirms the promotion of another party's address.").acting(),
+    op("decline_promotion", Method::Post, "/addresses/{id}/promotion/refusal", &["address", "decline"], Permission::Agree, "Does not go along with a promotion.").acting(),
+    op("renew_address", Method::Post, "/addresses/{id}/renewal", &["address", "renew"], Permission::Work, "Gives another temporary address in the place of one.").acting(),
+    op("revoke_address", Method::Delete, "/addresses/{id}", &["address", "revoke"], Permission::Agree, "Ends an address and its aliases at once.").acting(),
+    op("show_mail_keys", Method::Get, "/mail-keys", &["open_pgp", "show"], Permission::Watch, "This node's OpenPGP keys, the newest first."),
+    op("export_mail_key", Method::Get, "/mail-keys/certificate", &["open_pgp", "export"], Permission::Watch, "This node's certificate, for other parties."),
+    op("make_mail_key", Method::Post, "/mail-keys", &["open_pgp", "make"], Permission::Administer, "Makes an OpenPGP key in this party's name."),
+    op("extend_mail_key", Method::Post, "/mail-keys/validity", &["open_pgp", "extend"], Permission::Administer, "Prolongs the newest OpenPGP key."),
+    op("revoke_mail_key", Method::Post, "/mail-keys/{fingerprint}/revocation", &["open_pgp", "revoke"], Permission::Administer, "Takes an OpenPGP key back."),
+    op("register_certificate", Method::Post, "/parties/{party}/certificates", &["open_pgp", "register"], Permission::Agree, "Registers an OpenPGP certificate for a party.").acting(),
+    op("list_certificates", Method::Get, "/certificates", &["open_pgp", "list"], Permission::Watch, "The certificates that are registered for parties."),
+    op("unregister_certificate", Method::Delete, "/parties/{party}/certificates/{fingerprint}", &["open_pgp", "unregister"], Permission::Agree, "Removes a party's certificate."),
+];
