@@ -7,20 +7,24 @@
 //! Out of scope: HTTP (`comity-api`), pages (`comity-web`), the use cases themselves.
 //! Limits: [`LIMIT_MAX`] rows of a list at a time.
 
+use comity_store::error::StoreError;
 use comity_store::state::token::Scope;
 use serde_json::{Map, Value, json};
 
+use crate::account::audit::Act;
 use crate::command::{Answer, Command, Refusal};
 use crate::node::Node;
 use crate::operation::rights::Permission;
 use crate::operation::schema::Form;
-use crate::person::Person;
+use crate::person::{Person, Way};
+use crate::refusal::refusal;
 
 pub mod rights;
 pub mod schema;
 pub mod table;
 
 mod answer;
+pub(crate) mod noted;
 mod sight;
 
 #[cfg(test)]
@@ -49,6 +53,8 @@ pub enum Signed {
     No,
     /// As the name in this member.
     Name(&'static str),
+    /// As the name in this member of whom it is about, and as whoever does it.
+    Own(&'static str),
     /// As `acting`: name and role, with the other side's person where the arguments name one.
     Acting,
 }
@@ -97,6 +103,9 @@ pub enum Denied {
     /// The token by which the person came may manage nothing.
     #[error("this token may look, add and send, and manages nothing")]
     ManagesNothing,
+    /// By what an account signs in is for its person to change, not for a token.
+    #[error("a token cannot change by what its account signs in: sign in yourself")]
+    NeedsPerson,
     /// The arguments are not what it takes.
     #[error("{0}")]
     Arguments(String),
@@ -115,12 +124,28 @@ impl Node {
     /// Does an operation for a person. May take long: for a thread that may wait.
     pub fn ask(&self, person: &Person, name: &str, arguments: Value) -> Result<Value, Denied> {
         let operation = table::find(name).ok_or_else(|| Denied::Unknown(name.to_owned()))?;
-        let (arguments, paging) = self.admitted(person, operation, arguments)?;
+        let admitted = self.admitted(person, operation, arguments);
+        if operation.is_noted()
+            && let Err(Denied::Role { .. } | Denied::ReadsOnly | Denied::ManagesNothing) = admitted
+        {
+            let act = Act {
+                operation: operation.name,
+                target: "",
+                outcome: "denied",
+            };
+            self.note_act(person, &act).map_err(not_noted)?;
+        }
+        let (arguments, paging) = admitted?;
         self.check_arguments(person, operation, &arguments)?;
+        let target = operation.target(&arguments);
         let command = operation.command(person, arguments)?;
         let answer = self
             .seen_by(person, command)
-            .unwrap_or_else(|command| self.execute(*command));
+            .unwrap_or_else(|command| self.execute_unnoted(*command));
+        if operation.is_noted() {
+            self.note_outcome(person, (operation, &target), &answer)
+                .map_err(not_noted)?;
+        }
         let answer = match answer {
             Answer::Refused(refusal) => return Err(Denied::Refused(refusal)),
             answer => answer::document(answer),
@@ -142,6 +167,10 @@ impl Node {
         if !operation.needs.is_of(person.role) {
             let (role, needs) = (person.role.word(), operation.needs);
             return Err(Denied::Role { role, needs });
+        }
+        let token = matches!(person.way, Way::Token { .. });
+        if token && operation.is_own() && operation.method != Method::Get {
+            return Err(Denied::NeedsPerson);
         }
         match person.scope() {
             Scope::Read if operation.method != Method::Get => return Err(Denied::ReadsOnly),
@@ -167,7 +196,17 @@ impl Node {
     }
 }
 
+/// What was done and not written down is not said to be done.
+fn not_noted(error: StoreError) -> Denied {
+    Denied::Refused(refusal(&error))
+}
+
 impl Operation {
+    /// Whether it is about the account of whoever asks, and no other.
+    pub fn is_own(&self) -> bool {
+        matches!(self.signed, Signed::Own(_))
+    }
+
     /// The arguments that stand in its path, in order.
     pub fn arguments(&self) -> impl Iterator<Item = &'static str> {
         let parts = self.path.split('/');
@@ -184,6 +223,10 @@ impl Operation {
             Signed::No => {}
             Signed::Name(member) => {
                 arguments.insert(member.to_owned(), json!(person.account));
+            }
+            Signed::Own(member) => {
+                arguments.insert(member.to_owned(), json!(person.account));
+                arguments.insert("by".to_owned(), json!(person.account));
             }
             Signed::Acting => {
                 let to = arguments.remove("person").unwrap_or(Value::Null);

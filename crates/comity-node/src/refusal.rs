@@ -152,6 +152,11 @@ fn account(error: &AccountError) -> (RefusalKind, String) {
             RefusalKind::No,
             "`comity token list` shows the tokens with their ids".to_owned(),
         ),
+        AccountError::BadLink => (
+            RefusalKind::No,
+            "`comity user invite NAME --role ROLE` makes a new one; `comity serve` prints one for the first account".to_owned(),
+        ),
+        AccountError::Ledger(_) => (RefusalKind::Unknown, DOCTOR.to_owned()),
         AccountError::UnknownSession(_) => (
             RefusalKind::No,
             "it ended meanwhile: the list of sessions shows those that have not".to_owned(),
@@ -183,6 +188,7 @@ fn collection(error: &CollectionError) -> (RefusalKind, String) {
             "choose an alias like malware-2026; a title may hold anything".to_owned(),
         ),
         CollectionError::UnknownAccount(_) => (RefusalKind::No, ACCOUNTS.to_owned()),
+        CollectionError::Ledger(_) => (RefusalKind::Unknown, DOCTOR.to_owned()),
         CollectionError::Store(source) => (RefusalKind::Unknown, store_hint(source)),
     }
 }

@@ -120,6 +120,13 @@ impl Operation {
         }
     }
 
+    const fn own(self, member: &'static str) -> Self {
+        Self {
+            signed: Signed::Own(member),
+            ..self
+        }
+    }
+
     const fn with(self, fixed: &'static [(&'static str, &'static str)]) -> Self {
         Self { fixed, ..self }
     }
@@ -137,7 +144,7 @@ impl Operation {
 pub const OPERATIONS: &[Operation] = &[
     op("list_collections", Method::Get, "/collections", &["list_collections"], Permission::Watch, "The collections that you may see.").list("id"),
     op("create_collection", Method::Post, "/collections", &["create_collection"], Permission::Administer, "Makes a collection."),
-    op("grant_collection", Method::Post, "/collections/{collection}/rights", &["grant"], Permission::Administer, "Sets what an account may do with a collection."),
+    op("grant_collection", Method::Post, "/collections/{collection}/rights", &["grant"], Permission::Administer, "Sets what an account may do with a collection.").signed("by"),
     op("import_objects", Method::Post, "/collections/{collection}/objects", &["take"], Permission::Add, "Takes objects into a collection."),
     op("read_collection", Method::Get, "/collections/{collection}/objects", &["page"], Permission::Look, "A page of a collection, in the order in which it came."),
     op("show_object", Method::Get, "/objects/{id}", &["look", "show"], Permission::Look, "An object in each collection that holds it."),
@@ -147,11 +154,36 @@ pub const OPERATIONS: &[Operation] = &[
     op("search_objects", Method::Get, "/objects", &["look", "search"], Permission::Look, "The objects whose text holds these words."),
     op("name_reader", Method::Post, "/objects/{id}/readers", &["account", "name_reader"], Permission::Release, "Names an account for an object that is bound to persons."),
     op("list_users", Method::Get, "/users", &["account", "list_users"], Permission::Audit, "The accounts of this node.").list("name"),
-    op("add_user", Method::Post, "/users", &["account", "add_user"], Permission::Administer, "Makes an account."),
+    op("add_user", Method::Post, "/users", &["account", "add_user"], Permission::Administer, "Makes an account.").signed("by"),
     op("remove_user", Method::Delete, "/users/{name}", &["account", "remove_user"], Permission::Administer, "Removes an account with its tokens and rights."),
     op("set_user_address", Method::Post, "/users/{name}/address", &["account", "set_address"], Permission::Administer, "Records where the person of an account is reached."),
-    op("create_token", Method::Post, "/users/{user}/tokens", &["account", "create_token"], Permission::Administer, "Makes a token, which is shown this once."),
+    op("create_token", Method::Post, "/users/{user}/tokens", &["account", "create_token"], Permission::Administer, "Makes a token, which is shown this once.").signed("by"),
     op("revoke_tokens", Method::Delete, "/users/{user}/tokens", &["account", "revoke_tokens"], Permission::Administer, "Ends all tokens of an account."),
+    op("set_role", Method::Post, "/users/{name}/role", &["account", "set_role"], Permission::Administer, "Gives an account another role.").signed("by"),
+    op("set_password", Method::Post, "/users/{name}/password", &["sign_in", "set_password"], Permission::Administer, "Sets the password of an account."),
+    op("show_second_factor", Method::Get, "/users/{name}/second-factor", &["sign_in", "show_second_factor"], Permission::Audit, "How the second factor of an account stands."),
+    op("remove_second_factor", Method::Delete, "/users/{name}/second-factor", &["sign_in", "remove_second_factor"], Permission::Administer, "Turns the second factor of an account off."),
+    op("list_sessions", Method::Get, "/users/{name}/sessions", &["sign_in", "list_sessions"], Permission::Audit, "Where an account is signed in.").list("id"),
+    op("end_session", Method::Delete, "/users/{name}/sessions/{id}", &["sign_in", "end_session"], Permission::Administer, "Ends one session of an account."),
+    op("end_sessions", Method::Delete, "/users/{name}/sessions", &["sign_in", "end_sessions"], Permission::Administer, "Ends every session of an account."),
+    op("list_tokens", Method::Get, "/tokens", &["sign_in", "list_tokens"], Permission::Audit, "Tokens, with what they may and when they were used.").list("id"),
+    op("revoke_token", Method::Delete, "/tokens/{id}", &["sign_in", "revoke_token"], Permission::Administer, "Ends one token."),
+    op("invite_user", Method::Post, "/invitations", &["sign_in", "invite"], Permission::Administer, "Invites a person to make an account of their own.").signed("by"),
+    op("list_invitations", Method::Get, "/invitations", &["sign_in", "list_invitations"], Permission::Audit, "Invitations that nobody has used yet.").list("name"),
+    op("withdraw_invitation", Method::Delete, "/invitations/{name}", &["sign_in", "withdraw_invitation"], Permission::Administer, "Takes an invitation back."),
+    op("list_audit", Method::Get, "/audit", &["sign_in", "list_audit"], Permission::Audit, "Who did what, the newest first."),
+    op("change_own_password", Method::Post, "/me/password", &["sign_in", "change_password"], Permission::Enter, "Replaces your password.").own("name"),
+    op("show_own_second_factor", Method::Get, "/me/second-factor", &["sign_in", "show_second_factor"], Permission::Enter, "How your second factor stands.").own("name"),
+    op("begin_own_second_factor", Method::Post, "/me/second-factor", &["sign_in", "begin_second_factor"], Permission::Enter, "Makes a secret for one-time codes, which is shown this once.").own("name"),
+    op("confirm_own_second_factor", Method::Post, "/me/second-factor/confirmation", &["sign_in", "confirm_second_factor"], Permission::Enter, "Puts your second factor in force by its first code; the recovery codes are shown this once.").own("name"),
+    op("renew_own_recovery_codes", Method::Post, "/me/second-factor/recovery-codes", &["sign_in", "renew_recovery_codes"], Permission::Enter, "Makes new recovery codes, which are shown this once.").own("name"),
+    op("end_own_second_factor", Method::Post, "/me/second-factor/end", &["sign_in", "end_second_factor"], Permission::Enter, "Turns your second factor off.").own("name"),
+    op("list_own_sessions", Method::Get, "/me/sessions", &["sign_in", "list_sessions"], Permission::Enter, "Where you are signed in.").own("name").list("id"),
+    op("end_own_session", Method::Delete, "/me/sessions/{id}", &["sign_in", "end_session"], Permission::Enter, "Ends one of your sessions.").own("name"),
+    op("end_own_sessions", Method::Delete, "/me/sessions", &["sign_in", "end_sessions"], Permission::Enter, "Ends every session of yours, but one where you say which.").own("name"),
+    op("list_own_tokens", Method::Get, "/me/tokens", &["sign_in", "list_tokens"], Permission::Enter, "Your tokens.").own("user").list("id"),
+    op("create_own_token", Method::Post, "/me/tokens", &["account", "create_token"], Permission::Enter, "Makes a token that speaks for you, which is shown this once.").own("user"),
+    op("revoke_own_token", Method::Delete, "/me/tokens/{id}", &["sign_in", "revoke_token"], Permission::Enter, "Ends one of your tokens.").own("user"),
     op("check_node", Method::Post, "/check", &["check"], Permission::Administer, "Reads everything and says what is wrong."),
     op("accept_card", Method::Post, "/parties", &["exchange", "accept_card"], Permission::Agree, "Takes a party's card."),
     op("list_parties", Method::Get, "/parties", &["exchange", "parties"], Permission::Watch, "The parties, and how the exchange with each stands.").list("party"),
