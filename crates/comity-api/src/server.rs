@@ -62,12 +62,14 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on `address` and serves the node. With `tls`, over TLS 1.2 or 1.3.
+    /// Listens on `address` and serves the node and its `pages`, which also answer for what there is not. With `tls`, over TLS
+    /// 1.2 or 1.3.
     pub async fn start(
         node: Node,
         settings: ApiSettings,
         address: SocketAddr,
         tls: Option<Arc<ServerConfig>>,
+        pages: axum::Router,
     ) -> Result<Self, ListenError> {
         let bound = TcpListener::bind(address).await;
         let listener = bound.map_err(|source| ListenError::Bind { address, source })?;
@@ -78,7 +80,7 @@ impl Server {
         let mut tasks = JoinSet::new();
         let connections = Arc::new(Semaphore::new(settings.connections_max));
         let pause_max = settings.pause_max;
-        let service = router(node, settings);
+        let service = router(node, settings, pages);
         let accept = Accept {
             listener,
             connections,

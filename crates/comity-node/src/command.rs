@@ -22,6 +22,10 @@ use crate::mail::openpgp::OpenPgpCommand;
 pub const PAGE_OBJECTS_MAX: usize = 1000;
 /// Objects in one answer to a look-up.
 pub const FOUND_MAX: usize = 10_000;
+/// Values that are matched with one command.
+pub const MATCH_MAX: usize = 10_000;
+/// Objects that are told of each of them.
+pub const MATCH_OBJECTS_MAX: usize = 20;
 
 /// Something to be done by a node for its operator.
 #[derive(Clone, Serialize, Deserialize, schemars::JsonSchema)]
@@ -214,6 +218,11 @@ pub enum Look {
     },
     /// Objects that carry one of these observable values.
     FindValues {
+        /// As people write them, defanged too.
+        values: Vec<String>,
+    },
+    /// Which of many values some object carries, each with the newest objects that do.
+    Match {
         /// As people write them, defanged too.
         values: Vec<String>,
     },

@@ -3,6 +3,7 @@
 //! In scope: each command's call of the use case that it names, and the answer as plain data.
 //! Out of scope: deciding anything.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::error::Error;
 
 use comity_stix::admission::ObservableValue;
@@ -13,10 +14,11 @@ use comity_store::objects::query::{Filter, Versions};
 use comity_store::objects::{Found, ViewId};
 use comity_store::state::collection::{Collection, Rights};
 use comity_store::state::cursor;
+use serde_json::{Value, json};
 
 use crate::command::{
     Answer, CheckAnswer, CollectionAnswer, Command, FOUND_MAX, FailureAnswer, FoundAnswer, Look,
-    PAGE_OBJECTS_MAX, RightAnswer, TakenAnswer,
+    MATCH_MAX, MATCH_OBJECTS_MAX, PAGE_OBJECTS_MAX, RightAnswer, TakenAnswer,
 };
 use crate::intake::{Taken, read_object};
 use crate::joined::texts;
@@ -25,6 +27,9 @@ use crate::operation::noted;
 use crate::person::Person;
 use crate::reading::Asked;
 use crate::refusal::{ObjectRefusal, refusal};
+
+/// Values that are looked up in one go: every object that is found is compared with each of them.
+const MATCHED_AT_ONCE: usize = 250;
 
 /// What a command comes to: any error becomes a refusal with its whole chain of reasons.
 pub(crate) type Done = Result<Answer, Box<dyn Error + Send + Sync>>;
@@ -144,6 +149,7 @@ impl Node {
         let views: Vec<ViewId> = collections.iter().flat_map(Collection::all_views).collect();
         let objects = &self.inner.objects;
         let found = match look {
+            Look::Match { values } => return self.match_values(&views, collections, &values),
             Look::Show { id } => objects.newest(&views, &parse_id(&id)?)?,
             Look::FindValues { values } => {
                 let values: Vec<ObservableValue> = values
@@ -159,6 +165,48 @@ impl Node {
             .into_iter()
             .map(|found| found_answer(found, collections));
         Ok(Answer::Found(found.collect()))
+    }
+
+    /// Which of these values some object carries. What no object carries is left out of the answer.
+    fn match_values(
+        &self,
+        views: &[ViewId],
+        collections: &[Collection],
+        values: &[String],
+    ) -> Done {
+        if values.len() > MATCH_MAX {
+            return Err(format!("more than {MATCH_MAX} values; ask for fewer at a time").into());
+        }
+        let mut found: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+        for some in values.chunks(MATCHED_AT_ONCE) {
+            let mut asked: HashMap<ObservableValue, Vec<&str>> = HashMap::new();
+            for text in some {
+                for value in ObservableValue::detect(text) {
+                    asked.entry(value).or_default().push(text);
+                }
+            }
+            let all: Vec<ObservableValue> = asked.keys().cloned().collect();
+            for one in self.inner.objects.by_value(views, &all, FOUND_MAX)? {
+                let carried = self.values_of(&one.json);
+                let answer = found_answer(one, collections);
+                let object: Value = serde_json::from_str(&answer.object)?;
+                let texts = carried
+                    .iter()
+                    .filter_map(|value| asked.get(value))
+                    .flatten();
+                for text in texts.collect::<BTreeSet<_>>() {
+                    let objects = found.entry(text).or_default();
+                    if objects.len() < MATCH_OBJECTS_MAX {
+                        objects.push(json!({
+                            "collection": answer.collection, "date_added": answer.date_added, "object": object,
+                        }));
+                    }
+                }
+            }
+        }
+        let rows = found.into_iter();
+        let rows = rows.map(|(value, objects)| json!({ "value": value, "objects": objects }));
+        Ok(Answer::Document(rows.collect()))
     }
 
     pub(crate) fn command_page(

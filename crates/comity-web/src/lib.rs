@@ -5,3 +5,16 @@
 //!
 //! In scope: templates, words, drawings, forms, sessions' cookies, what a browser must be told so that it protects its user.
 //! Out of scope: rights and use cases (`comity-node`), REST (`comity-api`).
+
+pub mod draw;
+pub mod router;
+pub mod words;
+
+mod assets;
+mod fields;
+mod form;
+mod frame;
+mod html;
+mod locales;
+mod screens;
+mod visit;

@@ -49,8 +49,14 @@ impl Paging {
 
 /// A stretch of a list: `items`, and `next` where there are more.
 pub(crate) fn page(list: Value, key: &str, paging: &Paging) -> Result<Value, Denied> {
-    let Value::Array(rows) = list else {
-        return Ok(list);
+    let rows = match list {
+        Value::Array(rows) => rows,
+        // Some answers name their rows.
+        Value::Object(members) => match members.into_iter().next() {
+            Some((_, Value::Array(rows))) => rows,
+            Some(_) | None => Vec::new(),
+        },
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     };
     let of = |row: &Value| match row.get(key) {
         Some(Value::String(text)) => text.clone(),

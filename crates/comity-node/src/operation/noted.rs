@@ -11,8 +11,7 @@ use serde_json::{Map, Value};
 use crate::account::audit::Act;
 use crate::command::{Answer, Command};
 use crate::node::Node;
-use crate::operation::rights::Permission;
-use crate::operation::{Method, Operation, table};
+use crate::operation::{Operation, table};
 use crate::person::Person;
 
 /// Members that tell of what an operation is, where its place does not.
@@ -24,8 +23,7 @@ const COMMAND_DEPTH_MAX: usize = 3;
 impl Operation {
     /// Whether it is written down who did it.
     pub(crate) fn is_noted(&self) -> bool {
-        let looks = matches!(self.needs, Permission::Look | Permission::Watch);
-        self.method != Method::Get && !looks
+        !self.only_looks()
     }
 
     /// Of what it is, by its arguments.

@@ -172,3 +172,8 @@ CREATE TABLE grant_note (id bytea NOT NULL PRIMARY KEY, epoch bigint NOT NULL, p
     blind bytea NOT NULL, opening bytea NOT NULL, content bytea NOT NULL, made bigint NOT NULL);
 CREATE UNIQUE INDEX grant_note_by_place ON grant_note (epoch, position);
 -- End of signing in.
+-- Calls that are to be done once. answer: JSON; none while it is not known what the call came to.
+CREATE TABLE repeated_call (account text NOT NULL, key text NOT NULL, digest bytea NOT NULL, answer text, at bigint NOT NULL,
+    PRIMARY KEY (account, key));
+CREATE INDEX repeated_call_by_time ON repeated_call (at);
+-- End of calls that are to be done once.

@@ -190,3 +190,8 @@ CREATE TABLE grant_note (id BLOB NOT NULL PRIMARY KEY, epoch INTEGER NOT NULL, p
     blind BLOB NOT NULL, opening BLOB NOT NULL, content BLOB NOT NULL, made INTEGER NOT NULL) WITHOUT ROWID;
 CREATE UNIQUE INDEX grant_note_by_place ON grant_note (epoch, position);
 -- End of signing in.
+-- Calls that are to be done once. answer: JSON; none while it is not known what the call came to.
+CREATE TABLE repeated_call (account TEXT NOT NULL, key TEXT NOT NULL, digest BLOB NOT NULL, answer TEXT, at INTEGER NOT NULL,
+    PRIMARY KEY (account, key)) WITHOUT ROWID;
+CREATE INDEX repeated_call_by_time ON repeated_call (at);
+-- End of calls that are to be done once.

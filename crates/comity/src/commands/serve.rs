@@ -17,6 +17,7 @@ use comity_transport::mail_authentication::Authenticator;
 use comity_transport::smtp::client::{SendError, Sender};
 use comity_transport::smtp::server::{MailListenError, MailServer};
 use comity_transport::smtp::taking;
+use comity_web::router::WebSettings;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -103,7 +104,11 @@ pub(crate) async fn start(
             "set serve.tls_certificates and serve.tls_key, or serve.behind_proxy when a proxy speaks TLS, in comity.toml",
         ));
     }
-    let server = Server::start(node.clone(), settings.api(), listen, tls).await;
+    let pages = WebSettings {
+        secure: tls.is_some() || settings.serve.behind_proxy,
+    };
+    let pages = comity_web::router::router(node.clone(), pages);
+    let server = Server::start(node.clone(), settings.api(), listen, tls, pages).await;
     let server = server.map_err(|error| listen_failure(&error))?;
     let local = LocalServer::start(node.clone(), &folder.join(SOCKET_FILE));
     let local = local.map_err(|error| {

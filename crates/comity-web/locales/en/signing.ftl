@@ -1,0 +1,9 @@
+# Signing in.
+sign-in = Sign in
+sign-in-name = Name
+sign-in-password = Password
+sign-in-code = Code
+sign-in-code-hint = Six digits from your authenticator, or one of your recovery codes.
+sign-in-wrong = The name, the password or the code is wrong.
+sign-in-not-own = Accounts of other parties use TAXII; these pages are for this party's own persons.
+sign-in-hint = No account yet? Whoever manages the node invites you.

@@ -1,0 +1,69 @@
+//! Which path shows which screen.
+//!
+//! In scope: the table of routes, and what all have in common. Out of scope: each screen.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::routing::{MethodRouter, get, post};
+use comity_node::node::Node;
+use http::Request;
+
+use crate::fields::Fields;
+use crate::frame::{Fault, Shown, answer};
+use crate::screens::{home, objects, search, signing};
+pub use crate::visit::WebSettings;
+use crate::visit::{Visit, Web};
+use crate::{assets, form};
+
+/// All pages of a node. What no page is at is answered with a page that says so.
+pub fn router(node: Node, settings: WebSettings) -> Router {
+    let web = Web {
+        node,
+        settings: Arc::new(settings),
+    };
+    Router::new()
+        .route("/assets/{name}", get(assets::serve))
+        .route("/sign-in", show(signing::form).merge(act(signing::sign_in)))
+        .route("/sign-out", act(signing::sign_out))
+        .route("/choices", act(signing::choose))
+        .route("/", show(home::show))
+        .route("/search", show(search::show).merge(act(search::bulk)))
+        .route("/objects", show(objects::list))
+        .route("/objects/{id}", show(objects::one))
+        .fallback(|State(web): State<Web>, visit: Visit| async move {
+            answer(&web, &visit, Err(Fault::Missing))
+        })
+        .with_state(web)
+}
+
+/// A screen that is looked at.
+fn show<S, F>(screen: S) -> MethodRouter<Web>
+where
+    S: Fn(Web, Visit) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Shown> + Send,
+{
+    get(move |State(web): State<Web>, visit: Visit| async move {
+        let shown = screen(web.clone(), visit.clone()).await;
+        answer(&web, &visit, shown)
+    })
+}
+
+/// A form that is posted.
+fn act<S, F>(screen: S) -> MethodRouter<Web>
+where
+    S: Fn(Web, Visit, Fields) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Shown> + Send,
+{
+    post(
+        move |State(web): State<Web>, visit: Visit, request: Request<Body>| async move {
+            let shown = match form::read(&visit, request).await {
+                Ok(fields) => screen(web.clone(), visit.clone(), fields).await,
+                Err(fault) => Err(fault),
+            };
+            answer(&web, &visit, shown)
+        },
+    )
+}

@@ -1,0 +1,38 @@
+//! The screens, a module a subject. Each asks the node, puts what came back into a template, and decides nothing.
+//!
+//! In scope: which questions make up a screen, what its forms ask for. Out of scope: rights (`comity-node`).
+
+pub(crate) mod home;
+pub(crate) mod objects;
+pub(crate) mod search;
+pub(crate) mod signing;
+
+use serde_json::Value;
+
+/// A member of a document as text; nothing where there is none.
+pub(crate) fn text<'v>(document: &'v Value, name: &str) -> &'v str {
+    document
+        .get(name)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// A member of a document as a number.
+pub(crate) fn number(document: &Value, name: &str) -> u64 {
+    document
+        .get(name)
+        .and_then(Value::as_u64)
+        .unwrap_or_default()
+}
+
+/// A member of a document that may be missing or empty, as text.
+pub(crate) fn some(document: &Value, name: &str) -> Option<String> {
+    let found = document.get(name).and_then(Value::as_str);
+    found.filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// The rows of a document: of a list, of a stretch of one, or none.
+pub(crate) fn rows(document: &Value) -> &[Value] {
+    let list = document.get("items").unwrap_or(document);
+    list.as_array().map_or(&[], Vec::as_slice)
+}

@@ -1,0 +1,150 @@
+//! The first page: what needs this person now, then how the exchange with each party stands.
+//!
+//! Each part is asked for by itself: one that fails says so and hides no other.
+//!
+//! In scope: gathering what waits, the most urgent first. Out of scope: doing anything about it.
+
+use askama::Template;
+use comity_node::operation::rights::Permission;
+use serde_json::{Value, json};
+
+use crate::frame::{Fault, Frame, Shown, key, page};
+use crate::screens::{number, rows, some, text};
+use crate::visit::{Visit, Web};
+
+/// Something that waits for the person.
+struct Item {
+    state: &'static str,
+    what: String,
+    from: String,
+    href: String,
+    when: Option<String>,
+}
+
+struct PartyLine {
+    name: String,
+    state: String,
+    waiting: u64,
+    heard: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct Home {
+    frame: Frame,
+    items: Vec<Item>,
+    failures: Vec<String>,
+    parties: Vec<PartyLine>,
+    first: bool,
+}
+
+/// `GET /`.
+pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
+    visit.person()?;
+    let mut frame = Frame::new(&web, &visit, visit.words.say("place-home"));
+    if Permission::Look.is_of(visit.person()?.role) {
+        frame.follows = Some("list_threads");
+    }
+    let mut items = Vec::new();
+    let mut failures = Vec::new();
+    let parts = [
+        ("list_threads", key("home-threads")),
+        ("list_approvals", key("home-approvals")),
+        ("list_outbox", key("home-outbox")),
+        ("list_recalls_received", key("home-recalls")),
+    ];
+    for (operation, name) in parts {
+        match visit
+            .ask_if(&web, operation, json!({ "limit": 1000 }))
+            .await
+        {
+            Ok(found) => {
+                let lines = rows(&found)
+                    .iter()
+                    .filter_map(|row| item(&visit, operation, row));
+                items.extend(lines);
+                for row in rows(&found) {
+                    if operation == "list_threads" {
+                        frame.mark(text(row, "label"));
+                    }
+                }
+            }
+            Err(Fault::SignIn) => return Err(Fault::SignIn),
+            Err(_) => failures.push(visit.words.say(name)),
+        }
+    }
+    // What is late first, then by its time; what has none comes last.
+    items.sort_by_key(|item| (item.state != "late", item.when.is_none(), item.when.clone()));
+    let parties = visit.ask(&web, "list_parties", Value::Null).await?;
+    let parties: Vec<PartyLine> = rows(&parties).iter().map(party).collect();
+    let first = parties.is_empty();
+    page(
+        &visit,
+        &Home {
+            frame,
+            items,
+            failures,
+            parties,
+            first,
+        },
+    )
+}
+
+fn party(row: &Value) -> PartyLine {
+    PartyLine {
+        name: text(row, "name").to_owned(),
+        state: text(row, "state").to_owned(),
+        waiting: number(row, "waiting"),
+        heard: row
+            .get("link_standing")
+            .and_then(|link| some(link, "heard")),
+    }
+}
+
+/// What a row asks of the person; nothing where it asks nothing.
+fn item(visit: &Visit, operation: &str, row: &Value) -> Option<Item> {
+    let words = visit.words;
+    let party = || text(row, "party").to_owned();
+    let flag = |name: &str| row.get(name).and_then(Value::as_bool).unwrap_or(false);
+    match operation {
+        "list_threads" if flag("ours") => {
+            let subject = words.word("kind", text(row, "subject"));
+            let owed = some(row, "our_what").map_or_else(String::new, |what| format!(" · {what}"));
+            Some(Item {
+                state: if flag("our_overdue") { "late" } else { "due" },
+                what: format!("{subject}: {}{owed}", text(row, "title")),
+                from: party(),
+                href: format!("/threads/{}", text(row, "id")),
+                when: some(row, "our_due"),
+            })
+        }
+        "list_approvals" if text(row, "state") == "waiting" => Some(Item {
+            state: "due",
+            what: words.say_of("home-approval", "who", text(row, "asked_by").to_owned()),
+            from: party(),
+            href: "/review".to_owned(),
+            when: some(row, "asked"),
+        }),
+        "list_outbox" if matches!(text(row, "state"), "refused" | "failed") => Some(Item {
+            state: "failed",
+            what: words.say_with(
+                "home-undelivered",
+                &[
+                    ("kind", &words.word("kind", text(row, "kind"))),
+                    ("reason", text(row, "reason")),
+                ],
+            ),
+            from: party(),
+            href: "/outbox".to_owned(),
+            when: some(row, "changed"),
+        }),
+        "list_recalls_received" if text(row, "state") == "asked" => Some(Item {
+            state: "due",
+            what: words.say_of("home-recall", "reason", text(row, "reason").to_owned()),
+            from: party(),
+            href: "/outbox".to_owned(),
+            when: some(row, "due"),
+        }),
+        _ => None,
+    }
+}

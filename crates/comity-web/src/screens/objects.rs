@@ -1,0 +1,404 @@
+//! Objects: what collections hold, and all that is known of one.
+//!
+//! In scope: collections page by page, one object's summary, relations, timeline, versions, releases and raw text. Out of scope: finding
+//! (`search`), releasing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use askama::Template;
+use comity_stix::id::ObjectId;
+use comity_stix::marking::Tlp;
+use serde_json::{Value, json};
+
+use crate::draw::graph::{self, Edge, Graph, Shape};
+use crate::frame::{Fault, Frame, Shown, page};
+use crate::screens::{number, rows, some, text};
+use crate::visit::{Visit, Web};
+
+/// Nodes that a graph shows.
+const NODES_MAX: usize = 200;
+/// Members of an object that its head says already.
+const TOLD: &[&str] = &["type", "id", "spec_version", "name", "object_marking_refs"];
+/// An object in a list.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) label: String,
+    pub(crate) added: Option<String>,
+}
+
+/// The line of something that was found.
+pub(crate) fn line(found: &Value) -> Line {
+    let object = found.get("object").unwrap_or(found);
+    let kind = text(object, "type").to_owned();
+    Line {
+        id: text(object, "id").to_owned(),
+        name: name_of(object),
+        label: label_of(object),
+        added: some(found, "date_added"),
+        kind,
+    }
+}
+
+/// What people call an object: its name, its value, or what it says.
+fn name_of(object: &Value) -> String {
+    let named = [
+        "name",
+        "value",
+        "pattern",
+        "path",
+        "subject",
+        "abstract",
+        "relationship_type",
+        "content",
+        "definition_type",
+    ];
+    let found = named.iter().find_map(|member| some(object, member));
+    let hash = || {
+        let hashes = object.get("hashes")?.as_object()?;
+        hashes.values().next()?.as_str().map(str::to_owned)
+    };
+    let name = found
+        .or_else(hash)
+        .unwrap_or_else(|| text(object, "id").to_owned());
+    name.chars().take(200).collect()
+}
+
+/// The strictest TLP label that stands on an object itself; what release control makes of it is told where it is released.
+fn label_of(object: &Value) -> String {
+    let marks = object.get("object_marking_refs").map_or(&[][..], rows);
+    let ids = marks.iter().filter_map(Value::as_str);
+    let labels = ids.filter_map(|id| Tlp::of(&ObjectId::parse(id).ok()?));
+    labels
+        .max()
+        .map_or_else(String::new, |label| label.to_string())
+}
+
+struct CollectionLine {
+    id: String,
+    title: String,
+    description: String,
+    objects: u64,
+    here: bool,
+}
+
+#[derive(Template)]
+#[template(path = "objects.html")]
+struct Objects {
+    frame: Frame,
+    collections: Vec<CollectionLine>,
+    lines: Vec<Line>,
+    next: Option<String>,
+}
+
+/// `GET /objects`.
+pub(crate) async fn list(web: Web, visit: Visit) -> Shown {
+    visit.person()?;
+    let mut frame = Frame::new(&web, &visit, visit.words.say("place-objects"));
+    let chosen = visit.query.text("collection");
+    let collections = visit
+        .ask(&web, "list_collections", json!({ "limit": 1000 }))
+        .await?;
+    let collections: Vec<CollectionLine> = rows(&collections)
+        .iter()
+        .map(|row| CollectionLine {
+            id: text(row, "id").to_owned(),
+            title: text(row, "title").to_owned(),
+            description: text(row, "description").to_owned(),
+            objects: number(row, "objects"),
+            here: text(row, "id") == chosen,
+        })
+        .collect();
+    let (mut lines, mut next) = (Vec::new(), None);
+    if !chosen.is_empty() {
+        let after = visit
+            .query
+            .get("after")
+            .and_then(|after| after.parse::<u64>().ok());
+        let asked = json!({ "collection": chosen, "after": after });
+        let found = visit.ask(&web, "read_collection", asked).await?;
+        lines = found
+            .get("objects")
+            .map_or(&[][..], rows)
+            .iter()
+            .map(line)
+            .collect();
+        let more = found.get("next").and_then(Value::as_u64);
+        next = more.map(|after| format!("/objects?collection={chosen}&after={after}"));
+        for line in &lines {
+            frame.mark(&line.label);
+        }
+    }
+    page(
+        &visit,
+        &Objects {
+            frame,
+            collections,
+            lines,
+            next,
+        },
+    )
+}
+
+struct Fact {
+    name: String,
+    value: String,
+    wide: bool,
+}
+
+struct Release {
+    party: String,
+    verdict: String,
+    rule: String,
+    label: String,
+    reason: String,
+    decided: String,
+}
+
+#[derive(Template)]
+#[template(path = "object.html")]
+struct One {
+    frame: Frame,
+    line: Line,
+    tab: &'static str,
+    held: Vec<(String, String)>,
+    facts: Vec<Fact>,
+    near: Vec<Line>,
+    graph: Option<Graph>,
+    releases: Vec<Release>,
+    versions: Vec<(String, String)>,
+    raw: String,
+}
+
+const TABS: [&str; 5] = ["summary", "relations", "versions", "releases", "raw"];
+
+/// `GET /objects/{id}`.
+pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
+    let id = visit.argument("id").to_owned();
+    let asked = visit.query.text("tab");
+    let tab = TABS
+        .into_iter()
+        .find(|tab| *tab == asked)
+        .unwrap_or("summary");
+    let found = visit.ask(&web, "show_object", json!({ "id": id })).await?;
+    let newest = rows(&found).iter().max_by_key(|row| {
+        row.get("object")
+            .map(|object| text(object, "modified").to_owned())
+    });
+    let Some(newest) = newest else {
+        return Err(Fault::Missing);
+    };
+    let object = newest.get("object").cloned().unwrap_or(Value::Null);
+    let line = line(newest);
+    let mut frame = Frame::new(&web, &visit, line.name.clone());
+    frame.mark(&line.label);
+    let held = rows(&found).iter().map(|row| {
+        (
+            text(row, "collection").to_owned(),
+            text(row, "date_added").to_owned(),
+        )
+    });
+    let held: Vec<(String, String)> = held.collect();
+    let mut shown = One {
+        frame,
+        tab,
+        held,
+        facts: facts(&object),
+        near: Vec::new(),
+        graph: None,
+        releases: Vec::new(),
+        versions: Vec::new(),
+        raw: serde_json::to_string_pretty(&object).unwrap_or_default(),
+        line,
+    };
+    match tab {
+        "relations" => relations(&web, &visit, &mut shown, &object).await?,
+        "releases" => shown.releases = releases(&web, &visit, &id).await?,
+        "versions" => shown.versions = rows(&found).iter().map(version).collect(),
+        _ => {}
+    }
+    page(&visit, &shown)
+}
+
+fn version(row: &Value) -> (String, String) {
+    let object = row.get("object").unwrap_or(&Value::Null);
+    let modified = some(object, "modified").or_else(|| some(object, "created"));
+    (
+        modified.unwrap_or_default(),
+        text(row, "date_added").to_owned(),
+    )
+}
+
+fn facts(object: &Value) -> Vec<Fact> {
+    let members = object.as_object().into_iter().flatten();
+    let told = members.filter(|(name, _)| !TOLD.contains(&name.as_str()));
+    let fact = told.map(|(name, value)| {
+        let value = match value {
+            Value::String(text) => text.clone(),
+            other => serde_json::to_string(other).unwrap_or_default(),
+        };
+        Fact {
+            wide: value.chars().count() > 60,
+            name: name.clone(),
+            value,
+        }
+    });
+    fact.collect()
+}
+
+async fn releases(web: &Web, visit: &Visit, id: &str) -> Result<Vec<Release>, Fault> {
+    let found = visit
+        .ask(
+            web,
+            "list_decisions",
+            json!({ "object": id, "limit": 1000 }),
+        )
+        .await?;
+    let release = |row: &Value| Release {
+        party: text(row, "party").to_owned(),
+        verdict: text(row, "verdict").to_owned(),
+        rule: text(row, "rule").to_owned(),
+        label: text(row, "label").to_owned(),
+        reason: text(row, "reason").to_owned(),
+        decided: text(row, "decided").to_owned(),
+    };
+    Ok(rows(&found).iter().map(release).collect())
+}
+
+/// What refers to the object and what it refers to: a list, and the same drawn.
+async fn relations(web: &Web, visit: &Visit, shown: &mut One, object: &Value) -> Result<(), Fault> {
+    let focus = shown.line.id.clone();
+    let found = visit
+        .ask(web, "find_neighbours", json!({ "id": focus }))
+        .await?;
+    let mut objects: BTreeMap<String, Value> = BTreeMap::new();
+    let mut edges: BTreeSet<(String, String, String)> = BTreeSet::new();
+    let near = rows(&found).iter().filter_map(|row| row.get("object"));
+    for one in std::iter::once(object).chain(near) {
+        let id = text(one, "id").to_owned();
+        if text(one, "type") == "relationship" {
+            let (from, to) = (text(one, "source_ref"), text(one, "target_ref"));
+            edges.insert((
+                from.to_owned(),
+                to.to_owned(),
+                text(one, "relationship_type").to_owned(),
+            ));
+        } else {
+            for (name, target) in references(one) {
+                if id == focus || target == focus {
+                    edges.insert((id.clone(), target, name));
+                }
+            }
+        }
+        objects.insert(id, one.clone());
+    }
+    // The other ends are asked for, as far as a drawing has room for them.
+    let ends: BTreeSet<String> = edges
+        .iter()
+        .flat_map(|(from, to, _)| [from.clone(), to.clone()])
+        .collect();
+    for id in ends
+        .iter()
+        .filter(|id| !objects.contains_key(*id))
+        .take(NODES_MAX)
+        .cloned()
+        .collect::<Vec<_>>()
+    {
+        let found = visit
+            .ask(web, "show_object", json!({ "id": id }))
+            .await
+            .unwrap_or(Value::Null);
+        if let Some(object) = rows(&found).first().and_then(|row| row.get("object")) {
+            objects.insert(id, object.clone());
+        }
+    }
+    // The focus of a drawing comes first.
+    let ends = std::iter::once(&focus).chain(ends.iter().filter(|id| **id != focus));
+    let known: Vec<Line> = ends.filter_map(|id| objects.get(id)).map(line).collect();
+    for line in &known {
+        shown.frame.mark(&line.label);
+    }
+    let addresses: Vec<String> = known
+        .iter()
+        .map(|line| format!("/objects/{}", line.id))
+        .collect();
+    let nodes: Vec<graph::Node<'_>> = known
+        .iter()
+        .zip(&addresses)
+        .take(NODES_MAX)
+        .map(|(line, href)| graph::Node {
+            id: &line.id,
+            label: &line.name,
+            note: &line.kind,
+            href,
+            shape: shape_of(&line.kind),
+        })
+        .collect();
+    let drawn: Vec<Edge<'_>> = edges
+        .iter()
+        .map(|(from, to, label)| Edge { from, to, label })
+        .collect();
+    if !nodes.is_empty() {
+        shown.graph = Some(graph::draw(
+            &shown.frame.say("relations-of"),
+            &nodes,
+            &drawn,
+        ));
+    }
+    shown.near = known.into_iter().filter(|line| line.id != focus).collect();
+    Ok(())
+}
+
+/// How a type is drawn: cyber-observable objects (STIX 2.1 section 6) apart from the rest.
+fn shape_of(kind: &str) -> Shape {
+    const OBSERVABLES: &[&str] = &[
+        "artifact",
+        "autonomous-system",
+        "directory",
+        "domain-name",
+        "email-addr",
+        "email-message",
+        "file",
+        "ipv4-addr",
+        "ipv6-addr",
+        "mac-addr",
+        "mutex",
+        "network-traffic",
+        "process",
+        "software",
+        "url",
+        "user-account",
+        "windows-registry-key",
+        "x509-certificate",
+    ];
+    if OBSERVABLES.contains(&kind) {
+        Shape::Observable
+    } else {
+        Shape::Object
+    }
+}
+
+/// The references that stand in an object: members that end in `_ref` or `_refs` (STIX 2.1 section 2.12), markings apart.
+fn references(object: &Value) -> Vec<(String, String)> {
+    let members = object.as_object().into_iter().flatten();
+    let of = members
+        .filter(|(name, _)| *name != "object_marking_refs")
+        .flat_map(|(name, value)| {
+            let single = name
+                .strip_suffix("_ref")
+                .and_then(|short| Some((short.to_owned(), value.as_str()?.to_owned())));
+            let several = name.strip_suffix("_refs").map(|short| {
+                let ids = value
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str);
+                ids.map(|id| (short.to_owned(), id.to_owned()))
+                    .collect::<Vec<_>>()
+            });
+            single.into_iter().chain(several.into_iter().flatten())
+        });
+    of.collect()
+}

@@ -1,0 +1,161 @@
+//! Signing in and out, and what a person chooses without signing in: language, look, zone.
+//!
+//! In scope: the forms and the cookies. Out of scope: passwords, codes and sessions themselves (`comity_node::account`).
+
+use askama::Template;
+use axum::body::Body;
+use axum::response::Response;
+use comity_node::account::{Credentials, SignInError};
+use http::StatusCode;
+use http::header::{HeaderValue, LOCATION, SET_COOKIE};
+use jiff::tz::TimeZone;
+
+use crate::fields::Fields;
+use crate::frame::{Fault, Frame, Shown, guard, local, page, to};
+use crate::visit::{Theme, Visit, Web};
+use crate::words::Language;
+
+/// How long a choice is kept, seconds: a year.
+const KEPT_SECONDS: u32 = 31_536_000;
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignIn {
+    frame: Frame,
+    next: String,
+    name: String,
+    wrong: Option<String>,
+    code_needed: bool,
+}
+
+/// `GET /sign-in`.
+pub(crate) async fn form(web: Web, visit: Visit) -> Shown {
+    let next = local(visit.query.get("next").unwrap_or("/"));
+    if visit.person.is_some() {
+        return to(&next);
+    }
+    let frame = Frame::new(&web, &visit, visit.words.say("sign-in"));
+    let shown = SignIn {
+        frame,
+        next,
+        name: String::new(),
+        wrong: None,
+        code_needed: false,
+    };
+    page(&visit, &shown)
+}
+
+/// `POST /sign-in`: a new session each time, so that nobody can have set its cookie before.
+pub(crate) async fn sign_in(web: Web, visit: Visit, fields: Fields) -> Shown {
+    let next = local(fields.get("next").unwrap_or("/"));
+    let name = fields.text("name");
+    let credentials = Credentials::Basic {
+        name: name.clone(),
+        password: fields.raw("password").unwrap_or_default().to_owned(),
+    };
+    let code = fields.get("code").map(str::to_owned);
+    let (node, place, agent) = (web.node.clone(), visit.place, visit.agent.clone());
+    let opened = tokio::task::spawn_blocking(move || {
+        node.open_session(&credentials, code.as_deref(), place, &agent)
+    })
+    .await;
+    let opened = opened.map_err(|_| Fault::Failed("signing in ended early".to_owned()))?;
+    let (wrong, code_needed) = match opened {
+        Ok(opened) => {
+            let mut response = to(&next)?;
+            set_cookie(&mut response, &session_cookie(&web, &opened.secret, None));
+            return Ok(response);
+        }
+        Err(SignInError::TooMany { seconds }) => return Err(Fault::TooMany(seconds)),
+        Err(SignInError::CodeNeeded) => (None, true),
+        Err(SignInError::Store(error)) => return Err(Fault::Failed(error.to_string())),
+        Err(SignInError::NotOwn) => (Some(visit.words.say("sign-in-not-own")), false),
+        // Which of them was wrong is not told.
+        Err(_) => (
+            Some(visit.words.say("sign-in-wrong")),
+            fields.get("code").is_some(),
+        ),
+    };
+    let shown = SignIn {
+        frame: Frame::new(&web, &visit, visit.words.say("sign-in")),
+        next,
+        name,
+        wrong,
+        code_needed,
+    };
+    let refused = shown.wrong.is_some();
+    let mut response = page(&visit, &shown)?;
+    if refused {
+        *response.status_mut() = StatusCode::FORBIDDEN;
+    }
+    Ok(response)
+}
+
+/// `POST /sign-out`.
+pub(crate) async fn sign_out(web: Web, visit: Visit, _fields: Fields) -> Shown {
+    if let Some(person) = &visit.person
+        && let comity_node::person::Way::Session { id } = &person.way
+    {
+        let (node, account, id) = (web.node.clone(), person.account.clone(), id.clone());
+        let ended = tokio::task::spawn_blocking(move || node.end_session(&account, &id)).await;
+        ended
+            .map_err(|_| Fault::Failed("signing out ended early".to_owned()))?
+            .map_err(|error| Fault::Failed(error.to_string()))?;
+    }
+    let mut response = to("/sign-in")?;
+    set_cookie(&mut response, &session_cookie(&web, "", Some(0)));
+    Ok(response)
+}
+
+/// `POST /choices`: language, look and zone, kept by the browser.
+pub(crate) async fn choose(web: Web, _visit: Visit, fields: Fields) -> Shown {
+    let next = local(fields.get("next").unwrap_or("/"));
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    let language = fields
+        .get("language")
+        .and_then(Language::parse)
+        .map(Language::tag);
+    let theme = fields.get("theme").and_then(Theme::parse).map(Theme::word);
+    let zone = fields
+        .get("zone")
+        .filter(|name| TimeZone::get(name).is_ok());
+    let keys = fields
+        .get("keys")
+        .filter(|word| matches!(*word, "on" | "off"));
+    let chosen = [
+        ("language", language),
+        ("theme", theme),
+        ("zone", zone),
+        ("keys", keys),
+    ];
+    for (name, value) in chosen {
+        if let Some(value) = value {
+            let secure = if web.settings.secure { "; Secure" } else { "" };
+            let cookie = format!(
+                "comity-{name}={value}; Path=/; Max-Age={KEPT_SECONDS}; HttpOnly; SameSite=Lax{secure}"
+            );
+            set_cookie(&mut response, &cookie);
+        }
+    }
+    let place = HeaderValue::from_str(&next).unwrap_or(HeaderValue::from_static("/"));
+    response.headers_mut().insert(LOCATION, place);
+    guard(response.headers_mut());
+    Ok(response)
+}
+
+/// The session's cookie: no script reads it and no other site has it sent along with a post.
+fn session_cookie(web: &Web, secret: &str, age: Option<u32>) -> String {
+    let secure = if web.settings.secure { "; Secure" } else { "" };
+    let age = age.map_or_else(String::new, |age| format!("; Max-Age={age}"));
+    format!(
+        "{}={secret}; Path=/; HttpOnly; SameSite=Lax{secure}{age}",
+        web.settings.cookie()
+    )
+}
+
+fn set_cookie(response: &mut Response, cookie: &str) {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+}
