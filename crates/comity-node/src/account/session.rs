@@ -21,7 +21,7 @@ use comity_store::state::account::{self as accounts, Account, Role};
 use comity_store::state::session::{self as rows, SessionRow};
 use sha2::{Digest, Sha256};
 
-use crate::account::audit::{Entering, TEXT_BYTES_MAX, cut, note_entering};
+use crate::account::audit::{Act, Entering, TEXT_BYTES_MAX, cut, note_entering};
 use crate::account::{AccountError, Credentials, SignInError, hex};
 use crate::clock::random_bytes;
 use crate::node::Node;
@@ -252,6 +252,24 @@ impl Node {
         } else {
             Err(AccountError::UnknownSession(id.to_owned()))
         }
+    }
+
+    /// Ends the session that a person came with, and writes that down. Whoever came another way has none to end.
+    pub fn sign_out(&self, person: &Person) -> Result<(), StoreError> {
+        let Way::Session { id } = &person.way else {
+            return Ok(());
+        };
+        let ended = self
+            .inner
+            .state
+            .write(|tx| rows::end(tx, &person.account, id))?;
+        self.inner.open_sessions.forget();
+        let act = Act {
+            operation: "sign_out",
+            target: id,
+            outcome: if ended { "done" } else { "ended before" },
+        };
+        self.note_act(person, &act)
     }
 
     /// Ends every session of an account but the one with the id `except`, where there is one; answers how many.

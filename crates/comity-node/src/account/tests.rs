@@ -608,6 +608,18 @@ fn sign_ins_good_and_bad_are_written_down_and_what_may_be_a_password_is_not() {
 }
 
 #[test]
+fn whoever_signs_out_is_out_at_once_and_that_is_written_down() {
+    let world = World::new();
+    let [one, other] = [(); 2].map(|()| world.open(None).unwrap());
+    let person = world.person(&one.secret).unwrap();
+    world.node.sign_out(&person).unwrap();
+    assert_eq!(world.person(&one.secret), None);
+    assert!(world.person(&other.secret).is_some());
+    let last = audit_of(&world).pop().unwrap();
+    assert_eq!(last, format!("ann@ session sign_out {} done", one.id));
+}
+
+#[test]
 fn what_a_person_changes_is_written_down_with_who_it_was_and_denials_too() {
     let world = World::new();
     let person = |name: &str| {
