@@ -234,6 +234,19 @@ pub struct Belonging {
     pub address: Option<String>,
 }
 
+/// An account to be made.
+#[derive(Clone, Copy)]
+pub struct NewAccount<'a> {
+    /// The account that makes it; empty for the operator.
+    pub by: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Its role.
+    pub role: Role,
+    /// Its password.
+    pub password: &'a str,
+}
+
 /// Callers seen lately.
 #[derive(Debug)]
 pub(crate) struct Sessions {
@@ -435,21 +448,14 @@ impl Node {
         }
     }
 
-    /// Makes an account. `by` is the account that makes it; empty for the operator.
-    pub fn add_account(
-        &self,
-        by: &str,
-        name: &str,
-        role: Role,
-        whose: &Belonging,
-        password: &str,
-    ) -> Result<(), AccountError> {
-        let account = self.new_account(name, role, whose, password)?;
+    /// Makes an account. May hash: for a thread that may wait.
+    pub fn add_account(&self, new: &NewAccount<'_>, whose: &Belonging) -> Result<(), AccountError> {
+        let account = self.new_account(new.name, new.role, whose, new.password)?;
         self.inner
             .state
-            .write(|tx| self.insert_account(tx, &account, by))?;
+            .write(|tx| self.insert_account(tx, &account, new.by))?;
         self.due().tell();
-        self.follow_address(name, None, whose.address.as_deref())?;
+        self.follow_address(new.name, None, whose.address.as_deref())?;
         Ok(())
     }
 
@@ -461,7 +467,7 @@ impl Node {
         whose: &Belonging,
         password: &str,
     ) -> Result<Account, AccountError> {
-        self.check_name(name)?;
+        check_name(name)?;
         check_password(password)?;
         if whose.party.is_some() && whose.address.is_some() {
             return Err(AccountError::NotOwn(name.to_owned()));
@@ -502,14 +508,6 @@ impl Node {
             },
         };
         Ok(self.note_grant(tx, &grant, account.created)?)
-    }
-
-    pub(crate) fn check_name(&self, name: &str) -> Result<(), AccountError> {
-        let usable = |c: char| c != ':' && !c.is_whitespace() && !c.is_control();
-        if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(usable) {
-            return Err(AccountError::BadName(name.to_owned()));
-        }
-        Ok(())
     }
 
     /// Records where the person of an account is reached, in the place of where that was before: what other parties
@@ -606,6 +604,15 @@ impl Node {
         self.inner.sessions.forget();
         self.inner.open_sessions.forget();
     }
+}
+
+/// Whether an account can have this name.
+pub(crate) fn check_name(name: &str) -> Result<(), AccountError> {
+    let usable = |c: char| c != ':' && !c.is_whitespace() && !c.is_control();
+    if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(usable) {
+        return Err(AccountError::BadName(name.to_owned()));
+    }
+    Ok(())
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

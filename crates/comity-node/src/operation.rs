@@ -131,7 +131,8 @@ impl Node {
                 target: "",
                 outcome: "denied",
             };
-            self.note_act(person, &act).map_err(not_noted)?;
+            self.note_act(person, &act)
+                .map_err(|error| not_noted(&error))?;
         }
         let (arguments, paging) = admitted?;
         self.check_arguments(person, operation, &arguments)?;
@@ -142,7 +143,7 @@ impl Node {
             .unwrap_or_else(|command| self.execute_unnoted(*command));
         if operation.is_noted() {
             self.note_outcome(person, (operation, &target), &answer)
-                .map_err(not_noted)?;
+                .map_err(|error| not_noted(&error))?;
         }
         let answer = match answer {
             Answer::Refused(refusal) => return Err(Denied::Refused(refusal)),
@@ -219,8 +220,8 @@ fn is_within(scope: Scope, operation: &Operation) -> bool {
 }
 
 /// What was done and not written down is not said to be done.
-fn not_noted(error: StoreError) -> Denied {
-    Denied::Refused(refusal(&error))
+fn not_noted(error: &StoreError) -> Denied {
+    Denied::Refused(refusal(error))
 }
 
 impl Operation {

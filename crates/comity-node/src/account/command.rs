@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::account::session::SessionShown;
 use crate::account::token::NewToken;
-use crate::account::{AccountError, Belonging};
+use crate::account::{AccountError, Belonging, NewAccount};
 use crate::command::{AccountCommand, Answer, UserAnswer};
 use crate::execute::Done;
 use crate::node::Node;
@@ -155,7 +155,13 @@ impl Node {
                 by,
             } => {
                 let whose = Belonging { party, address };
-                done(self.add_account(&by, &name, role, &whose, &password))
+                let new = NewAccount {
+                    by: &by,
+                    name: &name,
+                    role,
+                    password: &password,
+                };
+                done(self.add_account(&new, &whose))
             }
             AccountCommand::ListUsers => Ok(Answer::Users(self.user_answers()?)),
             AccountCommand::RemoveUser { name } => done(self.remove_account(&name)),

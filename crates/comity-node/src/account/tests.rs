@@ -44,6 +44,15 @@ pub(super) fn place() -> IpAddr {
     IpAddr::from([192, 0, 2, 7])
 }
 
+fn new(name: &str, role: Role) -> NewAccount<'_> {
+    NewAccount {
+        by: "",
+        name,
+        role,
+        password: PASSWORD,
+    }
+}
+
 fn shows(name: &str, password: &str) -> Credentials {
     Credentials::Basic {
         name: name.to_owned(),
@@ -56,10 +65,7 @@ impl World {
         let world = Self::empty();
         for (name, role) in [("ann", Role::Analyst), ("chief", Role::Admin)] {
             let whose = Belonging::default();
-            world
-                .node
-                .add_account("", name, role, &whose, PASSWORD)
-                .unwrap();
+            world.node.add_account(&new(name, role), &whose).unwrap();
         }
         world
     }
@@ -109,19 +115,20 @@ impl World {
     }
 }
 
+/// The bytes of a base32 text that fills them exactly.
 fn unbase32(text: &str) -> Vec<u8> {
     let value = |letter: char| "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(letter).unwrap();
-    let bits: String = text
-        .chars()
-        .map(|letter| format!("{:05b}", value(letter)))
-        .collect();
-    let bits: Vec<char> = bits.chars().collect();
-    let bytes = bits
-        .chunks_exact(8)
-        .map(|eight| eight.iter().collect::<String>());
+    let (mut held, mut bits, mut bytes) = (0_usize, 0, Vec::new());
+    for letter in text.chars() {
+        held = (held << 5) | value(letter);
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from((held >> bits) & 255).unwrap());
+            held &= (1 << bits) - 1;
+        }
+    }
     bytes
-        .map(|eight| u8::from_str_radix(&eight, 2).unwrap())
-        .collect()
 }
 
 #[test]
@@ -507,7 +514,7 @@ fn a_link_for_the_first_account_is_void_once_there_is_one() {
     let whose = Belonging::default();
     world
         .node
-        .add_account("", "ann", Role::Admin, &whose, PASSWORD)
+        .add_account(&new("ann", Role::Admin), &whose)
         .unwrap();
     assert_eq!(world.node.welcome(&secret).unwrap(), None);
     let used = world
@@ -757,10 +764,10 @@ fn grants_are_entries_of_the_ledger_that_verify() {
         house.id
     );
     assert_eq!(text, expected);
-    let note = String::from_utf8(third.note.clone()).unwrap();
+    let signed = String::from_utf8(third.note.clone()).unwrap();
     assert!(
-        !note.contains("ann"),
-        "the note itself names nobody: {note}"
+        !signed.contains("ann"),
+        "the note itself names nobody: {signed}"
     );
     // An entry whose note is gone is missed.
     let gone = node.inner.state.write(|tx| {

@@ -16,7 +16,7 @@ use comity_store::state::{Tx, session};
 use crate::account::audit::{Entering, note_entering};
 use crate::account::password::check_password;
 use crate::account::session::{OpenedSession, digest, new_session};
-use crate::account::{AccountError, Belonging};
+use crate::account::{AccountError, Belonging, check_name};
 use crate::clock::random_bytes;
 use crate::node::Node;
 
@@ -95,7 +95,7 @@ impl Node {
         role: Role,
         address: Option<&str>,
     ) -> Result<Invitation, AccountError> {
-        self.check_name(name)?;
+        check_name(name)?;
         self.check_address(name, address)?;
         let now = self.inner.clock.now();
         let (secret, row) = link(name, role, address, (by, now, now + INVITATION_MICROS));

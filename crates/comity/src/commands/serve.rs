@@ -57,8 +57,8 @@ async fn serve(node: &Node, settings: &Settings, folder: &Path) -> Result<(), Fa
     let background = Background::start(node, settings)?;
     let scheme = if uses_tls(settings) { "https" } else { "http" };
     let address = format!("{scheme}://{}", server.address());
-    output::say(&format!("listening on {address}"));
     tell_setup(node, &address);
+    output::say(&format!("listening on {address}"));
     stop.wait().await;
     output::say("stopping");
     if let Some(mail) = mail {

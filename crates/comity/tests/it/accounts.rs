@@ -7,7 +7,10 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::http::{Request, base64};
-use crate::node::{PASSWORD, ROOT, TestNode, USER, objects, on_each_store};
+use crate::node::{
+    PASSWORD, ROOT, Said, Serving, TestNode, USER, collection, comity, object, objects,
+    on_each_store,
+};
 use crate::sample::{envelope, indicator, indicator_id};
 
 /// Processor time that the node has used, in ticks of the system clock.
@@ -264,7 +267,7 @@ fn a_token_for_reading_reads_and_is_ended_by_its_id() {
         let get = |path: &str| Request::get(path).bearer(&token).send(node.address());
         let path = objects(&node.rw);
         get(&path).expect(200);
-        let shown = get(&crate::node::collection(&node.rw)).expect(200).json();
+        let shown = get(&collection(&node.rw)).expect(200).json();
         assert_eq!(
             (shown["can_read"].as_bool(), shown["can_write"].as_bool()),
             (Some(true), Some(false))
@@ -274,7 +277,7 @@ fn a_token_for_reading_reads_and_is_ended_by_its_id() {
         assert!(all.iter().all(|one| one["can_write"] == false), "{all:?}");
         let post = Request::post(&path, envelope(&[indicator(1)])).bearer(&token);
         post.send(node.address()).expect(403);
-        let delete = Request::delete(&crate::node::object(&node.rw, &indicator_id(1)));
+        let delete = Request::delete(&object(&node.rw, &indicator_id(1)));
         delete.bearer(&token).send(node.address()).expect(403);
         let listed = node
             .cli(&["token", "list", "--user", USER, "--json"])
@@ -409,12 +412,12 @@ fn the_first_account_and_invited_ones_are_made_by_links_that_are_told_once() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("node");
     let run = |arguments: &[&str]| {
-        let mut command = crate::node::comity(arguments);
+        let mut command = comity(arguments);
         command.arg("--data").arg(&data);
-        crate::node::Said::run(command, "a third password 5")
+        Said::run(command, "a third password 5")
     };
     run(&["init", "--party", "alpha", "--domain", "alpha.example"]).expect(0);
-    let link = |serving: &crate::node::Serving| {
+    let link = |serving: &Serving| {
         let said = serving.said();
         let line = said.lines().find(|line| line.contains("/welcome/"));
         line.map(|line| {
@@ -426,21 +429,12 @@ fn the_first_account_and_invited_ones_are_made_by_links_that_are_told_once() {
             url.rsplit_once('/').unwrap().1.to_owned()
         })
     };
-    let serve = || crate::node::Serving::start(&data);
-    let until = |serving: &crate::node::Serving| {
-        for _ in 0..200 {
-            if link(serving).is_some() {
-                break;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
-        link(serving)
-    };
+    let serve = || Serving::start(&data);
     let serving = serve();
-    let first = until(&serving).unwrap();
+    let first = link(&serving).unwrap();
     drop(serving);
     let serving = serve();
-    let second = until(&serving).unwrap();
+    let second = link(&serving).unwrap();
     assert!(first.len() >= 43 && first != second, "a new one each start");
     run(&[
         "user",
