@@ -7,14 +7,17 @@
 //! Out of scope: HTTP (`comity-api`), pages (`comity-web`), the use cases themselves.
 //! Limits: [`LIMIT_MAX`] rows of a list at a time.
 
+use comity_store::error::StoreError;
 use comity_store::state::token::Scope;
 use serde_json::{Map, Value, json};
 
-use crate::command::{Answer, Command, Refusal};
+use crate::account::audit::Act;
+use crate::command::{Command, Refusal};
 use crate::node::Node;
 use crate::operation::rights::Permission;
 use crate::operation::schema::Form;
-use crate::person::Person;
+use crate::person::{Person, Way};
+use crate::refusal::refusal;
 
 pub mod repeated;
 pub mod rights;
@@ -22,6 +25,7 @@ pub mod schema;
 pub mod table;
 
 mod answer;
+pub(crate) mod noted;
 mod sight;
 
 #[cfg(test)]
@@ -50,6 +54,8 @@ pub enum Signed {
     No,
     /// As the name in this member.
     Name(&'static str),
+    /// As the name in this member of whom it is about, and as whoever does it.
+    Own(&'static str),
     /// As `acting`: name and role, with the other side's person where the arguments name one.
     Acting,
 }
@@ -95,6 +101,9 @@ pub enum Denied {
     /// The token by which the person came does not reach as far.
     #[error("this token's scope is {0}, which does not reach as far")]
     Scope(&'static str),
+    /// By what an account signs in is for its person to change, not for a token.
+    #[error("a token cannot change by what its account signs in: sign in yourself")]
+    NeedsPerson,
     /// The arguments are not what it takes.
     #[error("{0}")]
     Arguments(String),
@@ -113,12 +122,29 @@ impl Node {
     /// Does an operation for a person. May take long: for a thread that may wait.
     pub fn ask(&self, person: &Person, name: &str, arguments: Value) -> Result<Value, Denied> {
         let operation = table::find(name).ok_or_else(|| Denied::Unknown(name.to_owned()))?;
-        let (arguments, paging) = admitted(person, operation, arguments)?;
+        let admitted = admitted(person, operation, arguments);
+        if operation.is_noted()
+            && let Err(Denied::Role { .. } | Denied::Scope(_) | Denied::NeedsPerson) = admitted
+        {
+            let act = Act {
+                operation: operation.name,
+                target: "",
+                outcome: "denied",
+            };
+            self.note_act(person, &act)
+                .map_err(|error| not_noted(&error))?;
+        }
+        let (arguments, paging) = admitted?;
         let all_seen = self.check_arguments(person, operation, &arguments)?;
+        let target = operation.target(&arguments);
         let command = operation.command(person, arguments)?;
         let answer = self
             .seen_by(person, command)
-            .unwrap_or_else(|command| self.execute(*command));
+            .unwrap_or_else(|command| self.execute_unnoted(*command));
+        if operation.is_noted() {
+            self.note_outcome(person, (operation, &target), &answer)
+                .map_err(|error| not_noted(&error))?;
+        }
         let answer = answer::document(answer).map_err(|refusal| {
             // Whether what was named is not there, or there and not this person's, is not told.
             if all_seen {
@@ -144,6 +170,10 @@ fn admitted(
     if !operation.needs.is_of(person.role) {
         let (role, needs) = (person.role.word(), operation.needs);
         return Err(Denied::Role { role, needs });
+    }
+    let token = matches!(person.way, Way::Token { .. });
+    if token && operation.is_own() && operation.method != Method::Get {
+        return Err(Denied::NeedsPerson);
     }
     if !is_within(person.scope(), operation) {
         return Err(Denied::Scope(person.scope().word()));
@@ -192,7 +222,17 @@ fn is_within(scope: Scope, operation: &Operation) -> bool {
     }
 }
 
+/// What was done and not written down is not said to be done.
+fn not_noted(error: &StoreError) -> Denied {
+    Denied::Refused(refusal(error))
+}
+
 impl Operation {
+    /// Whether it is about the account of whoever asks, and no other.
+    pub fn is_own(&self) -> bool {
+        matches!(self.signed, Signed::Own(_))
+    }
+
     /// Whether it changes nothing although it is posted: what it takes is too long for an address, or what it does takes long.
     pub fn only_looks(&self) -> bool {
         self.method == Method::Get || LOOKING.contains(&self.name)
@@ -214,6 +254,10 @@ impl Operation {
             Signed::No => {}
             Signed::Name(member) => {
                 arguments.insert(member.to_owned(), json!(person.account));
+            }
+            Signed::Own(member) => {
+                arguments.insert(member.to_owned(), json!(person.account));
+                arguments.insert("by".to_owned(), json!(person.account));
             }
             Signed::Acting => {
                 let to = arguments.remove("person").unwrap_or(Value::Null);

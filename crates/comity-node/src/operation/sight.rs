@@ -91,6 +91,7 @@ impl Node {
             other @ (Command::Account(_)
             | Command::CreateCollection { .. }
             | Command::ListCollections
+            | Command::SignIn(_)
             | Command::Grant { .. }
             | Command::Cursor { .. }
             | Command::PutCursor { .. }

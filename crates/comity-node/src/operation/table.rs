@@ -131,6 +131,13 @@ impl Operation {
         }
     }
 
+    const fn own(self, member: &'static str) -> Self {
+        Self {
+            signed: Signed::Own(member),
+            ..self
+        }
+    }
+
     const fn with(self, fixed: &'static [(&'static str, &'static str)]) -> Self {
         Self { fixed, ..self }
     }
@@ -148,7 +155,7 @@ impl Operation {
 pub const OPERATIONS: &[Operation] = &[
     op("list_collections", get("/collections"), &["list_collections"], Permission::Watch, "The collections that you may see.").list("id"),
     op("create_collection", post("/collections"), &["create_collection"], Permission::Administer, "Makes a collection."),
-    op("grant_collection", post("/collections/{collection}/rights"), &["grant"], Permission::Administer, "Sets what an account may do with a collection."),
+    op("grant_collection", post("/collections/{collection}/rights"), &["grant"], Permission::Administer, "Sets what an account may do with a collection.").signed("by"),
     op("import_objects", post("/collections/{collection}/objects"), &["take"], Permission::Add, "Takes objects into a collection."),
     op("read_collection", get("/collections/{collection}/objects"), &["page"], Permission::Look, "A page of a collection, in the order in which it came."),
     op("show_object", get("/objects/{id}"), &["look", "show"], Permission::Look, "An object in each collection that holds it."),
@@ -159,19 +166,36 @@ pub const OPERATIONS: &[Operation] = &[
     op("search_objects", get("/objects"), &["look", "search"], Permission::Look, "The objects whose text holds these words."),
     op("name_reader", post("/objects/{id}/readers"), &["account", "name_reader"], Permission::Release, "Names an account for an object that is bound to persons."),
     op("list_users", get("/users"), &["account", "list_users"], Permission::Audit, "The accounts of this node.").list("name"),
-    op("add_user", post("/users"), &["account", "add_user"], Permission::Administer, "Makes an account."),
+    op("add_user", post("/users"), &["account", "add_user"], Permission::Administer, "Makes an account.").signed("by"),
     op("remove_user", delete("/users/{name}"), &["account", "remove_user"], Permission::Administer, "Removes an account with its tokens and rights."),
     op("set_user_address", post("/users/{name}/address"), &["account", "set_address"], Permission::Administer, "Records where the person of an account is reached."),
-    op("create_token", post("/users/{user}/tokens"), &["account", "create_token"], Permission::Administer, "Makes a token, which is shown this once."),
-    op("set_user_role", post("/users/{name}/role"), &["account", "set_role"], Permission::Administer, "Gives an account another role."),
-    op("set_user_password", post("/users/{name}/password"), &["account", "set_password"], Permission::Administer, "Gives an account another password."),
-    op("list_tokens", get("/tokens"), &["account", "list_tokens"], Permission::Audit, "Tokens, with what each may do and when it was used.").list("id"),
-    op("revoke_token", delete("/tokens/{id}"), &["account", "revoke_token"], Permission::Administer, "Ends a token."),
-    op("show_second_factor", get("/users/{name}/second-factor"), &["account", "show_second_factor"], Permission::Audit, "Whether an account has a second factor."),
-    op("remove_second_factor", delete("/users/{name}/second-factor"), &["account", "remove_second_factor"], Permission::Administer, "Takes the second factor off an account."),
-    op("list_sessions", get("/users/{name}/sessions"), &["account", "list_sessions"], Permission::Audit, "The sessions of an account.").list("id"),
-    op("end_sessions", delete("/users/{name}/sessions"), &["account", "end_sessions"], Permission::Administer, "Ends all sessions of an account."),
+    op("create_token", post("/users/{user}/tokens"), &["account", "create_token"], Permission::Administer, "Makes a token, which is shown this once.").signed("by"),
     op("revoke_tokens", delete("/users/{user}/tokens"), &["account", "revoke_tokens"], Permission::Administer, "Ends all tokens of an account."),
+    op("set_user_role", post("/users/{name}/role"), &["account", "set_role"], Permission::Administer, "Gives an account another role.").signed("by"),
+    op("set_user_password", post("/users/{name}/password"), &["sign_in", "set_password"], Permission::Administer, "Sets the password of an account."),
+    op("show_second_factor", get("/users/{name}/second-factor"), &["sign_in", "show_second_factor"], Permission::Audit, "How the second factor of an account stands."),
+    op("remove_second_factor", delete("/users/{name}/second-factor"), &["sign_in", "remove_second_factor"], Permission::Administer, "Turns the second factor of an account off."),
+    op("list_sessions", get("/users/{name}/sessions"), &["sign_in", "list_sessions"], Permission::Audit, "Where an account is signed in.").list("id"),
+    op("end_session", delete("/users/{name}/sessions/{id}"), &["sign_in", "end_session"], Permission::Administer, "Ends one session of an account."),
+    op("end_sessions", delete("/users/{name}/sessions"), &["sign_in", "end_sessions"], Permission::Administer, "Ends every session of an account."),
+    op("list_tokens", get("/tokens"), &["sign_in", "list_tokens"], Permission::Audit, "Tokens, with what they may and when they were used.").list("id"),
+    op("revoke_token", delete("/tokens/{id}"), &["sign_in", "revoke_token"], Permission::Administer, "Ends one token."),
+    op("invite_user", post("/invitations"), &["sign_in", "invite"], Permission::Administer, "Invites a person to make an account of their own.").signed("by"),
+    op("list_invitations", get("/invitations"), &["sign_in", "list_invitations"], Permission::Audit, "Invitations that nobody has used yet.").list("name"),
+    op("withdraw_invitation", delete("/invitations/{name}"), &["sign_in", "withdraw_invitation"], Permission::Administer, "Takes an invitation back."),
+    op("list_audit", get("/audit"), &["sign_in", "list_audit"], Permission::Audit, "Who did what, the newest first."),
+    op("change_own_password", post("/me/password"), &["sign_in", "change_password"], Permission::Enter, "Replaces your password.").own("name"),
+    op("show_own_second_factor", get("/me/second-factor"), &["sign_in", "show_second_factor"], Permission::Enter, "How your second factor stands.").own("name"),
+    op("begin_own_second_factor", post("/me/second-factor"), &["sign_in", "begin_second_factor"], Permission::Enter, "Makes a secret for one-time codes, which is shown this once.").own("name"),
+    op("confirm_own_second_factor", post("/me/second-factor/confirmation"), &["sign_in", "confirm_second_factor"], Permission::Enter, "Puts your second factor in force by its first code; the recovery codes are shown this once.").own("name"),
+    op("renew_own_recovery_codes", post("/me/second-factor/recovery-codes"), &["sign_in", "renew_recovery_codes"], Permission::Enter, "Makes new recovery codes, which are shown this once.").own("name"),
+    op("end_own_second_factor", post("/me/second-factor/end"), &["sign_in", "end_second_factor"], Permission::Enter, "Turns your second factor off.").own("name"),
+    op("list_own_sessions", get("/me/sessions"), &["sign_in", "list_sessions"], Permission::Enter, "Where you are signed in.").own("name").list("id"),
+    op("end_own_session", delete("/me/sessions/{id}"), &["sign_in", "end_session"], Permission::Enter, "Ends one of your sessions.").own("name"),
+    op("end_own_sessions", delete("/me/sessions"), &["sign_in", "end_sessions"], Permission::Enter, "Ends every session of yours, but one where you say which.").own("name"),
+    op("list_own_tokens", get("/me/tokens"), &["sign_in", "list_tokens"], Permission::Enter, "Your tokens.").own("user").list("id"),
+    op("create_own_token", post("/me/tokens"), &["account", "create_token"], Permission::Enter, "Makes a token that speaks for you, which is shown this once.").own("user"),
+    op("revoke_own_token", delete("/me/tokens/{id}"), &["sign_in", "revoke_token"], Permission::Enter, "Ends one of your tokens.").own("user"),
     op("check_node", post("/check"), &["check"], Permission::Administer, "Reads everything and says what is wrong."),
     op("accept_card", post("/parties"), &["exchange", "accept_card"], Permission::Agree, "Takes a party's card."),
     op("list_parties", get("/parties"), &["exchange", "parties"], Permission::Watch, "The parties, and how the exchange with each stands.").list("name"),
