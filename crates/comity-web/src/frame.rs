@@ -159,6 +159,12 @@ impl Frame {
         Language::OFFERED
     }
 
+    /// The zone in which times are shown and typed.
+    pub(crate) fn zone_name(&self) -> String {
+        let name = self.zone.iana_name().unwrap_or("UTC");
+        name.to_owned()
+    }
+
     pub(crate) fn asset(&self, name: &str) -> &'static str {
         assets::address(name)
     }
@@ -257,6 +263,17 @@ fn navigation(words: &Words, path: &str, may: impl Fn(Permission) -> bool) -> Ve
             places: vec![
                 place("/search", words.say("place-search"), "g s"),
                 place("/objects", words.say("place-objects"), "g o"),
+            ],
+        });
+        groups.push(Group {
+            name: Some(words.say("group-together")),
+            places: vec![
+                place("/requests", words.say("place-requests"), "g r"),
+                place("/cases", words.say("place-cases"), "g c"),
+                place("/calls", words.say("place-calls"), "g k"),
+                place("/exercises", words.say("place-exercises"), "g x"),
+                place("/evidence", words.say("place-evidence"), "g e"),
+                place("/contacts", words.say("place-contacts"), "g b"),
             ],
         });
     }
@@ -374,7 +391,8 @@ pub(crate) fn answer(web: &Web, visit: &Visit, shown: Shown) -> Response {
     response
 }
 
-fn told(words: &Words, fault: &Fault) -> (StatusCode, String, String) {
+/// What is said of a fault: the status, what it is, and what to do.
+pub(crate) fn told(words: &Words, fault: &Fault) -> (StatusCode, String, String) {
     let own = |status, what: &str, hint: &str| (status, words.say(what), words.say(hint));
     match fault {
         Fault::SignIn => own(
