@@ -8,6 +8,7 @@ pub(crate) mod read;
 
 use comity_case::call::event as call;
 use comity_case::case::event as case;
+use comity_case::evidence::event as evidence;
 use comity_case::message::Role;
 use comity_case::request::event as request;
 use comity_case::table::{Row, Word};
@@ -198,6 +199,24 @@ const INCIDENT: &[Act] = &[
     ("settle", &[MESSAGE, TEXT]),
 ];
 
+/// What is recorded of an item; what follows from its bytes (a hash, a handing over) has forms of its own.
+#[rustfmt::skip]
+const EVIDENCE: &[Act] = &[
+    ("opened", &[need("purpose", Text)]),
+    ("copied", &[NOTE]),
+    ("derived", &[need("sha256", Line), need("tool", Line), need("version", Line)]),
+    ("sealed", &[need("seal", Line)]),
+    ("hold", &[REASON]),
+    ("release", &[NOTE]),
+    ("destroyed", &[need("witness", Line)]),
+    ("analysis-report", &[TEXT, OBJECTS]),
+    ("dispute", &[MESSAGE, TEXT]),
+    ("settle", &[MESSAGE, TEXT]),
+];
+
+/// What a house records of an item that no other party knows.
+pub(crate) const HOUSE: &str = "opened, copied, derived, sealed, hold, release, destroyed";
+
 /// What a request says, in the order of its form; type, urgency and title are asked for everywhere.
 #[rustfmt::skip]
 pub(crate) const CONTENT: &[Field] = &[
@@ -216,6 +235,7 @@ fn of(subject: &str) -> &'static [Act] {
         "call" => CALL,
         "exercise" => EXERCISE,
         "incident" => INCIDENT,
+        "evidence" => EVIDENCE,
         _ => &[],
     }
 }
@@ -279,6 +299,7 @@ fn is_for(subject: &str, event: &str, person: &Person) -> bool {
         "call" => has(call::TABLE, event, role),
         "exercise" => has(exercise::TABLE, event, role),
         "incident" => has(incident::TABLE, event, role),
+        "evidence" => has(evidence::TABLE, event, role),
         _ => false,
     }
 }

@@ -48,15 +48,6 @@ pub(crate) fn of(frame: &Frame, value: &Value, told: &[&str]) -> Vec<Fact> {
     fact.collect()
 }
 
-/// One fact, by a name that is a word of the pages already.
-pub(crate) fn one(frame: &Frame, name: String, member: &str, value: &Value) -> Option<Fact> {
-    (!is_empty(value)).then(|| Fact {
-        name,
-        wide: false,
-        value: Html(shown(frame, member, value)),
-    })
-}
-
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,

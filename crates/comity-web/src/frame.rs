@@ -175,23 +175,29 @@ impl Frame {
 
     /// A STIX timestamp as the person reads it, with its offset and the same moment in UTC; other text as it is.
     pub(crate) fn time(&self, text: &str) -> Html {
-        let Ok(at) = Timestamp::parse(text) else {
+        let Some(at) = moment(text) else {
             return Html(escaped(text));
         };
-        let Ok(at) = jiff::Timestamp::from_microsecond(at.micros()) else {
-            return Html(escaped(text));
-        };
-        let zoned = at.to_zoned(self.zone.clone());
-        let shown = if self.zone == TimeZone::UTC {
-            zoned.strftime("%Y-%m-%d %H:%M UTC").to_string()
-        } else {
-            zoned.strftime("%Y-%m-%d %H:%M %:z").to_string()
-        };
+        let shown = self.written(at);
         let utc = at.strftime("%Y-%m-%dT%H:%M:%SZ");
         let title = at.strftime("%Y-%m-%d %H:%M:%S UTC");
         Html(format!(
             "<time datetime=\"{utc}\" title=\"{title}\" data-relative>{shown}</time>"
         ))
+    }
+
+    /// The same as text alone, for drawings.
+    pub(crate) fn time_text(&self, text: &str) -> String {
+        moment(text).map_or_else(|| text.to_owned(), |at| self.written(at))
+    }
+
+    fn written(&self, at: jiff::Timestamp) -> String {
+        let zoned = at.to_zoned(self.zone.clone());
+        if self.zone == TimeZone::UTC {
+            zoned.strftime("%Y-%m-%d %H:%M UTC").to_string()
+        } else {
+            zoned.strftime("%Y-%m-%d %H:%M %:z").to_string()
+        }
     }
 
     /// A label as its chip: word and shape.
@@ -217,17 +223,23 @@ impl Frame {
     }
 }
 
+fn moment(text: &str) -> Option<jiff::Timestamp> {
+    let at = Timestamp::parse(text).ok()?;
+    jiff::Timestamp::from_microsecond(at.micros()).ok()
+}
+
 /// What a state means for whoever looks: done, waiting, due, late or failed.
 fn class_of_state(state: &str) -> &'static str {
     match state {
         "ok" | "in force" | "verified" | "receipted" | "answered" | "closed" | "met"
         | "applied" | "active" | "permanent" | "released" | "complete" | "live" | "done"
-        | "approved" => "ok",
+        | "approved" | "green" | "confirmed" | "completed" | "reported" => "ok",
         "due" | "proposed" | "pending" | "incomplete" | "acknowledged" | "accepted" | "in-work"
-        | "expiring" => "due",
+        | "expiring" | "amber" | "returned" | "offered" | "rung" | "running" => "due",
         "late" | "overdue" => "late",
         "failed" | "refused" | "declined" | "missed" | "forked" | "revoked" | "suspended"
-        | "bounced" | "disputed" | "withdrawn" => "failed",
+        | "bounced" | "disputed" | "withdrawn" | "red" | "unreachable" | "expired"
+        | "abandoned" => "failed",
         _ => "waiting",
     }
 }

@@ -13,7 +13,9 @@ use http::Request;
 
 use crate::fields::Fields;
 use crate::frame::{Fault, Shown, answer};
-use crate::screens::{home, objects, opening, search, signing, thread, threads};
+use crate::screens::{
+    contacts, evidence, home, objects, opening, reports, search, signing, thread, threads,
+};
 pub use crate::visit::WebSettings;
 use crate::visit::{Visit, Web};
 use crate::{assets, form};
@@ -64,6 +66,16 @@ fn work() -> Router<Web> {
         .route("/threads/{id}/say/{event}", act(thread::say))
         .route("/threads/{id}/own/{event}", act(thread::own))
         .route("/threads/{id}/notes", act(thread::note))
+        .route("/exercises/{id}/report", show(thread::report))
+        .route("/cases/{id}/bundle", show(reports::bundle))
+        .route("/parties/{party}/reports/{period}", show(reports::status))
+        .route("/evidence", show(evidence::list))
+        .route("/evidence/{item}", show(evidence::one))
+        .route("/evidence/{item}/{act}", act(evidence::act))
+        .route("/contacts", show(contacts::list).merge(act(contacts::ping)))
+        .route("/checks", show(contacts::checks))
+        .route("/checks/{id}", show(contacts::check))
+        .route("/checks/{id}/{act}", act(contacts::act))
 }
 
 /// A screen that is looked at.

@@ -2,9 +2,12 @@
 //!
 //! In scope: which questions make up a screen, what its forms ask for. Out of scope: rights (`comity-node`).
 
+pub(crate) mod contacts;
+pub(crate) mod evidence;
 pub(crate) mod home;
 pub(crate) mod objects;
 pub(crate) mod opening;
+pub(crate) mod reports;
 pub(crate) mod search;
 pub(crate) mod signing;
 pub(crate) mod thread;

@@ -42,14 +42,14 @@ pub(crate) fn read(
 
 fn value(field: &Field, typed: &Fields, zone: &TimeZone) -> Result<Option<Value>, &'static str> {
     let Some(text) = typed.get(field.name) else {
-        return Ok((field.kind == Kind::Flag).then(|| json!(false)));
+        return Ok((field.kind == Kind::Flag).then_some(Value::Bool(false)));
     };
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
     let value = match field.kind {
         Kind::Time => json!(moment(text, zone).ok_or(key("form-time-wrong"))?),
         Kind::Number => number(text)?,
         Kind::Choice(words) => {
-            let known = words.iter().any(|word| *word == text);
+            let known = words.contains(&text);
             if !known {
                 return Err(key("form-choice-wrong"));
             }

@@ -129,7 +129,7 @@ fn a_supplement_brings_what_was_missing_or_returned() {
     let names: Vec<&str> = asked.iter().map(|field| field.name).collect();
     assert_eq!(names, ["facts", "offence", "note"]);
     let said = json!({"offence": "computer fraud", "note": "as asked"});
-    let (operation, arguments) = asked_of(said);
+    let (operation, arguments) = asked_of(&said);
     assert_eq!(operation, "say_in_thread");
     assert_eq!(
         arguments["content"],
@@ -137,7 +137,7 @@ fn a_supplement_brings_what_was_missing_or_returned() {
     );
 }
 
-fn asked_of(said: Value) -> (&'static str, Value) {
+fn asked_of(said: &Value) -> (&'static str, Value) {
     let said = said.as_object().unwrap().clone();
     asked(("request", "supplement", "request--1"), said)
 }

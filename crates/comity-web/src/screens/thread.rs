@@ -4,6 +4,10 @@
 //!
 //! In scope: the page, saying something, notes of the house. Out of scope: lists (`threads`), opening one (`opening`).
 
+mod call;
+mod case;
+mod exercise;
+
 use askama::Template;
 use comity_node::operation::rights::Permission;
 use serde_json::{Map, Value, json};
@@ -84,6 +88,9 @@ struct Page {
     messages: Vec<Message>,
     notes: Vec<Note>,
     forms: Vec<Form>,
+    case: Option<case::CasePart>,
+    call: Option<call::CallPart>,
+    exercise_part: Option<exercise::ExercisePart>,
     may_note: bool,
     noted: String,
 }
@@ -131,6 +138,7 @@ async fn shown(
     let (sent, wrong) = sent.map_or((None, None), |(sent, wrong)| (Some(sent), wrong));
     let noted = sent.filter(|sent| sent.event == "house");
     let content = part.get("content").unwrap_or(&Value::Null);
+    let exercise_part = exercise::of(&mut frame, (web, visit), document).await?;
     let shown = Page {
         id: text(document, "id").to_owned(),
         kind: frame.word("kind", subject),
@@ -147,6 +155,9 @@ async fn shown(
         messages: messages(&frame, document, part),
         notes: notes(&frame, document),
         forms: forms(&frame, visit, document, sent),
+        case: case::of(&frame, visit, document, sent),
+        call: call::of(&frame, (web, visit), document).await?,
+        exercise_part,
         may_note: visit.may(Permission::Add),
         noted: noted.map_or_else(String::new, |sent| sent.typed.text("text")),
         wrong,
@@ -253,6 +264,9 @@ fn forms(frame: &Frame, visit: &Visit, document: &Value, sent: Option<&Sent>) ->
     possible.into_iter().filter_map(form).collect()
 }
 
+pub(crate) use call::{Duty, duty};
+pub(crate) use exercise::report;
+
 /// `POST /threads/{id}/say/{event}`.
 pub(crate) async fn say(web: Web, visit: Visit, typed: Fields) -> Shown {
     done(&web, &visit, typed, false).await
@@ -321,9 +335,8 @@ async fn again(
     sent: &Sent,
     done: Result<Value, Fault>,
 ) -> Shown {
-    let fault = match done {
-        Ok(_) => return to(&place(text(document, "subject"), text(document, "id"))),
-        Err(fault) => fault,
+    let Err(fault) = done else {
+        return to(&place(text(document, "subject"), text(document, "id")));
     };
     let (status, what, hint) = refused(visit, fault)?;
     let shown = shown(web, visit, document, Some((sent, Some((what, hint))))).await;
