@@ -1,4 +1,4 @@
-//! The node's HTTP interface: TAXII 2.1, and the socket by which commands reach a running node.
+//! The node's HTTP interface: TAXII 2.1, REST, the node link, and the socket by which commands reach a running node.
 //!
 //! Bytes become types here and nothing is decided: each handler reads the wire, calls one function of `comity-node`,
 //! and writes the wire.
@@ -17,5 +17,6 @@ mod body;
 mod gzip;
 mod log;
 mod mta_sts;
+mod rest;
 mod router;
 mod security_txt;

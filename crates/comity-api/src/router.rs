@@ -5,13 +5,14 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::{Request, State};
 use axum::routing::{any, get, post};
 use comity_node::node::Node;
 use http::StatusCode;
 use tokio::sync::Semaphore;
 
 use crate::settings::ApiSettings;
-use crate::{link, log, mta_sts, security_txt, taxii};
+use crate::{link, log, mta_sts, rest, security_txt, taxii};
 
 /// What every handler has.
 #[derive(Clone, Debug)]
@@ -22,8 +23,8 @@ pub(crate) struct Api {
     pub(crate) bodies: Arc<Semaphore>,
 }
 
-/// All routes.
-pub(crate) fn router(node: Node, settings: ApiSettings) -> Router {
+/// All routes: those here, and pages, which also answer for what there is not.
+pub(crate) fn router(node: Node, settings: ApiSettings, pages: Router) -> Router {
     let bodies = Arc::new(Semaphore::new(settings.bodies_at_once));
     let api = Api {
         node,
@@ -39,6 +40,9 @@ pub(crate) fn router(node: Node, settings: ApiSettings) -> Router {
         }
     };
     let ready_api = api.clone();
+    // Pages are told where a visit comes from as every other interface sees it.
+    let told = axum::middleware::map_request_with_state(api.clone(), tell_place);
+    let pages = pages.layer(told);
     Router::new()
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(move || ready(ready_api.clone())))
@@ -46,8 +50,17 @@ pub(crate) fn router(node: Node, settings: ApiSettings) -> Router {
         .route("/.well-known/mta-sts.txt", get(mta_sts::serve))
         .route("/link/v1/batches", post(link::batches))
         .route("/log/{*path}", any(log::serve))
+        .merge(rest::routes())
         .route("/taxii2", any(taxii::serve))
         .route("/taxii2/", any(taxii::serve))
         .route("/taxii2/{*rest}", any(taxii::serve))
         .with_state(api)
+        .merge(pages)
+}
+
+async fn tell_place(State(api): State<Api>, request: Request) -> Request {
+    let (mut parts, body) = request.into_parts();
+    let place = taxii::place(&api, &parts);
+    parts.extensions.insert(place);
+    Request::from_parts(parts, body)
 }

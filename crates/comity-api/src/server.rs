@@ -80,7 +80,7 @@ impl Server {
         let mut tasks = JoinSet::new();
         let connections = Arc::new(Semaphore::new(settings.connections_max));
         let pause_max = settings.pause_max;
-        let service = router(node, settings).merge(pages);
+        let service = router(node, settings, pages);
         let accept = Accept {
             listener,
             connections,
@@ -188,9 +188,7 @@ async fn serve(
     service: axum::Router,
     watcher: hyper_util::server::graceful::Watcher,
 ) {
-    let service = service
-        .layer(axum::Extension(Peer(peer)))
-        .layer(axum::Extension(peer));
+    let service = service.layer(axum::Extension(Peer(peer)));
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()

@@ -16,6 +16,7 @@ use crate::operation::rights::Permission;
 use crate::operation::schema::Form;
 use crate::person::Person;
 
+pub mod repeated;
 pub mod rights;
 pub mod schema;
 pub mod table;
@@ -113,12 +114,14 @@ impl Node {
     pub fn ask(&self, person: &Person, name: &str, arguments: Value) -> Result<Value, Denied> {
         let operation = table::find(name).ok_or_else(|| Denied::Unknown(name.to_owned()))?;
         let (arguments, paging) = self.admitted(person, operation, arguments)?;
-        self.check_arguments(person, operation, &arguments)?;
+        let all_seen = self.check_arguments(person, operation, &arguments)?;
         let command = operation.command(person, arguments)?;
         let answer = self
             .seen_by(person, command)
             .unwrap_or_else(|command| self.execute(*command));
         let answer = match answer {
+            // Whether what was named is not there, or there and not this person's, is not told.
+            Answer::Refused(_) if !all_seen => return Err(Denied::Missing),
             Answer::Refused(refusal) => return Err(Denied::Refused(refusal)),
             answer => answer::document(answer),
         };

@@ -575,7 +575,9 @@ fn contact(error: &ContactError) -> (RefusalKind, String) {
 fn exchange(error: &ExchangeError) -> (RefusalKind, String) {
     let no = |hint: &str| (RefusalKind::No, hint.to_owned());
     match error {
-        ExchangeError::UnknownParty(_) => no(PARTIES),
+        ExchangeError::UnknownParty(_) | ExchangeError::Link(LinkError::UnknownParty(_)) => {
+            no(PARTIES)
+        }
         ExchangeError::Enrolment(_) => no("`comity party list` shows how things stand with each party"),
         ExchangeError::Accord(_) => no("`comity accord list` shows the versions and who has signed them"),
         ExchangeError::UnknownAccord(_) => no("`comity accord list` shows the accords"),

@@ -84,6 +84,8 @@ pub(crate) struct Frame {
     pub(crate) theme: Theme,
     pub(crate) keys: bool,
     pub(crate) exercise: bool,
+    /// The list that the page shows: a browser is told when it changes.
+    pub(crate) follows: Option<&'static str>,
     zone: TimeZone,
     marking: Option<Tlp>,
     groups: Vec<Group>,
@@ -106,6 +108,7 @@ impl Frame {
             theme: visit.theme,
             keys: visit.keys,
             exercise: false,
+            follows: None,
             zone: visit.zone.clone(),
             marking: None,
             groups: role.map_or_else(Vec::new, |role| {

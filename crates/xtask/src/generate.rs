@@ -2,6 +2,7 @@
 //!
 //! `docs/reference/cli.md` is what `--help` says for every command; `docs/reference/settings.md` is what
 //! `comity settings show --reference` prints; `docs/reference/state-tables.md` is what the tables of `comity-case` are;
+//! `docs/reference/operations.md` is the table of operations of `comity-node`;
 //! `docs/taxii-rules.md` is the table of rules that the black-box tests go through. With `--check` nothing is written and a difference is a failure.
 //!
 //! In scope: building and asking the binary, comparing. Out of scope: the wording, which stands in the code.
@@ -27,7 +28,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     };
     let root = tree::root()?;
     build(&root, &["--package", "comity"])?;
-    build(&root, &["--package", TABLES.0, "--example", TABLES.1])?;
+    for (package, example, _) in TABLES {
+        build(&root, &["--package", package, "--example", example])?;
+    }
     compare(&root, check)
 }
 
@@ -45,9 +48,11 @@ fn compare(root: &Path, check: bool) -> Result<(), Failure> {
         rules(&tree::read(&root.join(RULES))?)?,
     )];
     documents.extend(references(&built.join("comity"))?);
-    // A page that follows from tables the binary does not show.
-    let tables = question(&built.join("examples").join(TABLES.1), &[])?;
-    documents.push(("docs/reference/state-tables.md", tables));
+    // Pages that follow from tables the binary does not show.
+    for (_, example, path) in TABLES {
+        let text = question(&built.join("examples").join(example), &[])?;
+        documents.push((*path, text));
+    }
     let mut stale = Vec::new();
     for (path, text) in documents {
         let file = root.join(path);
@@ -68,8 +73,15 @@ fn compare(root: &Path, check: bool) -> Result<(), Failure> {
     Err(Failure::new(format!("out of date: {}", stale.join(", "))).hint("cargo xtask gen"))
 }
 
-/// The crate and the example that print the state tables.
-const TABLES: (&str, &str) = ("comity-case", "state_tables");
+/// The crates and examples that print tables, and where those go.
+const TABLES: &[(&str, &str, &str)] = &[
+    (
+        "comity-case",
+        "state_tables",
+        "docs/reference/state-tables.md",
+    ),
+    ("comity-node", "operations", "docs/reference/operations.md"),
+];
 
 /// All that the tests build, with the features that they build it with, and the fuzz targets.
 pub(crate) const EVERYTHING: &[&str] = &["--workspace", "--lib", "--bins", "--tests", "--examples"];

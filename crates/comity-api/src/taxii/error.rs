@@ -51,6 +51,11 @@ impl Problem {
         }
     }
 
+    /// What it says, for another interface that puts it in its own form.
+    pub(crate) fn told(self) -> (StatusCode, String, Vec<(HeaderName, HeaderValue)>) {
+        (self.status, self.description, self.headers)
+    }
+
     fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self

@@ -110,23 +110,26 @@ impl Node {
         Ok(writable.map(|one| one.collection.clone()).collect())
     }
 
-    /// Refuses arguments that name what the person may not see, as if it were not there.
+    /// Refuses arguments that name what the person may not see, as if it were not there; answers whether the person sees every
+    /// object that they name. What only looks needs no refusal: its answer has nothing of what is not seen.
     pub(crate) fn check_arguments(
         &self,
         person: &Person,
         operation: &Operation,
         arguments: &Map<String, Value>,
-    ) -> Result<(), Denied> {
-        let mut hidden = Hidden::new();
+    ) -> Result<bool, Denied> {
+        let mut all_seen = true;
         let text = |name: &str| arguments.get(name).and_then(Value::as_str);
         let listed = arguments.get("objects").and_then(Value::as_array);
         let listed = listed.into_iter().flatten().filter_map(Value::as_str);
         let named = text("object")
             .into_iter()
             .chain(text("id").filter(|_| operation.path.starts_with("/objects/")));
-        for id in listed.chain(named) {
-            if self.is_hidden(person, id, &mut hidden)? {
-                return Err(Denied::Missing);
+        for id in listed.chain(named).filter(|_| !operation.only_looks()) {
+            match self.sight_of(person, id)? {
+                Sight::Seen => {}
+                Sight::Hidden => return Err(Denied::Missing),
+                Sight::NotHeld => all_seen = false,
             }
         }
         for name in ["thread", "about"] {
@@ -143,7 +146,7 @@ impl Node {
                 return Err(Denied::Missing);
             }
         }
-        Ok(())
+        Ok(all_seen)
     }
 
     fn check_thread(&self, person: &Person, thread: &str) -> Result<(), Denied> {
@@ -257,21 +260,43 @@ impl Node {
         if let Some(known) = hidden.get(id) {
             return Ok(*known);
         }
+        let is = self.sight_of(person, id)? == Sight::Hidden;
+        hidden.insert(id.to_owned(), is);
+        Ok(is)
+    }
+
+    fn sight_of(&self, person: &Person, id: &str) -> Result<Sight, Denied> {
         let Ok(parsed) = ObjectId::parse(id) else {
-            return Ok(false);
+            return Ok(Sight::NotHeld);
         };
         let holds = |collections: &[Collection]| {
             let views: Vec<ViewId> = collections.iter().flat_map(Collection::all_views).collect();
             let found = self.inner.objects.newest(&views, &parsed);
-            found.map_err(|error| Denied::Refused(refused(&error)))
+            let found = found.map_err(|error| Denied::Refused(refused(&error)))?;
+            Ok::<_, Denied>(!found.is_empty())
         };
-        let readable = self.readable(person).map_err(Denied::Refused)?;
+        if holds(&self.readable(person).map_err(Denied::Refused)?)? {
+            return Ok(Sight::Seen);
+        }
         let all = self.collections();
         let all = all.map_err(|error| Denied::Refused(refused(&error)))?;
-        let is = holds(&readable)?.is_empty() && !holds(&all)?.is_empty();
-        hidden.insert(id.to_owned(), is);
-        Ok(is)
+        Ok(if holds(&all)? {
+            Sight::Hidden
+        } else {
+            Sight::NotHeld
+        })
     }
+}
+
+/// How an object stands to a person.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sight {
+    /// The person sees it.
+    Seen,
+    /// The house holds it and the person does not see it.
+    Hidden,
+    /// The house does not hold it.
+    NotHeld,
 }
 
 fn is_red(row: &Value) -> bool {

@@ -171,3 +171,8 @@ CREATE INDEX audit_by_time ON audit (at);
 CREATE TABLE grant_note (epoch bigint NOT NULL, position bigint NOT NULL, note bytea NOT NULL, blind bytea NOT NULL, made bigint NOT NULL,
     PRIMARY KEY (epoch, position));
 -- End of signing in.
+-- Calls that are to be done once. answer: JSON; none while it is not known what the call came to.
+CREATE TABLE repeated_call (account text NOT NULL, key text NOT NULL, digest bytea NOT NULL, answer text, at bigint NOT NULL,
+    PRIMARY KEY (account, key));
+CREATE INDEX repeated_call_by_time ON repeated_call (at);
+-- End of calls that are to be done once.

@@ -189,3 +189,8 @@ CREATE INDEX audit_by_time ON audit (at);
 CREATE TABLE grant_note (epoch INTEGER NOT NULL, position INTEGER NOT NULL, note BLOB NOT NULL, blind BLOB NOT NULL, made INTEGER NOT NULL,
     PRIMARY KEY (epoch, position)) WITHOUT ROWID;
 -- End of signing in.
+-- Calls that are to be done once. answer: JSON; none while it is not known what the call came to.
+CREATE TABLE repeated_call (account TEXT NOT NULL, key TEXT NOT NULL, digest BLOB NOT NULL, answer TEXT, at INTEGER NOT NULL,
+    PRIMARY KEY (account, key)) WITHOUT ROWID;
+CREATE INDEX repeated_call_by_time ON repeated_call (at);
+-- End of calls that are to be done once.

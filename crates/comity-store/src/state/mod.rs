@@ -35,6 +35,7 @@ pub mod peer_log;
 pub mod recall;
 pub mod receipt;
 pub mod release;
+pub mod repeated;
 pub mod revocation;
 pub mod second_factor;
 pub mod session;

@@ -5,6 +5,7 @@
 //! In scope: gathering what waits, the most urgent first. Out of scope: doing anything about it.
 
 use askama::Template;
+use comity_node::operation::rights::Permission;
 use serde_json::{Value, json};
 
 use crate::frame::{Fault, Frame, Shown, key, page};
@@ -41,6 +42,9 @@ struct Home {
 pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
     visit.person()?;
     let mut frame = Frame::new(&web, &visit, visit.words.say("place-home"));
+    if Permission::Look.is_of(visit.person()?.role) {
+        frame.follows = Some("list_threads");
+    }
     let mut items = Vec::new();
     let mut failures = Vec::new();
     let parts = [

@@ -144,8 +144,22 @@ pub(crate) async fn list(web: Web, visit: Visit) -> Shown {
 
 struct Fact {
     name: String,
-    value: String,
+    values: Vec<Said>,
     wide: bool,
+}
+
+/// A value of a fact.
+struct Said {
+    text: String,
+    /// It is the identity of another object.
+    leads: bool,
+}
+
+/// A collection that holds the object.
+struct Holder {
+    id: String,
+    title: String,
+    added: String,
 }
 
 struct Release {
@@ -163,7 +177,7 @@ struct One {
     frame: Frame,
     line: Line,
     tab: &'static str,
-    held: Vec<(String, String)>,
+    held: Vec<Holder>,
     facts: Vec<Fact>,
     near: Vec<Line>,
     graph: Option<Graph>,
@@ -194,13 +208,19 @@ pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
     let line = line(newest);
     let mut frame = Frame::new(&web, &visit, line.name.clone());
     frame.mark(&line.label);
-    let held = rows(&found).iter().map(|row| {
-        (
-            text(row, "collection").to_owned(),
-            text(row, "date_added").to_owned(),
-        )
+    let titles = visit
+        .ask(&web, "list_collections", json!({ "limit": 1000 }))
+        .await?;
+    let title = |id: &str| {
+        let found = rows(&titles).iter().find(|row| text(row, "id") == id);
+        found.map_or_else(|| id.to_owned(), |row| text(row, "title").to_owned())
+    };
+    let held = rows(&found).iter().map(|row| Holder {
+        title: title(text(row, "collection")),
+        id: text(row, "collection").to_owned(),
+        added: text(row, "date_added").to_owned(),
     });
-    let held: Vec<(String, String)> = held.collect();
+    let held: Vec<Holder> = held.collect();
     let mut shown = One {
         frame,
         tab,
@@ -235,14 +255,25 @@ fn facts(object: &Value) -> Vec<Fact> {
     let members = object.as_object().into_iter().flatten();
     let told = members.filter(|(name, _)| !TOLD.contains(&name.as_str()));
     let fact = told.map(|(name, value)| {
-        let value = match value {
-            Value::String(text) => text.clone(),
-            other => serde_json::to_string(other).unwrap_or_default(),
+        let refers = name.ends_with("_ref") || name.ends_with("_refs");
+        let said = |value: &Value| Said {
+            text: value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned),
+            leads: refers && value.as_str().is_some_and(|id| ObjectId::parse(id).is_ok()),
+        };
+        let values: Vec<Said> = match value {
+            Value::Array(all) => all.iter().map(said).collect(),
+            one => vec![said(one)],
         };
         Fact {
-            wide: value.chars().count() > 60,
+            wide: values
+                .iter()
+                .map(|said| said.text.chars().count())
+                .sum::<usize>()
+                > 60,
             name: name.clone(),
-            value,
+            values,
         }
     });
     fact.collect()

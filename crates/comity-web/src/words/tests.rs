@@ -54,7 +54,13 @@ fn named(folder: &Path, found: &mut BTreeSet<String>) {
         if path.file_name().is_some_and(|name| name == "tests.rs") {
             continue;
         }
-        let text = std::fs::read_to_string(&path).unwrap();
+        // A line may end behind the parenthesis.
+        let text = std::fs::read_to_string(&path).unwrap().replace("(\n", "(");
+        let text = text
+            .split('(')
+            .map(str::trim_start)
+            .collect::<Vec<_>>()
+            .join("(");
         for way in ["say(\"", "say_of(\"", "say_with(\"", "key(\"", "count(\""] {
             for rest in text.split(way).skip(1) {
                 let (key, _) = rest.split_once('"').unwrap();

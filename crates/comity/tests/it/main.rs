@@ -32,6 +32,7 @@ mod imports;
 mod ledger;
 mod mail;
 mod node;
+mod rest;
 mod rules;
 mod rules_endpoints;
 mod rules_semantics;

@@ -24,6 +24,8 @@ const PACKAGES: &[&str] = &[
     "SQLAlchemy<2",
     // Brings the `cryptography` that the next ones need too.
     "tlog-scales==0.0.3",
+    // Makes up calls from an OpenAPI document.
+    "schemathesis==4.32.5",
     // The ontologies of CASE and UCO with their validator; brings rdflib.
     "case-utils==0.18.0",
 ];
