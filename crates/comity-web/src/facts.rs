@@ -25,6 +25,33 @@ const WORDS: &[&str] = &[
     "role",
 ];
 
+/// Members that come first, in this order; the others follow by name.
+const ORDER: &[&str] = &[
+    "title",
+    "line",
+    "request_type",
+    "urgency",
+    "unit",
+    "contact",
+    "facts",
+    "asked",
+    "summary",
+    "scope",
+    "text",
+    "expected",
+    "regime",
+    "sent",
+    "delivered",
+    "acknowledged",
+    "starts",
+    "ends",
+    "started",
+    "stopped",
+    "to",
+    "name",
+    "role",
+];
+
 /// Something that is said.
 pub(crate) struct Fact {
     pub(crate) name: String,
@@ -36,7 +63,12 @@ pub(crate) struct Fact {
 pub(crate) fn of(frame: &Frame, value: &Value, told: &[&str]) -> Vec<Fact> {
     let members = value.as_object().into_iter().flatten();
     let says = members.filter(|(name, value)| !told.contains(&name.as_str()) && !is_empty(value));
-    let fact = says.map(|(name, value)| Fact {
+    let mut says: Vec<(&String, &Value)> = says.collect();
+    says.sort_by_key(|(name, _)| {
+        let place = ORDER.iter().position(|each| each == name);
+        place.unwrap_or(ORDER.len())
+    });
+    let fact = says.into_iter().map(|(name, value)| Fact {
         name: frame.word("field", name),
         wide: value
             .as_str()
@@ -73,8 +105,11 @@ fn shown(frame: &Frame, name: &str, value: &Value) -> String {
         Value::Object(members) => {
             let says = members.iter().filter(|(_, value)| !is_empty(value));
             let each = says.map(|(name, value)| {
-                let label = escaped(&frame.word("field", name));
                 let value = shown(frame, name, value);
+                if name == "at" {
+                    return value;
+                }
+                let label = escaped(&frame.word("field", name));
                 format!("<span class=\"muted\">{label}</span> {value}")
             });
             each.collect::<Vec<_>>().join(" · ")

@@ -2,12 +2,14 @@
 //!
 //! In scope: how each contact stands, opening a check, answering one, trying another way. Out of scope: profiles themselves.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use comity_node::operation::rights::Permission;
 use comity_stix::marking::Tlp;
 use serde_json::{Value, json};
 
-use crate::acts::input::{Form, Sent, input};
+use crate::acts::input::{Form, Option_, Sent, input};
 use crate::acts::{Field, Kind, may, need, read};
 use crate::facts::{self, Fact};
 use crate::fields::Fields;
@@ -86,11 +88,14 @@ async fn contacts(web: &Web, visit: &Visit, sent: Option<(&Sent, (String, String
         verified: some(one, "verified").map(|at| frame.time(&at)),
         ours: one.get("ours") == Some(&json!(true)),
     };
+    let form = visit.may(Permission::Work).then(|| {
+        let mut form = form(&frame, ("ping", PING), sent);
+        choose_party(&mut form, &found);
+        form
+    });
     let shown = Contacts {
         lines: rows(&found).iter().map(contact).collect(),
-        form: visit
-            .may(Permission::Work)
-            .then(|| form(&frame, ("ping", PING), sent)),
+        form,
         wrong,
         frame,
     };
@@ -107,6 +112,21 @@ fn form(frame: &Frame, (word, fields): (&'static str, &[Field]), sent: Option<&S
         name: frame.word("act", word),
         inputs: inputs.collect(),
         open: sent.is_some(),
+    }
+}
+
+/// Lets the form name a party whose contacts are known.
+fn choose_party(form: &mut Form, found: &Value) {
+    let others = rows(found).iter().map(|one| text(one, "with"));
+    let others: BTreeSet<&str> = others.filter(|name| !name.is_empty()).collect();
+    for input in form.inputs.iter_mut().filter(|one| one.name == "party") {
+        let option = |name: &&str| Option_ {
+            value: (*name).to_owned(),
+            label: (*name).to_owned(),
+            chosen: input.value == *name || others.len() == 1,
+        };
+        input.options = others.iter().map(option).collect();
+        input.way = "choice";
     }
 }
 
