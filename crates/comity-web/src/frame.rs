@@ -162,6 +162,12 @@ impl Frame {
         Language::OFFERED
     }
 
+    /// The zone in which times are shown and typed.
+    pub(crate) fn zone_name(&self) -> String {
+        let name = self.zone.iana_name().unwrap_or("UTC");
+        name.to_owned()
+    }
+
     pub(crate) fn asset(&self, name: &str) -> &'static str {
         assets::address(name)
     }
@@ -172,23 +178,29 @@ impl Frame {
 
     /// A STIX timestamp as the person reads it, with its offset and the same moment in UTC; other text as it is.
     pub(crate) fn time(&self, text: &str) -> Html {
-        let Ok(at) = Timestamp::parse(text) else {
+        let Some(at) = moment(text) else {
             return Html(escaped(text));
         };
-        let Ok(at) = jiff::Timestamp::from_microsecond(at.micros()) else {
-            return Html(escaped(text));
-        };
-        let zoned = at.to_zoned(self.zone.clone());
-        let shown = if self.zone == TimeZone::UTC {
-            zoned.strftime("%Y-%m-%d %H:%M UTC").to_string()
-        } else {
-            zoned.strftime("%Y-%m-%d %H:%M %:z").to_string()
-        };
+        let shown = self.written(at);
         let utc = at.strftime("%Y-%m-%dT%H:%M:%SZ");
         let title = at.strftime("%Y-%m-%d %H:%M:%S UTC");
         Html(format!(
             "<time datetime=\"{utc}\" title=\"{title}\" data-relative>{shown}</time>"
         ))
+    }
+
+    /// The same as text alone, for drawings.
+    pub(crate) fn time_text(&self, text: &str) -> String {
+        moment(text).map_or_else(|| text.to_owned(), |at| self.written(at))
+    }
+
+    fn written(&self, at: jiff::Timestamp) -> String {
+        let zoned = at.to_zoned(self.zone.clone());
+        if self.zone == TimeZone::UTC {
+            zoned.strftime("%Y-%m-%d %H:%M UTC").to_string()
+        } else {
+            zoned.strftime("%Y-%m-%d %H:%M %:z").to_string()
+        }
     }
 
     /// A label as its chip: word and shape.
@@ -214,17 +226,23 @@ impl Frame {
     }
 }
 
+fn moment(text: &str) -> Option<jiff::Timestamp> {
+    let at = Timestamp::parse(text).ok()?;
+    jiff::Timestamp::from_microsecond(at.micros()).ok()
+}
+
 /// What a state means for whoever looks: done, waiting, due, late or failed.
 fn class_of_state(state: &str) -> &'static str {
     match state {
         "ok" | "in force" | "verified" | "receipted" | "answered" | "closed" | "met"
         | "applied" | "active" | "permanent" | "released" | "complete" | "live" | "done"
-        | "approved" => "ok",
+        | "approved" | "green" | "confirmed" | "completed" | "reported" => "ok",
         "due" | "proposed" | "pending" | "incomplete" | "acknowledged" | "accepted" | "in-work"
-        | "expiring" => "due",
+        | "expiring" | "amber" | "returned" | "offered" | "rung" | "running" => "due",
         "late" | "overdue" => "late",
         "failed" | "refused" | "declined" | "missed" | "forked" | "revoked" | "suspended"
-        | "bounced" | "disputed" | "withdrawn" => "failed",
+        | "bounced" | "disputed" | "withdrawn" | "red" | "unreachable" | "expired"
+        | "abandoned" => "failed",
         _ => "waiting",
     }
 }
@@ -260,6 +278,17 @@ fn navigation(words: &Words, path: &str, may: impl Fn(Permission) -> bool) -> Ve
             places: vec![
                 place("/search", words.say("place-search"), "g s"),
                 place("/objects", words.say("place-objects"), "g o"),
+            ],
+        });
+        groups.push(Group {
+            name: Some(words.say("group-together")),
+            places: vec![
+                place("/requests", words.say("place-requests"), "g r"),
+                place("/cases", words.say("place-cases"), "g c"),
+                place("/calls", words.say("place-calls"), "g k"),
+                place("/exercises", words.say("place-exercises"), "g x"),
+                place("/evidence", words.say("place-evidence"), "g e"),
+                place("/contacts", words.say("place-contacts"), "g b"),
             ],
         });
     }
@@ -377,7 +406,8 @@ pub(crate) fn answer(web: &Web, visit: &Visit, shown: Shown) -> Response {
     response
 }
 
-fn told(words: &Words, fault: &Fault) -> (StatusCode, String, String) {
+/// What is said of a fault: the status, what it is, and what to do.
+pub(crate) fn told(words: &Words, fault: &Fault) -> (StatusCode, String, String) {
     let own = |status, what: &str, hint: &str| (status, words.say(what), words.say(hint));
     match fault {
         Fault::SignIn => own(

@@ -17,5 +17,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     locale!("signing"),
     locale!("home"),
     locale!("objects"),
+    locale!("work"),
+    locale!("fields"),
     locale!("states"),
 ];

@@ -13,7 +13,9 @@ use http::Request;
 
 use crate::fields::Fields;
 use crate::frame::{Fault, Shown, answer};
-use crate::screens::{home, objects, search, signing};
+use crate::screens::{
+    contacts, evidence, home, objects, opening, reports, search, signing, thread, threads,
+};
 pub use crate::visit::WebSettings;
 use crate::visit::{Visit, Web};
 use crate::{assets, form};
@@ -33,10 +35,47 @@ pub fn router(node: Node, settings: WebSettings) -> Router {
         .route("/search", show(search::show).merge(act(search::bulk)))
         .route("/objects", show(objects::list))
         .route("/objects/{id}", show(objects::one))
+        .merge(work())
         .fallback(|State(web): State<Web>, visit: Visit| async move {
             answer(&web, &visit, Err(Fault::Missing))
         })
         .with_state(web)
+}
+
+/// What two parties work on.
+fn work() -> Router<Web> {
+    Router::new()
+        .route("/requests", show(threads::requests))
+        .route("/cases", show(threads::cases))
+        .route("/calls", show(threads::calls))
+        .route("/exercises", show(threads::exercises))
+        .route(
+            "/requests/new",
+            show(opening::request).merge(act(opening::send)),
+        )
+        .route("/cases/new", show(opening::case).merge(act(opening::begin)))
+        .route("/calls/new", show(opening::call).merge(act(opening::ring)))
+        .route(
+            "/exercises/new",
+            show(opening::exercise).merge(act(opening::propose)),
+        )
+        .route("/threads/{id}", show(thread::show))
+        .route("/cases/{id}", show(thread::show))
+        .route("/calls/{id}", show(thread::show))
+        .route("/exercises/{id}", show(thread::show))
+        .route("/threads/{id}/say/{event}", act(thread::say))
+        .route("/threads/{id}/own/{event}", act(thread::own))
+        .route("/threads/{id}/notes", act(thread::note))
+        .route("/exercises/{id}/report", show(thread::report))
+        .route("/cases/{id}/bundle", show(reports::bundle))
+        .route("/parties/{party}/reports/{period}", show(reports::status))
+        .route("/evidence", show(evidence::list))
+        .route("/evidence/{item}", show(evidence::one))
+        .route("/evidence/{item}/{act}", act(evidence::act))
+        .route("/contacts", show(contacts::list).merge(act(contacts::ping)))
+        .route("/checks", show(contacts::checks))
+        .route("/checks/{id}", show(contacts::check))
+        .route("/checks/{id}/{act}", act(contacts::act))
 }
 
 /// A screen that is looked at.

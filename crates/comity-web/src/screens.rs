@@ -2,12 +2,23 @@
 //!
 //! In scope: which questions make up a screen, what its forms ask for. Out of scope: rights (`comity-node`).
 
+pub(crate) mod contacts;
+pub(crate) mod evidence;
 pub(crate) mod home;
 pub(crate) mod objects;
+pub(crate) mod opening;
+pub(crate) mod reports;
 pub(crate) mod search;
 pub(crate) mod signing;
+pub(crate) mod thread;
+pub(crate) mod threads;
 
+use comity_node::operation::Denied;
+use http::StatusCode;
 use serde_json::Value;
+
+use crate::frame::{Fault, told};
+use crate::visit::Visit;
 
 /// A member of a document as text; nothing where there is none.
 pub(crate) fn text<'v>(document: &'v Value, name: &str) -> &'v str {
@@ -35,4 +46,17 @@ pub(crate) fn some(document: &Value, name: &str) -> Option<String> {
 pub(crate) fn rows(document: &Value) -> &[Value] {
     let list = document.get("items").unwrap_or(document);
     list.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// What is said on a page of something that was typed and refused; any other fault has a page of its own.
+pub(crate) fn refused(visit: &Visit, fault: Fault) -> Result<(StatusCode, String, String), Fault> {
+    match fault {
+        Fault::Form => Ok((
+            StatusCode::UNPROCESSABLE_ENTITY,
+            visit.words.say("form-wrong"),
+            visit.words.say("form-wrong-hint"),
+        )),
+        Fault::Denied(Denied::Refused(_) | Denied::Arguments(_)) => Ok(told(visit.words, &fault)),
+        other => Err(other),
+    }
 }
