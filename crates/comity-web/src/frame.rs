@@ -217,14 +217,15 @@ impl Frame {
 /// What a state means for whoever looks: done, waiting, due, late or failed.
 fn class_of_state(state: &str) -> &'static str {
     match state {
-        "ok" | "in force" | "verified" | "receipted" | "answered" | "closed" | "met"
-        | "applied" | "active" | "permanent" | "released" | "complete" | "live" | "done"
-        | "approved" => "ok",
+        "ok" | "in force" | "kept" | "confirmed" | "verified" | "receipted" | "answered"
+        | "closed" | "met" | "applied" | "active" | "permanent" | "released" | "complete"
+        | "live" | "done" | "approved" => "ok",
         "due" | "proposed" | "pending" | "incomplete" | "acknowledged" | "accepted" | "in-work"
         | "expiring" => "due",
         "late" | "overdue" => "late",
-        "failed" | "refused" | "declined" | "missed" | "forked" | "revoked" | "suspended"
-        | "bounced" | "disputed" | "withdrawn" => "failed",
+        "suspended by us" | "suspended by them" | "suspended by both" | "broken" | "failed"
+        | "refused" | "declined" | "missed" | "forked" | "revoked" | "suspended" | "bounced"
+        | "disputed" | "withdrawn" => "failed",
         _ => "waiting",
     }
 }
@@ -261,6 +262,30 @@ fn navigation(words: &Words, path: &str, may: impl Fn(Permission) -> bool) -> Ve
                 place("/search", words.say("place-search"), "g s"),
                 place("/objects", words.say("place-objects"), "g o"),
             ],
+        });
+    }
+    if may(Permission::Watch) {
+        let mut places = vec![
+            place("/parties", words.say("place-parties"), "g p"),
+            place("/accords", words.say("place-accords"), "g a"),
+            place("/review", words.say("place-review"), "g w"),
+            place("/outbox", words.say("place-outbox"), "g t"),
+            place("/addresses", words.say("place-addresses"), "g d"),
+        ];
+        if may(Permission::Look) {
+            places.insert(4, place("/mail", words.say("place-mail"), "g m"));
+        }
+        groups.push(Group {
+            name: Some(words.say("group-between")),
+            places,
+        });
+        let mut places = vec![place("/ledger", words.say("place-ledger"), "g l")];
+        if may(Permission::Audit) {
+            places.push(place("/admin", words.say("place-admin"), "g n"));
+        }
+        groups.push(Group {
+            name: Some(words.say("group-node")),
+            places,
         });
     }
     groups

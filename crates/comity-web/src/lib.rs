@@ -17,4 +17,5 @@ mod frame;
 mod html;
 mod locales;
 mod screens;
+mod sheet;
 mod visit;

@@ -18,4 +18,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     locale!("home"),
     locale!("objects"),
     locale!("states"),
+    locale!("between"),
+    locale!("letters"),
+    locale!("house"),
 ];

@@ -156,7 +156,8 @@ impl Words {
     pub fn word(&self, family: &str, word: &str) -> String {
         let key = format!(
             "{family}-{}",
-            word.to_ascii_lowercase().replace([' ', '_', ':', '+'], "-")
+            word.to_ascii_lowercase()
+                .replace([' ', '_', ':', '+', ','], "-")
         );
         if self.knows(&key) {
             self.say(&key)

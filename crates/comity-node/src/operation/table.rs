@@ -162,6 +162,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("end_sessions", Method::Delete, "/users/{name}/sessions", &["account", "end_sessions"], Permission::Administer, "Ends all sessions of an account."),
     op("revoke_tokens", Method::Delete, "/users/{user}/tokens", &["account", "revoke_tokens"], Permission::Administer, "Ends all tokens of an account."),
     op("check_node", Method::Post, "/check", &["check"], Permission::Administer, "Reads everything and says what is wrong."),
+    op("show_card", Method::Get, "/card", &["exchange", "card"], Permission::Watch, "This party's newest card, for other parties."),
     op("accept_card", Method::Post, "/parties", &["exchange", "accept_card"], Permission::Agree, "Takes a party's card."),
     op("list_parties", Method::Get, "/parties", &["exchange", "parties"], Permission::Watch, "The parties, and how the exchange with each stands.").list("name"),
     op("verify_party", Method::Post, "/parties/{party}/verification", &["exchange", "verify"], Permission::Agree, "Checks the digits that were read aloud."),
