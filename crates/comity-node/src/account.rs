@@ -7,28 +7,35 @@
 //! person may do.
 //! Limits: [`REMEMBERED_MAX`] callers are remembered; one password is hashed at a time.
 
-mod command;
+pub mod audit;
+pub mod command;
 pub mod password;
 pub mod second_factor;
 pub mod session;
 pub mod token;
+pub mod welcome;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use comity_store::error::StoreError;
+use comity_store::state::Tx;
 use comity_store::state::account::{self, Account, Role};
 use comity_store::state::closed;
 use comity_store::state::second_factor as factors;
 use comity_store::state::session as session_rows;
 use comity_store::state::token::Scope;
+use comity_store::state::welcome as welcome_rows;
 use sha2::{Digest, Sha256};
 
+use crate::account::audit::Entering;
 use crate::account::password::{check_password, hash, verify};
 use crate::account::token::{TOKEN_DAYS_MAX, TOKEN_NAME_CHARS_MAX};
 use crate::clock::random_bytes;
 use crate::exchange::ExchangeError;
+use crate::ledger::grant::{Grant, Right};
+use crate::link::LinkError;
 use crate::node::Node;
 use crate::throttle::Throttle;
 
@@ -82,6 +89,13 @@ pub struct Caller {
     pub party: Option<String>,
     /// Where it came with a token: that one's id and how much of the account's rights it has.
     pub token: Option<(String, Scope)>,
+}
+
+impl Caller {
+    /// Whether it may add anything: a token may be for reading only.
+    pub fn may_write(&self) -> bool {
+        !matches!(self.token, Some((_, Scope::Read)))
+    }
 }
 
 /// Why a caller is not let in.
@@ -174,15 +188,31 @@ pub enum AccountError {
     /// There is no such token.
     #[error("there is no token {0:?}")]
     UnknownToken(String),
+    /// The link leads nowhere.
+    #[error("this link was used already, has ended, or never was one")]
+    BadLink,
     /// There is no such session.
     #[error("there is no session {0:?}")]
     UnknownSession(String),
     /// What is addressed to its person cannot be handed over.
     #[error("cannot hand over what is addressed to the person")]
     Addressed(#[source] Box<ExchangeError>),
+    /// The ledger has no entry of it.
+    #[error("cannot add it to the ledger")]
+    Ledger(#[source] LinkError),
     /// The store failed.
     #[error("cannot record the account")]
     Store(#[from] StoreError),
+}
+
+impl From<LinkError> for AccountError {
+    fn from(error: LinkError) -> Self {
+        if let LinkError::Store(error) = error {
+            Self::Store(error)
+        } else {
+            Self::Ledger(error)
+        }
+    }
 }
 
 impl From<ExchangeError> for AccountError {
@@ -202,6 +232,19 @@ pub struct Belonging {
     pub party: Option<String>,
     /// Where its person is reached: what another party addresses there is for this account.
     pub address: Option<String>,
+}
+
+/// An account to be made.
+#[derive(Clone, Copy)]
+pub struct NewAccount<'a> {
+    /// The account that makes it; empty for the operator.
+    pub by: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Its role.
+    pub role: Role,
+    /// Its password.
+    pub password: &'a str,
 }
 
 /// Callers seen lately.
@@ -305,6 +348,12 @@ impl Node {
                 let Some((account, row)) = held else {
                     self.refuse_early(place, now)?;
                     sessions.throttle.failed(&place, now);
+                    let entering = Entering {
+                        account: "",
+                        way: "token",
+                        place,
+                    };
+                    self.note_entering(entering, "refused")?;
                     return Err(SignInError::Refused);
                 };
                 (account, Some((row.id, row.scope)), 0)
@@ -326,6 +375,14 @@ impl Node {
                 };
                 if factor.is_some() {
                     return Err(SignInError::CodeNeeded);
+                }
+                if hashed == now {
+                    let entering = Entering {
+                        account: &account.name,
+                        way: "password",
+                        place,
+                    };
+                    self.note_entering(entering, "password")?;
                 }
                 (account, None, hashed)
             }
@@ -371,11 +428,17 @@ impl Node {
         // Others may have failed from this place while this one waited its turn.
         self.refuse_early(place, now)?;
         let right = verify(password, found.as_ref());
-        let Some(account) = found.filter(|_| right) else {
-            sessions.throttle.failed(&place, now);
-            return Err(SignInError::Refused);
+        if right && let Some(account) = found {
+            return Ok(account);
+        }
+        sessions.throttle.failed(&place, now);
+        let entering = Entering {
+            account: found.as_ref().map_or("", |account| &account.name),
+            way: "password",
+            place,
         };
-        Ok(account)
+        self.note_entering(entering, "refused")?;
+        Err(SignInError::Refused)
     }
 
     fn refuse_early(&self, place: IpAddr, now: i64) -> Result<(), SignInError> {
@@ -385,50 +448,66 @@ impl Node {
         }
     }
 
-    /// Makes an account.
-    pub fn add_account(
+    /// Makes an account. May hash: for a thread that may wait.
+    pub fn add_account(&self, new: &NewAccount<'_>, whose: &Belonging) -> Result<(), AccountError> {
+        let account = self.new_account(new.name, new.role, whose, new.password)?;
+        self.inner
+            .state
+            .write(|tx| self.insert_account(tx, &account, new.by))?;
+        self.due().tell();
+        self.follow_address(new.name, None, whose.address.as_deref())?;
+        Ok(())
+    }
+
+    /// An account that can be made, with its password hashed.
+    pub(crate) fn new_account(
         &self,
         name: &str,
         role: Role,
         whose: &Belonging,
         password: &str,
-    ) -> Result<(), AccountError> {
-        let (party, address) = (whose.party.as_deref(), whose.address.as_deref());
-        let usable = |c: char| c != ':' && !c.is_whitespace() && !c.is_control();
-        if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(usable) {
-            return Err(AccountError::BadName(name.to_owned()));
-        }
+    ) -> Result<Account, AccountError> {
+        check_name(name)?;
         check_password(password)?;
-        if party.is_some() && address.is_some() {
+        if whose.party.is_some() && whose.address.is_some() {
             return Err(AccountError::NotOwn(name.to_owned()));
         }
-        self.check_address(name, address)?;
-        let created = self.inner.clock.now();
-        let account = Account {
+        self.check_address(name, whose.address.as_deref())?;
+        Ok(Account {
             name: name.to_owned(),
             role,
             password: hash(password),
-            created,
-            party: party.map(str::to_owned),
-            address: address.map(str::to_owned),
-        };
-        let added = self.inner.state.write(|tx| {
-            let known = match party {
-                Some(name) => comity_store::state::party::find(tx, name)?.is_some(),
-                None => true,
-            };
-            known.then(|| account::add(tx, &account)).transpose()
-        })?;
-        let Some(added) = added else {
-            return Err(AccountError::UnknownParty(
-                party.unwrap_or_default().to_owned(),
-            ));
-        };
-        if !added {
-            return Err(AccountError::Taken(name.to_owned()));
+            created: self.inner.clock.now(),
+            party: whose.party.clone(),
+            address: whose.address.clone(),
+        })
+    }
+
+    /// Records an account with its entry in the ledger; an invitation for its name is void then.
+    pub(crate) fn insert_account(
+        &self,
+        tx: &mut dyn Tx,
+        account: &Account,
+        by: &str,
+    ) -> Result<(), AccountError> {
+        if let Some(party) = &account.party
+            && comity_store::state::party::find(tx, party)?.is_none()
+        {
+            return Err(AccountError::UnknownParty(party.clone()));
         }
-        self.follow_address(name, None, address)?;
-        Ok(())
+        if !account::add(tx, account)? {
+            return Err(AccountError::Taken(account.name.clone()));
+        }
+        welcome_rows::remove(tx, &account.name)?;
+        let grant = Grant {
+            by: by.to_owned(),
+            account: account.name.clone(),
+            right: Right::Account {
+                role: account.role.word().to_owned(),
+                party: account.party.clone(),
+            },
+        };
+        Ok(self.note_grant(tx, &grant, account.created)?)
     }
 
     /// Records where the person of an account is reached, in the place of where that was before: what other parties
@@ -446,7 +525,11 @@ impl Node {
         Ok(())
     }
 
-    fn check_address(&self, name: &str, address: Option<&str>) -> Result<(), AccountError> {
+    pub(crate) fn check_address(
+        &self,
+        name: &str,
+        address: Option<&str>,
+    ) -> Result<(), AccountError> {
         let Some(address) = address else {
             return Ok(());
         };
@@ -468,17 +551,26 @@ impl Node {
     }
 
     /// Gives an account another role. Its sessions end: whoever has less now keeps no page of before.
-    pub fn set_role(&self, name: &str, role: Role) -> Result<(), AccountError> {
-        let changed = self.inner.state.write(|tx| {
+    /// `by` is the account that does it; empty for the operator.
+    pub fn set_role(&self, by: &str, name: &str, role: Role) -> Result<(), AccountError> {
+        let now = self.inner.clock.now();
+        let grant = Grant {
+            by: by.to_owned(),
+            account: name.to_owned(),
+            right: Right::Role {
+                role: role.word().to_owned(),
+            },
+        };
+        self.inner.state.write(|tx| {
+            if !account::put_role(tx, name, role)? {
+                return Err(AccountError::Unknown(name.to_owned()));
+            }
             session_rows::end_all(tx, name, "")?;
-            account::put_role(tx, name, role)
+            Ok::<_, AccountError>(self.note_grant(tx, &grant, now)?)
         })?;
         self.forget_callers();
-        if changed {
-            Ok(())
-        } else {
-            Err(AccountError::Unknown(name.to_owned()))
-        }
+        self.due().tell();
+        Ok(())
     }
 
     /// Removes an account with all by which it signs in, and its rights.
@@ -512,6 +604,15 @@ impl Node {
         self.inner.sessions.forget();
         self.inner.open_sessions.forget();
     }
+}
+
+/// Whether an account can have this name.
+pub(crate) fn check_name(name: &str) -> Result<(), AccountError> {
+    let usable = |c: char| c != ':' && !c.is_whitespace() && !c.is_control();
+    if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(usable) {
+        return Err(AccountError::BadName(name.to_owned()));
+    }
+    Ok(())
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -12,6 +12,8 @@ use comity_store::state::release;
 use uuid::Uuid;
 
 use crate::clock::new_uuid;
+use crate::ledger::grant::{Grant, Right};
+use crate::link::LinkError;
 use crate::node::Node;
 
 /// The longest title, in characters.
@@ -49,9 +51,22 @@ pub enum CollectionError {
     /// There is no such account.
     #[error("there is no account {0:?}")]
     UnknownAccount(String),
+    /// The ledger has no entry of it.
+    #[error("cannot add it to the ledger")]
+    Ledger(#[source] LinkError),
     /// The store failed.
     #[error("cannot use the collection")]
     Store(#[from] StoreError),
+}
+
+impl From<LinkError> for CollectionError {
+    fn from(error: LinkError) -> Self {
+        if let LinkError::Store(error) = error {
+            Self::Store(error)
+        } else {
+            Self::Ledger(error)
+        }
+    }
 }
 
 /// A collection as one caller sees it.
@@ -126,9 +141,25 @@ impl Node {
         Ok(self.inner.state.read(|tx| collection::rights_of(tx, id))?)
     }
 
-    /// Sets what an account may do with a collection.
-    pub fn grant(&self, name: &str, account: &str, rights: Rights) -> Result<(), CollectionError> {
+    /// Sets what an account may do with a collection. `by` is the account that does it; empty for the operator.
+    pub fn grant(
+        &self,
+        by: &str,
+        name: &str,
+        account: &str,
+        rights: Rights,
+    ) -> Result<(), CollectionError> {
         let collection = self.collection(name)?;
+        let now = self.inner.clock.now();
+        let grant = Grant {
+            by: by.to_owned(),
+            account: account.to_owned(),
+            right: Right::Collection {
+                collection: collection.id.to_string(),
+                read: rights.read,
+                write: rights.write,
+            },
+        };
         let known = self.inner.state.write(|tx| {
             let Some(known) = comity_store::state::account::find(tx, account)? else {
                 return Ok(false);
@@ -139,7 +170,8 @@ impl Node {
                 release::share_collection(tx, &collection.id.to_string(), &party, "taxii")?;
             }
             collection::grant(tx, &collection.id, account, rights)?;
-            Ok::<_, StoreError>(true)
+            self.note_grant(tx, &grant, now)?;
+            Ok::<_, CollectionError>(true)
         })?;
         self.inner.rights.forget();
         self.due().tell();

@@ -8,6 +8,7 @@ use comity_store::state::account::Role;
 use comity_store::state::token::Scope;
 use serde::{Deserialize, Serialize};
 
+use crate::account::command::SignInCommand;
 use crate::address::command::AddressCommand;
 use crate::case::command::CaseCommand;
 use crate::contact::command::ContactCommand;
@@ -32,6 +33,8 @@ pub const MATCH_OBJECTS_MAX: usize = 20;
 pub enum Command {
     /// Something about accounts.
     Account(AccountCommand),
+    /// Something about signing in.
+    SignIn(SignInCommand),
     /// Make a collection.
     CreateCollection {
         /// Its title.
@@ -53,6 +56,9 @@ pub enum Command {
         read: bool,
         /// Whether it may write.
         write: bool,
+        /// The account that does it; empty for the operator.
+        #[serde(default)]
+        by: String,
     },
     /// Take objects into a collection.
     Take {
@@ -113,6 +119,18 @@ pub enum Command {
     OpenPgp(OpenPgpCommand),
 }
 
+impl From<AccountCommand> for Command {
+    fn from(command: AccountCommand) -> Self {
+        Self::Account(command)
+    }
+}
+
+impl From<SignInCommand> for Command {
+    fn from(command: SignInCommand) -> Self {
+        Self::SignIn(command)
+    }
+}
+
 /// Something about accounts, to be done.
 #[derive(Clone, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -130,6 +148,9 @@ pub enum AccountCommand {
         address: Option<String>,
         /// Its password.
         password: String,
+        /// The account that does it; empty for the operator.
+        #[serde(default)]
+        by: String,
     },
     /// All accounts.
     ListUsers,
@@ -159,26 +180,19 @@ pub enum AccountCommand {
         /// What it is for.
         #[serde(default)]
         name: String,
-        /// How much of the account's rights it has.
+        /// How much of the account's rights it has: `read`, `write` or `all`.
         #[schemars(with = "String")]
         scope: Scope,
         /// After how many days it ends; 0 is never.
         days: u32,
+        /// The account that does it; empty for the operator.
+        #[serde(default)]
+        by: String,
     },
     /// End all tokens of an account.
     RevokeTokens {
         /// The account.
         user: String,
-    },
-    /// End one token.
-    RevokeToken {
-        /// Its id.
-        id: String,
-    },
-    /// Tokens.
-    ListTokens {
-        /// Those of this account only.
-        user: Option<String>,
     },
     /// Give an account another role.
     SetRole {
@@ -187,33 +201,9 @@ pub enum AccountCommand {
         /// The role.
         #[schemars(with = "String")]
         role: Role,
-    },
-    /// Set the password of an account.
-    SetPassword {
-        /// The account.
-        name: String,
-        /// The password.
-        password: String,
-    },
-    /// How the second factor of an account stands.
-    ShowSecondFactor {
-        /// The account.
-        name: String,
-    },
-    /// Turn the second factor of an account off.
-    RemoveSecondFactor {
-        /// The account.
-        name: String,
-    },
-    /// Where an account is signed in.
-    ListSessions {
-        /// The account.
-        name: String,
-    },
-    /// End every session of an account.
-    EndSessions {
-        /// The account.
-        name: String,
+        /// The account that does it; empty for the operator.
+        #[serde(default)]
+        by: String,
     },
 }
 

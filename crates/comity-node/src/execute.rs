@@ -23,6 +23,8 @@ use crate::command::{
 use crate::intake::{Taken, read_object};
 use crate::joined::texts;
 use crate::node::Node;
+use crate::operation::noted;
+use crate::person::Person;
 use crate::reading::Asked;
 use crate::refusal::{ObjectRefusal, refusal};
 
@@ -33,8 +35,23 @@ const MATCHED_AT_ONCE: usize = 250;
 pub(crate) type Done = Result<Answer, Box<dyn Error + Send + Sync>>;
 
 impl Node {
-    /// Does a command. May take long: for a thread that may wait.
+    /// Does a command of the operator, and writes down those that change who may do what. May take long: for a thread that
+    /// may wait.
     pub fn execute(&self, command: Command) -> Answer {
+        let noted = noted::of_command(&command);
+        let answer = self.execute_unnoted(command);
+        let Some((operation, target)) = noted else {
+            return answer;
+        };
+        let operator = Person::operator(self.inner.clock.now());
+        match self.note_outcome(&operator, (operation, &target), &answer) {
+            Ok(()) => answer,
+            Err(error) => Answer::Refused(refusal(&error)),
+        }
+    }
+
+    /// Does a command that whoever calls writes down.
+    pub(crate) fn execute_unnoted(&self, command: Command) -> Answer {
         self.perform(command)
             .unwrap_or_else(|error| Answer::Refused(refusal(error.as_ref())))
     }
@@ -46,6 +63,7 @@ impl Node {
     fn perform(&self, command: Command) -> Done {
         match command {
             Command::Account(command) => self.perform_on_accounts(command),
+            Command::SignIn(command) => self.perform_on_sign_in(command),
             Command::Look(look) => self.perform_look(look),
             Command::CreateCollection {
                 title,
@@ -68,8 +86,9 @@ impl Node {
                 user,
                 read,
                 write,
+                by,
             } => {
-                self.grant(&collection, &user, Rights { read, write })?;
+                self.grant(&by, &collection, &user, Rights { read, write })?;
                 Ok(Answer::Done)
             }
             Command::Take {

@@ -14,12 +14,25 @@ use crate::node::Node;
 /// How long the loop waits when nothing tells it that there is work; nodes that share a database tell each other nothing.
 const REST: Duration = Duration::from_secs(5);
 
+/// How often what has been kept long enough is forgotten, microseconds: once a day.
+const FORGET_MICROS: i64 = 86_400_000_000;
+
 /// Works until `stop` says so.
 pub async fn run(node: Node, schedule: Schedule, mut stop: watch::Receiver<bool>) {
     let mut due = node.due().listen();
+    let mut forgot = None;
     while !*stop.borrow() {
         due.mark_unchanged();
         let doer = node.clone();
+        let now = node.clock().now();
+        if forgot.is_none_or(|then| now - then >= FORGET_MICROS) {
+            forgot = Some(now);
+            let forgetful = node.clone();
+            let done = tokio::task::spawn_blocking(move || forgetful.forget_ended()).await;
+            if let Ok(Err(error)) = done {
+                tracing::warn!(error = %comity_store::error::chain(&error), "nothing forgotten");
+            }
+        }
         match tokio::task::spawn_blocking(move || turn(&doer, &schedule)).await {
             Ok(Ok(0)) => {}
             Ok(Ok(_)) => continue,

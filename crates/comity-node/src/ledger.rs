@@ -14,6 +14,7 @@ pub mod witness;
 
 mod cosigners;
 mod erase;
+pub(crate) mod grant;
 mod rows;
 mod terms;
 mod tombstone;

@@ -7,14 +7,17 @@
 //! Out of scope: HTTP (`comity-api`), pages (`comity-web`), the use cases themselves.
 //! Limits: [`LIMIT_MAX`] rows of a list at a time.
 
+use comity_store::error::StoreError;
 use comity_store::state::token::Scope;
 use serde_json::{Map, Value, json};
 
-use crate::command::{Answer, Command, Refusal};
+use crate::account::audit::Act;
+use crate::command::{Command, Refusal};
 use crate::node::Node;
 use crate::operation::rights::Permission;
 use crate::operation::schema::Form;
-use crate::person::Person;
+use crate::person::{Person, Way};
+use crate::refusal::refusal;
 
 pub mod repeated;
 pub mod rights;
@@ -22,6 +25,7 @@ pub mod schema;
 pub mod table;
 
 mod answer;
+pub(crate) mod noted;
 mod sight;
 
 #[cfg(test)]
@@ -50,6 +54,8 @@ pub enum Signed {
     No,
     /// As the name in this member.
     Name(&'static str),
+    /// As the name in this member of whom it is about, and as whoever does it.
+    Own(&'static str),
     /// As `acting`: name and role, with the other side's person where the arguments name one.
     Acting,
 }
@@ -57,7 +63,7 @@ pub enum Signed {
 /// Something that a person can ask for.
 #[derive(Clone, Copy, Debug)]
 pub struct Operation {
-    /// Its name: `operationId` in the OpenAPI document.
+    /// Its name: `operationId` in the document of REST.
     pub name: &'static str,
     /// Its method.
     pub method: Method,
@@ -95,6 +101,9 @@ pub enum Denied {
     /// The token by which the person came does not reach as far.
     #[error("this token's scope is {0}, which does not reach as far")]
     Scope(&'static str),
+    /// By what an account signs in is for its person to change, not for a token.
+    #[error("a token cannot change by what its account signs in: sign in yourself")]
+    NeedsPerson,
     /// The arguments are not what it takes.
     #[error("{0}")]
     Arguments(String),
@@ -113,54 +122,76 @@ impl Node {
     /// Does an operation for a person. May take long: for a thread that may wait.
     pub fn ask(&self, person: &Person, name: &str, arguments: Value) -> Result<Value, Denied> {
         let operation = table::find(name).ok_or_else(|| Denied::Unknown(name.to_owned()))?;
-        let (arguments, paging) = self.admitted(person, operation, arguments)?;
+        let admitted = admitted(person, operation, arguments);
+        if operation.is_noted()
+            && let Err(Denied::Role { .. } | Denied::Scope(_) | Denied::NeedsPerson) = admitted
+        {
+            let act = Act {
+                operation: operation.name,
+                target: "",
+                outcome: "denied",
+            };
+            self.note_act(person, &act)
+                .map_err(|error| not_noted(&error))?;
+        }
+        let (arguments, paging) = admitted?;
         let all_seen = self.check_arguments(person, operation, &arguments)?;
+        let target = operation.target(&arguments);
         let command = operation.command(person, arguments)?;
         let answer = self
             .seen_by(person, command)
-            .unwrap_or_else(|command| self.execute(*command));
-        let answer = match answer {
+            .unwrap_or_else(|command| self.execute_unnoted(*command));
+        if operation.is_noted() {
+            self.note_outcome(person, (operation, &target), &answer)
+                .map_err(|error| not_noted(&error))?;
+        }
+        let answer = answer::document(answer).map_err(|refusal| {
             // Whether what was named is not there, or there and not this person's, is not told.
-            Answer::Refused(_) if !all_seen => return Err(Denied::Missing),
-            Answer::Refused(refusal) => return Err(Denied::Refused(refusal)),
-            answer => answer::document(answer),
-        };
+            if all_seen {
+                Denied::Refused(refusal)
+            } else {
+                Denied::Missing
+            }
+        })?;
         let answer = self.only_seen(person, answer)?;
         match operation.list {
             Some(key) => answer::page(answer, key, &paging),
             None => Ok(answer),
         }
     }
+}
 
-    /// The arguments if the person may ask for this with them, and where its list is to go on.
-    fn admitted(
-        &self,
-        person: &Person,
-        operation: &Operation,
-        arguments: Value,
-    ) -> Result<(Map<String, Value>, answer::Paging), Denied> {
-        if !operation.needs.is_of(person.role) {
-            let (role, needs) = (person.role.word(), operation.needs);
-            return Err(Denied::Role { role, needs });
-        }
-        if !is_within(person.scope(), operation) {
-            return Err(Denied::Scope(person.scope().word()));
-        }
-        let mut arguments = match arguments {
-            Value::Object(arguments) => arguments,
-            Value::Null => Map::new(),
-            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-                let what = "the arguments are a JSON object".to_owned();
-                return Err(Denied::Arguments(what));
-            }
-        };
-        let paging = match operation.list {
-            Some(_) => answer::Paging::take(&mut arguments)?,
-            None => answer::Paging::default(),
-        };
-        Form::of(operation).check(&mut arguments)?;
-        Ok((arguments, paging))
+/// The arguments if the person may ask for this with them, and where its list is to go on.
+fn admitted(
+    person: &Person,
+    operation: &Operation,
+    arguments: Value,
+) -> Result<(Map<String, Value>, answer::Paging), Denied> {
+    if !operation.needs.is_of(person.role) {
+        let (role, needs) = (person.role.word(), operation.needs);
+        return Err(Denied::Role { role, needs });
     }
+    let token = matches!(person.way, Way::Token { .. });
+    if token && operation.is_own() && operation.method != Method::Get {
+        return Err(Denied::NeedsPerson);
+    }
+    if !is_within(person.scope(), operation) {
+        return Err(Denied::Scope(person.scope().word()));
+    }
+    let mut arguments = match arguments {
+        Value::Object(arguments) => arguments,
+        Value::Null => Map::new(),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            let what = "the arguments are a JSON object".to_owned();
+            return Err(Denied::Arguments(what));
+        }
+    };
+    let paging = match operation.list {
+        Some(_) => answer::Paging::take(&mut arguments)?,
+        None => answer::Paging::default(),
+    };
+    Form::of(operation).check(&mut arguments)?;
+    Ok((arguments, paging))
 }
 
 /// Operations that are posted and change nothing.
@@ -191,7 +222,17 @@ fn is_within(scope: Scope, operation: &Operation) -> bool {
     }
 }
 
+/// What was done and not written down is not said to be done.
+fn not_noted(error: &StoreError) -> Denied {
+    Denied::Refused(refusal(error))
+}
+
 impl Operation {
+    /// Whether it is about the account of whoever asks, and no other.
+    pub fn is_own(&self) -> bool {
+        matches!(self.signed, Signed::Own(_))
+    }
+
     /// Whether it changes nothing although it is posted: what it takes is too long for an address, or what it does takes long.
     pub fn only_looks(&self) -> bool {
         self.method == Method::Get || LOOKING.contains(&self.name)
@@ -213,6 +254,10 @@ impl Operation {
             Signed::No => {}
             Signed::Name(member) => {
                 arguments.insert(member.to_owned(), json!(person.account));
+            }
+            Signed::Own(member) => {
+                arguments.insert(member.to_owned(), json!(person.account));
+                arguments.insert("by".to_owned(), json!(person.account));
             }
             Signed::Acting => {
                 let to = arguments.remove("person").unwrap_or(Value::Null);

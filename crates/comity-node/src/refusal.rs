@@ -97,6 +97,7 @@ const COLLECTIONS: &str =
     "`comity collection list` shows them, `comity collection create --title TITLE` makes one";
 
 fn account(error: &AccountError) -> (RefusalKind, String) {
+    let no = |hint: &str| (RefusalKind::No, hint.to_owned());
     match error {
         AccountError::Taken(name) => (
             RefusalKind::No,
@@ -128,34 +129,22 @@ fn account(error: &AccountError) -> (RefusalKind, String) {
             RefusalKind::No,
             format!("`comity user totp {name} --off` turns it off for whoever lost the device"),
         ),
-        AccountError::NoSecondFactor(_) => (
-            RefusalKind::No,
-            "each person sets one up on the page of their own account".to_owned(),
-        ),
-        AccountError::WrongCode => (
-            RefusalKind::No,
-            "look at the clock of the device that makes the codes, or use a recovery code".to_owned(),
-        ),
-        AccountError::WrongPassword => (
-            RefusalKind::No,
-            "`comity user password NAME --password-stdin` sets a new one".to_owned(),
-        ),
-        AccountError::TooMany { seconds } => (
-            RefusalKind::No,
-            format!("try again in {seconds} seconds"),
-        ),
+        AccountError::NoSecondFactor(_) => no("each person sets one up on the page of their own account"),
+        AccountError::WrongCode => {
+            no("look at the clock of the device that makes the codes, or use a recovery code")
+        }
+        AccountError::WrongPassword => no("`comity user password NAME --password-stdin` sets a new one"),
+        AccountError::TooMany { seconds } => no(&format!("try again in {seconds} seconds")),
         AccountError::BadToken => (
             RefusalKind::Usage,
             "give --name a few words and --days a number of days".to_owned(),
         ),
-        AccountError::UnknownToken(_) => (
-            RefusalKind::No,
-            "`comity token list` shows the tokens with their ids".to_owned(),
-        ),
-        AccountError::UnknownSession(_) => (
-            RefusalKind::No,
-            "it ended meanwhile: the list of sessions shows those that have not".to_owned(),
-        ),
+        AccountError::UnknownToken(_) => no("`comity token list` shows the tokens with their ids"),
+        AccountError::BadLink => {
+            no("`comity user invite NAME --role ROLE` makes a new one; `comity serve` prints one for the first account")
+        }
+        AccountError::Ledger(_) => (RefusalKind::Unknown, DOCTOR.to_owned()),
+        AccountError::UnknownSession(_) => no("it ended meanwhile: the list shows those that have not"),
         AccountError::NotBound(_) => (
             RefusalKind::No,
             "every account with the right to a collection reads what is less than TLP:RED in it: `comity collection grant ID --user NAME --read`"
@@ -183,6 +172,7 @@ fn collection(error: &CollectionError) -> (RefusalKind, String) {
             "choose an alias like malware-2026; a title may hold anything".to_owned(),
         ),
         CollectionError::UnknownAccount(_) => (RefusalKind::No, ACCOUNTS.to_owned()),
+        CollectionError::Ledger(_) => (RefusalKind::Unknown, DOCTOR.to_owned()),
         CollectionError::Store(source) => (RefusalKind::Unknown, store_hint(source)),
     }
 }

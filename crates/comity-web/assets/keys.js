@@ -1,4 +1,4 @@
-// Keys of a page. Nothing here is needed: each key does what a link or a button of the page does.
+// Keys of a page: each does what a link or a button of the page does.
 //
 // / and Ctrl-K go to the search box. A link or button with data-key="g h" (keys one after the other) is pressed by them; one
 // inside of a row is pressed for the row that has the focus. j and k go from row to row ([data-row]), Enter follows the row's

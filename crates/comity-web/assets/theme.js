@@ -1,18 +1,15 @@
-// Changes the theme at once. <form data-theme-form> with an input "theme" (the one wanted) is posted as it would be without this;
-// its button's names are data-light and data-dark.
+// Changes the theme at once when a button named "theme" (dark, light or system) sends its form; the node is told without leaving
+// the page.
 
 document.addEventListener("submit", async (event) => {
-  const form = event.target;
-  const input = form.elements.namedItem("theme");
-  if (event.defaultPrevented || !form.matches("form[data-theme-form]") || !input) return;
+  const chosen = event.submitter;
+  if (event.defaultPrevented || chosen?.name !== "theme") return;
   event.preventDefault();
-  const wanted = input.value === "dark" ? "dark" : "light";
-  const other = wanted === "dark" ? "light" : "dark";
-  const body = new URLSearchParams(new FormData(form));
-  document.documentElement.dataset.theme = wanted;
-  input.value = other;
-  const button = form.querySelector("button");
-  if (button?.dataset[other]) button.textContent = button.dataset[other];
+  const form = event.target;
+  const root = document.documentElement;
+  if (chosen.value === "system") delete root.dataset.theme;
+  else root.dataset.theme = chosen.value;
+  const body = new URLSearchParams(new FormData(form, chosen));
   try {
     await fetch(form.action, { method: "POST", body, redirect: "manual", signal: AbortSignal.timeout(10_000) });
   } catch {

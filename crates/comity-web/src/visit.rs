@@ -187,7 +187,7 @@ impl FromRequestParts<Web> for Visit {
             keys,
             path,
             query,
-            id: request_id(),
+            id: request_id(web),
             place: place.unwrap_or(IpAddr::from([0, 0, 0, 0])),
             agent,
             began,
@@ -209,12 +209,9 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     named.next().map(|(_, value)| value.to_owned())
 }
 
-/// A name that no other request of this program has.
-fn request_id() -> String {
+/// A name that no other request of this node has: its time, and its number since the program began.
+fn request_id(web: &Web) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    static START: std::sync::LazyLock<u64> = std::sync::LazyLock::new(|| {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        since.map_or(0, |since| since.as_secs())
-    });
-    format!("{:x}-{:x}", *START, NEXT.fetch_add(1, Ordering::Relaxed))
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("{:x}-{number:x}", web.node.clock().now())
 }

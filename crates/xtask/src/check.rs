@@ -37,6 +37,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let start = Instant::now();
     system::prepare()?;
     let mut environment = python::prepare(&target.join("check"))?;
+    environment.extend(system::browser());
     let cluster = postgres::Cluster::start()?;
     environment.push(("COMITY_TEST_POSTGRES", cluster.url()));
     say_step("prepared", start.elapsed());

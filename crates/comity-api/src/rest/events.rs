@@ -8,7 +8,9 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::LazyLock;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -20,7 +22,7 @@ use comity_node::operation::{LIMIT_MAX, Method, Operation, table};
 use comity_node::person::Person;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use serde_json::{Value, json};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
 use crate::rest::problem::Problem;
@@ -75,12 +77,19 @@ pub(crate) async fn serve(State(api): State<Api>, request: Request) -> Response 
         Ok(rows) => rows,
         Err(problem) => return problem.into_response(),
     };
-    let (say, said) = mpsc::channel(16);
-    tokio::spawn(async move {
-        follow(api.node, person, list, first, say).await;
-        drop(permit);
-    });
-    let mut response = Response::new(Body::new(Stream { said }));
+    let following = Following {
+        due: api.node.due().listen(),
+        node: api.node,
+        person,
+        list,
+        known: first,
+        end: Instant::now() + Duration::from_secs(STREAM_SECONDS_MAX),
+        _permit: permit,
+    };
+    let first = async { Some((Bytes::from_static(b": following\n\n"), following)) };
+    let mut response = Response::new(Body::new(Stream {
+        next: Box::pin(first),
+    }));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     private(headers);
@@ -110,54 +119,42 @@ async fn once(
     json(&json!({ "changes": changes, "last": last }))
 }
 
-async fn follow(
+/// A stream between two things that it says.
+struct Following {
     node: Node,
     person: Person,
     list: &'static Operation,
-    mut known: Rows,
-    say: mpsc::Sender<Bytes>,
-) {
-    let mut due = node.due().listen();
-    let end = Instant::now() + Duration::from_secs(STREAM_SECONDS_MAX);
-    if say
-        .send(Bytes::from_static(b": following\n\n"))
-        .await
-        .is_err()
-    {
-        return;
-    }
-    while Instant::now() < end {
-        let changed = tokio::time::timeout(BEAT, due.changed()).await;
+    due: watch::Receiver<u64>,
+    known: Rows,
+    end: Instant,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// What is said next, and the stream behind it; nothing once it is at its end.
+async fn step(mut following: Following) -> Option<(Bytes, Following)> {
+    while Instant::now() < following.end {
+        let changed = tokio::time::timeout(BEAT, following.due.changed()).await;
         let Ok(changed) = changed else {
-            if say
-                .send(Bytes::from_static(b": still here\n\n"))
-                .await
-                .is_err()
-            {
-                return;
-            }
-            continue;
+            return Some((Bytes::from_static(b": still here\n\n"), following));
         };
-        if changed.is_err() {
-            return;
-        }
+        changed.ok()?;
         tokio::time::sleep(PAUSE).await;
-        due.mark_unchanged();
-        let Ok(now) = rows(&node, &person, list).await else {
-            return;
-        };
+        following.due.mark_unchanged();
+        let now = rows(&following.node, &following.person, following.list).await;
+        let now = now.ok()?;
+        let mut said = String::new();
         for (key, digest) in &now {
-            if known.get(key) == Some(digest) {
-                continue;
-            }
-            let data = json!({ "id": key, "version": format!("{digest:08x}") });
-            let event = format!("event: changed\ndata: {data}\n\n");
-            if say.send(Bytes::from(event)).await.is_err() {
-                return;
+            if following.known.get(key) != Some(digest) {
+                let data = json!({ "id": key, "version": format!("{digest:08x}") });
+                said.push_str(&format!("event: changed\ndata: {data}\n\n"));
             }
         }
-        known = now;
+        following.known = now;
+        if !said.is_empty() {
+            return Some((Bytes::from(said), following));
+        }
     }
+    None
 }
 
 async fn rows(node: &Node, person: &Person, list: &'static Operation) -> Result<Rows, Problem> {
@@ -180,9 +177,9 @@ async fn rows(node: &Node, person: &Person, list: &'static Operation) -> Result<
     Ok(rows.collect())
 }
 
-/// A body of events as they come.
+/// A body of events as they come: the next one is awaited only while somebody reads.
 struct Stream {
-    said: mpsc::Receiver<Bytes>,
+    next: Pin<Box<dyn Future<Output = Option<(Bytes, Following)>> + Send>>,
 }
 
 impl http_body::Body for Stream {
@@ -190,10 +187,13 @@ impl http_body::Body for Stream {
     type Error = Infallible;
 
     fn poll_frame(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
-        let next = self.said.poll_recv(context);
-        next.map(|bytes| bytes.map(|bytes| Ok(http_body::Frame::data(bytes))))
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
+        self.next.as_mut().poll(context).map(|said| {
+            let (bytes, following) = said?;
+            self.next = Box::pin(step(following));
+            Some(Ok(http_body::Frame::data(bytes)))
+        })
     }
 }

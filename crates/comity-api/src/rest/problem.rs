@@ -233,6 +233,10 @@ impl From<Denied> for Problem {
                 let hint = "a token of a wider scope may: `comity token create --scope`";
                 Self::new(StatusCode::FORBIDDEN, "scope", detail, hint)
             }
+            Denied::NeedsPerson => {
+                let hint = "sign in with the account itself, on its page";
+                Self::new(StatusCode::FORBIDDEN, "needs-person", detail, hint)
+            }
             Denied::Arguments(_) => Self::bad(&detail),
             Denied::CursorGone => Self::new(
                 StatusCode::CONFLICT,

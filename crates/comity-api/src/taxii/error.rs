@@ -90,7 +90,7 @@ impl Problem {
     }
 
     /// 403.
-    fn forbidden(why: impl Into<String>) -> Self {
+    pub(crate) fn forbidden(why: impl Into<String>) -> Self {
         Self::new(
             StatusCode::FORBIDDEN,
             "forbidden",

@@ -85,6 +85,7 @@ pub(crate) async fn add(call: Call, name: &str) -> Result<Response, Problem> {
     check_content_type(&call.parts.headers)?;
     // Before the body is read: who may not write need not send it.
     let collection = writable(&call.api, &call.caller.name, name).await?;
+    check_scope(&call)?;
     let (node, limit) = (call.api.node.clone(), call.api.settings.max_content_length);
     let announced = announced_length(&call.parts.headers);
     if announced.is_some_and(|length| length > limit) {
@@ -115,6 +116,11 @@ pub(crate) async fn add(call: Call, name: &str) -> Result<Response, Problem> {
 /// DELETE `collections/{id}/objects/{object}/`.
 pub(crate) async fn remove(call: Call, name: &str, object: &str) -> Result<Response, Problem> {
     let asked = call.asked_of(Endpoint::Remove, name, object)?;
+    if !call.caller.may_write() {
+        // Whether there is such a collection is told first.
+        writable(&call.api, &call.caller.name, name).await?;
+        check_scope(&call)?;
+    }
     call.api.node.remove(&call.caller.name, name, asked).await?;
     let mut response = Response::new(Body::empty());
     response
@@ -167,6 +173,15 @@ impl Call {
 }
 
 /// The collection, for who may write to it.
+/// Refuses what changes something where the caller's token is for reading.
+fn check_scope(call: &Call) -> Result<(), Problem> {
+    if call.caller.may_write() {
+        Ok(())
+    } else {
+        Err(Problem::forbidden("this token is for reading"))
+    }
+}
+
 async fn writable(api: &Api, account: &str, name: &str) -> Result<Collection, Problem> {
     let known = api.node.known_collection(account, name);
     if let Some(known) = known.filter(|visible| visible.rights.write) {

@@ -1,18 +1,147 @@
-//! The operator's commands about accounts.
+//! The commands about accounts and about signing in.
 //!
-//! In scope: each command's call of the use case that it names, and the answer as plain data. Out of scope: deciding
-//! anything.
+//! In scope: the words, each command's call of the use case that it names, and the answer as plain data. Out of scope:
+//! deciding anything.
 
 use comity_stix::timestamp::Timestamp;
+use comity_store::state::account::Role;
+use comity_store::state::audit::{Asked, AuditRow};
 use comity_store::state::token::TokenRow;
+use comity_store::state::welcome::WelcomeRow;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::account::session::SessionShown;
 use crate::account::token::NewToken;
-use crate::account::{AccountError, Belonging};
+use crate::account::{AccountError, Belonging, NewAccount};
 use crate::command::{AccountCommand, Answer, UserAnswer};
 use crate::execute::Done;
 use crate::node::Node;
+
+/// Rows of the audit log where nobody says how many.
+const AUDIT_ROWS: u32 = 100;
+
+/// Something about signing in, to be done.
+#[derive(Clone, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SignInCommand {
+    /// End one token.
+    RevokeToken {
+        /// Its id.
+        id: String,
+        /// Only if it is this account's.
+        user: Option<String>,
+    },
+    /// Tokens.
+    ListTokens {
+        /// Those of this account only.
+        user: Option<String>,
+    },
+    /// Set the password of an account.
+    SetPassword {
+        /// The account.
+        name: String,
+        /// The password.
+        password: String,
+    },
+    /// How the second factor of an account stands.
+    ShowSecondFactor {
+        /// The account.
+        name: String,
+    },
+    /// Turn the second factor of an account off.
+    RemoveSecondFactor {
+        /// The account.
+        name: String,
+    },
+    /// Replace the password of an account by its person, who shows the old one.
+    ChangePassword {
+        /// The account.
+        name: String,
+        /// The password until now.
+        old: String,
+        /// The new one.
+        new: String,
+        /// The session that goes on; all others end.
+        except: Option<String>,
+    },
+    /// Make a secret for one-time codes, which is shown this once.
+    BeginSecondFactor {
+        /// The account.
+        name: String,
+    },
+    /// Put the secret in force by its first right code; the recovery codes are shown this once.
+    ConfirmSecondFactor {
+        /// The account.
+        name: String,
+        /// The code.
+        code: String,
+    },
+    /// Make new recovery codes, which are shown this once.
+    RenewRecoveryCodes {
+        /// The account.
+        name: String,
+        /// A one-time code, or one of the old recovery codes.
+        code: String,
+    },
+    /// Turn the second factor off by its person, who shows a code.
+    EndSecondFactor {
+        /// The account.
+        name: String,
+        /// A one-time code, or a recovery code.
+        code: String,
+    },
+    /// Invite a person to make an account of their own; what the link ends with is shown this once.
+    Invite {
+        /// The account's name.
+        name: String,
+        /// Its role.
+        #[schemars(with = "String")]
+        role: Role,
+        /// Where its person is reached.
+        address: Option<String>,
+        /// The account that does it; empty for the operator.
+        #[serde(default)]
+        by: String,
+    },
+    /// Invitations that nobody has used yet.
+    ListInvitations,
+    /// Take an invitation back.
+    WithdrawInvitation {
+        /// The account's name.
+        name: String,
+    },
+    /// Rows of the audit log, the newest first.
+    ListAudit {
+        /// By this account only.
+        account: Option<String>,
+        /// Of this operation only.
+        operation: Option<String>,
+        /// Only those older than the row with this number.
+        before: Option<i64>,
+        /// At most so many: 100, or what is said, up to 1000.
+        limit: Option<u32>,
+    },
+    /// Where an account is signed in.
+    ListSessions {
+        /// The account.
+        name: String,
+    },
+    /// End one session of an account.
+    EndSession {
+        /// The account.
+        name: String,
+        /// The session's id.
+        id: String,
+    },
+    /// End every session of an account.
+    EndSessions {
+        /// The account.
+        name: String,
+        /// Not this one.
+        except: Option<String>,
+    },
+}
 
 impl Node {
     pub(crate) fn perform_on_accounts(&self, command: AccountCommand) -> Done {
@@ -23,20 +152,23 @@ impl Node {
                 party,
                 address,
                 password,
+                by,
             } => {
                 let whose = Belonging { party, address };
-                self.add_account(&name, role, &whose, &password)?;
-                Ok(Answer::Done)
+                let new = NewAccount {
+                    by: &by,
+                    name: &name,
+                    role,
+                    password: &password,
+                };
+                done(self.add_account(&new, &whose))
             }
             AccountCommand::ListUsers => Ok(Answer::Users(self.user_answers()?)),
             AccountCommand::RemoveUser { name } => done(self.remove_account(&name)),
             AccountCommand::SetAddress { name, address } => {
                 done(self.set_address(&name, address.as_deref()))
             }
-            AccountCommand::SetRole { name, role } => done(self.set_role(&name, role)),
-            AccountCommand::SetPassword { name, password } => {
-                done(self.set_password(&name, &password))
-            }
+            AccountCommand::SetRole { name, role, by } => done(self.set_role(&by, &name, role)),
             AccountCommand::NameReader { id, user } => {
                 Ok(Answer::Count(self.name_reader(&id, &user)?))
             }
@@ -45,8 +177,10 @@ impl Node {
                 name,
                 scope,
                 days,
+                by,
             } => {
                 let new = NewToken {
+                    by,
                     account: user,
                     name,
                     scope,
@@ -55,13 +189,32 @@ impl Node {
                 Ok(Answer::Token(self.create_token(&new)?.token))
             }
             AccountCommand::RevokeTokens { user } => Ok(Answer::Count(self.revoke_tokens(&user)?)),
-            AccountCommand::RevokeToken { id } => done(self.revoke_token(&id, None)),
-            AccountCommand::ListTokens { user } => {
-                let tokens = self.tokens(user.as_deref())?;
-                let tokens: Vec<Value> = tokens.iter().map(token).collect();
-                Ok(Answer::Document(json!({ "tokens": tokens })))
+        }
+    }
+
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a table of commands, a line or two each"
+    )]
+    pub(crate) fn perform_on_sign_in(&self, command: SignInCommand) -> Done {
+        match command {
+            SignInCommand::RevokeToken { id, user } => {
+                done(self.revoke_token(&id, user.as_deref()))
             }
-            AccountCommand::ShowSecondFactor { name } => {
+            SignInCommand::ListTokens { user } => {
+                let tokens = self.tokens(user.as_deref())?;
+                Ok(Answer::Document(tokens.iter().map(token).collect()))
+            }
+            SignInCommand::SetPassword { name, password } => {
+                done(self.set_password(&name, &password))
+            }
+            SignInCommand::ChangePassword {
+                name,
+                old,
+                new,
+                except,
+            } => done(self.change_password(&name, &old, &new, except.as_deref())),
+            SignInCommand::ShowSecondFactor { name } => {
                 self.account_named(&name)?;
                 let shown = self.second_factor(&name)?;
                 Ok(Answer::Document(json!({
@@ -69,16 +222,63 @@ impl Node {
                     "recovery_codes_left": shown.recovery_left,
                 })))
             }
-            AccountCommand::RemoveSecondFactor { name } => done(self.remove_second_factor(&name)),
-            AccountCommand::ListSessions { name } => {
+            SignInCommand::BeginSecondFactor { name } => {
+                let made = self.begin_second_factor(&name)?;
+                let said = json!({ "secret": made.secret, "uri": made.uri });
+                Ok(Answer::Document(said))
+            }
+            SignInCommand::ConfirmSecondFactor { name, code } => {
+                let codes = self.confirm_second_factor(&name, &code)?;
+                Ok(Answer::Document(json!({ "recovery_codes": codes })))
+            }
+            SignInCommand::RenewRecoveryCodes { name, code } => {
+                let codes = self.renew_recovery_codes(&name, &code)?;
+                Ok(Answer::Document(json!({ "recovery_codes": codes })))
+            }
+            SignInCommand::EndSecondFactor { name, code } => {
+                done(self.end_second_factor(&name, &code))
+            }
+            SignInCommand::RemoveSecondFactor { name } => done(self.remove_second_factor(&name)),
+            SignInCommand::Invite {
+                name,
+                role,
+                address,
+                by,
+            } => {
+                let made = self.invite(&by, &name, role, address.as_deref())?;
+                Ok(Answer::Document(json!({
+                    "name": name, "path": format!("/welcome/{}", made.secret), "expires": at(made.expires),
+                })))
+            }
+            SignInCommand::ListInvitations => {
+                let held = self.invitations()?;
+                Ok(Answer::Document(held.iter().map(invitation).collect()))
+            }
+            SignInCommand::WithdrawInvitation { name } => done(self.withdraw_invitation(&name)),
+            SignInCommand::ListAudit {
+                account,
+                operation,
+                before,
+                limit,
+            } => {
+                let asked = Asked {
+                    before,
+                    account,
+                    operation,
+                    limit: limit.unwrap_or(AUDIT_ROWS),
+                };
+                let rows = self.audit(&asked)?;
+                Ok(Answer::Document(rows.iter().map(audit).collect()))
+            }
+            SignInCommand::ListSessions { name } => {
                 self.account_named(&name)?;
                 let sessions = self.sessions(&name)?;
-                let sessions: Vec<Value> = sessions.iter().map(session).collect();
-                Ok(Answer::Document(json!({ "sessions": sessions })))
+                Ok(Answer::Document(sessions.iter().map(session).collect()))
             }
-            AccountCommand::EndSessions { name } => {
+            SignInCommand::EndSession { name, id } => done(self.end_session(&name, &id)),
+            SignInCommand::EndSessions { name, except } => {
                 self.account_named(&name)?;
-                Ok(Answer::Count(self.end_sessions(&name, None)?))
+                Ok(Answer::Count(self.end_sessions(&name, except.as_deref())?))
             }
         }
     }
@@ -111,6 +311,20 @@ fn session(one: &SessionShown) -> Value {
     json!({
         "id": one.id, "means": one.means, "created": at(one.created), "used": at(one.seen),
         "expires": at(one.expires), "place": one.place, "agent": one.agent,
+    })
+}
+
+fn invitation(row: &WelcomeRow) -> Value {
+    json!({
+        "name": row.account, "role": row.role.word(), "address": row.address, "invited_by": row.invited_by,
+        "created": at(row.created), "expires": at(row.expires),
+    })
+}
+
+fn audit(row: &AuditRow) -> Value {
+    json!({
+        "id": row.id, "at": at(row.at), "account": row.account, "way": row.way, "place": row.place,
+        "operation": row.operation, "target": row.target, "outcome": row.outcome,
     })
 }
 

@@ -7,6 +7,7 @@
 //! In scope: making and checking codes, enrolling, turning off. Out of scope: who may do so (the caller asks).
 //! Limits: wrong codes are slowed down by account.
 
+use std::net::IpAddr;
 use std::sync::PoisonError;
 
 use aws_lc_rs::{constant_time, hmac};
@@ -15,6 +16,7 @@ use comity_store::error::StoreError;
 use comity_store::state::account;
 use comity_store::state::second_factor::{self as rows, SecondFactorRow};
 
+use crate::account::audit::Entering;
 use crate::account::session::digest;
 use crate::account::{AccountError, SignInError};
 use crate::clock::random_bytes;
@@ -189,7 +191,7 @@ impl Node {
     }
 
     fn needs_code(&self, name: &str, code: &str) -> Result<(), AccountError> {
-        match self.check_code(name, Some(code)) {
+        match self.check_code(name, Some(code), None) {
             Ok("password") => Err(AccountError::NoSecondFactor(name.to_owned())),
             Ok(_) => Ok(()),
             Err(SignInError::TooMany { seconds }) => Err(AccountError::TooMany { seconds }),
@@ -204,11 +206,12 @@ impl Node {
     }
 
     /// Takes the code of an account whose password was right; answers by what its person signed in. An account without a
-    /// second factor needs none.
+    /// second factor needs none. A wrong code of somebody who signs in is written down with the place.
     pub(crate) fn check_code(
         &self,
         name: &str,
         code: Option<&str>,
+        place: Option<IpAddr>,
     ) -> Result<&'static str, SignInError> {
         let now = self.inner.clock.now();
         let row = self.inner.state.read(|tx| rows::find(tx, name))?;
@@ -238,6 +241,14 @@ impl Node {
             }
             Found::Wrong => {
                 sessions.accounts.failed(&row.account, now);
+                if let Some(place) = place {
+                    let entering = Entering {
+                        account: &row.account,
+                        way: "code",
+                        place,
+                    };
+                    self.note_entering(entering, "refused")?;
+                }
                 Err(SignInError::WrongCode)
             }
         }

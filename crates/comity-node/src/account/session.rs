@@ -21,6 +21,7 @@ use comity_store::state::account::{self as accounts, Account, Role};
 use comity_store::state::session::{self as rows, SessionRow};
 use sha2::{Digest, Sha256};
 
+use crate::account::audit::{Act, Entering, TEXT_BYTES_MAX, cut, note_entering};
 use crate::account::{AccountError, Credentials, SignInError, hex};
 use crate::clock::random_bytes;
 use crate::node::Node;
@@ -31,7 +32,7 @@ pub const SESSION_MICROS: i64 = 12 * 3_600 * 1_000_000;
 /// How long a session lives that nobody uses: two hours, in microseconds.
 pub const IDLE_MICROS: i64 = 2 * 3_600 * 1_000_000;
 /// The longest name of a browser that is kept, in bytes.
-pub const AGENT_BYTES_MAX: usize = 200;
+pub const AGENT_BYTES_MAX: usize = TEXT_BYTES_MAX;
 
 /// Bytes of a session's secret.
 const SECRET_BYTES: usize = 32;
@@ -70,7 +71,7 @@ impl std::fmt::Debug for OpenedSession {
 pub struct SessionShown {
     /// By what it is ended.
     pub id: String,
-    /// By what the person signed in: `password`, `password+code`, `password+recovery`, `passkey` or `link`.
+    /// By what the person signed in: `password`, `password+code`, `password+recovery` or `link`.
     pub means: String,
     /// When it was opened.
     pub created: i64,
@@ -143,7 +144,7 @@ impl Node {
         if account.party.is_some() {
             return Err(SignInError::NotOwn);
         }
-        let means = self.check_code(&account.name, code)?;
+        let means = self.check_code(&account.name, code, Some(place))?;
         let opened = self.begin_session(&account, means, place, agent)?;
         self.inner.sessions.throttle.succeeded(&place);
         Ok(opened)
@@ -161,37 +162,28 @@ impl Node {
             return Err(SignInError::NotOwn);
         }
         let now = self.inner.clock.now();
-        let secret = BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<SECRET_BYTES>());
-        let row = SessionRow {
-            digest: digest(&secret),
-            id: hex(&random_bytes::<6>()),
-            account: account.name.clone(),
-            means: means.to_owned(),
-            created: now,
-            seen: now,
-            expires: now + SESSION_MICROS,
-            place: place.to_string(),
-            agent: kept_agent(agent),
+        let (opened, row) = new_session(account, means, (place, agent), now);
+        let way = format!("session {}", row.id);
+        let entering = Entering {
+            account: &account.name,
+            way: &way,
+            place,
         };
-        let opened = self.inner.state.write(|tx| {
+        let same = self.inner.state.write(|tx| {
             rows::prune(tx, now, now - IDLE_MICROS)?;
             // It may have been removed, or changed, while its password was looked at.
             let same = accounts::find(tx, &account.name)?.as_ref() == Some(account);
             if same {
                 rows::add(tx, &row)?;
+                note_entering(tx, entering, means, now)?;
             }
             Ok::<_, StoreError>(same)
         })?;
-        if !opened {
-            return Err(SignInError::Refused);
+        if same {
+            Ok(opened)
+        } else {
+            Err(SignInError::Refused)
         }
-        Ok(OpenedSession {
-            secret,
-            id: row.id,
-            account: row.account,
-            role: account.role,
-            expires: row.expires,
-        })
     }
 
     /// The person whose browser shows this secret; none where the session ended. Reads a row every few seconds, and else
@@ -262,6 +254,24 @@ impl Node {
         }
     }
 
+    /// Ends the session that a person came with, and writes that down. Whoever came another way has none to end.
+    pub fn sign_out(&self, person: &Person) -> Result<(), StoreError> {
+        let Way::Session { id } = &person.way else {
+            return Ok(());
+        };
+        let ended = self
+            .inner
+            .state
+            .write(|tx| rows::end(tx, &person.account, id))?;
+        self.inner.open_sessions.forget();
+        let act = Act {
+            operation: "sign_out",
+            target: id,
+            outcome: if ended { "done" } else { "ended before" },
+        };
+        self.note_act(person, &act)
+    }
+
     /// Ends every session of an account but the one with the id `except`, where there is one; answers how many.
     pub fn end_sessions(&self, account: &str, except: Option<&str>) -> Result<u64, AccountError> {
         let ended = self
@@ -271,6 +281,35 @@ impl Node {
         self.inner.open_sessions.forget();
         Ok(ended)
     }
+}
+
+/// A session for an account, from a place by a browser, and its row.
+pub(crate) fn new_session(
+    account: &Account,
+    means: &str,
+    (place, agent): (IpAddr, &str),
+    now: i64,
+) -> (OpenedSession, SessionRow) {
+    let secret = BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<SECRET_BYTES>());
+    let row = SessionRow {
+        digest: digest(&secret),
+        id: hex(&random_bytes::<6>()),
+        account: account.name.clone(),
+        means: means.to_owned(),
+        created: now,
+        seen: now,
+        expires: now + SESSION_MICROS,
+        place: place.to_string(),
+        agent: cut(agent),
+    };
+    let opened = OpenedSession {
+        secret,
+        id: row.id.clone(),
+        account: row.account.clone(),
+        role: account.role,
+        expires: row.expires,
+    };
+    (opened, row)
 }
 
 /// The token that a form of this session carries: another site cannot know it, so it cannot have the browser send one.
@@ -290,16 +329,4 @@ const CSRF_SUBJECT: &[u8] = b"comity csrf v1";
 /// What is kept of a secret.
 pub(crate) fn digest(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
-}
-
-/// What a browser calls itself, as long as is kept, without what would disturb a list.
-fn kept_agent(agent: &str) -> String {
-    let mut kept = String::new();
-    for letter in agent.chars().filter(|letter| !letter.is_control()) {
-        if kept.len() + letter.len_utf8() > AGENT_BYTES_MAX {
-            break;
-        }
-        kept.push(letter);
-    }
-    kept
 }

@@ -10,10 +10,21 @@ use super::session::{
     AGENT_BYTES_MAX, IDLE_MICROS, OpenedSession, SESSION_MICROS, csrf, csrf_matches,
 };
 use super::*;
+use comity_store::state::audit::Asked;
+use comity_store::state::collection::Rights;
+use comity_store::state::grant;
+use serde_json::json;
+
+use crate::account::command::SignInCommand;
 use crate::account::token::NewToken;
+use crate::account::welcome::Joining;
 use crate::clock::Clock;
+use crate::command::Command;
 use crate::folder::{self, Identity, Place};
+use crate::ledger::verify::verify;
+use crate::link::card::CardFacts;
 use crate::node::NodeLimits;
+use crate::operation::Denied;
 use crate::person::{Person, Way};
 
 /// 2026-11-27T12:00:00Z.
@@ -33,6 +44,15 @@ pub(super) fn place() -> IpAddr {
     IpAddr::from([192, 0, 2, 7])
 }
 
+fn new(name: &str, role: Role) -> NewAccount<'_> {
+    NewAccount {
+        by: "",
+        name,
+        role,
+        password: PASSWORD,
+    }
+}
+
 fn shows(name: &str, password: &str) -> Credentials {
     Credentials::Basic {
         name: name.to_owned(),
@@ -45,10 +65,7 @@ impl World {
         let world = Self::empty();
         for (name, role) in [("ann", Role::Analyst), ("chief", Role::Admin)] {
             let whose = Belonging::default();
-            world
-                .node
-                .add_account(name, role, &whose, PASSWORD)
-                .unwrap();
+            world.node.add_account(&new(name, role), &whose).unwrap();
         }
         world
     }
@@ -98,19 +115,20 @@ impl World {
     }
 }
 
+/// The bytes of a base32 text that fills them exactly.
 fn unbase32(text: &str) -> Vec<u8> {
     let value = |letter: char| "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(letter).unwrap();
-    let bits: String = text
-        .chars()
-        .map(|letter| format!("{:05b}", value(letter)))
-        .collect();
-    let bits: Vec<char> = bits.chars().collect();
-    let bytes = bits
-        .chunks_exact(8)
-        .map(|eight| eight.iter().collect::<String>());
+    let (mut held, mut bits, mut bytes) = (0_usize, 0, Vec::new());
+    for letter in text.chars() {
+        held = (held << 5) | value(letter);
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from((held >> bits) & 255).unwrap());
+            held &= (1 << bits) - 1;
+        }
+    }
     bytes
-        .map(|eight| u8::from_str_radix(&eight, 2).unwrap())
-        .collect()
 }
 
 #[test]
@@ -195,7 +213,7 @@ fn a_changed_account_has_no_session_of_before() {
         opened
     };
     let before = open();
-    world.node.set_role("ann", Role::Viewer).unwrap();
+    world.node.set_role("chief", "ann", Role::Viewer).unwrap();
     assert_eq!(world.person(&before.secret), None, "another role");
     let (before, kept) = (open(), open());
     assert_eq!(world.person(&kept.secret).unwrap().role, Role::Viewer);
@@ -377,6 +395,7 @@ fn a_password_remembered_is_not_enough_once_there_is_a_second_factor() {
 
 fn token_of(account: &str, scope: Scope, days: u32) -> NewToken {
     NewToken {
+        by: "chief".to_owned(),
         account: account.to_owned(),
         name: "collector".to_owned(),
         scope,
@@ -440,4 +459,329 @@ fn a_token_ends_when_it_is_due_and_says_when_it_was_used() {
     assert!(world.node.sign_in(&shown, place()).is_err());
     let long = world.node.create_token(&token_of("ann", Scope::All, 3_651));
     assert!(matches!(long, Err(AccountError::BadToken)));
+}
+
+fn joining<'a>(name: Option<&'a str>, password: &'a str) -> Joining<'a> {
+    Joining {
+        name,
+        password,
+        place: place(),
+        agent: "Browser/1",
+    }
+}
+
+#[test]
+fn the_first_account_is_made_by_a_link_that_is_good_once_and_for_an_hour() {
+    let world = World::empty();
+    let link = || world.node.setup_link().unwrap().unwrap().secret;
+    let void = link();
+    let ended = link();
+    assert_eq!(
+        world.node.welcome(&void).unwrap(),
+        None,
+        "a newer one took its place"
+    );
+    let shown = world.node.welcome(&ended).unwrap().unwrap();
+    assert_eq!((shown.name, shown.role), (None, Role::Admin));
+    world.later(welcome::SETUP_MICROS);
+    assert_eq!(world.node.welcome(&ended).unwrap(), None);
+    let use_it = |secret: &str, name, password| {
+        world
+            .node
+            .use_welcome_link(secret, &joining(name, password))
+    };
+    let late = use_it(&ended, Some("chief"), PASSWORD);
+    assert!(matches!(late, Err(AccountError::BadLink)), "{late:?}");
+    let secret = link();
+    let short = use_it(&secret, Some("chief"), "short");
+    assert!(matches!(short, Err(AccountError::BadPassword)));
+    let nameless = use_it(&secret, None, PASSWORD);
+    assert!(matches!(nameless, Err(AccountError::BadName(_))));
+    let opened = use_it(&secret, Some("chief"), PASSWORD).unwrap();
+    assert_eq!(world.person(&opened.secret).unwrap().role, Role::Admin);
+    let again = use_it(&secret, Some("other"), PASSWORD);
+    assert!(matches!(again, Err(AccountError::BadLink)));
+    assert!(
+        world.node.setup_link().unwrap().is_none(),
+        "there is an account"
+    );
+}
+
+#[test]
+fn a_link_for_the_first_account_is_void_once_there_is_one() {
+    let world = World::empty();
+    let secret = world.node.setup_link().unwrap().unwrap().secret;
+    let whose = Belonging::default();
+    world
+        .node
+        .add_account(&new("ann", Role::Admin), &whose)
+        .unwrap();
+    assert_eq!(world.node.welcome(&secret).unwrap(), None);
+    let used = world
+        .node
+        .use_welcome_link(&secret, &joining(Some("bob"), PASSWORD));
+    assert!(matches!(used, Err(AccountError::BadLink)));
+}
+
+#[test]
+fn an_invited_person_gets_the_account_that_was_meant_for_them_and_no_other() {
+    let world = World::new();
+    let invite = |name: &str| {
+        world
+            .node
+            .invite("chief", name, Role::Duty, Some("dora@alpha.example"))
+    };
+    let taken = invite("ann");
+    assert!(matches!(taken, Err(AccountError::Taken(_))), "{taken:?}");
+    let first = invite("dora").unwrap().secret;
+    let secret = invite("dora").unwrap().secret;
+    assert_eq!(world.node.welcome(&first).unwrap(), None);
+    assert_eq!(world.node.invitations().unwrap().len(), 1);
+    world.later(welcome::INVITATION_MICROS - 1);
+    let opened = world
+        .node
+        .use_welcome_link(&secret, &joining(Some("chief2"), PASSWORD))
+        .unwrap();
+    let person = world.person(&opened.secret).unwrap();
+    assert_eq!((person.account.as_str(), person.role), ("dora", Role::Duty));
+    assert_eq!(person.address.as_deref(), Some("dora@alpha.example"));
+    let withdrawn = world
+        .node
+        .invite("chief", "eve", Role::Viewer, None)
+        .unwrap()
+        .secret;
+    world.node.withdraw_invitation("eve").unwrap();
+    let used = world
+        .node
+        .use_welcome_link(&withdrawn, &joining(None, PASSWORD));
+    assert!(matches!(used, Err(AccountError::BadLink)));
+    let ended = world
+        .node
+        .invite("chief", "eve", Role::Viewer, None)
+        .unwrap()
+        .secret;
+    world.later(welcome::INVITATION_MICROS);
+    assert_eq!(world.node.welcome(&ended).unwrap(), None);
+}
+
+fn audit_of(world: &World) -> Vec<String> {
+    let asked = Asked {
+        limit: 100,
+        ..Asked::default()
+    };
+    let rows = world.node.audit(&asked).unwrap();
+    let rows = rows.iter().rev().map(|row| {
+        let way = row
+            .way
+            .split_once(' ')
+            .map_or(row.way.as_str(), |(way, _)| way);
+        let place = if row.place.is_empty() { "" } else { "@" };
+        format!(
+            "{}{place} {way} {} {} {}",
+            row.account, row.operation, row.target, row.outcome
+        )
+    });
+    rows.collect()
+}
+
+#[test]
+fn sign_ins_good_and_bad_are_written_down_and_what_may_be_a_password_is_not() {
+    let world = World::new();
+    let wrong = shows("ann", "not this one");
+    assert!(world.node.open_session(&wrong, None, place(), "").is_err());
+    let nobody = shows("my secret password", "ann");
+    assert!(world.node.open_session(&nobody, None, place(), "").is_err());
+    world.open(None).unwrap();
+    world
+        .node
+        .sign_in(&shows("ann", PASSWORD), place())
+        .unwrap();
+    let guessed = Credentials::Bearer("comity_00".to_owned());
+    assert!(world.node.sign_in(&guessed, place()).is_err());
+    world.enrol();
+    assert!(world.open(Some("1")).is_err());
+    let expected = [
+        "ann@ password sign_in  refused",
+        "@ password sign_in  refused",
+        "ann@ session sign_in  password",
+        "ann@ password sign_in  password",
+        "@ token sign_in  refused",
+        "ann@ code sign_in  refused",
+    ];
+    assert_eq!(audit_of(&world), expected);
+    world.later(audit::KEPT_DAYS * DAY + 1);
+    world.node.forget_ended().unwrap();
+    assert_eq!(audit_of(&world).len(), 1, "the newest stays");
+}
+
+#[test]
+fn whoever_signs_out_is_out_at_once_and_that_is_written_down() {
+    let world = World::new();
+    let [one, other] = [(); 2].map(|()| world.open(None).unwrap());
+    let person = world.person(&one.secret).unwrap();
+    world.node.sign_out(&person).unwrap();
+    assert_eq!(world.person(&one.secret), None);
+    assert!(world.person(&other.secret).is_some());
+    let last = audit_of(&world).pop().unwrap();
+    assert_eq!(last, format!("ann@ session sign_out {} done", one.id));
+}
+
+#[test]
+fn what_a_person_changes_is_written_down_with_who_it_was_and_denials_too() {
+    let world = World::new();
+    let person = |name: &str| {
+        let opened = world
+            .node
+            .open_session(&shows(name, PASSWORD), None, place(), "")
+            .unwrap();
+        world.person(&opened.secret).unwrap()
+    };
+    let (ann, chief) = (person("ann"), person("chief"));
+    let ask = |person: &Person, name: &str, arguments: serde_json::Value| {
+        world.node.ask(person, name, arguments)
+    };
+    let role = json!({ "name": "ann", "role": "viewer" });
+    assert!(matches!(
+        ask(&ann, "set_user_role", role.clone()),
+        Err(Denied::Role { .. })
+    ));
+    ask(&chief, "set_user_role", role).unwrap();
+    assert!(
+        ask(
+            &chief,
+            "set_user_role",
+            json!({ "name": "nobody", "role": "viewer" })
+        )
+        .is_err()
+    );
+    let made = ask(
+        &ann,
+        "create_own_token",
+        json!({ "name": "mine", "scope": "read", "days": 1 }),
+    );
+    assert!(made.unwrap().get("token").is_some());
+    let spoofed = json!({ "name": "x", "scope": "read", "days": 1, "by": "chief" });
+    assert!(matches!(
+        ask(&ann, "create_own_token", spoofed),
+        Err(Denied::Arguments(_))
+    ));
+    let listed = ask(&ann, "list_own_tokens", json!({})).unwrap();
+    assert_eq!(
+        listed.pointer("/items/0/name"),
+        Some(&json!("mine")),
+        "{listed}"
+    );
+    let operator = SignInCommand::SetPassword {
+        name: "ann".to_owned(),
+        password: "another one now".to_owned(),
+    };
+    world.node.execute(Command::SignIn(operator));
+    let rows = audit_of(&world);
+    let expected = [
+        "ann@ session set_user_role  denied",
+        "chief@ session set_user_role ann done",
+        "chief@ session set_user_role nobody refused",
+        "ann@ session create_own_token mine done",
+        " operator set_user_password ann done",
+    ];
+    assert_eq!(rows.get(2..).unwrap(), expected);
+    assert!(!rows.concat().contains("another one now"));
+}
+
+#[test]
+fn a_token_does_no_more_than_its_scope_and_never_changes_by_what_its_account_signs_in() {
+    let world = World::new();
+    let ask = |scope, name: &str| {
+        let made = world
+            .node
+            .create_token(&token_of("chief", scope, 1))
+            .unwrap();
+        let caller = world
+            .node
+            .sign_in(&Credentials::Bearer(made.token), place())
+            .unwrap();
+        let person = world.node.person_of(&caller, place()).unwrap();
+        let arguments = match name {
+            "create_own_token" => json!({ "scope": "all", "days": 0 }),
+            "create_collection" => json!({ "title": "House" }),
+            _ => json!({}),
+        };
+        world.node.ask(&person, name, arguments)
+    };
+    assert!(matches!(
+        ask(Scope::Read, "create_collection"),
+        Err(Denied::Scope("read"))
+    ));
+    assert!(ask(Scope::Read, "list_users").is_ok());
+    assert!(matches!(
+        ask(Scope::Write, "create_collection"),
+        Err(Denied::Scope("write"))
+    ));
+    assert!(ask(Scope::All, "create_collection").is_ok());
+    for scope in Scope::ALL {
+        assert!(
+            matches!(ask(scope, "create_own_token"), Err(Denied::NeedsPerson)),
+            "{scope:?}"
+        );
+    }
+}
+
+#[test]
+fn grants_are_entries_of_the_ledger_that_verify() {
+    let world = World::new();
+    let node = &world.node;
+    node.own_card(&CardFacts::default()).unwrap();
+    let house = node
+        .create_collection("House", None, Some("house"))
+        .unwrap();
+    let rights = Rights {
+        read: true,
+        write: false,
+    };
+    node.grant("chief", "house", "ann", rights).unwrap();
+    node.set_role("chief", "ann", Role::Duty).unwrap();
+    node.create_token(&token_of("ann", Scope::Read, 1)).unwrap();
+    for contents in [true, false] {
+        let view = node.ledger_view(contents).unwrap();
+        let report = verify(&mut node.ledger_files(view)).unwrap();
+        assert!(report.is_sound(), "{:?}", report.problems);
+        assert_eq!((report.grants, report.logs.first().unwrap().size), (5, 5));
+    }
+    let contents = node.inner.state.read(|tx| {
+        let ids = grant::identities(tx, &[0; 32], &[255; 32], 9)?;
+        let mut rows = Vec::new();
+        for id in ids {
+            rows.extend(grant::find(tx, &id)?);
+        }
+        Ok::<_, StoreError>(rows)
+    });
+    let mut contents = contents.unwrap();
+    contents.sort_by_key(|row| row.position);
+    let third = contents.get(2).unwrap();
+    let text = String::from_utf8(third.content.clone()).unwrap();
+    let expected = format!(
+        r#"{{"by":"chief","account":"ann","right":{{"collection":{{"collection":"{}","read":true,"write":false}}}}}}"#,
+        house.id
+    );
+    assert_eq!(text, expected);
+    let signed = String::from_utf8(third.note.clone()).unwrap();
+    assert!(
+        !signed.contains("ann"),
+        "the note itself names nobody: {signed}"
+    );
+    // An entry whose note is gone is missed.
+    let gone = node.inner.state.write(|tx| {
+        tx.execute(
+            "DELETE FROM grant_note WHERE position = ?1",
+            &[2_i64.into()],
+        )
+    });
+    assert_eq!(gone.unwrap(), 1);
+    let view = node.ledger_view(true).unwrap();
+    let report = verify(&mut node.ledger_files(view)).unwrap();
+    assert!(
+        report.problems.concat().contains("1 entries stand for"),
+        "{:?}",
+        report.problems
+    );
 }

@@ -10,6 +10,8 @@ use comity_store::state::token::{self as rows, Scope, TokenRow};
 use crate::account::session::{SEEN_MICROS, digest};
 use crate::account::{AccountError, SignInError, hex};
 use crate::clock::random_bytes;
+use crate::ledger::grant::{Grant, Right};
+use crate::link::seconds;
 use crate::node::Node;
 
 /// What every token begins with, so that a leaked one is recognised.
@@ -26,6 +28,8 @@ const DAY_MICROS: i64 = 86_400_000_000;
 /// A token to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewToken {
+    /// The account that makes it; empty for the operator.
+    pub by: String,
     /// The account that it speaks for.
     pub account: String,
     /// What it is for.
@@ -75,16 +79,23 @@ impl Node {
             expires: (new.days > 0).then(|| now + i64::from(new.days) * DAY_MICROS),
             seen: None,
         };
-        let known = self.inner.state.write(|tx| {
-            let known = account::find(tx, &new.account)?.is_some();
-            if known {
-                rows::add(tx, &row)?;
+        let grant = Grant {
+            by: new.by.clone(),
+            account: new.account.clone(),
+            right: Right::Token {
+                id: row.id.clone(),
+                scope: row.scope.word().to_owned(),
+                expires: row.expires.map(seconds),
+            },
+        };
+        self.inner.state.write(|tx| {
+            if account::find(tx, &new.account)?.is_none() {
+                return Err(AccountError::Unknown(new.account.clone()));
             }
-            Ok::<_, StoreError>(known)
+            rows::add(tx, &row)?;
+            Ok::<_, AccountError>(self.note_grant(tx, &grant, now)?)
         })?;
-        if !known {
-            return Err(AccountError::Unknown(new.account.clone()));
-        }
+        self.due().tell();
         Ok(MadeToken {
             token,
             id: row.id,

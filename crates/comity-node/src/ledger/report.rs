@@ -36,6 +36,9 @@ pub struct Report {
     pub withheld: u64,
     /// Envelopes whose content was erased, with the tombstone that says so.
     pub erased: u64,
+    /// Rights that accounts of the party were given.
+    #[serde(default)]
+    pub grants: u64,
     /// Envelopes of ended epochs in no head that others hold.
     pub unproven: u64,
     /// Keys that their party's root took out of use.

@@ -11,6 +11,7 @@ mod cards;
 mod chains;
 mod disowned;
 mod envelope;
+mod grant;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -372,7 +373,9 @@ impl Check<'_> {
         for two in self.files.folder(EVIDENCE)?.folders {
             for id in self.files.folder(&format!("{EVIDENCE}/{two}"))?.folders {
                 let listing = self.files.folder(&format!("{EVIDENCE}/{two}/{id}"))?;
-                if !listing.files.is_empty() {
+                if listing.file("grant").is_some() {
+                    self.grant(&id, &listing)?;
+                } else if !listing.files.is_empty() {
                     self.envelope(&id, &listing)?;
                 }
             }

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
-use crate::command::Answer;
+use crate::command::{Answer, Refusal};
 use crate::operation::{Denied, LIMIT, LIMIT_MAX};
 
 /// Where a list goes on, and for how long.
@@ -65,8 +65,8 @@ pub(crate) fn page(list: Value, key: &str, paging: &Paging) -> Result<Value, Den
     };
     let first = match &paging.cursor {
         None => 0,
-        Some(last) => {
-            let place = rows.iter().position(|row| of(row) == *last);
+        Some(behind) => {
+            let place = rows.iter().position(|row| of(row) == *behind);
             place.ok_or(Denied::CursorGone)? + 1
         }
     };
@@ -81,8 +81,8 @@ pub(crate) fn page(list: Value, key: &str, paging: &Paging) -> Result<Value, Den
 }
 
 /// An answer as a document. Objects are given as their texts were received.
-pub(crate) fn document(answer: Answer) -> Value {
-    match answer {
+pub(crate) fn document(answer: Answer) -> Result<Value, Refusal> {
+    Ok(match answer {
         Answer::Done => json!({ "done": true }),
         Answer::Token(token) => json!({ "token": token }),
         Answer::Count(count) => json!({ "count": count }),
@@ -105,8 +105,8 @@ pub(crate) fn document(answer: Answer) -> Value {
         Answer::Cursor(cursor) => json!({ "cursor": cursor }),
         Answer::Checked(checked) => plain(&checked),
         Answer::Document(document) => document,
-        Answer::Refused(refusal) => plain(&refusal),
-    }
+        Answer::Refused(refusal) => return Err(refusal),
+    })
 }
 
 fn object(text: &str) -> Value {

@@ -132,6 +132,7 @@ fn made(operation: &Operation) -> Form {
     match operation.signed {
         Signed::No => {}
         Signed::Name(member) => gone.push(member),
+        Signed::Own(member) => gone.extend([member, "by"]),
         Signed::Acting => {
             gone.push("acting");
             members.insert(

@@ -68,7 +68,7 @@ fn names_and_places_are_told_apart_and_each_argument_of_a_place_is_one_of_the_co
             );
         }
         assert!(one.summary.ends_with('.'), "{}", one.name);
-        if one.method == Method::Get {
+        if one.method == Method::Get && !one.is_own() {
             assert_eq!(
                 one.signed,
                 Signed::No,
@@ -82,7 +82,9 @@ fn names_and_places_are_told_apart_and_each_argument_of_a_place_is_one_of_the_co
 #[test]
 fn whoever_may_release_is_not_whoever_manages_and_an_auditor_changes_nothing() {
     use comity_store::state::account::Role;
-    for one in OPERATIONS.iter().filter(|one| one.method != Method::Get) {
+    let changing = OPERATIONS.iter().filter(|one| one.method != Method::Get);
+    // Everybody changes by what they themselves sign in.
+    for one in changing.filter(|one| !one.is_own()) {
         let only_looks = one.only_looks();
         assert_eq!(one.needs.is_of(Role::Auditor), only_looks, "{}", one.name);
         assert!(only_looks || !one.needs.is_of(Role::Viewer), "{}", one.name);
@@ -90,4 +92,18 @@ fn whoever_may_release_is_not_whoever_manages_and_an_auditor_changes_nothing() {
     assert!(!Permission::Release.is_of(Role::Admin));
     assert!(!Permission::Look.is_of(Role::Admin));
     assert!(!Permission::Administer.is_of(Role::Releaser));
+}
+
+#[test]
+fn what_is_about_the_own_account_names_it_and_nobody_says_who_did_something() {
+    for one in OPERATIONS {
+        assert_eq!(one.is_own(), one.path.starts_with("/me/"), "{}", one.name);
+        assert!(
+            !one.is_own() || one.needs == Permission::Enter,
+            "{}",
+            one.name
+        );
+        let members = Form::of(one).members();
+        assert!(!members.contains_key("by"), "{}", one.name);
+    }
 }

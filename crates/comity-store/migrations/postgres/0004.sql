@@ -168,8 +168,9 @@ CREATE INDEX audit_by_account ON audit (account, id);
 CREATE INDEX audit_by_operation ON audit (operation, id);
 CREATE INDEX audit_by_time ON audit (at);
 -- What accounts were granted, as the notes that leaves of the own log stand for.
-CREATE TABLE grant_note (epoch bigint NOT NULL, position bigint NOT NULL, note bytea NOT NULL, blind bytea NOT NULL, made bigint NOT NULL,
-    PRIMARY KEY (epoch, position));
+CREATE TABLE grant_note (id bytea NOT NULL PRIMARY KEY, epoch bigint NOT NULL, position bigint NOT NULL, note bytea NOT NULL,
+    blind bytea NOT NULL, opening bytea NOT NULL, content bytea NOT NULL, made bigint NOT NULL);
+CREATE UNIQUE INDEX grant_note_by_place ON grant_note (epoch, position);
 -- End of signing in.
 -- Calls that are to be done once. answer: JSON; none while it is not known what the call came to.
 CREATE TABLE repeated_call (account text NOT NULL, key text NOT NULL, digest bytea NOT NULL, answer text, at bigint NOT NULL,

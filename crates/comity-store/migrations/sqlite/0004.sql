@@ -186,8 +186,9 @@ CREATE INDEX audit_by_account ON audit (account, id);
 CREATE INDEX audit_by_operation ON audit (operation, id);
 CREATE INDEX audit_by_time ON audit (at);
 -- What accounts were granted, as the notes that leaves of the own log stand for.
-CREATE TABLE grant_note (epoch INTEGER NOT NULL, position INTEGER NOT NULL, note BLOB NOT NULL, blind BLOB NOT NULL, made INTEGER NOT NULL,
-    PRIMARY KEY (epoch, position)) WITHOUT ROWID;
+CREATE TABLE grant_note (id BLOB NOT NULL PRIMARY KEY, epoch INTEGER NOT NULL, position INTEGER NOT NULL, note BLOB NOT NULL,
+    blind BLOB NOT NULL, opening BLOB NOT NULL, content BLOB NOT NULL, made INTEGER NOT NULL) WITHOUT ROWID;
+CREATE UNIQUE INDEX grant_note_by_place ON grant_note (epoch, position);
 -- End of signing in.
 -- Calls that are to be done once. answer: JSON; none while it is not known what the call came to.
 CREATE TABLE repeated_call (account TEXT NOT NULL, key TEXT NOT NULL, digest BLOB NOT NULL, answer TEXT, at INTEGER NOT NULL,

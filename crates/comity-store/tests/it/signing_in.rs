@@ -315,26 +315,37 @@ fn the_audit_log_is_read_backwards_and_never_gives_a_number_twice() {
 }
 
 #[test]
-fn grants_are_found_where_their_leaves_stand() {
+fn grants_come_back_whole_and_in_the_order_of_their_ids() {
     on_each_state(|state, open| {
-        let row = |epoch, position| GrantRow {
-            epoch,
-            position,
+        let row = |number: u8| GrantRow {
+            id: [number; 32],
+            epoch: 1,
+            position: number.into(),
             note: b"note".to_vec(),
             blind: [9; 32],
+            opening: [8; 32],
+            content: vec![0, 255],
             made: 5,
         };
-        for (epoch, position) in [(0, 3), (0, 300), (1, 0)] {
-            write(state, |tx| grant::add(tx, &row(epoch, position)));
+        for number in [0x7f, 1, 0xfe] {
+            write(state, |tx| grant::add(tx, &row(number)));
         }
         let again = open();
-        assert_eq!(
-            read(&again, |tx| grant::find(tx, 0, 300)),
-            Some(row(0, 300))
-        );
-        assert_eq!(read(&again, |tx| grant::find(tx, 1, 3)), None);
-        assert_eq!(read(&again, |tx| grant::positions(tx, 0, 0, 9)), [3, 300]);
-        assert_eq!(read(&again, |tx| grant::positions(tx, 0, 4, 9)), [300]);
-        assert_eq!(read(&again, |tx| grant::positions(tx, 0, 0, 1)), [3]);
+        assert_eq!(read(&again, |tx| grant::find(tx, &[1; 32])), Some(row(1)));
+        assert_eq!(read(&again, |tx| grant::find(tx, &[2; 32])), None);
+        let between = |first, last, limit| {
+            read(&again, |tx| {
+                grant::identities(tx, &[first; 32], &[last; 32], limit)
+            })
+        };
+        assert_eq!(between(1, 0xfe, 9), [[1; 32], [0x7f; 32], [0xfe; 32]]);
+        assert_eq!(between(2, 0xfd, 9), [[0x7f; 32]]);
+        assert_eq!(between(0, 0xff, 1), [[1; 32]]);
+        let twice = GrantRow {
+            id: [3; 32],
+            ..row(1)
+        };
+        let added = again.write(|tx| grant::add(tx, &twice));
+        assert!(added.is_err(), "one note a leaf");
     });
 }

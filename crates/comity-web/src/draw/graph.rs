@@ -182,7 +182,8 @@ fn half(label: &str) -> Half {
 
 /// The opening tag: a picture that has the focus in its middle and everything inside.
 fn open(name: &str, places: &[Point], boxes: &[Half]) -> String {
-    let (mut wide, mut high) = (240.0_f64, 120.0_f64);
+    // A picture of few nodes is not blown up: its letters stay as large as the page's.
+    let (mut wide, mut high) = (480.0_f64, 110.0_f64);
     for (place, half) in places.iter().zip(boxes) {
         wide = wide.max(place.x.abs() + half.x);
         high = high.max(place.y.abs() + half.y);

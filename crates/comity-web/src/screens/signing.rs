@@ -93,11 +93,9 @@ pub(crate) async fn sign_in(web: Web, visit: Visit, fields: Fields) -> Shown {
 
 /// `POST /sign-out`.
 pub(crate) async fn sign_out(web: Web, visit: Visit, _fields: Fields) -> Shown {
-    if let Some(person) = &visit.person
-        && let comity_node::person::Way::Session { id } = &person.way
-    {
-        let (node, account, id) = (web.node.clone(), person.account.clone(), id.clone());
-        let ended = tokio::task::spawn_blocking(move || node.end_session(&account, &id)).await;
+    if let Some(person) = visit.person.clone() {
+        let node = web.node.clone();
+        let ended = tokio::task::spawn_blocking(move || node.sign_out(&person)).await;
         ended
             .map_err(|_| Fault::Failed("signing out ended early".to_owned()))?
             .map_err(|error| Fault::Failed(error.to_string()))?;

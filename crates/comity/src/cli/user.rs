@@ -31,6 +31,22 @@ pub(crate) enum UserCommand {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Make a link by which a person sets the password of an account of their own, once and within seven days; its path is printed,
+    /// to be added to the address of the node's pages
+    Invite {
+        #[command(flatten)]
+        data: Data,
+        /// The account's name
+        name: String,
+        /// What it may do besides what collections grant it
+        #[arg(long, value_parser = roles())]
+        role: Role,
+        /// Where its person is reached: what another party addresses there as TLP:RED is this account's to read
+        #[arg(long)]
+        address: Option<String>,
+        #[command(flatten)]
+        json: Json,
+    },
     /// Give an account another role; whoever is signed in with it signs in again
     Role {
         #[command(flatten)]
@@ -139,6 +155,29 @@ pub(crate) enum TokenCommand {
         /// All tokens of this account
         #[arg(long, value_name = "NAME")]
         user: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Show what was done, the newest first
+    List {
+        #[command(flatten)]
+        data: Data,
+        /// By this account only
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+        /// Only this operation, such as sign_in
+        #[arg(long, value_name = "WORD")]
+        operation: Option<String>,
+        /// Only what is older than the row with this number
+        #[arg(long, value_name = "NUMBER")]
+        before: Option<i64>,
+        /// How many rows at most
+        #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+        #[command(flatten)]
+        json: Json,
     },
 }
 

@@ -5,22 +5,45 @@
 use std::io::{BufRead, IsTerminal, Read};
 
 use comity_node::account::PASSWORD_BYTES_MAX;
+use comity_node::account::command::SignInCommand;
 use comity_node::command::{AccountCommand, Answer, Command};
 use serde_json::Value;
 
 use crate::backend::{Backend, data_folder};
-use crate::cli::{Data, Json, TokenCommand, UserCommand};
+use crate::cli::{AuditCommand, Data, Json, TokenCommand, UserCommand};
 use crate::commands::parties::text;
-use crate::commands::threads::each;
 use crate::failure::Failure;
 use crate::output::{self, counted};
 
 /// `comity user …`
 pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
     match command {
+        UserCommand::Invite {
+            data,
+            name,
+            role,
+            address,
+            json,
+        } => {
+            let asked = SignInCommand::Invite {
+                name,
+                role,
+                address,
+                by: String::new(),
+            };
+            output::shown(&ask(data, asked)?, json, invited)
+        }
         UserCommand::Role { data, name, role } => {
             let said = format!("{name} is {} now; its sessions have ended", role.word());
-            act(data, AccountCommand::SetRole { name, role }, &said)
+            act(
+                data,
+                AccountCommand::SetRole {
+                    name,
+                    role,
+                    by: String::new(),
+                },
+                &said,
+            )
         }
         UserCommand::Password {
             data,
@@ -34,7 +57,7 @@ pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
             json: _,
         } => {
             let said = format!("the second factor of {name} is off: its password alone is enough");
-            act(data, AccountCommand::RemoveSecondFactor { name }, &said)
+            act(data, SignInCommand::RemoveSecondFactor { name }, &said)
         }
         UserCommand::Totp {
             data,
@@ -42,7 +65,7 @@ pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
             off: false,
             json,
         } => {
-            let asked = AccountCommand::ShowSecondFactor { name };
+            let asked = SignInCommand::ShowSecondFactor { name };
             output::shown(&ask(data, asked)?, json, second_factor)
         }
         UserCommand::Sessions {
@@ -67,6 +90,7 @@ pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
                 party,
                 address,
                 password,
+                by: String::new(),
             }))?;
             output::say(&format!(
                 "added {name} ({}); it sees no collection until `comity collection grant` says so",
@@ -109,25 +133,25 @@ pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
 }
 
 /// One act, and what is said once it is done.
-fn act(data: Data, command: AccountCommand, said: &str) -> Result<(), Failure> {
+fn act(data: Data, command: impl Into<Command>, said: &str) -> Result<(), Failure> {
     let mut backend = Backend::open(&data_folder(data.data)?)?;
-    backend.execute(Command::Account(command))?;
+    backend.execute(command.into())?;
     output::say(said);
     backend.close()
 }
 
 /// One question, and its document.
-fn ask(data: Data, command: AccountCommand) -> Result<Value, Failure> {
+fn ask(data: Data, command: SignInCommand) -> Result<Value, Failure> {
     let mut backend = Backend::open(&data_folder(data.data)?)?;
-    let said = backend.document(Command::Account(command))?;
+    let said = backend.document(command.into())?;
     backend.close()?;
     Ok(said)
 }
 
 /// One act that ends some things; answers how many.
-fn count(data: Data, command: AccountCommand) -> Result<u64, Failure> {
+fn count(data: Data, command: impl Into<Command>) -> Result<u64, Failure> {
     let mut backend = Backend::open(&data_folder(data.data)?)?;
-    let Answer::Count(count) = backend.execute(Command::Account(command))? else {
+    let Answer::Count(count) = backend.execute(command.into())? else {
         return Err(unexpected());
     };
     backend.close()?;
@@ -138,7 +162,7 @@ fn set_password(data: Data, name: String, announced: bool) -> Result<(), Failure
     let mut backend = Backend::open(&data_folder(data.data)?)?;
     let password = secret("the new password", announced)?;
     let said = format!("the password of {name} is the new one; its sessions have ended");
-    backend.execute(Command::Account(AccountCommand::SetPassword {
+    backend.execute(Command::SignIn(SignInCommand::SetPassword {
         name,
         password,
     }))?;
@@ -159,20 +183,69 @@ fn second_factor(said: &Value) -> Result<(), Failure> {
 
 fn sessions(data: Data, name: String, end: bool, json: Json) -> Result<(), Failure> {
     if end {
-        let ended = count(data, AccountCommand::EndSessions { name })?;
+        let ended = count(data, SignInCommand::EndSessions { name, except: None })?;
         output::say(&format!("ended {}", counted(ended, "session", "sessions")));
         return Ok(());
     }
-    let said = ask(data, AccountCommand::ListSessions { name })?;
+    let said = ask(data, SignInCommand::ListSessions { name })?;
     output::shown(&said, json, |said| {
         let words = ["id", "created", "used", "means", "place", "agent"];
-        each(said, "sessions")
-            .try_for_each(|one| output::data(&words.map(|word| text(one, word)).join("\t")))
+        rows(said).try_for_each(|one| output::data(&words.map(|word| text(one, word)).join("\t")))
     })
 }
 
+fn invited(said: &Value) -> Result<(), Failure> {
+    output::say(&format!(
+        "give the person this path, below the address of the node's pages; it is good once and until {}, and shown this once:",
+        text(said, "expires")
+    ));
+    output::data(text(said, "path"))
+}
+
+/// `comity audit …`
+pub(crate) fn audit(command: AuditCommand) -> Result<(), Failure> {
+    let AuditCommand::List {
+        data,
+        account,
+        operation,
+        before,
+        limit,
+        json,
+    } = command;
+    let asked = SignInCommand::ListAudit {
+        account,
+        operation,
+        before,
+        limit: Some(limit),
+    };
+    output::shown(&ask(data, asked)?, json, |said| {
+        rows(said).try_for_each(|row| {
+            let number = row.get("id").and_then(Value::as_i64).unwrap_or(0);
+            let words = [
+                "at",
+                "account",
+                "way",
+                "place",
+                "operation",
+                "target",
+                "outcome",
+            ];
+            let shown = words.map(|word| match text(row, word) {
+                "" => "-",
+                told => told,
+            });
+            output::data(&format!("{number}\t{}", shown.join("\t")))
+        })
+    })
+}
+
+/// The rows of a list.
+fn rows(said: &Value) -> impl Iterator<Item = &Value> {
+    said.as_array().into_iter().flatten()
+}
+
 fn tokens(said: &Value) -> Result<(), Failure> {
-    each(said, "tokens").try_for_each(|one| {
+    rows(said).try_for_each(|one| {
         let words = ["id", "account", "scope", "expires", "used", "name"];
         let shown = words.map(|word| match text(one, word) {
             "" if word == "expires" || word == "used" => "never",
@@ -216,6 +289,7 @@ pub(crate) fn token(command: TokenCommand) -> Result<(), Failure> {
                 name,
                 scope,
                 days,
+                by: String::new(),
             };
             let Answer::Token(token) = backend.execute(Command::Account(made))? else {
                 return Err(unexpected());
@@ -231,14 +305,18 @@ pub(crate) fn token(command: TokenCommand) -> Result<(), Failure> {
             backend.close()
         }
         TokenCommand::List { data, user, json } => {
-            let said = ask(data, AccountCommand::ListTokens { user })?;
+            let said = ask(data, SignInCommand::ListTokens { user })?;
             output::shown(&said, json, tokens)
         }
         TokenCommand::Revoke {
             data,
             id: Some(id),
             user: _,
-        } => act(data, AccountCommand::RevokeToken { id }, "ended the token"),
+        } => act(
+            data,
+            SignInCommand::RevokeToken { id, user: None },
+            "ended the token",
+        ),
         TokenCommand::Revoke {
             data,
             id: None,

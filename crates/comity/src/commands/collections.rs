@@ -62,6 +62,7 @@ pub(crate) fn run(command: CollectionCommand) -> Result<(), Failure> {
                 user: user.clone(),
                 read,
                 write,
+                by: String::new(),
             };
             backend.execute(command)?;
             let may = match (read, write) {

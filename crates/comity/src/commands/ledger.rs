@@ -184,6 +184,12 @@ fn told(report: &Report, json: bool) -> Result<(), Failure> {
                 .collect();
             output::data(&format!("envelopes  {}", parts.join(", ")))?;
         }
+        if report.grants > 0 {
+            let grants = counted(report.grants, "right", "rights");
+            output::data(&format!(
+                "grants     {grants} that accounts of this party were given"
+            ))?;
+        }
         let notes = [
             ("revoked", &report.revoked),
             ("disputed", &report.disputed),
@@ -316,7 +322,8 @@ log/policy           keys of the log and of those who cosigned it, as C2SP tlog-
 cards/PARTY/         the cards of each party, which name its keys; compare the root key with what the party gave you
 peers/PARTY/eN/      the newest head of a partner's log that this node cosigned
 evidence/XX/ID/      one envelope: header, blind (opens its leaf), opening and payload, proof.tlog-proof;
-                     receipt.* the same of its receipt; tombstone* where the content was erased
+                     receipt.* the same of its receipt; tombstone* where the content was erased; or grant*, a right that an
+                     account of this party was given
 
 Any C2SP tool verifies log/ and every .tlog-proof. Whoever reads opening and payload reads what was exchanged.
 ";

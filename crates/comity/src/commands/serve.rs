@@ -56,7 +56,9 @@ async fn serve(node: &Node, settings: &Settings, folder: &Path) -> Result<(), Fa
     }
     let background = Background::start(node, settings)?;
     let scheme = if uses_tls(settings) { "https" } else { "http" };
-    output::say(&format!("listening on {scheme}://{}", server.address()));
+    let address = format!("{scheme}://{}", server.address());
+    tell_setup(node, &address);
+    output::say(&format!("listening on {address}"));
     stop.wait().await;
     output::say("stopping");
     if let Some(mail) = mail {
@@ -66,6 +68,21 @@ async fn serve(node: &Node, settings: &Settings, folder: &Path) -> Result<(), Fa
     server.stop().await;
     local.stop().await;
     Ok(())
+}
+
+/// Tells whoever started the node how its first account is made, where it has none.
+fn tell_setup(node: &Node, address: &str) {
+    match tokio::task::block_in_place(|| node.setup_link()) {
+        Ok(Some(link)) => output::say(&format!(
+            "open {address}/welcome/{} within an hour to make the first account",
+            link.secret
+        )),
+        Ok(None) => {}
+        Err(error) => output::say(&format!(
+            "there is no link for the first account: {}",
+            chain(&error)
+        )),
+    }
 }
 
 /// Starts serving a node: HTTP, and the socket for commands.

@@ -225,12 +225,14 @@ async fn released_view(alpha: &Party) -> Result<String, Failure> {
         party: Some("bravo".to_owned()),
         address: None,
         password: password.clone(),
+        by: String::new(),
     }))?;
     alpha.execute(Command::Grant {
         collection: COLLECTION.to_owned(),
         user: user.clone(),
         read: true,
         write: false,
+        by: String::new(),
     })?;
     let client = alpha.client(Some(Credentials::Basic { user, password }))?;
     let end = tokio::time::Instant::now() + PATIENCE;

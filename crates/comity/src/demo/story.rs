@@ -177,6 +177,7 @@ fn open_to_bravo(alpha: &Party) -> Result<String, Failure> {
         party: None,
         address: None,
         password,
+        by: String::new(),
     }))?;
     let (collection, user) = (SHARED.to_owned(), "bravo".to_owned());
     alpha.execute(Command::Grant {
@@ -184,6 +185,7 @@ fn open_to_bravo(alpha: &Party) -> Result<String, Failure> {
         user,
         read: true,
         write: false,
+        by: String::new(),
     })?;
     let user = "bravo".to_owned();
     let token = alpha.execute(Command::Account(AccountCommand::CreateToken {
@@ -191,6 +193,7 @@ fn open_to_bravo(alpha: &Party) -> Result<String, Failure> {
         name: "the demo".to_owned(),
         scope: Scope::Read,
         days: TOKEN_DAYS,
+        by: String::new(),
     }))?;
     let Answer::Token(token) = token else {
         return Err(not_held("alpha made no token"));
@@ -428,12 +431,14 @@ async fn bad_beside_good(alpha: &Party) -> Result<String, Failure> {
         party: None,
         address: None,
         password: password.clone(),
+        by: String::new(),
     }))?;
     alpha.execute(Command::Grant {
         collection: "inbox".to_owned(),
         user: user.clone(),
         read: true,
         write: true,
+        by: String::new(),
     })?;
     let client = alpha.client(Some(Credentials::Basic { user, password }))?;
     let resolved = client

@@ -7,7 +7,10 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::http::{Request, base64};
-use crate::node::{PASSWORD, ROOT, TestNode, USER, objects, on_each_store};
+use crate::node::{
+    PASSWORD, ROOT, Said, Serving, TestNode, USER, collection, comity, object, objects,
+    on_each_store,
+};
 use crate::sample::{envelope, indicator, indicator_id};
 
 /// Processor time that the node has used, in ticks of the system clock.
@@ -253,4 +256,215 @@ fn secrets_are_not_kept_in_the_clear() {
     }
     let settings = node.cli(&["settings", "show"]).expect(0);
     assert!(!settings.out.contains(PASSWORD) && !settings.out.contains(&node.token));
+}
+
+#[test]
+fn a_token_for_reading_reads_and_is_ended_by_its_id() {
+    on_each_store(|node| {
+        let create = ["token", "create", "--user", USER, "--name", "the collector"];
+        let created = node.cli(&[&create[..], &["--scope", "read", "--days", "7"]].concat());
+        let token = created.expect(0).out.trim().to_owned();
+        let get = |path: &str| Request::get(path).bearer(&token).send(node.address());
+        let path = objects(&node.rw);
+        get(&path).expect(200);
+        let shown = get(&collection(&node.rw)).expect(200).json();
+        assert_eq!(
+            (shown["can_read"].as_bool(), shown["can_write"].as_bool()),
+            (Some(true), Some(false))
+        );
+        let all = get(&format!("{ROOT}collections/")).expect(200).json();
+        let all = all["collections"].as_array().unwrap();
+        assert!(all.iter().all(|one| one["can_write"] == false), "{all:?}");
+        let post = Request::post(&path, envelope(&[indicator(1)])).bearer(&token);
+        post.send(node.address()).expect(403);
+        let delete = Request::delete(&object(&node.rw, &indicator_id(1)));
+        delete.bearer(&token).send(node.address()).expect(403);
+        let listed = node
+            .cli(&["token", "list", "--user", USER, "--json"])
+            .expect(0);
+        assert!(!listed.out.contains(&token), "the list shows no token");
+        let listed = listed.json();
+        let mine = listed
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["name"] == "the collector");
+        let mine = mine.unwrap();
+        assert_eq!(mine["scope"], "read");
+        assert!(
+            mine["used"].is_string() && mine["expires"].is_string(),
+            "{mine}"
+        );
+        let id = mine["id"].as_str().unwrap();
+        node.cli(&["token", "revoke", id]).expect(0);
+        get(&path).expect(401);
+        node.get(&path).expect(200);
+        let again = node.cli(&["token", "revoke", id]).expect(1);
+        assert!(again.err.contains("comity token list"), "{}", again.err);
+        node.cli(&["token", "revoke"]).expect(2);
+        node.cli(&["token", "revoke", id, "--user", USER]).expect(2);
+        node.cli(&["token", "revoke", "--user", USER]).expect(0);
+        node.get(&path).expect(401);
+    });
+}
+
+#[test]
+fn a_new_password_and_another_role_apply_to_the_running_node() {
+    let node = TestNode::embedded();
+    assert_eq!(discovery(&node, USER, PASSWORD), 200);
+    let new = "another password 3";
+    let set = ["user", "password", USER, "--password-stdin"];
+    node.cli_with_input(&set, "short").expect(2);
+    node.cli_with_input(&set, new).expect(0);
+    assert_eq!(discovery(&node, USER, PASSWORD), 401);
+    assert_eq!(discovery(&node, USER, new), 200);
+    node.cli(&["user", "role", USER, "--role", "duty"])
+        .expect(0);
+    let listed = node.cli(&["user", "list"]).expect(0);
+    assert!(
+        listed.out.contains(&format!("{USER}\tduty")),
+        "{}",
+        listed.out
+    );
+    node.cli(&["user", "role", "nobody", "--role", "duty"])
+        .expect(1);
+    assert_eq!(
+        node.cli(&["user", "totp", USER]).expect(0).out.trim(),
+        "off"
+    );
+    let off = node.cli(&["user", "totp", USER, "--off"]).expect(1);
+    assert!(off.err.contains("hint:"), "{}", off.err);
+    let sessions = node.cli(&["user", "sessions", USER, "--json"]).expect(0);
+    assert_eq!(sessions.json(), serde_json::json!([]));
+    node.cli(&["user", "sessions", USER, "--end"]).expect(0);
+}
+
+#[test]
+fn who_tried_to_sign_in_and_who_changed_what_is_in_the_audit_log() {
+    on_each_store(|node| {
+        assert_eq!(discovery(node, USER, "wrong"), 401);
+        assert_eq!(discovery(node, "my own password", "analyst"), 401);
+        assert_eq!(discovery(node, USER, PASSWORD), 200);
+        node.cli(&["user", "role", USER, "--role", "releaser"])
+            .expect(0);
+        let list = |more: &[&str]| {
+            let arguments = [&["audit", "list", "--json"], more].concat();
+            node.cli(&arguments)
+                .expect(0)
+                .json()
+                .as_array()
+                .unwrap()
+                .clone()
+        };
+        let told = |rows: &[serde_json::Value]| -> Vec<String> {
+            let rows = rows.iter().rev();
+            let words = ["account", "operation", "target", "outcome"];
+            rows.map(|row| words.map(|word| row[word].as_str().unwrap()).join("|"))
+                .collect()
+        };
+        let all = list(&[]);
+        let expected = [
+            format!("{USER}|sign_in||refused"),
+            "|sign_in||refused".to_owned(),
+            format!("{USER}|sign_in||password"),
+            format!("|set_user_role|{USER}|done"),
+        ];
+        let rows = told(&all);
+        assert_eq!(rows[rows.len() - 4..], expected);
+        assert_eq!(rows[0], format!("|add_user|{USER}|done"));
+        assert!(!rows.concat().contains("my own password"));
+        assert_eq!(
+            told(&list(&["--account", USER])),
+            [expected[0].clone(), expected[2].clone()]
+        );
+        assert_eq!(list(&["--operation", "set_user_role"]).len(), 1);
+        let third = all[2]["id"].to_string();
+        let older = list(&["--before", &third, "--limit", "2"]);
+        assert_eq!(older, all[3..5]);
+        node.cli(&["audit", "list", "--limit", "0"]).expect(2);
+    });
+}
+
+#[test]
+fn what_accounts_were_given_stands_in_the_ledger_which_verifies() {
+    on_each_store(|node| {
+        // An account, its token, three grants.
+        let verified = || node.cli(&["ledger", "verify", "--json"]).expect(0).json();
+        assert_eq!(verified()["grants"], 5, "{}", verified());
+        node.cli(&["user", "role", USER, "--role", "duty"])
+            .expect(0);
+        assert_eq!(verified()["grants"], 6);
+        node.cli(&["ledger", "fsck"]).expect(0);
+        let folder = node.file("copy");
+        let folder = folder.to_str().unwrap();
+        node.cli(&["ledger", "export", folder]).expect(0);
+        let mut grep = Command::new("grep");
+        let named = grep
+            .args(["-r", "-l", "-F", "-e", USER, folder])
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&named.stdout).lines().count(), 6);
+    });
+}
+
+#[test]
+fn the_first_account_and_invited_ones_are_made_by_links_that_are_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("node");
+    let run = |arguments: &[&str]| {
+        let mut command = comity(arguments);
+        command.arg("--data").arg(&data);
+        Said::run(command, "a third password 5")
+    };
+    run(&["init", "--party", "alpha", "--domain", "alpha.example"]).expect(0);
+    let link = |serving: &Serving| {
+        let said = serving.said();
+        let line = said.lines().find(|line| line.contains("/welcome/"));
+        line.map(|line| {
+            let url = line.split_whitespace().nth(1).unwrap();
+            assert!(
+                url.starts_with(&format!("http://{}/welcome/", serving.address)),
+                "{line}"
+            );
+            url.rsplit_once('/').unwrap().1.to_owned()
+        })
+    };
+    let serve = || Serving::start(&data);
+    let serving = serve();
+    let first = link(&serving).unwrap();
+    drop(serving);
+    let serving = serve();
+    let second = link(&serving).unwrap();
+    assert!(first.len() >= 43 && first != second, "a new one each start");
+    run(&[
+        "user",
+        "add",
+        "chief",
+        "--role",
+        "admin",
+        "--password-stdin",
+    ])
+    .expect(0);
+    let invited = run(&["user", "invite", "dora", "--role", "duty", "--json"]).expect(0);
+    let path = invited.json()["path"].as_str().unwrap().to_owned();
+    let secret = path.strip_prefix("/welcome/").unwrap();
+    assert!(secret.len() >= 43, "{path}");
+    run(&["user", "invite", "chief", "--role", "duty"]).expect(1);
+    drop(serving);
+    let serving = serve();
+    Request::get("/healthz").send(serving.address).expect(200);
+    assert_eq!(link(&serving), None, "there is an account");
+    for secret in [first.as_str(), second.as_str(), secret] {
+        let mut grep = Command::new("grep");
+        let found = grep
+            .args(["-r", "-l", "-F", "-e", secret])
+            .arg(&data)
+            .output()
+            .unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&found.stdout),
+            "",
+            "a secret stands in the folder"
+        );
+    }
 }

@@ -417,7 +417,8 @@ impl Serving {
         self.child.id()
     }
 
-    fn start(data: &Path) -> Self {
+    /// Serves a folder on a free port.
+    pub(crate) fn start(data: &Path) -> Self {
         let mut command = comity(&["serve", "--listen", "127.0.0.1:0", "--data"]);
         command.arg(data);
         Self::spawn(command)

@@ -24,6 +24,9 @@ const PACKAGES: &[&str] = &[
     "SQLAlchemy<2",
     // Brings the `cryptography` that the next ones need too.
     "tlog-scales==0.0.3",
+    // A browser's driver (Debian's browser: the package's own is never downloaded), and axe-core with it.
+    "playwright==1.65.2",
+    "axe-playwright-python==0.1.8",
     // Makes up calls from an OpenAPI document.
     "schemathesis==4.32.5",
     // The ontologies of CASE and UCO with their validator; brings rdflib.

@@ -66,6 +66,15 @@ const NEEDS: &[Need] = &[
         package: "postfix",
         met: || Path::new(POSTFIX).exists() || !has_apt(),
     },
+    // Pages as a browser shows them, Chinese ones too.
+    Need {
+        package: "chromium",
+        met: || Path::new(CHROMIUM).exists() || !has_apt(),
+    },
+    Need {
+        package: "fonts-noto-cjk",
+        met: || Path::new(CJK_FONT).exists() || !has_apt(),
+    },
     Need {
         package: "python3-venv",
         met: || works(Command::new("python3").args(["-c", "import ensurepip, venv"])),
@@ -77,6 +86,19 @@ const GO_SUMDB: &str = "/usr/share/gocode/src/golang.org/x/mod/sumdb";
 
 /// Where Debian puts the program that runs the others of Postfix.
 const POSTFIX: &str = "/usr/lib/postfix/sbin/master";
+
+/// Where Debian puts the browser.
+const CHROMIUM: &str = "/usr/bin/chromium";
+
+/// Where Debian puts the font of the Chinese pages.
+const CJK_FONT: &str = "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc";
+
+/// The variable that names the browser; nothing on a machine without `apt-get` and without it, where its tests are skipped.
+pub(crate) fn browser() -> Option<(&'static str, String)> {
+    Path::new(CHROMIUM)
+        .exists()
+        .then(|| ("COMITY_TEST_CHROMIUM", CHROMIUM.to_owned()))
+}
 
 /// Installs what is missing, or says what to install.
 pub(crate) fn prepare() -> Result<(), Failure> {

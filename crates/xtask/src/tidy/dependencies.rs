@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::tree::Tree;
 
 /// The lock file stays below this, our own crates included.
-const PACKAGES_MAX: usize = 500;
+const PACKAGES_MAX: usize = 520;
 
 const DOCUMENT: &str = "docs/dependencies.md";
 
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn the_lock_file_stays_small() {
         assert_eq!(count(&"[[package]]\nname = \"a\"\n".repeat(399)), None);
-        assert!(count(&"[[package]]\nname = \"a\"\n".repeat(500)).is_some());
+        assert!(count(&"[[package]]\nname = \"a\"\n".repeat(520)).is_some());
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What there is of one envelope, as the files of the folder of evidence.
 //!
+//! A grant has a folder there too, like an envelope.
+//!
 //! In scope: its header, contents, receipt and tombstone with their proofs. Out of scope: the log (`rows`).
 
-use comity_store::state::{Tx, inbox, outbox, receipt, tombstone};
+use comity_store::state::{Tx, grant, inbox, outbox, receipt, tombstone};
 
 use super::{NodeFiles, folders};
 use crate::ledger::files::{Listing, NAMES_MAX};
@@ -47,6 +49,19 @@ impl NodeFiles {
                 let place = (given.epoch, given.position);
                 self.add_proof(tx, &mut listing, ("receipt", &given.party), place)?;
             }
+        }
+        if let Some(row) = grant::find(tx, id)? {
+            let beyond = |size| row.position >= size;
+            if self.is_newest(row.epoch) && self.pinned(row.epoch).is_none_or(beyond) {
+                return Ok(listing);
+            }
+            listing.add("grant", row.note);
+            listing.add("grant.blind", line_of(&row.blind));
+            if self.view.contents {
+                listing.add("grant.opening", line_of(&row.opening));
+                listing.add("grant.payload", row.content);
+            }
+            self.add_proof(tx, &mut listing, ("grant", ""), (row.epoch, row.position))?;
         }
         if let Some(row) = tombstone::find(tx, id)? {
             listing.add("tombstone", row.note);
@@ -111,6 +126,7 @@ pub(super) fn envelopes(tx: &mut dyn Tx, two: &str) -> Result<Listing, LedgerErr
     let most = u64::try_from(NAMES_MAX).unwrap_or(u64::MAX);
     let mut ids = outbox::identities(tx, &first, &last, most)?;
     ids.extend(inbox::identities(tx, &first, &last, most)?);
+    ids.extend(grant::identities(tx, &first, &last, most)?);
     ids.sort_unstable();
     Ok(folders(ids.iter().map(|id| hex(id)).collect()))
 }

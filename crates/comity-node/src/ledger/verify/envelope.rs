@@ -52,6 +52,7 @@ impl<'a> Bundle<'a> {
         let file = |name: &str| listing.file(&format!("{prefix}{name}"));
         let note = match prefix {
             "tombstone." => listing.file("tombstone")?,
+            "grant." => listing.file("grant")?,
             _ => file("header")?,
         };
         let proof = match prefix {
@@ -89,11 +90,16 @@ impl<'a> Bundle<'a> {
 
     /// The payload, if it is here and what the header commits to.
     pub(crate) fn content(&self, header: &Header) -> Result<Option<&'a [u8]>, Wrong> {
+        self.content_of(header.commit)
+    }
+
+    /// The payload, if it is here and what was committed to.
+    pub(crate) fn content_of(&self, committed: [u8; 32]) -> Result<Option<&'a [u8]>, Wrong> {
         match (self.opening, self.payload) {
             (None, None) => Ok(None),
             (Some(opening), Some(payload)) => {
                 let opening = secret(opening).ok_or("what opens its content is not 64 digits")?;
-                if commit(&opening, payload) == header.commit {
+                if commit(&opening, payload) == committed {
                     Ok(Some(payload))
                 } else {
                     Err("its content is not what its header commits to")
@@ -294,7 +300,7 @@ impl Check<'_> {
     }
 
     /// Notes a place in a log: the own one explains an entry, every other must not contradict itself.
-    fn placed(
+    pub(super) fn placed(
         &mut self,
         own: bool,
         epoch: u32,
@@ -311,7 +317,7 @@ impl Check<'_> {
         Ok(wrong.map_or(Ok(()), Err))
     }
 
-    fn is_ended(&self, epoch: u32) -> bool {
+    pub(super) fn is_ended(&self, epoch: u32) -> bool {
         self.logs.keys().any(|later| *later > epoch)
     }
 }
