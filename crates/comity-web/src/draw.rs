@@ -10,7 +10,7 @@
 pub mod graph;
 mod layout;
 pub mod sparkline;
-mod text;
+pub(crate) mod text;
 pub mod timeline;
 
 /// A text that leads to a page of this node.

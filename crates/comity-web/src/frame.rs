@@ -236,13 +236,14 @@ fn class_of_state(state: &str) -> &'static str {
     match state {
         "ok" | "in force" | "verified" | "receipted" | "answered" | "closed" | "met"
         | "applied" | "active" | "permanent" | "released" | "complete" | "live" | "done"
-        | "approved" | "green" | "confirmed" | "completed" | "reported" => "ok",
+        | "approved" | "green" | "confirmed" | "completed" | "reported" | "kept" => "ok",
         "due" | "proposed" | "pending" | "incomplete" | "acknowledged" | "accepted" | "in-work"
         | "expiring" | "amber" | "returned" | "offered" | "rung" | "running" => "due",
         "late" | "overdue" => "late",
         "failed" | "refused" | "declined" | "missed" | "forked" | "revoked" | "suspended"
         | "bounced" | "disputed" | "withdrawn" | "red" | "unreachable" | "expired"
-        | "abandoned" => "failed",
+        | "abandoned" | "suspended by us" | "suspended by them" | "suspended by both"
+        | "broken" => "failed",
         _ => "waiting",
     }
 }
@@ -290,6 +291,30 @@ fn navigation(words: &Words, path: &str, may: impl Fn(Permission) -> bool) -> Ve
                 place("/evidence", words.say("place-evidence"), "g e"),
                 place("/contacts", words.say("place-contacts"), "g b"),
             ],
+        });
+    }
+    if may(Permission::Watch) {
+        let mut places = vec![
+            place("/parties", words.say("place-parties"), "g p"),
+            place("/accords", words.say("place-accords"), "g a"),
+            place("/review", words.say("place-review"), "g w"),
+            place("/outbox", words.say("place-outbox"), "g t"),
+            place("/addresses", words.say("place-addresses"), "g d"),
+        ];
+        if may(Permission::Look) {
+            places.insert(4, place("/mail", words.say("place-mail"), "g m"));
+        }
+        groups.push(Group {
+            name: Some(words.say("group-between")),
+            places,
+        });
+        let mut places = vec![place("/ledger", words.say("place-ledger"), "g l")];
+        if may(Permission::Audit) {
+            places.push(place("/admin", words.say("place-admin"), "g n"));
+        }
+        groups.push(Group {
+            name: Some(words.say("group-node")),
+            places,
         });
     }
     groups

@@ -19,4 +19,5 @@ mod frame;
 mod html;
 mod locales;
 mod screens;
+mod sheet;
 mod visit;

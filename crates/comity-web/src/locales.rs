@@ -20,4 +20,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     locale!("work"),
     locale!("fields"),
     locale!("states"),
+    locale!("between"),
+    locale!("letters"),
+    locale!("house"),
 ];

@@ -14,7 +14,9 @@ use http::Request;
 use crate::fields::Fields;
 use crate::frame::{Fault, Shown, answer};
 use crate::screens::{
-    contacts, evidence, home, objects, opening, reports, search, signing, thread, threads,
+    accords, addresses, admin, contacts, envelopes, evidence, home, ledger, mail, mail_keys, me,
+    objects, opening, outgoing, parties, recalls, release, reports, scorecards, search, signing,
+    thread, threads,
 };
 pub use crate::visit::WebSettings;
 use crate::visit::{Visit, Web};
@@ -36,6 +38,9 @@ pub fn router(node: Node, settings: WebSettings) -> Router {
         .route("/objects", show(objects::list))
         .route("/objects/{id}", show(objects::one))
         .merge(work())
+        .merge(between())
+        .merge(letters())
+        .merge(house())
         .fallback(|State(web): State<Web>, visit: Visit| async move {
             answer(&web, &visit, Err(Fault::Missing))
         })
@@ -76,6 +81,110 @@ fn work() -> Router<Web> {
         .route("/checks", show(contacts::checks))
         .route("/checks/{id}", show(contacts::check))
         .route("/checks/{id}/{act}", act(contacts::act))
+}
+
+/// What stands between parties.
+fn between() -> Router<Web> {
+    Router::new()
+        .route("/parties", show(parties::list).merge(act(parties::accept)))
+        .route("/parties/{name}", show(parties::one))
+        .route("/parties/{name}/verification", act(parties::verify))
+        .route(
+            "/parties/{name}/revoke",
+            show(parties::revoke).merge(act(parties::revoke_for_good)),
+        )
+        .route("/parties/{name}/suspend", act(parties::suspend))
+        .route("/parties/{name}/resume", act(parties::resume))
+        .route("/parties/{name}/released", show(parties::released))
+        .route(
+            "/parties/{name}/scorecards/{period}",
+            show(scorecards::show),
+        )
+        .route(
+            "/parties/{name}/scorecards/{period}/{act}",
+            act(scorecards::step),
+        )
+        .route("/accords", show(accords::list).merge(act(accords::propose)))
+        .route("/accords/draft", act(accords::draft))
+        .route("/accords/{name}", show(accords::one))
+        .route(
+            "/accords/{name}/sign",
+            show(accords::sign_page).merge(act(accords::sign)),
+        )
+        .route("/release", show(release::show).merge(act(release::share)))
+        .route("/review", show(release::review))
+        .route("/review/{id}/{word}", act(release::decide))
+        .route("/recalls", show(recalls::list).merge(act(recalls::recall)))
+        .route("/recalls/review", show(recalls::review))
+        .route("/outbox", show(envelopes::outbox))
+        .route("/inbox", show(envelopes::inbox))
+}
+
+/// Mail and addresses.
+fn letters() -> Router<Web> {
+    Router::new()
+        .route("/mail", show(mail::list))
+        .route("/mail/{id}", show(mail::one))
+        .route("/mail/{id}/again", act(mail::again))
+        .route("/mail/{id}/proposals/{proposal}/{word}", act(mail::settle))
+        .route("/mail/outgoing", show(outgoing::list))
+        .route("/mail/outgoing/{id}", show(outgoing::one))
+        .route("/mail/outgoing/{id}/{step}", act(outgoing::step))
+        .route(
+            "/mail-keys",
+            show(mail_keys::show).merge(act(mail_keys::register)),
+        )
+        .route(
+            "/addresses",
+            show(addresses::list).merge(act(addresses::create)),
+        )
+        .route("/addresses/{id}", show(addresses::one))
+        .route(
+            "/addresses/{id}/revoke",
+            show(addresses::revoke).merge(act(addresses::revoke_for_good)),
+        )
+        .route("/addresses/{id}/steps/{step}", act(addresses::step))
+}
+
+/// The node itself, and the own account.
+fn house() -> Router<Web> {
+    Router::new()
+        .route("/ledger", show(ledger::show))
+        .route("/ledger/verification", act(ledger::verify))
+        .route("/ledger/fsck", act(ledger::fsck))
+        .route("/ledger/proof", act(ledger::prove))
+        .route("/admin", show(admin::accounts).merge(act(admin::add)))
+        .route("/admin/accounts/{name}", show(admin::one))
+        .route(
+            "/admin/accounts/{name}/remove",
+            show(admin::remove).merge(act(admin::remove_for_good)),
+        )
+        .route("/admin/accounts/{name}/steps/{step}", act(admin::step))
+        .route(
+            "/admin/tokens",
+            show(admin::tokens).merge(act(admin::make_token)),
+        )
+        .route(
+            "/admin/tokens/{id}",
+            show(admin::token).merge(act(admin::end_token)),
+        )
+        .route(
+            "/admin/collections",
+            show(admin::collections).merge(act(admin::make_collection)),
+        )
+        .route("/admin/collections/rights", act(admin::grant))
+        .route(
+            "/admin/check",
+            show(admin::check_page).merge(act(admin::check)),
+        )
+        .route("/me", show(me::show))
+        .route("/me/password", act(me::change_password))
+        .route("/me/factor/begin", act(me::factor_begin))
+        .route("/me/factor/confirm", act(me::factor_confirm))
+        .route("/me/factor/codes", act(me::factor_codes))
+        .route("/me/factor/end", act(me::factor_end))
+        .route("/me/sessions", act(me::end_session))
+        .route("/me/sessions/others", act(me::end_others))
 }
 
 /// A screen that is looked at.

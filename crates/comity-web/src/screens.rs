@@ -2,18 +2,32 @@
 //!
 //! In scope: which questions make up a screen, what its forms ask for. Out of scope: rights (`comity-node`).
 
+pub(crate) mod accords;
+pub(crate) mod addresses;
+pub(crate) mod admin;
 pub(crate) mod contacts;
+pub(crate) mod envelopes;
 pub(crate) mod evidence;
 pub(crate) mod home;
+pub(crate) mod ledger;
+pub(crate) mod mail;
+pub(crate) mod mail_keys;
+pub(crate) mod me;
 pub(crate) mod objects;
 pub(crate) mod opening;
+pub(crate) mod outgoing;
+pub(crate) mod parties;
+pub(crate) mod recalls;
+pub(crate) mod release;
 pub(crate) mod reports;
+pub(crate) mod scorecards;
 pub(crate) mod search;
 pub(crate) mod signing;
 pub(crate) mod thread;
 pub(crate) mod threads;
 
 use comity_node::operation::Denied;
+use comity_node::operation::rights::Permission;
 use http::StatusCode;
 use serde_json::Value;
 
@@ -59,4 +73,24 @@ pub(crate) fn refused(visit: &Visit, fault: Fault) -> Result<(StatusCode, String
         Fault::Denied(Denied::Refused(_) | Denied::Arguments(_)) => Ok(told(visit.words, &fault)),
         other => Err(other),
     }
+}
+
+/// A member of a document that is a list of texts.
+pub(crate) fn texts(document: &Value, name: &str) -> Vec<String> {
+    let list = document.get(name).and_then(Value::as_array);
+    let texts = list.into_iter().flatten().filter_map(Value::as_str);
+    texts.map(str::to_owned).collect()
+}
+
+/// A member of a document that is yes or no.
+pub(crate) fn flag(document: &Value, name: &str) -> bool {
+    document.get(name).and_then(Value::as_bool) == Some(true)
+}
+
+/// Whether the person may do what asks for this: what it may not is not offered. The node asks again.
+pub(crate) fn may(visit: &Visit, permission: Permission) -> bool {
+    visit
+        .person
+        .as_ref()
+        .is_some_and(|person| permission.is_of(person.role))
 }

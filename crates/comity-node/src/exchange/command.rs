@@ -5,6 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use comity_accord::card::SignedCard;
 use comity_accord::terms::Outlet;
 use comity_link::header::EnvelopeId;
 use comity_stix::timestamp::Timestamp;
@@ -31,6 +32,8 @@ pub enum ExchangeCommand {
         /// Where the node link answers.
         links: Vec<String>,
     },
+    /// The newest own card as it stands.
+    Card,
     /// Take a party's card.
     AcceptCard {
         /// The signed note.
@@ -188,13 +191,11 @@ impl Node {
                     links,
                     ..CardFacts::default()
                 };
-                let card = self.own_card(&facts)?;
-                json!({
-                    "party": card.card().party.as_str(),
-                    "serial": card.card().serial,
-                    "root": comity_accord::card::root_hash(&card.card().root).to_string(),
-                    "card": String::from_utf8_lossy(&card.to_bytes()),
-                })
+                own_card(&self.own_card(&facts)?)
+            }
+            ExchangeCommand::Card => {
+                let card = self.inner.state.read(|tx| self.link().own_card(tx))?;
+                card.as_ref().map_or(Value::Null, own_card)
             }
             ExchangeCommand::AcceptCard { card } if card.starts_with("comity-revocation/") => {
                 party(&self.accept_revocation(card.as_bytes())?)
@@ -316,6 +317,14 @@ fn document(value: &impl Serialize) -> Value {
 /// A time as documents spell it; nothing where there is none.
 pub(crate) fn at(micros: i64) -> String {
     Timestamp::from_micros(micros).map_or_else(String::new, |at| at.to_string())
+}
+
+fn own_card(card: &SignedCard) -> Value {
+    json!({
+        "party": card.card().party.as_str(), "serial": card.card().serial,
+        "root": comity_accord::card::root_hash(&card.card().root).to_string(),
+        "card": String::from_utf8_lossy(&card.to_bytes()),
+    })
 }
 
 fn party(view: &PartyView) -> Value {

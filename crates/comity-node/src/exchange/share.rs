@@ -64,6 +64,9 @@ pub struct ShareLine {
     pub released: Option<String>,
     /// What was cut out of it, place by place.
     pub cuts: Vec<String>,
+    /// The text that would go, in a dry run alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<String>,
 }
 
 /// What became of a share.
@@ -105,6 +108,9 @@ impl Node {
             ..Shared::default()
         };
         if request.dry_run {
+            for (line, one) in shared.lines.iter_mut().zip(&going) {
+                line.copy.clone_from(&one.text);
+            }
             return Ok(shared);
         }
         let now = self.clock().now();

@@ -197,6 +197,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("create_own_token", post("/me/tokens"), &["account", "create_token"], Permission::Enter, "Makes a token that speaks for you, which is shown this once.").own("user"),
     op("revoke_own_token", delete("/me/tokens/{id}"), &["sign_in", "revoke_token"], Permission::Enter, "Ends one of your tokens.").own("user"),
     op("check_node", post("/check"), &["check"], Permission::Administer, "Reads everything and says what is wrong."),
+    op("show_card", get("/card"), &["exchange", "card"], Permission::Watch, "This party's newest card, for other parties."),
     op("accept_card", post("/parties"), &["exchange", "accept_card"], Permission::Agree, "Takes a party's card."),
     op("list_parties", get("/parties"), &["exchange", "parties"], Permission::Watch, "The parties, and how the exchange with each stands.").list("name"),
     op("verify_party", post("/parties/{party}/verification"), &["exchange", "verify"], Permission::Agree, "Checks the digits that were read aloud."),

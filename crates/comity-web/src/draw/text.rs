@@ -8,7 +8,7 @@ use comity_accord::hidden::is_hidden;
 use comity_case::html::escaped;
 
 /// A text with each control and each hidden character written as its number: `<U+202E>` would else turn a name around.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         if letter.is_control() || is_hidden(letter) {
@@ -26,7 +26,7 @@ fn write_number(out: &mut String, letter: char) {
 }
 
 /// The same, escaped for a place between tags or in a quoted attribute.
-pub(super) fn safe(text: &str) -> String {
+pub(crate) fn safe(text: &str) -> String {
     escaped(&shown(text))
 }
 

@@ -6,13 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
+use comity_node::operation::rights::Permission;
 use comity_stix::id::ObjectId;
 use comity_stix::marking::Tlp;
 use serde_json::{Value, json};
 
 use crate::draw::graph::{self, Edge, Graph, Shape};
+use crate::draw::text::shown;
 use crate::frame::{Fault, Frame, Shown, page};
-use crate::screens::{number, rows, some, text};
+use crate::screens::{may, number, rows, some, text};
 use crate::visit::{Visit, Web};
 
 /// Nodes that a graph shows.
@@ -63,7 +65,8 @@ fn name_of(object: &Value) -> String {
     let name = found
         .or_else(hash)
         .unwrap_or_else(|| text(object, "id").to_owned());
-    name.chars().take(200).collect()
+    // Hidden characters would have a name read as another.
+    shown(&name).chars().take(200).collect()
 }
 
 /// The strictest TLP label that stands on an object itself; what release control makes of it is told where it is released.
@@ -176,6 +179,8 @@ struct Release {
 struct One {
     frame: Frame,
     line: Line,
+    /// The person may release it.
+    releases_it: bool,
     tab: &'static str,
     held: Vec<Holder>,
     facts: Vec<Fact>,
@@ -223,6 +228,7 @@ pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
     let held: Vec<Holder> = held.collect();
     let mut shown = One {
         frame,
+        releases_it: may(&visit, Permission::Release),
         tab,
         held,
         facts: facts(&object),

@@ -4,6 +4,8 @@
 //! Out of scope: the flows themselves (Python), the look alone (`crates/comity-web/tests/gallery.rs`), installing the browser
 //! (`cargo xtask check` does).
 
+mod between;
+mod visitor;
 mod work;
 
 use std::path::Path;

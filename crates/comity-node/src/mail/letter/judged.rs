@@ -222,5 +222,6 @@ fn line(id: &str, decision: &Decision) -> ShareLine {
         reason,
         released: (verdict == "released").then(|| id.to_owned()),
         cuts,
+        copy: None,
     }
 }
