@@ -15,7 +15,7 @@ use crate::fields::Fields;
 use crate::frame::{Fault, Shown, answer};
 use crate::screens::{
     accords, addresses, admin, envelopes, home, ledger, mail, mail_keys, me, objects, outgoing,
-    parties, recalls, release, scorecards, search, signing,
+    parties, recalls, records, release, scorecards, search, signing, welcome,
 };
 pub use crate::visit::WebSettings;
 use crate::visit::{Visit, Web};
@@ -138,6 +138,16 @@ fn house() -> Router<Web> {
         .route(
             "/admin/check",
             show(admin::check_page).merge(act(admin::check)),
+        )
+        .route(
+            "/admin/invitations",
+            show(records::invitations).merge(act(records::invite)),
+        )
+        .route("/admin/invitations/{name}/withdraw", act(records::withdraw))
+        .route("/admin/audit", show(records::audit))
+        .route(
+            "/welcome/{secret}",
+            show(welcome::show).merge(act(welcome::join)),
         )
         .route("/me", show(me::show))
         .route("/me/password", act(me::change_password))

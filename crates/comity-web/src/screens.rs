@@ -15,10 +15,12 @@ pub(crate) mod objects;
 pub(crate) mod outgoing;
 pub(crate) mod parties;
 pub(crate) mod recalls;
+pub(crate) mod records;
 pub(crate) mod release;
 pub(crate) mod scorecards;
 pub(crate) mod search;
 pub(crate) mod signing;
+pub(crate) mod welcome;
 
 use comity_node::operation::rights::Permission;
 use serde_json::Value;
