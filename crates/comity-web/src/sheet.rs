@@ -73,7 +73,6 @@ pub(crate) struct Table {
 /// A form that is posted.
 pub(crate) struct Form {
     pub(crate) action: String,
-    pub(crate) title: Option<String>,
     pub(crate) hint: Option<String>,
     pub(crate) fields: Vec<Field>,
     pub(crate) hidden: Vec<(&'static str, String)>,
@@ -128,14 +127,6 @@ impl Sheet {
     pub(crate) fn notice(&mut self, class: &'static str, lines: Vec<String>) {
         let lines = lines.iter().map(|line| plain(line)).collect();
         self.notices.push(Notice { class, lines });
-    }
-
-    pub(crate) fn link(&mut self, href: impl Into<String>, text: String) {
-        self.links.push(Link {
-            href: href.into(),
-            text,
-            here: false,
-        });
     }
 
     /// The page.
@@ -211,7 +202,6 @@ impl Form {
     pub(crate) fn new(action: impl Into<String>, button: String) -> Self {
         Self {
             action: action.into(),
-            title: None,
             hint: None,
             fields: Vec::new(),
             hidden: Vec::new(),
@@ -219,11 +209,6 @@ impl Form {
             look: "button",
             looks: false,
         }
-    }
-
-    pub(crate) fn titled(mut self, title: String) -> Self {
-        self.title = Some(title);
-        self
     }
 
     pub(crate) fn hint(mut self, hint: String) -> Self {
@@ -334,10 +319,8 @@ pub(crate) fn plain(text: &str) -> Html {
 
 /// What somebody wrote, its lines kept.
 pub(crate) fn lines(text: &str) -> Html {
-    let lines: Vec<String> = text
-        .lines()
-        .map(|line| safe(&line.replace('\t', "    ")))
-        .collect();
+    let line = |line: &str| line.split('\t').map(safe).collect::<Vec<_>>().join("\t");
+    let lines: Vec<String> = text.lines().map(line).collect();
     Html(lines.join("\n"))
 }
 

@@ -21,9 +21,11 @@ const SCOPES: [&str; 3] = ["read", "write", "all"];
 fn tabs(f: &Frame, here: &str) -> Vec<Link> {
     let of = [
         ("/admin", f.say("accounts")),
+        ("/admin/invitations", f.say("invitations")),
         ("/admin/tokens", f.say("tokens")),
         ("/admin/collections", f.say("collections")),
         ("/admin/check", f.say("node-check")),
+        ("/admin/audit", f.say("audit")),
     ];
     of.into_iter()
         .map(|(href, text)| Link {
@@ -34,7 +36,7 @@ fn tabs(f: &Frame, here: &str) -> Vec<Link> {
         .collect()
 }
 
-fn begun(web: &Web, visit: &Visit, title: String, here: &str) -> Result<Sheet, Fault> {
+pub(crate) fn begun(web: &Web, visit: &Visit, title: String, here: &str) -> Result<Sheet, Fault> {
     let role = visit.person()?.role;
     if !Permission::Audit.is_of(role) {
         return Err(Fault::Denied(comity_node::operation::Denied::Role {
@@ -47,7 +49,7 @@ fn begun(web: &Web, visit: &Visit, title: String, here: &str) -> Result<Sheet, F
     Ok(sheet)
 }
 
-fn roles(f: &Frame) -> Vec<(String, String)> {
+pub(crate) fn roles(f: &Frame) -> Vec<(String, String)> {
     Role::ALL
         .iter()
         .map(|role| (role.word().to_owned(), f.word("role", role.word())))

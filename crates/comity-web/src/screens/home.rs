@@ -142,7 +142,7 @@ fn item(visit: &Visit, operation: &str, row: &Value) -> Option<Item> {
             state: "due",
             what: words.say_of("home-recall", "reason", text(row, "reason").to_owned()),
             from: party(),
-            href: "/outbox".to_owned(),
+            href: "/recalls".to_owned(),
             when: some(row, "due"),
         }),
         _ => None,

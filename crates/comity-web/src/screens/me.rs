@@ -2,33 +2,22 @@
 //!
 //! In scope: what a person does with its own account, which asks for no right but being signed in. Out of scope: other accounts (`admin`).
 
-use comity_node::account::AccountError;
-use comity_node::node::Node;
+use comity_node::operation::Denied;
 use comity_node::person::Way;
 use comity_stix::timestamp::Timestamp;
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, to};
-use crate::screens::text;
+use crate::screens::{number, rows, some, text, texts};
 use crate::sheet::{Field, Form, Part, Sheet, Table, code, plain};
 use crate::visit::{Theme, Visit, Web};
 use crate::words::Language;
 
-/// A part of the own account as text: a time of the node as documents spell it.
+/// A time of the node as documents spell it.
 fn at(micros: i64) -> String {
     Timestamp::from_micros(micros).map_or_else(String::new, |at| at.to_string())
-}
-
-/// Does something with the own account, where it may wait. What the node refuses is said in its words.
-async fn own<T, F>(web: &Web, visit: &Visit, act: F) -> Result<Result<T, AccountError>, Fault>
-where
-    T: Send + 'static,
-    F: FnOnce(&Node, &str) -> Result<T, AccountError> + Send + 'static,
-{
-    let (node, account) = (web.node.clone(), visit.person()?.account.clone());
-    let done = tokio::task::spawn_blocking(move || act(&node, &account)).await;
-    done.map_err(|_| Fault::Failed("it ended early".to_owned()))
 }
 
 /// The id of the session of this visit.
@@ -142,10 +131,11 @@ fn password(f: &Frame) -> Part {
 }
 
 async fn factor(web: &Web, visit: &Visit, f: &Frame) -> Result<Part, Fault> {
-    let shown = own(web, visit, Node::second_factor).await?;
-    let shown = shown.map_err(|error| Fault::Failed(error.to_string()))?;
+    let shown = visit
+        .ask(web, "show_own_second_factor", Value::Null)
+        .await?;
     let part = Part::of(f.say("factor"));
-    let Some(since) = shown.since else {
+    let Some(since) = some(&shown, "since") else {
         let begin = Form::new("/me/factor/begin", f.say("factor-begin"));
         return Ok(part.says(&f.say("factor-off")).form(begin));
     };
@@ -156,36 +146,26 @@ async fn factor(web: &Web, visit: &Visit, f: &Frame) -> Result<Part, Fault> {
     let end = Form::new("/me/factor/end", f.say("factor-end"))
         .danger()
         .field(one_code());
+    let left = number(&shown, "recovery_codes_left").to_string();
     Ok(part
-        .fact(f.say("factor-since"), f.time(&at(since)))
-        .fact(
-            f.say("factor-codes-left"),
-            plain(&shown.recovery_left.to_string()),
-        )
+        .fact(f.say("factor-since"), f.time(&since))
+        .fact(f.say("factor-codes-left"), plain(&left))
         .form(renew)
         .form(end))
 }
 
 async fn sessions(web: &Web, visit: &Visit, f: &Frame) -> Result<Part, Fault> {
-    let found = own(web, visit, Node::sessions).await?;
-    let found = found.map_err(|error| Fault::Failed(error.to_string()))?;
+    let found = visit
+        .ask(web, "list_own_sessions", json!({ "limit": 1000 }))
+        .await?;
     let here = session_id(visit);
-    let documents: Vec<Value> = found
-        .iter()
-        .map(|one| {
-            json!({
-                "agent": one.agent, "place": one.place, "means": one.means, "created": at(one.created),
-                "used": at(one.seen), "expires": at(one.expires),
-            })
-        })
-        .collect();
-    let mut table = session_table(f, &documents);
-    for (row, one) in table.rows.iter_mut().zip(&found) {
-        let ours = here.as_deref() == Some(one.id.as_str());
-        row.push(if ours {
+    let is_here = |row: &Value| here.as_deref() == Some(text(row, "id"));
+    let mut table = session_table(f, rows(&found));
+    for (line, row) in table.rows.iter_mut().zip(rows(&found)) {
+        line.push(if is_here(row) {
             plain(&f.say("session-this"))
         } else {
-            code(&one.id)
+            code(text(row, "id"))
         });
     }
     table.heads.push(f.say("session-id"));
@@ -194,10 +174,15 @@ async fn sessions(web: &Web, visit: &Visit, f: &Frame) -> Result<Part, Fault> {
         table,
         (f.say("sessions-none"), f.say("sessions-none-hint")),
     );
-    let others: Vec<(String, String)> = found
+    let others: Vec<(String, String)> = rows(&found)
         .iter()
-        .filter(|one| here.as_deref() != Some(one.id.as_str()))
-        .map(|one| (one.id.clone(), format!("{} {}", one.place, one.id)))
+        .filter(|row| !is_here(row))
+        .map(|row| {
+            (
+                text(row, "id").to_owned(),
+                format!("{} {}", text(row, "place"), text(row, "id")),
+            )
+        })
         .collect();
     if !others.is_empty() {
         let form = Form::new("/me/sessions", f.say("session-end"))
@@ -210,34 +195,17 @@ async fn sessions(web: &Web, visit: &Visit, f: &Frame) -> Result<Part, Fault> {
     Ok(part)
 }
 
-/// The page again with what the node said against it.
-async fn refused(web: &Web, visit: &Visit, error: AccountError) -> Shown {
-    if let AccountError::Store(error) = error {
-        return Err(Fault::Failed(error.to_string()));
-    }
+/// The page again with what the node said against it: a wrong code or password is no reason to leave the page.
+async fn refused(web: &Web, visit: &Visit, fault: Fault) -> Shown {
+    let Fault::Denied(Denied::Refused(refusal)) = fault else {
+        return Err(fault);
+    };
     let mut sheet = begun(web, visit).await?;
-    let lines = vec![sheet.frame.say("not-done"), error.to_string()];
+    let lines = vec![sheet.frame.say("not-done"), refusal.message, refusal.hint];
     sheet.notice("fail", lines);
     let mut response = sheet.shown(visit)?;
-    *response.status_mut() = http::StatusCode::CONFLICT;
+    *response.status_mut() = StatusCode::CONFLICT;
     Ok(response)
-}
-
-/// `POST /me/password`.
-pub(crate) async fn change_password(web: Web, visit: Visit, fields: Fields) -> Shown {
-    let (old, new) = (
-        fields.raw("old").unwrap_or_default().to_owned(),
-        fields.raw("new").unwrap_or_default().to_owned(),
-    );
-    let here = session_id(&visit);
-    let done = own(&web, &visit, move |node, name| {
-        node.change_password(name, &old, &new, here.as_deref())
-    })
-    .await?;
-    match done {
-        Ok(()) => said(&web, &visit, visit.words.say("password-changed")).await,
-        Err(error) => refused(&web, &visit, error).await,
-    }
 }
 
 /// The page again with what was done.
@@ -247,11 +215,24 @@ async fn said(web: &Web, visit: &Visit, done: String) -> Shown {
     sheet.shown(visit)
 }
 
+/// `POST /me/password`.
+pub(crate) async fn change_password(web: Web, visit: Visit, fields: Fields) -> Shown {
+    let raw = |name: &str| fields.raw(name).unwrap_or_default().to_owned();
+    let asked = json!({ "old": raw("old"), "new": raw("new"), "except": session_id(&visit) });
+    match visit.ask(&web, "change_own_password", asked).await {
+        Ok(_) => said(&web, &visit, visit.words.say("password-changed")).await,
+        Err(fault) => refused(&web, &visit, fault).await,
+    }
+}
+
 /// `POST /me/factor/begin`: the secret is shown on the page that answers, and never again.
 pub(crate) async fn factor_begin(web: Web, visit: Visit, _fields: Fields) -> Shown {
-    let begun_with = match own(&web, &visit, Node::begin_second_factor).await? {
-        Ok(enrolment) => enrolment,
-        Err(error) => return refused(&web, &visit, error).await,
+    let made = match visit
+        .ask(&web, "begin_own_second_factor", Value::Null)
+        .await
+    {
+        Ok(made) => made,
+        Err(fault) => return refused(&web, &visit, fault).await,
     };
     let mut sheet = Sheet::new(Frame::new(&web, &visit, visit.words.say("factor")));
     let f = &sheet.frame;
@@ -259,8 +240,8 @@ pub(crate) async fn factor_begin(web: Web, visit: Visit, _fields: Fields) -> Sho
         Form::new("/me/factor/confirm", f.say("factor-confirm")).line("code", f.say("factor-code"));
     let part = Part::default()
         .says(&f.say("factor-secret-hint"))
-        .wide(f.say("factor-secret"), code(&begun_with.secret))
-        .wide(f.say("factor-uri"), code(&begun_with.uri))
+        .wide(f.say("factor-secret"), code(text(&made, "secret")))
+        .wide(f.say("factor-uri"), code(text(&made, "uri")))
         .form(confirm)
         .link("/me", f.say("back"));
     sheet.parts.push(part);
@@ -269,36 +250,30 @@ pub(crate) async fn factor_begin(web: Web, visit: Visit, _fields: Fields) -> Sho
 
 /// `POST /me/factor/confirm`.
 pub(crate) async fn factor_confirm(web: Web, visit: Visit, fields: Fields) -> Shown {
-    let code = fields.text("code");
-    let done = own(&web, &visit, move |node, name| {
-        node.confirm_second_factor(name, &code)
-    })
-    .await?;
-    codes(&web, &visit, done).await
+    codes(&web, &visit, "confirm_own_second_factor", &fields).await
 }
 
 /// `POST /me/factor/codes`.
 pub(crate) async fn factor_codes(web: Web, visit: Visit, fields: Fields) -> Shown {
-    let code = fields.text("code");
-    let done = own(&web, &visit, move |node, name| {
-        node.renew_recovery_codes(name, &code)
-    })
-    .await?;
-    codes(&web, &visit, done).await
+    codes(&web, &visit, "renew_own_recovery_codes", &fields).await
 }
 
 /// Recovery codes, shown this once.
-async fn codes(web: &Web, visit: &Visit, done: Result<Vec<String>, AccountError>) -> Shown {
-    let made = match done {
+async fn codes(web: &Web, visit: &Visit, operation: &'static str, fields: &Fields) -> Shown {
+    let made = match visit
+        .ask(web, operation, json!({ "code": fields.text("code") }))
+        .await
+    {
         Ok(made) => made,
-        Err(error) => return refused(web, visit, error).await,
+        Err(fault) => return refused(web, visit, fault).await,
     };
     let mut sheet = Sheet::new(Frame::new(web, visit, visit.words.say("factor-codes")));
     let lines = vec![visit.words.say("factor-codes-once")];
     sheet.notice("warn", lines);
     let f = &sheet.frame;
+    let made = texts(&made, "recovery_codes").join("\n");
     let part = Part::default()
-        .raw(f.say("factor-codes"), &made.join("\n"))
+        .raw(f.say("factor-codes"), &made)
         .link("/me", f.say("back"));
     sheet.parts.push(part);
     sheet.shown(visit)
@@ -306,35 +281,41 @@ async fn codes(web: &Web, visit: &Visit, done: Result<Vec<String>, AccountError>
 
 /// `POST /me/factor/end`.
 pub(crate) async fn factor_end(web: Web, visit: Visit, fields: Fields) -> Shown {
-    let code = fields.text("code");
-    match own(&web, &visit, move |node, name| {
-        node.end_second_factor(name, &code)
-    })
-    .await?
+    match visit
+        .ask(
+            &web,
+            "end_own_second_factor",
+            json!({ "code": fields.text("code") }),
+        )
+        .await
     {
-        Ok(()) => said(&web, &visit, visit.words.say("factor-ended")).await,
-        Err(error) => refused(&web, &visit, error).await,
+        Ok(_) => said(&web, &visit, visit.words.say("factor-ended")).await,
+        Err(fault) => refused(&web, &visit, fault).await,
     }
 }
 
 /// `POST /me/sessions`.
 pub(crate) async fn end_session(web: Web, visit: Visit, fields: Fields) -> Shown {
-    let id = fields.text("id");
-    match own(&web, &visit, move |node, name| node.end_session(name, &id)).await? {
-        Ok(()) => to("/me"),
-        Err(error) => refused(&web, &visit, error).await,
+    match visit
+        .ask(&web, "end_own_session", json!({ "id": fields.text("id") }))
+        .await
+    {
+        Ok(_) => to("/me"),
+        Err(fault) => refused(&web, &visit, fault).await,
     }
 }
 
 /// `POST /me/sessions/others`.
 pub(crate) async fn end_others(web: Web, visit: Visit, _fields: Fields) -> Shown {
-    let here = session_id(&visit);
-    match own(&web, &visit, move |node, name| {
-        node.end_sessions(name, here.as_deref())
-    })
-    .await?
+    match visit
+        .ask(
+            &web,
+            "end_own_sessions",
+            json!({ "except": session_id(&visit) }),
+        )
+        .await
     {
         Ok(_) => to("/me"),
-        Err(error) => refused(&web, &visit, error).await,
+        Err(fault) => refused(&web, &visit, fault).await,
     }
 }

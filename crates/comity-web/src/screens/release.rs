@@ -28,12 +28,12 @@ impl Wanted {
     pub(crate) fn of(fields: &Fields) -> Result<Self, Fault> {
         // Ids come one by one from lists, or pasted into one field.
         let given = fields.all("object");
-        let mut objects: Vec<String> = given
-            .iter()
-            .flat_map(|text| text.split_whitespace())
-            .map(str::to_owned)
-            .collect();
-        objects.dedup();
+        let mut objects: Vec<String> = Vec::new();
+        for id in given.iter().flat_map(|text| text.split_whitespace()) {
+            if !objects.iter().any(|known| known == id) {
+                objects.push(id.to_owned());
+            }
+        }
         if objects.len() > OBJECTS_MAX {
             return Err(Fault::TooLarge);
         }

@@ -143,7 +143,7 @@ pub(crate) async fn choose(web: Web, _visit: Visit, fields: Fields) -> Shown {
 }
 
 /// The session's cookie: no script reads it and no other site has it sent along with a post.
-fn session_cookie(web: &Web, secret: &str, age: Option<u32>) -> String {
+pub(crate) fn session_cookie(web: &Web, secret: &str, age: Option<u32>) -> String {
     let secure = if web.settings.secure { "; Secure" } else { "" };
     let age = age.map_or_else(String::new, |age| format!("; Max-Age={age}"));
     format!(
@@ -152,7 +152,7 @@ fn session_cookie(web: &Web, secret: &str, age: Option<u32>) -> String {
     )
 }
 
-fn set_cookie(response: &mut Response, cookie: &str) {
+pub(crate) fn set_cookie(response: &mut Response, cookie: &str) {
     if let Ok(value) = HeaderValue::from_str(cookie) {
         response.headers_mut().append(SET_COOKIE, value);
     }
