@@ -18,6 +18,7 @@ pub(crate) mod opening;
 pub(crate) mod outgoing;
 pub(crate) mod parties;
 pub(crate) mod recalls;
+pub(crate) mod records;
 pub(crate) mod release;
 pub(crate) mod reports;
 pub(crate) mod scorecards;
@@ -25,6 +26,7 @@ pub(crate) mod search;
 pub(crate) mod signing;
 pub(crate) mod thread;
 pub(crate) mod threads;
+pub(crate) mod welcome;
 
 use comity_node::operation::Denied;
 use comity_node::operation::rights::Permission;
@@ -64,15 +66,17 @@ pub(crate) fn rows(document: &Value) -> &[Value] {
 
 /// What is said on a page of something that was typed and refused; any other fault has a page of its own.
 pub(crate) fn refused(visit: &Visit, fault: Fault) -> Result<(StatusCode, String, String), Fault> {
-    match fault {
-        Fault::Form => Ok((
+    if let Fault::Form = fault {
+        return Ok((
             StatusCode::UNPROCESSABLE_ENTITY,
             visit.words.say("form-wrong"),
             visit.words.say("form-wrong-hint"),
-        )),
-        Fault::Denied(Denied::Refused(_) | Denied::Arguments(_)) => Ok(told(visit.words, &fault)),
-        other => Err(other),
+        ));
     }
+    if let Fault::Denied(Denied::Refused(_) | Denied::Arguments(_)) = fault {
+        return Ok(told(visit.words, &fault));
+    }
+    Err(fault)
 }
 
 /// A member of a document that is a list of texts.
