@@ -162,7 +162,9 @@ fn every_form_has_words_in_both_languages() {
                     knows("field", field.name);
                 }
                 if let Choice(choices) = field.kind {
-                    choices.iter().for_each(|choice| knows("choice", choice));
+                    for choice in choices {
+                        knows("choice", choice);
+                    }
                 }
             }
         }

@@ -23,6 +23,11 @@ impl<'p> Browser<'p> {
     /// Makes an account of this role and signs in.
     fn new(party: &'p Party, name: &str, role: &str, language: &'static str) -> Self {
         party.account_of(name, None, role);
+        Self::signed_in(party, name, language)
+    }
+
+    /// Signs in with an account that is there.
+    fn signed_in(party: &'p Party, name: &str, language: &'static str) -> Self {
         let mut browser = Self {
             party,
             language,
@@ -244,10 +249,11 @@ fn what_is_red_is_shown_to_whom_it_names_and_to_nobody_else() {
     other
         .post(&format!("{path}/say/acknowledge"), &[("number", "B-1")])
         .expect(404);
-    let named = Browser::new(&bravo, "named-officer", "releaser", "en");
+    bravo.account_of("named-officer", None, "releaser");
     bravo
         .cli(&["user", "address", "named-officer", PERSON])
         .expect(0);
+    let named = Browser::signed_in(&bravo, "named-officer", "en");
     let page = named.page(&path);
     assert_eq!(page.matches("class=\"marking tlp-red\"").count(), 2);
     // Whoever answers says for whom alone it is.
