@@ -162,6 +162,12 @@ impl Frame {
         Language::OFFERED
     }
 
+    /// The zone in which times are shown and typed.
+    pub(crate) fn zone_name(&self) -> String {
+        let name = self.zone.iana_name().unwrap_or("UTC");
+        name.to_owned()
+    }
+
     pub(crate) fn asset(&self, name: &str) -> &'static str {
         assets::address(name)
     }
@@ -172,23 +178,29 @@ impl Frame {
 
     /// A STIX timestamp as the person reads it, with its offset and the same moment in UTC; other text as it is.
     pub(crate) fn time(&self, text: &str) -> Html {
-        let Ok(at) = Timestamp::parse(text) else {
+        let Some(at) = moment(text) else {
             return Html(escaped(text));
         };
-        let Ok(at) = jiff::Timestamp::from_microsecond(at.micros()) else {
-            return Html(escaped(text));
-        };
-        let zoned = at.to_zoned(self.zone.clone());
-        let shown = if self.zone == TimeZone::UTC {
-            zoned.strftime("%Y-%m-%d %H:%M UTC").to_string()
-        } else {
-            zoned.strftime("%Y-%m-%d %H:%M %:z").to_string()
-        };
+        let shown = self.written(at);
         let utc = at.strftime("%Y-%m-%dT%H:%M:%SZ");
         let title = at.strftime("%Y-%m-%d %H:%M:%S UTC");
         Html(format!(
             "<time datetime=\"{utc}\" title=\"{title}\" data-relative>{shown}</time>"
         ))
+    }
+
+    /// The same as text alone, for drawings.
+    pub(crate) fn time_text(&self, text: &str) -> String {
+        moment(text).map_or_else(|| text.to_owned(), |at| self.written(at))
+    }
+
+    fn written(&self, at: jiff::Timestamp) -> String {
+        let zoned = at.to_zoned(self.zone.clone());
+        if self.zone == TimeZone::UTC {
+            zoned.strftime("%Y-%m-%d %H:%M UTC").to_string()
+        } else {
+            zoned.strftime("%Y-%m-%d %H:%M %:z").to_string()
+        }
     }
 
     /// A label as its chip: word and shape.
@@ -214,18 +226,24 @@ impl Frame {
     }
 }
 
+fn moment(text: &str) -> Option<jiff::Timestamp> {
+    let at = Timestamp::parse(text).ok()?;
+    jiff::Timestamp::from_microsecond(at.micros()).ok()
+}
+
 /// What a state means for whoever looks: done, waiting, due, late or failed.
 fn class_of_state(state: &str) -> &'static str {
     match state {
-        "ok" | "in force" | "kept" | "confirmed" | "verified" | "receipted" | "answered"
-        | "closed" | "met" | "applied" | "active" | "permanent" | "released" | "complete"
-        | "live" | "done" | "approved" => "ok",
+        "ok" | "in force" | "verified" | "receipted" | "answered" | "closed" | "met"
+        | "applied" | "active" | "permanent" | "released" | "complete" | "live" | "done"
+        | "approved" | "green" | "confirmed" | "completed" | "reported" | "kept" => "ok",
         "due" | "proposed" | "pending" | "incomplete" | "acknowledged" | "accepted" | "in-work"
-        | "expiring" => "due",
+        | "expiring" | "amber" | "returned" | "offered" | "rung" | "running" => "due",
         "late" | "overdue" => "late",
-        "suspended by us" | "suspended by them" | "suspended by both" | "broken" | "failed"
-        | "refused" | "declined" | "missed" | "forked" | "revoked" | "suspended" | "bounced"
-        | "disputed" | "withdrawn" => "failed",
+        "failed" | "refused" | "declined" | "missed" | "forked" | "revoked" | "suspended"
+        | "bounced" | "disputed" | "withdrawn" | "red" | "unreachable" | "expired"
+        | "abandoned" | "suspended by us" | "suspended by them" | "suspended by both"
+        | "broken" => "failed",
         _ => "waiting",
     }
 }
@@ -261,6 +279,17 @@ fn navigation(words: &Words, path: &str, may: impl Fn(Permission) -> bool) -> Ve
             places: vec![
                 place("/search", words.say("place-search"), "g s"),
                 place("/objects", words.say("place-objects"), "g o"),
+            ],
+        });
+        groups.push(Group {
+            name: Some(words.say("group-together")),
+            places: vec![
+                place("/requests", words.say("place-requests"), "g r"),
+                place("/cases", words.say("place-cases"), "g c"),
+                place("/calls", words.say("place-calls"), "g k"),
+                place("/exercises", words.say("place-exercises"), "g x"),
+                place("/evidence", words.say("place-evidence"), "g e"),
+                place("/contacts", words.say("place-contacts"), "g b"),
             ],
         });
     }
@@ -402,7 +431,8 @@ pub(crate) fn answer(web: &Web, visit: &Visit, shown: Shown) -> Response {
     response
 }
 
-fn told(words: &Words, fault: &Fault) -> (StatusCode, String, String) {
+/// What is said of a fault: the status, what it is, and what to do.
+pub(crate) fn told(words: &Words, fault: &Fault) -> (StatusCode, String, String) {
     let own = |status, what: &str, hint: &str| (status, words.say(what), words.say(hint));
     match fault {
         Fault::SignIn => own(

@@ -10,7 +10,9 @@ pub mod draw;
 pub mod router;
 pub mod words;
 
+mod acts;
 mod assets;
+mod facts;
 mod fields;
 mod form;
 mod frame;

@@ -17,6 +17,8 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     locale!("signing"),
     locale!("home"),
     locale!("objects"),
+    locale!("work"),
+    locale!("fields"),
     locale!("states"),
     locale!("between"),
     locale!("letters"),

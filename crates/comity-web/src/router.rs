@@ -14,8 +14,9 @@ use http::Request;
 use crate::fields::Fields;
 use crate::frame::{Fault, Shown, answer};
 use crate::screens::{
-    accords, addresses, admin, envelopes, home, ledger, mail, mail_keys, me, objects, outgoing,
-    parties, recalls, records, release, scorecards, search, signing, welcome,
+    accords, addresses, admin, contacts, envelopes, evidence, home, ledger, mail, mail_keys, me,
+    objects, opening, outgoing, parties, recalls, release, reports, scorecards, search, signing,
+    thread, threads,
 };
 pub use crate::visit::WebSettings;
 use crate::visit::{Visit, Web};
@@ -36,6 +37,7 @@ pub fn router(node: Node, settings: WebSettings) -> Router {
         .route("/search", show(search::show).merge(act(search::bulk)))
         .route("/objects", show(objects::list))
         .route("/objects/{id}", show(objects::one))
+        .merge(work())
         .merge(between())
         .merge(letters())
         .merge(house())
@@ -43,6 +45,42 @@ pub fn router(node: Node, settings: WebSettings) -> Router {
             answer(&web, &visit, Err(Fault::Missing))
         })
         .with_state(web)
+}
+
+/// What two parties work on.
+fn work() -> Router<Web> {
+    Router::new()
+        .route("/requests", show(threads::requests))
+        .route("/cases", show(threads::cases))
+        .route("/calls", show(threads::calls))
+        .route("/exercises", show(threads::exercises))
+        .route(
+            "/requests/new",
+            show(opening::request).merge(act(opening::send)),
+        )
+        .route("/cases/new", show(opening::case).merge(act(opening::begin)))
+        .route("/calls/new", show(opening::call).merge(act(opening::ring)))
+        .route(
+            "/exercises/new",
+            show(opening::exercise).merge(act(opening::propose)),
+        )
+        .route("/threads/{id}", show(thread::show))
+        .route("/cases/{id}", show(thread::show))
+        .route("/calls/{id}", show(thread::show))
+        .route("/exercises/{id}", show(thread::show))
+        .route("/threads/{id}/say/{event}", act(thread::say))
+        .route("/threads/{id}/own/{event}", act(thread::own))
+        .route("/threads/{id}/notes", act(thread::note))
+        .route("/exercises/{id}/report", show(thread::report))
+        .route("/cases/{id}/bundle", show(reports::bundle))
+        .route("/parties/{party}/reports/{period}", show(reports::status))
+        .route("/evidence", show(evidence::list))
+        .route("/evidence/{item}", show(evidence::one))
+        .route("/evidence/{item}/{act}", act(evidence::act))
+        .route("/contacts", show(contacts::list).merge(act(contacts::ping)))
+        .route("/checks", show(contacts::checks))
+        .route("/checks/{id}", show(contacts::check))
+        .route("/checks/{id}/{act}", act(contacts::act))
 }
 
 /// What stands between parties.
@@ -138,16 +176,6 @@ fn house() -> Router<Web> {
         .route(
             "/admin/check",
             show(admin::check_page).merge(act(admin::check)),
-        )
-        .route(
-            "/admin/invitations",
-            show(records::invitations).merge(act(records::invite)),
-        )
-        .route("/admin/invitations/{name}/withdraw", act(records::withdraw))
-        .route("/admin/audit", show(records::audit))
-        .route(
-            "/welcome/{secret}",
-            show(welcome::show).merge(act(welcome::join)),
         )
         .route("/me", show(me::show))
         .route("/me/password", act(me::change_password))

@@ -5,26 +5,33 @@
 pub(crate) mod accords;
 pub(crate) mod addresses;
 pub(crate) mod admin;
+pub(crate) mod contacts;
 pub(crate) mod envelopes;
+pub(crate) mod evidence;
 pub(crate) mod home;
 pub(crate) mod ledger;
 pub(crate) mod mail;
 pub(crate) mod mail_keys;
 pub(crate) mod me;
 pub(crate) mod objects;
+pub(crate) mod opening;
 pub(crate) mod outgoing;
 pub(crate) mod parties;
 pub(crate) mod recalls;
-pub(crate) mod records;
 pub(crate) mod release;
+pub(crate) mod reports;
 pub(crate) mod scorecards;
 pub(crate) mod search;
 pub(crate) mod signing;
-pub(crate) mod welcome;
+pub(crate) mod thread;
+pub(crate) mod threads;
 
+use comity_node::operation::Denied;
 use comity_node::operation::rights::Permission;
+use http::StatusCode;
 use serde_json::Value;
 
+use crate::frame::{Fault, told};
 use crate::visit::Visit;
 
 /// A member of a document as text; nothing where there is none.
@@ -53,6 +60,19 @@ pub(crate) fn some(document: &Value, name: &str) -> Option<String> {
 pub(crate) fn rows(document: &Value) -> &[Value] {
     let list = document.get("items").unwrap_or(document);
     list.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// What is said on a page of something that was typed and refused; any other fault has a page of its own.
+pub(crate) fn refused(visit: &Visit, fault: Fault) -> Result<(StatusCode, String, String), Fault> {
+    match fault {
+        Fault::Form => Ok((
+            StatusCode::UNPROCESSABLE_ENTITY,
+            visit.words.say("form-wrong"),
+            visit.words.say("form-wrong-hint"),
+        )),
+        Fault::Denied(Denied::Refused(_) | Denied::Arguments(_)) => Ok(told(visit.words, &fault)),
+        other => Err(other),
+    }
 }
 
 /// A member of a document that is a list of texts.

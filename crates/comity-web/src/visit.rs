@@ -11,6 +11,7 @@ use std::time::Instant;
 use axum::extract::{FromRequestParts, RawPathParams};
 use comity_node::node::Node;
 use comity_node::operation::Denied;
+use comity_node::operation::rights::Permission;
 use comity_node::person::Person;
 use http::HeaderMap;
 use http::header::{ACCEPT_LANGUAGE, COOKIE, USER_AGENT};
@@ -107,6 +108,12 @@ impl Visit {
     /// Who is signed in; otherwise the way to the sign-in.
     pub(crate) fn person(&self) -> Result<&Person, Fault> {
         self.person.as_ref().ok_or(Fault::SignIn)
+    }
+
+    /// Whether the person who is signed in has a right.
+    pub(crate) fn may(&self, permission: Permission) -> bool {
+        let person = self.person.as_ref();
+        person.is_some_and(|person| permission.is_of(person.role))
     }
 
     /// Does an operation for the person who is signed in.

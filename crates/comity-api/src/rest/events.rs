@@ -110,13 +110,13 @@ async fn once(
     let all = rows.iter().fold(0, |all, (key, digest)| {
         crc32fast::hash(format!("{all}{key}{digest}").as_bytes())
     });
-    let last = format!("{all:08x}");
-    let changes = if after.is_some_and(|after| after != last) {
-        json!([{ "id": list.name, "version": last }])
+    let digest = format!("{all:08x}");
+    let changes = if after.is_some_and(|after| after != digest) {
+        json!([{ "id": list.name, "version": digest }])
     } else {
         json!([])
     };
-    json(&json!({ "changes": changes, "last": last }))
+    json(&json!({ "changes": changes, "last": digest }))
 }
 
 /// A stream between two things that it says.
@@ -131,7 +131,7 @@ struct Following {
 }
 
 /// What is said next, and the stream behind it; nothing once it is at its end.
-async fn step(mut following: Following) -> Option<(Bytes, Following)> {
+async fn step(mut following: Following) -> Step {
     while Instant::now() < following.end {
         let changed = tokio::time::timeout(BEAT, following.due.changed()).await;
         let Ok(changed) = changed else {
@@ -146,7 +146,9 @@ async fn step(mut following: Following) -> Option<(Bytes, Following)> {
         for (key, digest) in &now {
             if following.known.get(key) != Some(digest) {
                 let data = json!({ "id": key, "version": format!("{digest:08x}") });
-                said.push_str(&format!("event: changed\ndata: {data}\n\n"));
+                said.push_str("event: changed\ndata: ");
+                said.push_str(&data.to_string());
+                said.push_str("\n\n");
             }
         }
         following.known = now;
@@ -179,8 +181,11 @@ async fn rows(node: &Node, person: &Person, list: &'static Operation) -> Result<
 
 /// A body of events as they come: the next one is awaited only while somebody reads.
 struct Stream {
-    next: Pin<Box<dyn Future<Output = Option<(Bytes, Following)>> + Send>>,
+    next: Pin<Box<dyn Future<Output = Step> + Send>>,
 }
+
+/// What is said, and the stream behind it.
+type Step = Option<(Bytes, Following)>;
 
 impl http_body::Body for Stream {
     type Data = Bytes;

@@ -145,11 +145,9 @@ fn described(operation: &Operation) -> Value {
             }),
         );
     }
-    if operation.list.is_some() {
-        if operation.method == Method::Get {
-            parameters.push(json!({ "$ref": "#/components/parameters/cursor" }));
-            parameters.push(json!({ "$ref": "#/components/parameters/limit" }));
-        }
+    if operation.list.is_some() && operation.method == Method::Get {
+        parameters.push(json!({ "$ref": "#/components/parameters/cursor" }));
+        parameters.push(json!({ "$ref": "#/components/parameters/limit" }));
     }
     if !operation.only_looks() {
         parameters.push(json!({ "$ref": "#/components/parameters/idempotency-key" }));

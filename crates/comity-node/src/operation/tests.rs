@@ -15,7 +15,7 @@ fn commands(schema: &Value, words: &[String], found: &mut BTreeSet<Vec<String>>)
         }
         let members = one.get("properties").and_then(Value::as_object);
         for (word, inner) in members.into_iter().flatten() {
-            let deeper = [words, &[word.clone()]].concat();
+            let deeper = [words, std::slice::from_ref(word)].concat();
             if inner.get("oneOf").is_some() {
                 commands(inner, &deeper, found);
             } else {

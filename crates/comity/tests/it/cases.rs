@@ -13,5 +13,5 @@ mod incidents;
 mod joint;
 mod persons;
 mod proxy;
-mod requests;
+pub(crate) mod requests;
 mod scorecards;

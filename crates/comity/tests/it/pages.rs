@@ -6,6 +6,7 @@
 
 mod between;
 mod visitor;
+mod work;
 
 use std::path::Path;
 use std::process::Command;
