@@ -15,8 +15,8 @@ use crate::fields::Fields;
 use crate::frame::{Fault, Shown, answer};
 use crate::screens::{
     accords, addresses, admin, contacts, envelopes, evidence, home, ledger, mail, mail_keys, me,
-    objects, opening, outgoing, parties, recalls, release, reports, scorecards, search, signing,
-    thread, threads,
+    objects, opening, outgoing, parties, recalls, records, release, reports, scorecards, search,
+    signing, thread, threads, welcome,
 };
 pub use crate::visit::WebSettings;
 use crate::visit::{Visit, Web};
@@ -73,7 +73,7 @@ fn work() -> Router<Web> {
         .route("/threads/{id}/notes", act(thread::note))
         .route("/exercises/{id}/report", show(thread::report))
         .route("/cases/{id}/bundle", show(reports::bundle))
-        .route("/parties/{party}/reports/{period}", show(reports::status))
+        .route("/parties/{name}/reports/{period}", show(reports::status))
         .route("/evidence", show(evidence::list))
         .route("/evidence/{item}", show(evidence::one))
         .route("/evidence/{item}/{act}", act(evidence::act))
@@ -176,6 +176,16 @@ fn house() -> Router<Web> {
         .route(
             "/admin/check",
             show(admin::check_page).merge(act(admin::check)),
+        )
+        .route(
+            "/admin/invitations",
+            show(records::invitations).merge(act(records::invite)),
+        )
+        .route("/admin/invitations/{name}/withdraw", act(records::withdraw))
+        .route("/admin/audit", show(records::audit))
+        .route(
+            "/welcome/{secret}",
+            show(welcome::show).merge(act(welcome::join)),
         )
         .route("/me", show(me::show))
         .route("/me/password", act(me::change_password))

@@ -18,6 +18,7 @@ pub(crate) mod opening;
 pub(crate) mod outgoing;
 pub(crate) mod parties;
 pub(crate) mod recalls;
+pub(crate) mod records;
 pub(crate) mod release;
 pub(crate) mod reports;
 pub(crate) mod scorecards;
@@ -25,6 +26,7 @@ pub(crate) mod search;
 pub(crate) mod signing;
 pub(crate) mod thread;
 pub(crate) mod threads;
+pub(crate) mod welcome;
 
 use comity_node::operation::Denied;
 use comity_node::operation::rights::Permission;
