@@ -62,7 +62,9 @@ pub(crate) fn address(name: &str) -> &'static str {
 
 /// The scripts, by their addresses.
 pub(crate) fn scripts() -> Vec<&'static str> {
-    let scripts = ASSETS.iter().filter(|asset| asset.name.ends_with(".js"));
+    let scripts = ASSETS
+        .iter()
+        .filter(|asset| asset.kind.starts_with("text/javascript"));
     scripts.map(|asset| asset.address.as_str()).collect()
 }
 

@@ -158,6 +158,7 @@ impl Frame {
         self.words.language().tag()
     }
 
+    #[expect(clippy::unused_self, reason = "templates ask the frame")]
     pub(crate) fn languages(&self) -> [Language; 2] {
         Language::OFFERED
     }
@@ -168,10 +169,12 @@ impl Frame {
         name.to_owned()
     }
 
+    #[expect(clippy::unused_self, reason = "templates ask the frame")]
     pub(crate) fn asset(&self, name: &str) -> &'static str {
         assets::address(name)
     }
 
+    #[expect(clippy::unused_self, reason = "templates ask the frame")]
     pub(crate) fn scripts(&self) -> Vec<&'static str> {
         assets::scripts()
     }
@@ -204,6 +207,7 @@ impl Frame {
     }
 
     /// A label as its chip: word and shape.
+    #[expect(clippy::unused_self, reason = "templates ask the frame")]
     pub(crate) fn label(&self, label: &str) -> Html {
         let class = Tlp::parse(label).map(class_of);
         match class {
@@ -374,6 +378,10 @@ pub(crate) fn guard(headers: &mut HeaderMap) {
 }
 
 /// To another page of this node, with `GET`.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a screen ends with it as with any other page"
+)]
 pub(crate) fn to(path: &str) -> Shown {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SEE_OTHER;

@@ -66,15 +66,17 @@ pub(crate) fn rows(document: &Value) -> &[Value] {
 
 /// What is said on a page of something that was typed and refused; any other fault has a page of its own.
 pub(crate) fn refused(visit: &Visit, fault: Fault) -> Result<(StatusCode, String, String), Fault> {
-    match fault {
-        Fault::Form => Ok((
+    if let Fault::Form = fault {
+        return Ok((
             StatusCode::UNPROCESSABLE_ENTITY,
             visit.words.say("form-wrong"),
             visit.words.say("form-wrong-hint"),
-        )),
-        Fault::Denied(Denied::Refused(_) | Denied::Arguments(_)) => Ok(told(visit.words, &fault)),
-        other => Err(other),
+        ));
     }
+    if let Fault::Denied(Denied::Refused(_) | Denied::Arguments(_)) = fault {
+        return Ok(told(visit.words, &fault));
+    }
+    Err(fault)
 }
 
 /// A member of a document that is a list of texts.

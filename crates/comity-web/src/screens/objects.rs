@@ -270,7 +270,13 @@ fn facts(object: &Value) -> Vec<Fact> {
         };
         let values: Vec<Said> = match value {
             Value::Array(all) => all.iter().map(said).collect(),
-            one => vec![said(one)],
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Object(_) => {
+                vec![said(value)]
+            }
         };
         Fact {
             wide: values
@@ -307,85 +313,76 @@ async fn releases(web: &Web, visit: &Visit, id: &str) -> Result<Vec<Release>, Fa
 /// What refers to the object and what it refers to: a list, and the same drawn.
 async fn relations(web: &Web, visit: &Visit, shown: &mut One, object: &Value) -> Result<(), Fault> {
     let focus = shown.line.id.clone();
-    let found = visit
-        .ask(web, "find_neighbours", json!({ "id": focus }))
-        .await?;
-    let mut objects: BTreeMap<String, Value> = BTreeMap::new();
-    let mut edges: BTreeSet<(String, String, String)> = BTreeSet::new();
+    let asked = json!({ "id": focus });
+    let found = visit.ask(web, "find_neighbours", asked).await?;
     let near = rows(&found).iter().filter_map(|row| row.get("object"));
+    let mut objects: BTreeMap<String, Value> = BTreeMap::new();
+    let mut edges = BTreeSet::new();
     for one in std::iter::once(object).chain(near) {
-        let id = text(one, "id").to_owned();
-        if text(one, "type") == "relationship" {
-            let (from, to) = (text(one, "source_ref"), text(one, "target_ref"));
-            edges.insert((
-                from.to_owned(),
-                to.to_owned(),
-                text(one, "relationship_type").to_owned(),
-            ));
-        } else {
-            for (name, target) in references(one) {
-                if id == focus || target == focus {
-                    edges.insert((id.clone(), target, name));
-                }
-            }
-        }
-        objects.insert(id, one.clone());
+        edges.extend(edges_of(one, &focus));
+        objects.insert(text(one, "id").to_owned(), one.clone());
     }
     // The other ends are asked for, as far as a drawing has room for them.
-    let ends: BTreeSet<String> = edges
-        .iter()
-        .flat_map(|(from, to, _)| [from.clone(), to.clone()])
-        .collect();
-    for id in ends
-        .iter()
-        .filter(|id| !objects.contains_key(*id))
+    let ends = edges.iter().flat_map(|(from, to, _)| [from, to]);
+    let ends: BTreeSet<&String> = ends.collect();
+    let unknown = ends.iter().filter(|id| !objects.contains_key(**id));
+    for id in unknown
         .take(NODES_MAX)
+        .copied()
         .cloned()
         .collect::<Vec<_>>()
     {
-        let found = visit
-            .ask(web, "show_object", json!({ "id": id }))
-            .await
-            .unwrap_or(Value::Null);
+        let found = visit.ask(web, "show_object", json!({ "id": id })).await?;
         if let Some(object) = rows(&found).first().and_then(|row| row.get("object")) {
             objects.insert(id, object.clone());
         }
     }
     // The focus of a drawing comes first.
-    let ends = std::iter::once(&focus).chain(ends.iter().filter(|id| **id != focus));
+    let ends = std::iter::once(&focus).chain(ends.into_iter().filter(|id| **id != focus));
     let known: Vec<Line> = ends.filter_map(|id| objects.get(id)).map(line).collect();
     for line in &known {
         shown.frame.mark(&line.label);
     }
-    let addresses: Vec<String> = known
-        .iter()
-        .map(|line| format!("/objects/{}", line.id))
-        .collect();
-    let nodes: Vec<graph::Node<'_>> = known
-        .iter()
-        .zip(&addresses)
-        .take(NODES_MAX)
-        .map(|(line, href)| graph::Node {
-            id: &line.id,
-            label: &line.name,
-            note: &line.kind,
-            href,
-            shape: shape_of(&line.kind),
-        })
-        .collect();
-    let drawn: Vec<Edge<'_>> = edges
-        .iter()
-        .map(|(from, to, label)| Edge { from, to, label })
-        .collect();
-    if !nodes.is_empty() {
-        shown.graph = Some(graph::draw(
-            &shown.frame.say("relations-of"),
-            &nodes,
-            &drawn,
-        ));
-    }
+    shown.graph = drawn(&shown.frame.say("relations-of"), &known, &edges);
     shown.near = known.into_iter().filter(|line| line.id != focus).collect();
     Ok(())
+}
+
+/// Where a relation starts, where it leads, and what it says.
+type Relation = (String, String, String);
+
+/// The relations that an object is or has, as far as they touch the focus.
+fn edges_of(one: &Value, focus: &str) -> Vec<Relation> {
+    let id = text(one, "id");
+    if text(one, "type") == "relationship" {
+        let (from, to) = (text(one, "source_ref"), text(one, "target_ref"));
+        let what = text(one, "relationship_type");
+        return vec![(from.to_owned(), to.to_owned(), what.to_owned())];
+    }
+    let touching = references(one).into_iter();
+    let touching = touching.filter(|(_, target)| id == focus || target == focus);
+    touching
+        .map(|(name, target)| (id.to_owned(), target, name))
+        .collect()
+}
+
+fn drawn(name: &str, known: &[Line], edges: &BTreeSet<Relation>) -> Option<Graph> {
+    let addresses = known.iter().map(|line| format!("/objects/{}", line.id));
+    let addresses: Vec<String> = addresses.collect();
+    let shown = known.iter().zip(&addresses).take(NODES_MAX);
+    let nodes = shown.map(|(line, href)| graph::Node {
+        id: &line.id,
+        label: &line.name,
+        note: &line.kind,
+        href,
+        shape: shape_of(&line.kind),
+    });
+    let nodes: Vec<graph::Node<'_>> = nodes.collect();
+    let edges = edges
+        .iter()
+        .map(|(from, to, label)| Edge { from, to, label });
+    let edges: Vec<Edge<'_>> = edges.collect();
+    (!nodes.is_empty()).then(|| graph::draw(name, &nodes, &edges))
 }
 
 /// How a type is drawn: cyber-observable objects (STIX 2.1 section 6) apart from the rest.

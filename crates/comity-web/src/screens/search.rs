@@ -175,6 +175,10 @@ pub(crate) async fn bulk(web: Web, visit: Visit, fields: Fields) -> Shown {
 }
 
 /// The same as CSV (RFC 4180). A cell that a spreadsheet would take for a formula gets an apostrophe in front.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a screen ends with it as with any other page"
+)]
 fn file(values: &[String], found: &BTreeMap<String, Vec<Line>>) -> Shown {
     let mut text = String::from("value,objects,first,label\r\n");
     for value in values {

@@ -33,12 +33,8 @@ fn messages(text: &str) -> BTreeMap<String, BTreeSet<String>> {
             );
         }
         for variable in line.split('$').skip(1) {
-            let end = variable
-                .find(|c: char| !c.is_ascii_alphanumeric())
-                .unwrap_or(variable.len());
-            all.get_mut(&current)
-                .unwrap()
-                .insert(variable[..end].to_owned());
+            let name = variable.chars().take_while(char::is_ascii_alphanumeric);
+            all.get_mut(&current).unwrap().insert(name.collect());
         }
     }
     all
