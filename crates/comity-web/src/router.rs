@@ -73,7 +73,7 @@ fn work() -> Router<Web> {
         .route("/threads/{id}/notes", act(thread::note))
         .route("/exercises/{id}/report", show(thread::report))
         .route("/cases/{id}/bundle", show(reports::bundle))
-        .route("/parties/{party}/reports/{period}", show(reports::status))
+        .route("/parties/{name}/reports/{period}", show(reports::status))
         .route("/evidence", show(evidence::list))
         .route("/evidence/{item}", show(evidence::one))
         .route("/evidence/{item}/{act}", act(evidence::act))

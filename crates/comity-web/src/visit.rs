@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use axum::extract::{FromRequestParts, RawPathParams};
+use comity_accord::evaluation::calendar::zone;
 use comity_node::node::Node;
 use comity_node::operation::Denied;
 use comity_node::operation::rights::Permission;
@@ -168,7 +169,7 @@ impl FromRequestParts<Web> for Visit {
         let accepted = || text(ACCEPT_LANGUAGE).and_then(Language::accepted);
         let language = language.or_else(accepted).unwrap_or(Language::English);
         let theme = cookie(&parts.headers, "comity-theme").and_then(|word| Theme::parse(&word));
-        let zone = cookie(&parts.headers, "comity-zone").and_then(|name| TimeZone::get(&name).ok());
+        let zone = cookie(&parts.headers, "comity-zone").and_then(|name| zone(&name));
         let keys = cookie(&parts.headers, "comity-keys").as_deref() != Some("off");
         let place = parts.extensions.get::<IpAddr>().copied();
         let agent = text(USER_AGENT).unwrap_or_default().to_owned();

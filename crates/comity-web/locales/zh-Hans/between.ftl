@@ -173,3 +173,5 @@ mirror-differs-somewhere = 不一致；双方出示明细可见何处
 mirror-open = 双方尚未都声明
 messages-counted = 消息数
 as-of = 截至
+accord-compare = 比较
+accord-against = 对照版本

@@ -151,3 +151,5 @@ level-l1 = L1：域名正确
 level-l2 = L2：域名正确，且地址是给该方的
 level-l3 = L3：由该方登记的密钥签名
 level-l4 = L4：由该方节点所述
+state-met = 达成
+state-not-applicable = 无可评定

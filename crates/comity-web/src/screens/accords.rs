@@ -171,6 +171,7 @@ pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
                 .link(sign, f.say("accord-look-and-sign")),
         );
     }
+    parts.extend(comparing(f, &all, &name, version));
     let before = before(&visit, &all, version);
     if let Some(before) = before {
         parts.push(difference(&web, &visit, f, (&all, &name), (before, version)).await?);
@@ -179,6 +180,24 @@ pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
         .push(Part::of(f.say("accord-text")).raw(f.say("accord-text-hint"), text(&chosen, "text")));
     sheet.parts = parts;
     sheet.shown(&visit)
+}
+
+/// The form that holds two versions against each other, where there are two.
+fn comparing(f: &Frame, all: &[Value], name: &str, version: u64) -> Option<Part> {
+    let numbers: Vec<(String, String)> = all
+        .iter()
+        .map(|row| number(row, "version").to_string())
+        .map(|number| (number.clone(), number))
+        .collect();
+    let mut form = Form::new(path(&["accords", name]), f.say("accord-compare"))
+        .looks()
+        .plain()
+        .choice("version", f.say("version"), numbers.clone())
+        .choice("against", f.say("accord-against"), numbers);
+    if let Some(field) = form.fields.first_mut() {
+        field.value = version.to_string();
+    }
+    (all.len() > 1).then(|| Part::default().form(form))
 }
 
 /// The version that another is held against: the one that is asked for, or the one before it.

@@ -277,32 +277,7 @@ fn steps(visit: &Visit, f: &Frame, found: &Value) -> Part {
                 .choice("label", f.say("marking"), labels()),
         );
     }
-    match (state, ours) {
-        ("temporary", true) if agrees => {
-            part = part.form(
-                Form::new(at("promote"), f.say("address-promote"))
-                    .hint(f.say("address-promote-hint")),
-            )
-        }
-        ("answered", true) if agrees => {
-            part = part.form(
-                Form::new(at("approve"), f.say("address-approve"))
-                    .hint(f.say("address-approve-hint")),
-            )
-        }
-        ("challenged", false) if agrees => {
-            part = part.form(
-                Form::new(at("answer"), f.say("address-answer")).hint(f.say("address-answer-hint")),
-            )
-        }
-        ("proposed", false) if agrees => {
-            part = part.form(
-                Form::new(at("confirm"), f.say("address-confirm"))
-                    .hint(f.say("address-confirm-hint")),
-            )
-        }
-        _ => {}
-    }
+    part.forms.extend(next(f, found).filter(|_| agrees));
     if ours && matches!(state, "temporary" | "expired") && flag(found, "told") && works {
         let form = Form::new(at("renew"), f.say("address-renew"))
             .hint(f.say("address-renew-hint"))
@@ -336,6 +311,35 @@ fn steps(visit: &Visit, f: &Frame, found: &Value) -> Part {
         return part.says(&f.say("what-next-nothing"));
     }
     part
+}
+
+/// The form of what this side is to do next on the way to a permanent address.
+fn next(f: &Frame, found: &Value) -> Option<Form> {
+    let (step, button, hint) = match (text(found, "state"), flag(found, "ours")) {
+        ("temporary", true) if flag(found, "told") => (
+            "promote",
+            f.say("address-promote"),
+            f.say("address-promote-hint"),
+        ),
+        ("answered", true) => (
+            "approve",
+            f.say("address-approve"),
+            f.say("address-approve-hint"),
+        ),
+        ("challenged", false) => (
+            "answer",
+            f.say("address-answer"),
+            f.say("address-answer-hint"),
+        ),
+        ("proposed", false) => (
+            "confirm",
+            f.say("address-confirm"),
+            f.say("address-confirm-hint"),
+        ),
+        _ => return None,
+    };
+    let at = path(&["addresses", text(found, "id"), "steps", step]);
+    Some(Form::new(at, button).hint(hint))
 }
 
 fn happened(f: &Frame, found: &Value) -> Part {

@@ -79,19 +79,19 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
         table,
         (f.say("certificates-none"), f.say("certificates-none-hint")),
     ));
-    if may(&visit, Permission::Agree) {
-        let form = Form::new("/mail-keys", f.say("certificate-register"))
-            .line("party", f.say("party"))
-            .text("certificate", f.say("certificate"))
-            .maybe("fingerprint", f.say("certificate-fingerprint"));
-        parts.push(
-            Part::of(f.say("certificate-new"))
-                .says(&f.say("certificate-new-hint"))
-                .form(form),
-        );
-    }
+    parts.extend(registering(&visit, f));
     sheet.parts = parts;
     sheet.shown(&visit)
+}
+
+/// The form that registers a certificate, for whoever may.
+fn registering(visit: &Visit, f: &Frame) -> Option<Part> {
+    let form = Form::new("/mail-keys", f.say("certificate-register"))
+        .line("party", f.say("party"))
+        .text("certificate", f.say("certificate"))
+        .maybe("fingerprint", f.say("certificate-fingerprint"));
+    let part = Part::of(f.say("certificate-new")).says(&f.say("certificate-new-hint"));
+    may(visit, Permission::Agree).then(|| part.form(form))
 }
 
 /// `POST /mail-keys`.

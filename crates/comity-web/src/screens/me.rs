@@ -2,6 +2,7 @@
 //!
 //! In scope: what a person does with its own account, which asks for no right but being signed in. Out of scope: other accounts (`admin`).
 
+use comity_accord::evaluation::calendar::zone_names;
 use comity_node::operation::Denied;
 use comity_node::person::Way;
 use comity_stix::timestamp::Timestamp;
@@ -94,13 +95,14 @@ fn look(visit: &Visit, f: &Frame) -> Part {
         ("on".to_owned(), f.say("keys-on")),
         ("off".to_owned(), f.say("keys-off")),
     ];
-    let zones = jiff::tz::db()
-        .available()
-        .map(|name| (name.to_string(), name.to_string()));
+    let mut zones: Vec<(String, String)> = zone_names()
+        .map(|name| (name.to_owned(), name.to_owned()))
+        .collect();
+    zones.sort();
     let mut form = Form::new("/choices", f.say("save"))
         .hidden("next", "/me")
         .choice("language", f.say("language"), languages.to_vec())
-        .choice("zone", f.say("time-zone"), zones.collect())
+        .choice("zone", f.say("time-zone"), zones)
         .choice("theme", f.say("theme"), themes.to_vec())
         .choice("keys", f.say("single-keys"), keys.to_vec());
     let zone = visit.zone.iana_name().unwrap_or("UTC").to_owned();

@@ -3,7 +3,7 @@
 //! In scope: the list, one mail, sending it again, taking it back. Out of scope: writing letters (the command line), mail that came (`mail`).
 
 use comity_node::operation::rights::Permission;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, to};
@@ -136,21 +136,7 @@ pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
             .collect(),
     };
     let mut parts = vec![facts];
-    if may(&visit, Permission::Work) {
-        let id = text(&found, "id");
-        let at = |step: &str| path(&["mail", "outgoing", id, step]);
-        let mut part = Part::default();
-        if matches!(
-            text(&found, "state"),
-            "queued" | "delayed" | "failed" | "bounced"
-        ) {
-            part = part.form(Form::new(at("retry"), f.say("mail-retry")).plain());
-        }
-        if matches!(text(&found, "state"), "queued" | "delayed") {
-            part = part.form(Form::new(at("cancel"), f.say("mail-cancel")).danger());
-        }
-        parts.push(part);
-    }
+    parts.extend(acts(&visit, f, &found));
     parts.push(Part::list(
         Some(f.say("steps")),
         table,
@@ -158,6 +144,20 @@ pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
     ));
     sheet.parts = parts;
     sheet.shown(&visit)
+}
+
+/// Sending again and taking back, where that can still be done.
+fn acts(visit: &Visit, f: &Frame, found: &Value) -> Option<Part> {
+    let at = |step: &str| path(&["mail", "outgoing", text(found, "id"), step]);
+    let state = text(found, "state");
+    let mut part = Part::default();
+    if matches!(state, "queued" | "delayed" | "failed" | "bounced") {
+        part = part.form(Form::new(at("retry"), f.say("mail-retry")).plain());
+    }
+    if matches!(state, "queued" | "delayed") {
+        part = part.form(Form::new(at("cancel"), f.say("mail-cancel")).danger());
+    }
+    may(visit, Permission::Work).then_some(part)
 }
 
 /// `POST /mail/outgoing/{id}/{step}`.

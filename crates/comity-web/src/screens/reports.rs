@@ -24,7 +24,7 @@ struct Report {
 
 /// `GET /parties/{party}/reports/{period}`.
 pub(crate) async fn status(web: Web, visit: Visit) -> Shown {
-    let (party, period) = (visit.argument("party"), visit.argument("period"));
+    let (party, period) = (visit.argument("name"), visit.argument("period"));
     let own = visit.query.is_on("own");
     let asked = json!({ "party": party, "period": period, "own": own });
     let made = visit.ask(&web, "status_report", asked).await?;

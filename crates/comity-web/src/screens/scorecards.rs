@@ -38,7 +38,12 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
         let counted = result.get("rows").map_or(&[][..], rows);
         if !counted.is_empty() {
             parts.push(Part::list(
-                Some(text(result, "commitment").to_owned()),
+                Some(format!(
+                    "{} · {} → {}",
+                    text(result, "commitment"),
+                    text(result, "by"),
+                    text(result, "to")
+                )),
                 counted_table(f, counted),
                 (String::new(), String::new()),
             ));

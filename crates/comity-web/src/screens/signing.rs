@@ -5,10 +5,10 @@
 use askama::Template;
 use axum::body::Body;
 use axum::response::Response;
+use comity_accord::evaluation::calendar::zone;
 use comity_node::account::{Credentials, SignInError};
 use http::StatusCode;
 use http::header::{HeaderValue, LOCATION, SET_COOKIE};
-use jiff::tz::TimeZone;
 
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, guard, local, page, to};
@@ -115,9 +115,7 @@ pub(crate) async fn choose(web: Web, _visit: Visit, fields: Fields) -> Shown {
         .and_then(Language::parse)
         .map(Language::tag);
     let theme = fields.get("theme").and_then(Theme::parse).map(Theme::word);
-    let zone = fields
-        .get("zone")
-        .filter(|name| TimeZone::get(name).is_ok());
+    let zone = fields.get("zone").filter(|name| zone(name).is_some());
     let keys = fields
         .get("keys")
         .filter(|word| matches!(*word, "on" | "off"));

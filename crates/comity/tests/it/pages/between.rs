@@ -143,7 +143,6 @@ fn a_release_is_reviewed_and_done_through_pages_and_the_object_arrives() {
 const PLACES: &[&str] = &[
     "/parties",
     "/parties/bravo",
-    "/parties/bravo/scorecards/2026-Q4",
     "/accords",
     "/accords/alpha-bravo",
     "/review",
