@@ -86,6 +86,8 @@ pub(crate) struct Frame {
     pub(crate) exercise: bool,
     /// The list that the page shows: a browser is told when it changes.
     pub(crate) follows: Option<&'static str>,
+    /// When the page is made.
+    pub(crate) now: jiff::Timestamp,
     zone: TimeZone,
     marking: Option<Tlp>,
     groups: Vec<Group>,
@@ -109,6 +111,7 @@ impl Frame {
             keys: visit.keys,
             exercise: false,
             follows: None,
+            now: now(web),
             zone: visit.zone.clone(),
             marking: None,
             groups: role.map_or_else(Vec::new, |role| {
@@ -322,6 +325,11 @@ fn navigation(words: &Words, path: &str, may: impl Fn(Permission) -> bool) -> Ve
         });
     }
     groups
+}
+
+/// The time by the node's clock.
+pub(crate) fn now(web: &Web) -> jiff::Timestamp {
+    jiff::Timestamp::from_microsecond(web.node.clock().now()).unwrap_or_default()
 }
 
 /// A page as an answer, with all that a browser is told along with it.

@@ -231,7 +231,7 @@ pub(crate) async fn act(web: Web, visit: Visit, typed: Fields) -> Shown {
     let id = text(&document, "id");
     let done = match read::read(&fields, &sent.typed, (visit.words, &visit.zone)) {
         Ok(said) => {
-            let (operation, arguments) = asked(&sent.event, id, Value::Object(said));
+            let (operation, arguments) = asked(&sent.event, id, &Value::Object(said));
             visit.ask(&web, operation, arguments).await
         }
         Err(wrong) => {
@@ -250,17 +250,17 @@ pub(crate) async fn act(web: Web, visit: Visit, typed: Fields) -> Shown {
     })
 }
 
-fn asked(word: &str, item: &str, said: Value) -> (&'static str, Value) {
+fn asked(word: &str, item: &str, said: &Value) -> (&'static str, Value) {
     match word {
         "verify" => ("verify_evidence", json!({ "item": item })),
         "offer" => (
             "offer_evidence",
-            json!({ "item": item, "party": said.get("party"), "note": text(&said, "note") }),
+            json!({ "item": item, "party": said.get("party"), "note": text(said, "note") }),
         ),
         "take" => ("accept_evidence", json!({ "item": item })),
         "refuse" => (
             "refuse_evidence",
-            json!({ "item": item, "reason": text(&said, "reason") }),
+            json!({ "item": item, "reason": text(said, "reason") }),
         ),
         event => (
             "act_on_evidence",

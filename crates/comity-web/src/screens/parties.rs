@@ -274,8 +274,8 @@ async fn with_it(web: &Web, visit: &Visit, f: &Frame, name: &str) -> Part {
 }
 
 /// The quarter that it is now, as a period is written.
-fn this_quarter() -> String {
-    let now = jiff::Timestamp::now().to_zoned(TimeZone::UTC);
+fn this_quarter(now: jiff::Timestamp) -> String {
+    let now = now.to_zoned(TimeZone::UTC);
     format!("{}-Q{}", now.year(), (now.month() - 1) / 3 + 1)
 }
 
@@ -325,7 +325,7 @@ async fn promises(web: &Web, visit: &Visit, f: &Frame, name: &str) -> Part {
     let empty = (f.say("commitments-none"), f.say("commitments-none-hint"));
     let part = Part::list(Some(f.say("commitments")), table, empty);
     part.link(
-        path(&["parties", name, "scorecards", &this_quarter()]),
+        path(&["parties", name, "scorecards", &this_quarter(f.now)]),
         f.say("scorecard"),
     )
 }

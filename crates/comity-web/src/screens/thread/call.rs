@@ -2,11 +2,10 @@
 //!
 //! In scope: the parts. Out of scope: what may be said (`thread`).
 
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::facts::{self, Fact};
-use crate::frame::{Fault, Frame};
+use crate::frame::{Fault, Frame, now};
 use crate::html::Html;
 use crate::screens::{number, rows, some, text};
 use crate::visit::{Visit, Web};
@@ -103,11 +102,11 @@ pub(crate) async fn duty((web, visit): (&Web, &Visit), party: &str) -> Result<Ve
         Err(Fault::Denied(_)) => return Ok(Vec::new()),
         Err(other) => return Err(other),
     };
-    let now = jiff::Timestamp::now();
+    let at = now(web);
     let contact = rows(&found).iter().filter_map(|one| {
         let zone = text(one, "time_zone");
-        let local = TimeZone::get(zone).ok()?;
-        let local = now.to_zoned(local).strftime("%a %H:%M %:z").to_string();
+        let local = comity_accord::evaluation::calendar::zone(zone)?;
+        let local = at.to_zoned(local).strftime("%a %H:%M %:z").to_string();
         let name = some(one, "name").unwrap_or_else(|| text(one, "contact").to_owned());
         Some(Duty {
             party: text(one, "party").to_owned(),

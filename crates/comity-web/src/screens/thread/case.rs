@@ -98,7 +98,7 @@ pub(super) fn of(
     } else {
         Vec::new()
     };
-    let month = jiff::Timestamp::now().strftime("%Y-%m").to_string();
+    let month = frame.now.strftime("%Y-%m").to_string();
     let party = text(document, "party");
     let party = percent_encoding::utf8_percent_encode(party, percent_encoding::NON_ALPHANUMERIC);
     Some(CasePart {
