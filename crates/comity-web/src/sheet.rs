@@ -125,7 +125,7 @@ impl Sheet {
     }
 
     pub(crate) fn notice(&mut self, class: &'static str, lines: Vec<String>) {
-        let lines = lines.iter().map(|line| plain(line)).collect();
+        let lines = lines.into_iter().map(|line| plain(&line)).collect();
         self.notices.push(Notice { class, lines });
     }
 

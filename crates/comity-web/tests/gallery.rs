@@ -8,6 +8,10 @@
     clippy::print_stdout,
     reason = "test code: a panic is a failed test"
 )]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the programs of other hands are named by variables"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

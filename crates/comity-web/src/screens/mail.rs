@@ -11,9 +11,7 @@ use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, to};
 use crate::html::Html;
 use crate::screens::{flag, may, number, rows, some, text, texts};
-use crate::sheet::{
-    Form, Link, Part, Sheet, Table, all, beside, code, lines, muted, path, plain, way,
-};
+use crate::sheet::{Form, Link, Part, Sheet, Table, all, beside, code, muted, path, plain, way};
 use crate::visit::{Visit, Web};
 
 /// Mails on a page.
@@ -275,9 +273,7 @@ fn content(f: &Frame, said: &Value, found: &Value) -> Vec<Part> {
         } else {
             f.say("text-unsigned")
         };
-        let mut part = Part::default();
-        part.raw = Some((name, lines(text(block, "text"))));
-        parts.push(part);
+        parts.push(Part::default().raw(name, text(block, "text")));
     }
     parts.push(carried(f, said));
     let acts = each(found, "carries");

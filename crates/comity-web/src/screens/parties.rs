@@ -114,15 +114,15 @@ pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
         ];
         sheet.notice("fail", lines);
     }
-    let mut parts = Vec::new();
-    parts.extend(comparison(&visit, &sheet.frame, &party));
-    parts.push(channel(&sheet.frame, &party));
-    parts.push(standing_forms(&visit, &sheet.frame, &party));
-    parts.push(with_it(&web, &visit, &sheet.frame, &name).await);
-    parts.push(promises(&web, &visit, &sheet.frame, &name).await);
-    parts.push(addresses(&web, &visit, &sheet.frame, &name).await?);
-    parts.push(recalls(&web, &visit, &sheet.frame, &name).await?);
-    sheet.parts = parts;
+    let mut below = Vec::new();
+    below.extend(comparison(&visit, &sheet.frame, &party));
+    below.push(channel(&sheet.frame, &party));
+    below.push(standing_forms(&visit, &sheet.frame, &party));
+    below.push(with_it(&web, &visit, &sheet.frame, &name).await);
+    below.push(promises(&web, &visit, &sheet.frame, &name).await);
+    below.push(addresses(&web, &visit, &sheet.frame, &name).await?);
+    below.push(recalls(&web, &visit, &sheet.frame, &name).await?);
+    sheet.parts = below;
     sheet.shown(&visit)
 }
 
@@ -274,7 +274,8 @@ async fn with_it(web: &Web, visit: &Visit, f: &Frame, name: &str) -> Part {
 }
 
 /// The quarter that it is now, as a period is written.
-fn this_quarter(now: jiff::Timestamp) -> String {
+fn this_quarter(web: &Web) -> String {
+    let now = jiff::Timestamp::from_microsecond(web.node.clock().now()).unwrap_or_default();
     let now = now.to_zoned(TimeZone::UTC);
     format!("{}-Q{}", now.year(), (now.month() - 1) / 3 + 1)
 }
@@ -325,7 +326,7 @@ async fn promises(web: &Web, visit: &Visit, f: &Frame, name: &str) -> Part {
     let empty = (f.say("commitments-none"), f.say("commitments-none-hint"));
     let part = Part::list(Some(f.say("commitments")), table, empty);
     part.link(
-        path(&["parties", name, "scorecards", &this_quarter(f.now)]),
+        path(&["parties", name, "scorecards", &this_quarter(web)]),
         f.say("scorecard"),
     )
 }

@@ -167,7 +167,7 @@ pub(crate) enum AuditCommand {
         /// By this account only
         #[arg(long, value_name = "NAME")]
         account: Option<String>,
-        /// Only this operation, such as sign_in
+        /// Only this operation, such as `sign_in`
         #[arg(long, value_name = "WORD")]
         operation: Option<String>,
         /// Only what is older than the row with this number

@@ -16,6 +16,10 @@ use crate::failure::Failure;
 use crate::output::{self, counted};
 
 /// `comity user …`
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table of commands, a line or two each"
+)]
 pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
     match command {
         UserCommand::Invite {

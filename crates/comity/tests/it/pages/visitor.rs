@@ -18,8 +18,11 @@ pub(crate) struct Browser<'p> {
 pub(crate) fn form(fields: &[(&str, &str)]) -> String {
     let mut out = String::new();
     for (name, value) in fields {
-        let encoded: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        out.push_str(&format!("{name}={encoded}&"));
+        out.push_str(&format!("{name}="));
+        for byte in value.bytes() {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+        out.push('&');
     }
     out
 }

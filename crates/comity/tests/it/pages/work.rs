@@ -37,10 +37,17 @@ impl<'p> Browser<'p> {
         let opened = browser.post("/sign-in", &[("name", name), ("password", PASSWORD)]);
         let opened = opened.expect(303);
         let cookie = opened.joined("set-cookie");
-        browser.cookie = cookie.split(';').next().unwrap().to_owned();
+        cookie
+            .split(';')
+            .next()
+            .unwrap()
+            .clone_into(&mut browser.cookie);
         let home = browser.page("/");
         let (_, rest) = home.split_once("name=\"csrf\" value=\"").unwrap();
-        browser.csrf = rest.split('"').next().unwrap().to_owned();
+        rest.split('"')
+            .next()
+            .unwrap()
+            .clone_into(&mut browser.csrf);
         browser
     }
 
