@@ -7,6 +7,8 @@
     reason = "its whole purpose is to print a document"
 )]
 
+use std::fmt::Write as _;
+
 use comity_node::operation::rights::Permission;
 use comity_node::operation::table::{NOT_OFFERED, OPERATIONS};
 use comity_node::operation::{Method, Operation};
@@ -27,15 +29,11 @@ TLP:RED by the persons whom it names, whatever the role; accounts of other parti
 fn main() {
     let mut text = String::from(HEAD);
     let roles: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
-    text.push_str(&format!("\n| right | {} |\n", roles.join(" | ")));
-    text.push_str(&format!("|---|{}\n", "---|".repeat(roles.len())));
+    let _ = writeln!(text, "\n| right | {} |", roles.join(" | "));
+    let _ = writeln!(text, "|---|{}", "---|".repeat(roles.len()));
     for permission in Permission::ALL {
         let has = Role::ALL.map(|role| if permission.is_of(role) { "yes" } else { "" });
-        text.push_str(&format!(
-            "| {} | {} |\n",
-            permission.word(),
-            has.join(" | ")
-        ));
+        let _ = writeln!(text, "| {} | {} |", permission.word(), has.join(" | "));
     }
     text.push_str(
         "\n## Operations\n\n| call | operation | right | what it does |\n|---|---|---|---|\n",
@@ -45,7 +43,7 @@ fn main() {
     }
     text.push_str("\n## What is done at the node alone\n\n| command | why |\n|---|---|\n");
     for (words, why) in NOT_OFFERED {
-        text.push_str(&format!("| {} | {why} |\n", words.join(" ")));
+        let _ = writeln!(text, "| {} | {why} |", words.join(" "));
     }
     print!("{text}");
 }

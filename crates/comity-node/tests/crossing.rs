@@ -3,7 +3,7 @@
 //! In scope: heads whose proof begins before what the other side knows by now, and the order in which envelopes count.
 //! Out of scope: loss (`comity-sim`).
 
-#![allow(clippy::unwrap_used, dead_code)]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, dead_code)]
 
 mod pair;
 

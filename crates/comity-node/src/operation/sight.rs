@@ -134,6 +134,19 @@ impl Node {
         arguments: &Map<String, Value>,
     ) -> Result<bool, Denied> {
         let mut all_seen = true;
+        let place = |what: &Value| {
+            what.as_str()
+                .is_some_and(|what| what.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        let fields = arguments.get("fields").and_then(Value::as_array);
+        if operation.name == "prove_entry"
+            && (!arguments.get("what").is_some_and(place)
+                || fields.is_some_and(|all| !all.is_empty()))
+        {
+            // The proof of an envelope holds its content, whoever it was for.
+            let why = "an entry is proven by its place; an envelope with its content is proven at the node";
+            return Err(Denied::Arguments(why.to_owned()));
+        }
         let text = |name: &str| arguments.get(name).and_then(Value::as_str);
         let listed = arguments.get("objects").and_then(Value::as_array);
         let listed = listed.into_iter().flatten().filter_map(Value::as_str);
@@ -231,8 +244,8 @@ impl Node {
             let before = ids.len();
             let mut kept = Vec::with_capacity(before);
             for id in std::mem::take(ids) {
-                let gone = match id.as_str() {
-                    Some(text) => self.is_hidden(person, text, hidden)?,
+                let gone = match id.as_str().and_then(identity) {
+                    Some(id) => self.is_hidden(person, &id, hidden)?,
                     None => false,
                 };
                 if !gone {
@@ -312,6 +325,15 @@ enum Sight {
     Hidden,
     /// The house does not hold it.
     NotHeld,
+}
+
+/// The identity that a text is, or that the object has whose text it is.
+fn identity(text: &str) -> Option<String> {
+    if !text.starts_with('{') {
+        return Some(text.to_owned());
+    }
+    let object: Value = serde_json::from_str(text).ok()?;
+    Some(object.get("id")?.as_str()?.to_owned())
 }
 
 fn is_red(row: &Value) -> bool {
