@@ -186,15 +186,23 @@ impl Words {
 fn pseudo(text: &str) -> std::borrow::Cow<'_, str> {
     let changed = text.chars().map(|letter| match letter {
         'a' => 'ȧ',
+        'b' => 'ƀ',
+        'c' => 'ƈ',
         'e' => 'ḗ',
         'i' => 'ī',
+        'n' => 'ƞ',
         'o' => 'ǿ',
+        's' => 'ş',
+        't' => 'ŧ',
         'u' => 'ŭ',
         'y' => 'ẏ',
         'A' => 'Ȧ',
         'E' => 'Ḗ',
         'I' => 'Ī',
+        'L' => 'Ŀ',
         'O' => 'Ǿ',
+        'S' => 'Ş',
+        'T' => 'Ŧ',
         'U' => 'Ŭ',
         other => other,
     });

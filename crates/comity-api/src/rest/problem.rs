@@ -38,6 +38,11 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
     ("role", 403, "The role of the account may not do this."),
     ("scope", 403, "The token's scope does not reach as far."),
     (
+        "needs-person",
+        403,
+        "By what an account signs in is changed by its person, not by a token.",
+    ),
+    (
         "not-own",
         403,
         "The account belongs to another party: it uses TAXII.",

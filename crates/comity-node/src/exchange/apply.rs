@@ -4,6 +4,8 @@
 //!
 //! In scope: one function a kind. Out of scope: receiving and proving (`link`).
 
+use std::collections::BTreeMap;
+
 use comity_link::payload::{self, Kind};
 use comity_stix::marking::Tlp;
 use comity_store::state::collection::{self, NewCollection};
@@ -25,6 +27,20 @@ const TURN_MAX: u64 = 64;
 /// Objects of one share that are told one by one, of each kind.
 const TOLD_MAX: usize = 5;
 
+/// The same envelopes, those of each channel in the order of their places: batches are taken in another order than they began,
+/// so that what follows may have come at an earlier time.
+fn in_channel_order(mut stored: Vec<InboxRow>) -> Vec<InboxRow> {
+    let channel = |row: &InboxRow| (row.channel.clone(), row.epoch);
+    let turns: Vec<(String, u32)> = stored.iter().map(channel).collect();
+    stored.sort_by_key(|row| std::cmp::Reverse(row.seq));
+    let mut of: BTreeMap<(String, u32), Vec<InboxRow>> = BTreeMap::new();
+    for row in stored {
+        of.entry(channel(&row)).or_default().push(row);
+    }
+    let next = turns.iter().filter_map(|turn| of.get_mut(turn)?.pop());
+    next.collect()
+}
+
 impl Node {
     /// Applies what is stored; answers how many envelopes that were.
     pub fn apply_inbox(&self) -> Result<usize, ExchangeError> {
@@ -32,6 +48,7 @@ impl Node {
             .inner
             .state
             .read(|tx| inbox::in_state(tx, "stored", TURN_MAX))?;
+        let stored = in_channel_order(stored);
         for row in &stored {
             let (state, outcome) = match self.apply(row) {
                 Ok(outcome) => ("applied", outcome),
@@ -215,4 +232,44 @@ pub(crate) fn inbox_collection(
     };
     let made = collection::add(tx, &new)?;
     made.ok_or_else(|| ExchangeError::Refused("the collection cannot be made".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(channel: &str, seq: u64) -> InboxRow {
+        InboxRow {
+            envelope: [0; 32],
+            party: "bravo".to_owned(),
+            origin: "bravo.example/log".to_owned(),
+            epoch: 0,
+            lane: "normal".to_owned(),
+            channel: channel.to_owned(),
+            seq,
+            kind: "share".to_owned(),
+            header: Vec::new(),
+            blind: [0; 32],
+            opening: None,
+            payload: None,
+            proof: Vec::new(),
+            state: "stored".to_owned(),
+            outcome: None,
+            received: 0,
+        }
+    }
+
+    #[test]
+    fn what_follows_in_a_channel_is_applied_after_what_it_follows() {
+        let came = [("a", 4), ("b", 1), ("a", 5), ("a", 2), ("b", 2), ("a", 3)];
+        let stored = came.map(|(channel, seq)| row(channel, seq)).to_vec();
+        let order = in_channel_order(stored).into_iter();
+        let order: Vec<(String, u64)> = order.map(|row| (row.channel, row.seq)).collect();
+        let expected = [("a", 2), ("b", 1), ("a", 3), ("a", 4), ("b", 2), ("a", 5)];
+        let expected = expected.map(|(channel, seq)| (channel.to_owned(), seq));
+        assert_eq!(
+            order, expected,
+            "each channel in its order, and turns as they came"
+        );
+    }
 }

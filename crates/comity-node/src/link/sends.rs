@@ -115,7 +115,7 @@ impl Link {
             taking.refuse(Some(id), "too-far-ahead");
             return Ok(());
         }
-        let mut row = parked(taking, checked);
+        let row = parked(taking, checked);
         if seq > known.seq + 1 {
             inbox::add(tx, &row)?;
             let last = seq - 1;
@@ -131,22 +131,18 @@ impl Link {
             taking.refuse(Some(id), "chain-broken");
             return Ok(());
         }
-        // Batches are taken in another order than they began: what comes later in a channel is never earlier in time, or it
-        // would be applied before.
-        let before = known.last.map(|last| inbox::received(tx, &last));
-        row.received = row.received.max(before.transpose()?.flatten().unwrap_or(0));
         inbox::add(tx, &row)?;
         self.store(tx, taking, &row)?;
-        self.unpark(tx, taking, (&name, epoch), row.received)
+        self.unpark(tx, taking, &name, epoch)
     }
 
-    /// Envelopes that waited for one that is here since `received`.
+    /// Envelopes that waited for one that is here now.
     fn unpark(
         &self,
         tx: &mut dyn Tx,
         taking: &mut Taking,
-        (name, epoch): (&str, u32),
-        received: i64,
+        name: &str,
+        epoch: u32,
     ) -> Result<(), LinkError> {
         while let Some(known) = channel::find(tx, Direction::In, name, epoch)? {
             let Some(next) = inbox::at(tx, name, epoch, known.seq + 1)? else {
@@ -159,7 +155,7 @@ impl Link {
                 inbox::remove(tx, &next.envelope)?;
                 break;
             }
-            inbox::placed(tx, &next.envelope, received)?;
+            inbox::placed(tx, &next.envelope, taking.now)?;
             self.store(tx, taking, &next)?;
         }
         Ok(())

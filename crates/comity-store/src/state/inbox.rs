@@ -185,15 +185,6 @@ pub fn settle(
     Ok(changed == 1)
 }
 
-/// When an envelope came or got its place; none where it is not held.
-pub fn received(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<Option<i64>, StoreError> {
-    let rows = tx.query(
-        "SELECT received FROM inbox WHERE envelope = ?1",
-        &[envelope.into()],
-    )?;
-    rows.first().map(|row| row.integer(0)).transpose()
-}
-
 /// Records that an envelope has its place now: what was parked is applied after what it waited for.
 pub fn placed(tx: &mut dyn Tx, envelope: &[u8; 32], now: i64) -> Result<bool, StoreError> {
     let changed = tx.execute(
