@@ -15,6 +15,7 @@ pub mod witness;
 mod cosigners;
 mod erase;
 pub(crate) mod grant;
+mod lines;
 mod rows;
 mod terms;
 mod tombstone;

@@ -16,6 +16,7 @@ use crate::command::{Command, Refusal};
 use crate::node::Node;
 use crate::operation::rights::Permission;
 use crate::operation::schema::Form;
+use crate::operation::sight::Eyes;
 use crate::person::{Person, Way};
 use crate::refusal::refusal;
 
@@ -24,7 +25,7 @@ pub mod rights;
 pub mod schema;
 pub mod table;
 
-mod answer;
+pub mod answer;
 pub(crate) mod noted;
 mod sight;
 
@@ -81,6 +82,8 @@ pub struct Operation {
     pub summary: &'static str,
     /// It answers a list, whose rows have this member to tell them apart.
     pub list: Option<&'static str>,
+    /// It is posted and changes nothing: what it takes is too long for an address, or what it does takes long.
+    pub looks: bool,
 }
 
 /// Why an operation was not done.
@@ -135,7 +138,8 @@ impl Node {
                 .map_err(|error| not_noted(&error))?;
         }
         let (arguments, paging) = admitted?;
-        let all_seen = self.check_arguments(person, operation, &arguments)?;
+        let mut eyes = Eyes::new(self, person);
+        let all_seen = eyes.check_arguments(operation, &arguments)?;
         let target = operation.target(&arguments);
         let command = operation.command(person, arguments)?;
         let answer = self
@@ -153,7 +157,7 @@ impl Node {
                 Denied::Missing
             }
         })?;
-        let answer = self.only_seen(person, answer)?;
+        let answer = eyes.only_seen(answer)?;
         match operation.list {
             Some(key) => answer::page(answer, key, &paging),
             None => Ok(answer),
@@ -194,15 +198,6 @@ fn admitted(
     Ok((arguments, paging))
 }
 
-/// Operations that are posted and change nothing.
-const LOOKING: &[&str] = &[
-    "find_values",
-    "match_values",
-    "verify_ledger",
-    "check_ledger_files",
-    "prove_entry",
-];
-
 /// Whether a token of this scope may ask for an operation.
 fn is_within(scope: Scope, operation: &Operation) -> bool {
     match scope {
@@ -233,9 +228,9 @@ impl Operation {
         matches!(self.signed, Signed::Own(_))
     }
 
-    /// Whether it changes nothing although it is posted: what it takes is too long for an address, or what it does takes long.
+    /// Whether it changes nothing.
     pub fn only_looks(&self) -> bool {
-        self.method == Method::Get || LOOKING.contains(&self.name)
+        self.method == Method::Get || self.looks
     }
 
     /// The arguments that stand in its path, in order.

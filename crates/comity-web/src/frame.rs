@@ -13,8 +13,8 @@ use comity_node::operation::rights::Permission;
 use comity_stix::marking::Tlp;
 use comity_stix::timestamp::Timestamp;
 use http::header::{
-    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
-    REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue,
+    LOCATION, REFERRER_POLICY,
 };
 use http::{HeaderMap, StatusCode};
 use jiff::tz::TimeZone;
@@ -358,6 +358,20 @@ pub(crate) fn page(visit: &Visit, template: &impl Template) -> Shown {
             headers.insert("server-timing", took);
         }
     }
+    guard(headers);
+    Ok(response)
+}
+
+/// A text that is kept as a file of this name, never shown as a page.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a screen ends with it as with any other page"
+)]
+pub(crate) fn file(kind: &'static str, name: &'static str, text: String) -> Shown {
+    let mut response = Response::new(Body::from(text));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(name));
     guard(headers);
     Ok(response)
 }

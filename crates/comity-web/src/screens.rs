@@ -29,12 +29,11 @@ pub(crate) mod threads;
 pub(crate) mod welcome;
 
 use comity_node::operation::Denied;
-use comity_node::operation::rights::Permission;
 use http::StatusCode;
 use serde_json::Value;
 
 use crate::frame::{Fault, told};
-use crate::visit::Visit;
+use crate::visit::{Visit, Web};
 
 /// A member of a document as text; nothing where there is none.
 pub(crate) fn text<'v>(document: &'v Value, name: &str) -> &'v str {
@@ -91,10 +90,15 @@ pub(crate) fn flag(document: &Value, name: &str) -> bool {
     document.get(name).and_then(Value::as_bool) == Some(true)
 }
 
-/// Whether the person may do what asks for this: what it may not is not offered. The node asks again.
-pub(crate) fn may(visit: &Visit, permission: Permission) -> bool {
-    visit
-        .person
-        .as_ref()
-        .is_some_and(|person| permission.is_of(person.role))
+/// The names of parties, to choose one from.
+pub(crate) async fn party_choices(
+    web: &Web,
+    visit: &Visit,
+    wanted: impl Fn(&Value) -> bool,
+) -> Result<Vec<(String, String)>, Fault> {
+    let asked = serde_json::json!({ "limit": 1000 });
+    let parties = visit.ask(web, "list_parties", asked).await?;
+    let wanted = rows(&parties).iter().filter(|row| wanted(row));
+    let names = wanted.map(|row| text(row, "name").to_owned());
+    Ok(names.map(|name| (name.clone(), name)).collect())
 }

@@ -117,6 +117,16 @@ impl Visit {
         person.is_some_and(|person| permission.is_of(person.role))
     }
 
+    /// Refuses a page to whoever may not do what it is for.
+    pub(crate) fn needs(&self, permission: Permission) -> Result<(), Fault> {
+        let role = self.person()?.role;
+        if permission.is_of(role) {
+            return Ok(());
+        }
+        let (role, needs) = (role.word(), permission);
+        Err(Fault::Denied(Denied::Role { role, needs }))
+    }
+
     /// Does an operation for the person who is signed in.
     pub(crate) async fn ask(
         &self,

@@ -18,6 +18,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use comity_node::node::Node;
+use comity_node::operation::answer::key_of;
 use comity_node::operation::{LIMIT_MAX, Method, Operation, table};
 use comity_node::person::Person;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
@@ -168,13 +169,12 @@ async fn rows(node: &Node, person: &Person, list: &'static Operation) -> Result<
         .map_err(|_| Problem::failed("the node is stopping"))??;
     let items = answer.get("items").and_then(Value::as_array);
     let key = list.list.unwrap_or_default();
-    let rows = items.into_iter().flatten().map(|row| {
-        let name = match row.get(key) {
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-            None => String::new(),
-        };
-        (name, crc32fast::hash(row.to_string().as_bytes()))
+    let rows = items.into_iter().flatten();
+    let rows = rows.map(|row| {
+        (
+            key_of(row, key),
+            crc32fast::hash(row.to_string().as_bytes()),
+        )
     });
     Ok(rows.collect())
 }

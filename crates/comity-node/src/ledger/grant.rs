@@ -7,12 +7,12 @@
 //! themselves (`account`, `collection`).
 
 use comity_ledger::key::{SigningKey, VerifierKey};
-use comity_ledger::note::Note;
 use comity_store::state::Tx;
 use comity_store::state::grant::{self as rows, GrantRow};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::ledger::lines::{self, Lines};
 use crate::ledger::{hex, unhex};
 use crate::link::evidence::{commit, leaf};
 use crate::link::log::Growing;
@@ -83,23 +83,19 @@ pub(crate) struct GrantNote {
 
 impl GrantNote {
     fn sign(&self, key: &SigningKey) -> Option<Vec<u8>> {
-        let text = self.text();
-        let note = Note::new(text.clone(), vec![key.sign_note(&text)]).ok()?;
-        Some(note.to_string().into_bytes())
+        lines::sign(self.text(), key)
     }
 
     /// Reads a note that one of these keys signed; only one spelling is read.
     pub(crate) fn open(bytes: &[u8], keys: &[VerifierKey]) -> Option<Self> {
-        let note = Note::parse(bytes).ok()?;
-        note.verify(keys).ok()?;
-        let mut lines = note.text().lines().skip(1);
-        let mut line = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
-        let read = Self {
-            origin: line("log")?.to_owned(),
-            commit: unhex(line("commit")?)?,
-            made: line("made")?.parse().ok()?,
+        let read = |lines: &mut Lines<'_>| {
+            Some(Self {
+                origin: lines.next("log")?.to_owned(),
+                commit: unhex(lines.next("commit")?)?,
+                made: lines.next("made")?.parse().ok()?,
+            })
         };
-        (read.text() == note.text()).then_some(read)
+        lines::open(bytes, keys, read, Self::text)
     }
 
     fn text(&self) -> String {

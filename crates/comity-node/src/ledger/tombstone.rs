@@ -3,8 +3,8 @@
 //! In scope: its lines, both ways. Out of scope: erasing (`erase`), its leaf, which is made like that of a header.
 
 use comity_ledger::key::{SigningKey, VerifierKey};
-use comity_ledger::note::Note;
 
+use crate::ledger::lines::{self, Lines};
 use crate::ledger::{hex, unhex};
 
 const TITLE: &str = "comity-tombstone/v1";
@@ -28,24 +28,21 @@ pub(crate) struct Tombstone {
 impl Tombstone {
     /// The signed note.
     pub(crate) fn sign(&self, key: &SigningKey) -> Option<Vec<u8>> {
-        let text = self.text();
-        let note = Note::new(text.clone(), vec![key.sign_note(&text)]).ok()?;
-        Some(note.to_string().into_bytes())
+        lines::sign(self.text(), key)
     }
 
     /// Reads a note that one of these keys signed; only one spelling is read.
     pub(crate) fn open(bytes: &[u8], keys: &[VerifierKey]) -> Option<Self> {
-        let note = Note::parse(bytes).ok()?;
-        note.verify(keys).ok()?;
-        let mut lines = note.text().lines().skip(1);
-        let mut line = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
-        let read = Self {
-            origin: line("log")?.to_owned(),
-            envelope: unhex(line("envelope")?)?,
-            reason: line("reason")?.to_owned(),
-            erased: line("erased")?.parse().ok()?,
+        let read = |lines: &mut Lines<'_>| {
+            Some(Self {
+                origin: lines.next("log")?.to_owned(),
+                envelope: unhex(lines.next("envelope")?)?,
+                reason: lines.next("reason")?.to_owned(),
+                erased: lines.next("erased")?.parse().ok()?,
+            })
         };
-        (read.text() == note.text() && is_reason(&read.reason)).then_some(read)
+        let said = lines::open(bytes, keys, read, Self::text)?;
+        is_reason(&said.reason).then_some(said)
     }
 
     fn text(&self) -> String {

@@ -47,6 +47,15 @@ impl Paging {
     }
 }
 
+/// What tells a row of a list apart, by the member that does.
+pub fn key_of(row: &Value, member: &str) -> String {
+    match row.get(member) {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => row.to_string(),
+    }
+}
+
 /// A stretch of a list: `items`, and `next` where there are more.
 pub(crate) fn page(list: Value, key: &str, paging: &Paging) -> Result<Value, Denied> {
     let rows = match list {
@@ -58,11 +67,7 @@ pub(crate) fn page(list: Value, key: &str, paging: &Paging) -> Result<Value, Den
         },
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     };
-    let of = |row: &Value| match row.get(key) {
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-        None => row.to_string(),
-    };
+    let of = |row: &Value| key_of(row, key);
     let first = match &paging.cursor {
         None => 0,
         Some(behind) => {

@@ -101,19 +101,18 @@ fn absent(schema: &Value) -> Option<Value> {
 }
 
 fn made(operation: &Operation) -> Form {
-    let Some(schema) = operation
-        .command
-        .iter()
-        .try_fold(COMMANDS.clone(), |schema, word| variant(&schema, word))
-    else {
-        return Form::default();
+    let mut words = operation.command.iter();
+    let held = words.try_fold(Held::Members(&COMMANDS), |held, word| held.variant(word));
+    let schema = match held {
+        Some(Held::Members(schema)) => schema,
+        Some(Held::Nothing) => {
+            return Form {
+                bare: true,
+                ..Form::default()
+            };
+        }
+        None => return Form::default(),
     };
-    if schema.get("const").is_some() {
-        return Form {
-            bare: true,
-            ..Form::default()
-        };
-    }
     let members = schema.get("properties").and_then(Value::as_object);
     let mut members: BTreeMap<String, Value> = members
         .map(|members| members.clone().into_iter().collect())
@@ -157,18 +156,31 @@ fn made(operation: &Operation) -> Form {
     }
 }
 
-/// The schema of what an enum's variant holds; of a variant that holds nothing, the schema of its word.
-fn variant(schema: &Value, word: &str) -> Option<Value> {
-    let all = schema.get("oneOf")?.as_array()?;
-    all.iter().find_map(|one| {
-        if let Some(inner) = one.get("properties").and_then(|members| members.get(word)) {
-            return Some(inner.clone());
-        }
-        if one.get("const").and_then(Value::as_str) == Some(word) {
-            return Some(one.clone());
-        }
-        let words = one.get("enum").and_then(Value::as_array)?;
-        let known = words.iter().any(|each| each.as_str() == Some(word));
-        known.then(|| json!({ "const": word }))
-    })
+/// What a variant of an enum holds.
+enum Held<'s> {
+    /// Members, by this schema, or further variants.
+    Members(&'s Value),
+    /// Nothing: it is a word.
+    Nothing,
+}
+
+impl<'s> Held<'s> {
+    /// What the variant of this word holds.
+    fn variant(self, word: &str) -> Option<Self> {
+        let Self::Members(schema) = self else {
+            return None;
+        };
+        let all = schema.get("oneOf")?.as_array()?;
+        all.iter().find_map(|one| {
+            let members: Option<&'s Value> = one.get("properties").and_then(|all| all.get(word));
+            if let Some(inner) = members {
+                return Some(Self::Members(inner));
+            }
+            let named = one.get("const").and_then(Value::as_str) == Some(word);
+            let words = one.get("enum").and_then(Value::as_array);
+            let listed =
+                words.is_some_and(|all| all.iter().any(|each| each.as_str() == Some(word)));
+            (named || listed).then_some(Self::Nothing)
+        })
+    }
 }

@@ -30,9 +30,6 @@ const NAMING: &[&str] = &["person", "officer", "second", "asked_by", "by"];
 /// How deep answers are looked into; none of ours is deeper.
 const DEPTH_MAX: usize = 64;
 
-/// What is known of identities while one answer is looked through: whether each is hidden from the person.
-type Hidden = HashMap<String, bool>;
-
 impl Node {
     /// Does what reads or changes objects within the person's views; gives back any other command.
     pub(crate) fn seen_by(
@@ -124,12 +121,40 @@ impl Node {
             .filter(|one| one.rights.read && one.rights.write);
         Ok(writable.map(|one| one.collection.clone()).collect())
     }
+}
+
+/// What a person sees, as far as it was looked up while one operation is done.
+pub(crate) struct Eyes<'a> {
+    node: &'a Node,
+    person: &'a Person,
+    /// None while no object had to be looked for.
+    views: Option<Views>,
+    known: HashMap<String, Sight>,
+}
+
+/// Where objects stand.
+struct Views {
+    /// What the person reads.
+    own: Vec<ViewId>,
+    /// All that the house holds.
+    all: Vec<ViewId>,
+}
+
+impl<'a> Eyes<'a> {
+    /// The eyes of a person.
+    pub(crate) fn new(node: &'a Node, person: &'a Person) -> Self {
+        Self {
+            node,
+            person,
+            views: None,
+            known: HashMap::new(),
+        }
+    }
 
     /// Refuses arguments that name what the person may not see, as if it were not there; answers whether the person sees every
     /// object that they name. What only looks needs no refusal: its answer has nothing of what is not seen.
     pub(crate) fn check_arguments(
-        &self,
-        person: &Person,
+        &mut self,
         operation: &Operation,
         arguments: &Map<String, Value>,
     ) -> Result<bool, Denied> {
@@ -154,7 +179,7 @@ impl Node {
             .into_iter()
             .chain(text("id").filter(|_| operation.path.starts_with("/objects/")));
         for id in listed.chain(named).filter(|_| !operation.only_looks()) {
-            match self.sight_of(person, id)? {
+            match self.sight_of(id)? {
                 Sight::Seen => {}
                 Sight::Hidden => return Err(Denied::Missing),
                 Sight::NotHeld => all_seen = false,
@@ -162,47 +187,37 @@ impl Node {
         }
         for name in ["thread", "about"] {
             if let Some(thread) = text(name) {
-                self.check_thread(person, thread)?;
+                self.check_thread(thread)?;
             }
         }
         if let Some(item) = text("item").filter(|_| operation.path.starts_with("/evidence/")) {
             let item = EvidenceCommand::Show {
                 item: item.to_owned(),
             };
-            let shown = self.evidence(item).map_err(|_| Denied::Missing)?;
-            if is_red(&shown) && !names(&shown, person, 0) {
+            let shown = self.node.evidence(item).map_err(|_| Denied::Missing)?;
+            if is_red(&shown) && !names(&shown, self.person, 0) {
                 return Err(Denied::Missing);
             }
         }
         Ok(all_seen)
     }
 
-    fn check_thread(&self, person: &Person, thread: &str) -> Result<(), Denied> {
+    fn check_thread(&self, thread: &str) -> Result<(), Denied> {
         let thread = thread.to_owned();
-        let shown = self.case(CaseCommand::Show { thread });
+        let shown = self.node.case(CaseCommand::Show { thread });
         let shown = shown.map_err(|_| Denied::Missing)?;
-        if is_red(&shown) && !names(&shown, person, 0) {
+        if is_red(&shown) && !names(&shown, self.person, 0) {
             return Err(Denied::Missing);
         }
         Ok(())
     }
 
     /// Takes out of an answer what is not this person's to see.
-    pub(crate) fn only_seen(&self, person: &Person, answer: Value) -> Result<Value, Denied> {
-        let mut hidden = Hidden::new();
-        match self.seen_part(person, answer, &mut hidden, 0)? {
-            Some(seen) => Ok(seen),
-            None => Err(Denied::Missing),
-        }
+    pub(crate) fn only_seen(&mut self, answer: Value) -> Result<Value, Denied> {
+        self.seen_part(answer, 0)?.ok_or(Denied::Missing)
     }
 
-    fn seen_part(
-        &self,
-        person: &Person,
-        value: Value,
-        hidden: &mut Hidden,
-        depth: usize,
-    ) -> Result<Option<Value>, Denied> {
+    fn seen_part(&mut self, value: Value, depth: usize) -> Result<Option<Value>, Denied> {
         if depth > DEPTH_MAX {
             return Ok(None);
         }
@@ -210,45 +225,42 @@ impl Node {
             Value::Array(rows) => {
                 let mut seen = Vec::with_capacity(rows.len());
                 for row in rows {
-                    seen.extend(self.seen_part(person, row, hidden, depth + 1)?);
+                    seen.extend(self.seen_part(row, depth + 1)?);
                 }
                 Ok(Some(Value::Array(seen)))
             }
-            Value::Object(row) => self.seen_row(person, row, hidden, depth),
+            Value::Object(row) => self.seen_row(row, depth),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(Some(value)),
         }
     }
 
-    fn seen_row(
-        &self,
-        person: &Person,
-        row: Map<String, Value>,
-        hidden: &mut Hidden,
-        depth: usize,
-    ) -> Result<Option<Value>, Denied> {
-        let mut row = Value::Object(row);
+    fn seen_row(&mut self, row: Map<String, Value>, depth: usize) -> Result<Option<Value>, Denied> {
         // An object as it was received has been chosen by the views already, and is given as it is.
-        if row.get("spec_version").is_some() || row.get("type").is_some_and(Value::is_string) {
-            return Ok(Some(row));
+        if is_object(&row) {
+            return Ok(Some(Value::Object(row)));
         }
-        if !self.may_see(person, &row) {
+        let row = Value::Object(row);
+        if !self.may_see(&row) {
             return Ok(None);
         }
         let object = row.get("object").and_then(Value::as_str);
         if let Some(id) = object
-            && self.is_hidden(person, id, hidden)?
+            && self.sight_of(id)? == Sight::Hidden
         {
             return Ok(None);
         }
-        if let Some(Value::Array(ids)) = row.get_mut("objects") {
+        let Value::Object(mut members) = row else {
+            return Ok(None);
+        };
+        if let Some(Value::Array(ids)) = members.get_mut("objects") {
             let before = ids.len();
             let mut kept = Vec::with_capacity(before);
             for id in std::mem::take(ids) {
-                let gone = match id.as_str().and_then(identity) {
-                    Some(id) => self.is_hidden(person, &id, hidden)?,
+                let hidden = match id.as_str().and_then(identity) {
+                    Some(id) => self.sight_of(&id)? == Sight::Hidden,
                     None => false,
                 };
-                if !gone {
+                if !hidden {
                     kept.push(id);
                 }
             }
@@ -257,61 +269,70 @@ impl Node {
             }
             *ids = kept;
         }
-        let Value::Object(members) = row else {
-            return Ok(None);
-        };
         let mut seen = Map::new();
         for (name, member) in members {
-            let member = self.seen_part(person, member, hidden, depth + 1)?;
+            let member = self.seen_part(member, depth + 1)?;
             seen.insert(name, member.unwrap_or(Value::Null));
         }
         Ok(Some(Value::Object(seen)))
     }
 
     /// Whether a row is this person's to see: what is said to one person alone, or bound to persons, is seen by those.
-    fn may_see(&self, person: &Person, row: &Value) -> bool {
+    fn may_see(&self, row: &Value) -> bool {
         let to = row.get("person").and_then(Value::as_str);
-        if to.is_some() && !names_here(row, person) {
+        if to.is_some() && !names_here(row, self.person) {
             return false;
         }
-        if !is_red(row) || names(row, person, 0) {
+        if !is_red(row) || names(row, self.person, 0) {
             return true;
         }
         // A line of a list says less than the whole.
         let id = row.get("id").and_then(Value::as_str);
         let line = id.filter(|_| row.get("subject").is_some() && row.get("messages").is_some());
-        line.is_some_and(|id| self.check_thread(person, id).is_ok())
+        line.is_some_and(|id| self.check_thread(id).is_ok())
     }
 
-    /// Whether the house holds an object that this person does not see.
-    fn is_hidden(&self, person: &Person, id: &str, hidden: &mut Hidden) -> Result<bool, Denied> {
-        if let Some(known) = hidden.get(id) {
+    fn sight_of(&mut self, id: &str) -> Result<Sight, Denied> {
+        if let Some(known) = self.known.get(id) {
             return Ok(*known);
         }
-        let is = self.sight_of(person, id)? == Sight::Hidden;
-        hidden.insert(id.to_owned(), is);
-        Ok(is)
+        let sight = match ObjectId::parse(id) {
+            Ok(parsed) => self.looked_up(&parsed)?,
+            Err(_) => Sight::NotHeld,
+        };
+        self.known.insert(id.to_owned(), sight);
+        Ok(sight)
     }
 
-    fn sight_of(&self, person: &Person, id: &str) -> Result<Sight, Denied> {
-        let Ok(parsed) = ObjectId::parse(id) else {
-            return Ok(Sight::NotHeld);
+    fn looked_up(&mut self, id: &ObjectId) -> Result<Sight, Denied> {
+        let views = match self.views.take() {
+            Some(views) => views,
+            None => self.read_views().map_err(Denied::Refused)?,
         };
-        let holds = |collections: &[Collection]| {
-            let views: Vec<ViewId> = collections.iter().flat_map(Collection::all_views).collect();
-            let found = self.inner.objects.newest(&views, &parsed);
+        let holds = |views: &[ViewId]| {
+            let found = self.node.inner.objects.newest(views, id);
             let found = found.map_err(|error| Denied::Refused(refused(&error)))?;
             Ok::<_, Denied>(!found.is_empty())
         };
-        if holds(&self.readable(person).map_err(Denied::Refused)?)? {
-            return Ok(Sight::Seen);
-        }
-        let all = self.collections();
-        let all = all.map_err(|error| Denied::Refused(refused(&error)))?;
-        Ok(if holds(&all)? {
+        let sight = if holds(&views.own)? {
+            Sight::Seen
+        } else if holds(&views.all)? {
             Sight::Hidden
         } else {
             Sight::NotHeld
+        };
+        self.views = Some(views);
+        Ok(sight)
+    }
+
+    fn read_views(&self) -> Result<Views, Refusal> {
+        let of = |collections: &[Collection]| {
+            collections.iter().flat_map(Collection::all_views).collect()
+        };
+        let all = self.node.collections().map_err(|error| refused(&error))?;
+        Ok(Views {
+            own: of(&self.node.readable(self.person)?),
+            all: of(&all),
         })
     }
 }
@@ -334,6 +355,16 @@ fn identity(text: &str) -> Option<String> {
     }
     let object: Value = serde_json::from_str(text).ok()?;
     Some(object.get("id")?.as_str()?.to_owned())
+}
+
+/// Whether this is an object of STIX: its identity begins with its type (STIX 2.1 section 2.9).
+fn is_object(row: &Map<String, Value>) -> bool {
+    let text = |name: &str| row.get(name).and_then(Value::as_str);
+    let (Some(kind), Some(id)) = (text("type"), text("id")) else {
+        return false;
+    };
+    id.strip_prefix(kind)
+        .is_some_and(|rest| rest.starts_with("--"))
 }
 
 fn is_red(row: &Value) -> bool {

@@ -113,6 +113,7 @@ const fn op(
         needs,
         summary,
         list: None,
+        looks: false,
     }
 }
 
@@ -142,6 +143,13 @@ impl Operation {
         Self { fixed, ..self }
     }
 
+    const fn looks(self) -> Self {
+        Self {
+            looks: true,
+            ..self
+        }
+    }
+
     const fn list(self, key: &'static str) -> Self {
         Self {
             list: Some(key),
@@ -161,8 +169,8 @@ pub const OPERATIONS: &[Operation] = &[
     op("show_object", get("/objects/{id}"), &["look", "show"], Permission::Look, "An object in each collection that holds it."),
     op("find_neighbours", get("/objects/{id}/neighbours"), &["look", "neighbours"], Permission::Look, "The objects that refer to an object."),
     op("revoke_object", post("/objects/{id}/revocation"), &["revoke"], Permission::Add, "Adds a revoked version of an object wherever you may write."),
-    op("find_values", post("/values/search"), &["look", "find_values"], Permission::Look, "The objects that carry one of these values, as people write them."),
-    op("match_values", post("/values/match"), &["look", "match"], Permission::Look, "Which of many values some object carries."),
+    op("find_values", post("/values/search"), &["look", "find_values"], Permission::Look, "The objects that carry one of these values, as people write them.").looks(),
+    op("match_values", post("/values/match"), &["look", "match"], Permission::Look, "Which of many values some object carries.").looks(),
     op("search_objects", get("/objects"), &["look", "search"], Permission::Look, "The objects whose text holds these words."),
     op("name_reader", post("/objects/{id}/readers"), &["account", "name_reader"], Permission::Release, "Names an account for an object that is bound to persons."),
     op("list_users", get("/users"), &["account", "list_users"], Permission::Audit, "The accounts of this node.").list("name"),
@@ -225,9 +233,9 @@ pub const OPERATIONS: &[Operation] = &[
     op("take_carried", post("/carried"), &["exchange", "take_carried"], Permission::Add, "Takes a batch that was carried."),
     op("list_keys", get("/keys"), &["key", "list"], Permission::Watch, "The keys of this node in force, those that wait, and what was revoked."),
     op("list_ledger_keys", get("/ledger/keys"), &["ledger", "keys"], Permission::Watch, "The keys by which others verify this node's ledger."),
-    op("verify_ledger", post("/ledger/verification"), &["ledger", "verify"], Permission::Watch, "Verifies everything that the ledger says."),
-    op("check_ledger_files", post("/ledger/fsck"), &["ledger", "fsck"], Permission::Audit, "Verifies the log's own files."),
-    op("prove_entry", post("/ledger/proofs"), &["ledger", "prove"], Permission::Watch, "The proof of an entry of the ledger, by its place."),
+    op("verify_ledger", post("/ledger/verification"), &["ledger", "verify"], Permission::Watch, "Verifies everything that the ledger says.").looks(),
+    op("check_ledger_files", post("/ledger/fsck"), &["ledger", "fsck"], Permission::Audit, "Verifies the log's own files.").looks(),
+    op("prove_entry", post("/ledger/proofs"), &["ledger", "prove"], Permission::Watch, "The proof of an entry of the ledger, by its place.").looks(),
     op("erase_entry", post("/ledger/erasures"), &["ledger", "erase"], Permission::Administer, "Erases what an envelope said; the tree stays whole."),
     op("list_forks", get("/ledger/forks"), &["ledger", "forks"], Permission::Watch, "Logs that showed two histories."),
     op("open_thread", post("/threads"), &["case", "open"], Permission::Work, "Opens a request, a case or another subject with a party.").acting(),

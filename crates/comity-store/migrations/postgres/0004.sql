@@ -158,9 +158,6 @@ CREATE TABLE recovery_code (account text NOT NULL, digest bytea NOT NULL, PRIMAR
 -- Links by which an account is made, once. The first account's has no name of an account.
 CREATE TABLE welcome_link (digest bytea NOT NULL PRIMARY KEY, account text NOT NULL UNIQUE, role text NOT NULL, address text,
     invited_by text NOT NULL, created bigint NOT NULL, expires bigint NOT NULL);
-CREATE TABLE passkey (credential bytea NOT NULL PRIMARY KEY, id text NOT NULL UNIQUE, account text NOT NULL, name text NOT NULL,
-    algorithm bigint NOT NULL, public_key bytea NOT NULL, counter bigint NOT NULL, created bigint NOT NULL, seen bigint);
-CREATE INDEX passkey_by_account ON passkey (account, created);
 -- Who did what. The newest row is never removed, so that no number is given twice.
 CREATE TABLE audit (id bigint NOT NULL PRIMARY KEY, at bigint NOT NULL, account text NOT NULL, way text NOT NULL, place text NOT NULL,
     operation text NOT NULL, target text NOT NULL, outcome text NOT NULL);

@@ -176,9 +176,6 @@ CREATE TABLE recovery_code (account TEXT NOT NULL, digest BLOB NOT NULL, PRIMARY
 -- Links by which an account is made, once. The first account's has no name of an account.
 CREATE TABLE welcome_link (digest BLOB NOT NULL PRIMARY KEY, account TEXT NOT NULL UNIQUE, role TEXT NOT NULL, address TEXT,
     invited_by TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE passkey (credential BLOB NOT NULL PRIMARY KEY, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, name TEXT NOT NULL,
-    algorithm INTEGER NOT NULL, public_key BLOB NOT NULL, counter INTEGER NOT NULL, created INTEGER NOT NULL, seen INTEGER) WITHOUT ROWID;
-CREATE INDEX passkey_by_account ON passkey (account, created);
 -- Who did what. The newest row is never removed, so that no number is given twice.
 CREATE TABLE audit (id INTEGER NOT NULL PRIMARY KEY, at INTEGER NOT NULL, account TEXT NOT NULL, way TEXT NOT NULL, place TEXT NOT NULL,
     operation TEXT NOT NULL, target TEXT NOT NULL, outcome TEXT NOT NULL);

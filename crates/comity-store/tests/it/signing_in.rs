@@ -1,4 +1,4 @@
-//! By what persons and programs sign in, on both engines: sessions, tokens, second factors, links, passkeys; and the audit
+//! By what persons and programs sign in, on both engines: sessions, tokens, second factors, links; and the audit
 //! log.
 //!
 //! In scope: that rows come back whole, are taken once and end with their account. Out of scope: secrets (`comity-node`).
@@ -7,7 +7,6 @@ use comity_store::error::StoreError;
 use comity_store::state::account::{self, Account, Role};
 use comity_store::state::audit::{self, Asked, AuditRow};
 use comity_store::state::grant::{self, GrantRow};
-use comity_store::state::passkey::{self, PasskeyRow};
 use comity_store::state::second_factor::{self, SecondFactorRow};
 use comity_store::state::session::{self, SessionRow};
 use comity_store::state::token::{self, Scope, TokenRow};
@@ -223,42 +222,6 @@ fn a_link_replaces_the_one_before_it() {
         assert_eq!(read(&again, welcome::list), [row(3, "dora", 70)]);
         let remove = || write(&again, |tx| welcome::remove(tx, "dora"));
         assert!(remove() && !remove());
-    });
-}
-
-#[test]
-fn a_passkey_belongs_to_one_account_and_ends_with_it() {
-    on_each_state(|state, open| {
-        let row = |number: u8, account: &str| PasskeyRow {
-            credential: vec![number, 0, 255],
-            id: format!("p{number}"),
-            account: account.to_owned(),
-            name: "key of the desk".to_owned(),
-            algorithm: -7,
-            public_key: vec![4, number],
-            counter: u32::MAX,
-            created: number.into(),
-            seen: None,
-        };
-        add_account(state, "alice");
-        for one in [row(1, "alice"), row(2, "alice")] {
-            assert!(write(state, |tx| passkey::add(tx, &one)));
-        }
-        assert!(
-            !write(state, |tx| passkey::add(tx, &row(1, "bob"))),
-            "it is alice's"
-        );
-        let again = open();
-        let find = |number: u8| read(&again, |tx| passkey::find(tx, &[number, 0, 255]));
-        assert_eq!(find(1), Some(row(1, "alice")));
-        write(&again, |tx| passkey::used(tx, &[1, 0, 255], 7, 70));
-        let used = find(1).unwrap();
-        assert_eq!((used.counter, used.seen), (7, Some(70)));
-        assert_eq!(read(&again, |tx| passkey::of_account(tx, "alice")).len(), 2);
-        assert!(!write(&again, |tx| passkey::remove(tx, "bob", "p1")));
-        assert!(write(&again, |tx| passkey::remove(tx, "alice", "p1")));
-        write(&again, |tx| account::remove(tx, "alice"));
-        assert_eq!(find(2), None);
     });
 }
 

@@ -144,7 +144,6 @@ scope-all = everything the account may
 means-password = password
 means-password-code = password and code
 means-password-recovery = password and recovery code
-means-passkey = passkey
 means-link = one-time link
 level-l0 = L0: anybody may have sent it
 level-l1 = L1: the domain is right

@@ -144,7 +144,6 @@ scope-all = 账户的全部权限
 means-password = 密码
 means-password-code = 密码与动态码
 means-password-recovery = 密码与恢复码
-means-passkey = 通行密钥
 means-link = 一次性链接
 level-l0 = L0：任何人都可能发送
 level-l1 = L1：域名正确

@@ -16,6 +16,11 @@ const LEFT: i64 = 20;
 const ABOVE: i64 = 34;
 const BELOW: i64 = 110;
 const HEIGHT: i64 = 152;
+/// How near to each other two marks lie on each other.
+const NEAR: i64 = 6;
+/// How far a mark steps aside, and how often.
+const STEP: i64 = 15;
+const STEPS_MAX: i64 = 4;
 
 /// An event as it comes in.
 #[derive(Debug, Clone, Copy)]
@@ -94,6 +99,7 @@ pub fn draw(words: Words<'_>, events: &[Event<'_>]) -> Timeline {
         right = WIDTH - LEFT,
     );
     ends(&mut svg, &events);
+    let mut steps = [Steps::default(), Steps::default()];
     let mut rows = Vec::with_capacity(events.len());
     for (number, event) in (1..).zip(&events) {
         let row = Row {
@@ -103,7 +109,7 @@ pub fn draw(words: Words<'_>, events: &[Event<'_>]) -> Timeline {
             event: Link::new(event.label, event.href),
             late: event.late,
         };
-        mark(&mut svg, event, &row, scale);
+        mark(&mut svg, event, &row, (scale, &mut steps));
         rows.push(row);
     }
     svg.push_str("</svg>");
@@ -134,10 +140,31 @@ fn ends(svg: &mut String, events: &[Event<'_>]) {
     debug_assert!(written.is_ok(), "a String takes what is written");
 }
 
-fn mark(svg: &mut String, event: &Event<'_>, row: &Row, scale: Scale) {
+/// Where the marks of one line stand. A mark that would lie on another steps aside, so that each can be seen, pointed at and
+/// have the focus.
+#[derive(Debug, Default)]
+struct Steps(Vec<(i64, i64)>);
+
+impl Steps {
+    /// How far from its line a mark at `x` stands.
+    fn aside(&mut self, x: i64) -> i64 {
+        let free = (0..STEPS_MAX).find(|step| {
+            let mut there = self.0.iter().filter(|(_, taken)| taken == step);
+            there.all(|(other, _)| (x - other).abs() > NEAR)
+        });
+        let step = free.unwrap_or(0);
+        self.0.push((x, step));
+        step * STEP
+    }
+}
+
+fn mark(svg: &mut String, event: &Event<'_>, row: &Row, (scale, steps): (Scale, &mut [Steps; 2])) {
     let close = text::open(svg, row.event.href.as_deref(), "");
+    let [over, under] = steps;
     let below = scale.x(event.learned.seconds);
     let above = event.happened.map(|at| scale.x(at.seconds));
+    let below_y = BELOW - under.aside(below);
+    let above_y = above.map_or(ABOVE, |x| ABOVE + over.aside(x));
     let happened = row.happened.as_deref().unwrap_or("?");
     let class = if event.late { "line late" } else { "line" };
     let mut write = || -> std::fmt::Result {
@@ -152,20 +179,16 @@ fn mark(svg: &mut String, event: &Event<'_>, row: &Row, scale: Scale) {
         if let Some(above) = above {
             write!(
                 svg,
-                "<path class=\"{class}\" d=\"M{above} {ABOVE}L{below} {BELOW}\"/>\
-                 <circle class=\"node\" cx=\"{above}\" cy=\"{ABOVE}\" r=\"4\"/>"
+                "<path class=\"{class}\" d=\"M{above} {above_y}L{below} {below_y}\"/>\
+                 <circle class=\"node\" cx=\"{above}\" cy=\"{above_y}\" r=\"4\"/>"
             )?;
         }
         write!(
             svg,
-            "<circle class=\"node\" cx=\"{below}\" cy=\"{BELOW}\" r=\"4\"/>\
+            "<circle class=\"node\" cx=\"{below}\" cy=\"{below_y}\" r=\"4\"/>\
              <text class=\"halo\" x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
             above.unwrap_or(below),
-            if above.is_some() {
-                ABOVE - 8
-            } else {
-                BELOW - 8
-            },
+            if above.is_some() { above_y } else { below_y } - 8,
             row.number
         )
     };
@@ -245,6 +268,25 @@ mod tests {
         assert_eq!(drawn.rows.len(), 2);
         assert_eq!(drawn.rows[1].event.href, None);
         assert_eq!(drawn.rows[0].happened.as_deref(), Some("day 0"));
+    }
+
+    #[test]
+    fn marks_that_would_lie_on_each_other_step_aside() {
+        let event = |seconds| Event {
+            happened: None,
+            learned: moment(seconds, "t"),
+            label: "x",
+            href: "/",
+            late: false,
+        };
+        let drawn = draw(WORDS, &[event(0), event(1), event(1_000), event(2)]);
+        let at = |y: i64| drawn.svg.matches(&format!("cy=\"{y}\"")).count();
+        assert_eq!(
+            [at(BELOW), at(BELOW - STEP), at(BELOW - 2 * STEP)],
+            [2, 1, 1],
+            "{}",
+            drawn.svg
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, to};
 use crate::html::Html;
-use crate::screens::{may, number, rows, text, texts};
+use crate::screens::{number, party_choices, rows, text, texts};
 use crate::sheet::{Form, Part, Sheet, Table, all, lines, muted, path, plain, way};
 use crate::visit::{Visit, Web};
 
@@ -29,14 +29,8 @@ pub(crate) async fn list(web: Web, visit: Visit) -> Shown {
         table,
         (f.say("accords-none"), f.say("accords-none-hint")),
     )];
-    if may(&visit, Permission::Agree) {
-        let parties = visit
-            .ask(&web, "list_parties", json!({ "limit": 1000 }))
-            .await?;
-        let names: Vec<(String, String)> = rows(&parties)
-            .iter()
-            .map(|row| (text(row, "name").to_owned(), text(row, "name").to_owned()))
-            .collect();
+    if visit.may(Permission::Agree) {
+        let names = party_choices(&web, &visit, |_| true).await?;
         if !names.is_empty() {
             let templates = TEMPLATES.map(|name| (name.to_owned(), name.to_owned()));
             let draft = Form::new("/accords/draft", f.say("accord-draft"))
@@ -163,7 +157,7 @@ pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
         (String::new(), String::new()),
     )];
     let own = web.node.identity().party.clone();
-    if may(&visit, Permission::Agree) && texts(&chosen, "missing").contains(&own) {
+    if visit.may(Permission::Agree) && texts(&chosen, "missing").contains(&own) {
         let sign = format!("{}?version={version}", path(&["accords", &name, "sign"]));
         parts.push(
             Part::default()
@@ -335,7 +329,7 @@ fn common(one: &[&str], two: &[&str]) -> Vec<(usize, usize)> {
 /// `GET /accords/{name}/sign`: what changes, then the whole text, then the button.
 pub(crate) async fn sign_page(web: Web, visit: Visit) -> Shown {
     let (all, chosen) = chosen(&web, &visit).await?;
-    if !may(&visit, Permission::Agree) {
+    if !visit.may(Permission::Agree) {
         return Err(Fault::Missing);
     }
     let (name, version) = (text(&chosen, "name").to_owned(), number(&chosen, "version"));

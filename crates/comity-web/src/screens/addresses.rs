@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, to};
 use crate::html::Html;
-use crate::screens::{flag, may, number, rows, some, text, texts};
+use crate::screens::{flag, number, party_choices, rows, some, text, texts};
 use crate::sheet::{Field, Form, Part, Sheet, Table, all, code, muted, path, plain, way};
 use crate::visit::{Visit, Web};
 
@@ -81,29 +81,15 @@ pub(crate) async fn list(web: Web, visit: Visit) -> Shown {
     let f = &sheet.frame;
     let empty = (f.say("addresses-none"), f.say("addresses-none-hint"));
     let mut parts = vec![Part::list(None, table(f, rows(&found)), empty)];
-    if may(&visit, Permission::Work) {
-        let parties = visit
-            .ask(&web, "list_parties", json!({ "limit": 1000 }))
-            .await?;
-        let names: Vec<_> = rows(&parties)
-            .iter()
-            .map(|row| (text(row, "name").to_owned(), text(row, "name").to_owned()))
-            .collect();
+    if visit.may(Permission::Work) {
+        let names = party_choices(&web, &visit, |_| true).await?;
         if !names.is_empty() {
             let purposes = PURPOSES.map(|word| (word.to_owned(), f.word("purpose", word)));
             let form = Form::new("/addresses", f.say("address-make"))
                 .choice("party", f.say("party"), names)
                 .choice("purpose", f.say("purpose"), purposes.to_vec())
-                .field(
-                    Field::line("days", f.say("address-days"))
-                        .typed("number")
-                        .value(DAYS),
-                )
-                .field(
-                    Field::line("uses", f.say("address-uses"))
-                        .typed("number")
-                        .optional(),
-                )
+                .field(days(f))
+                .field(uses(f))
                 .maybe("about", f.say("address-about"))
                 .maybe("remark", f.say("remark"))
                 .choice("label", f.say("marking"), labels())
@@ -268,7 +254,7 @@ fn promotion(f: &Frame, found: &Value) -> Option<Part> {
 fn steps(visit: &Visit, f: &Frame, found: &Value) -> Part {
     let at = |step: &str| path(&["addresses", text(found, "id"), "steps", step]);
     let (ours, state) = (flag(found, "ours"), text(found, "state"));
-    let (works, agrees) = (may(visit, Permission::Work), may(visit, Permission::Agree));
+    let (works, agrees) = (visit.may(Permission::Work), visit.may(Permission::Agree));
     let mut part = Part::of(f.say("what-next"));
     if ours && !flag(found, "told") && works {
         part = part.form(
@@ -282,16 +268,8 @@ fn steps(visit: &Visit, f: &Frame, found: &Value) -> Part {
         let form = Form::new(at("renew"), f.say("address-renew"))
             .hint(f.say("address-renew-hint"))
             .plain()
-            .field(
-                Field::line("days", f.say("address-days"))
-                    .typed("number")
-                    .value(DAYS),
-            )
-            .field(
-                Field::line("uses", f.say("address-uses"))
-                    .typed("number")
-                    .optional(),
-            );
+            .field(days(f))
+            .field(uses(f));
         part = part.form(form);
     }
     if agrees && matches!(state, "challenged" | "answered" | "proposed") {
@@ -384,7 +362,7 @@ pub(crate) async fn revoke(web: Web, visit: Visit) -> Shown {
     let found = visit
         .ask(&web, "show_address", json!({ "id": visit.argument("id") }))
         .await?;
-    if !may(&visit, Permission::Agree) {
+    if !visit.may(Permission::Agree) {
         return Err(Fault::Missing);
     }
     let address = text(&found, "address");
@@ -445,4 +423,16 @@ pub(crate) async fn revoke_for_good(web: Web, visit: Visit, fields: Fields) -> S
     let asked = json!({ "id": id, "reason": fields.text("reason") });
     visit.ask(&web, "revoke_address", asked).await?;
     to(&path(&["addresses", id]))
+}
+
+/// How long an address lives.
+fn days(f: &Frame) -> Field {
+    let days = Field::line("days", f.say("address-days"));
+    days.typed("number").value(DAYS)
+}
+
+/// How many mails it takes.
+fn uses(f: &Frame) -> Field {
+    let uses = Field::line("uses", f.say("address-uses"));
+    uses.typed("number").optional()
 }

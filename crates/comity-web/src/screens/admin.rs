@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, to};
 use crate::screens::addresses::count;
-use crate::screens::{may, number, rows, some, text, texts};
+use crate::screens::{number, rows, some, text, texts};
 use crate::sheet::{Field, Form, Link, Part, Sheet, Table, code, muted, path, plain, way};
 use crate::visit::{Visit, Web};
 
@@ -37,13 +37,7 @@ fn tabs(f: &Frame, here: &str) -> Vec<Link> {
 }
 
 pub(crate) fn begun(web: &Web, visit: &Visit, title: String, here: &str) -> Result<Sheet, Fault> {
-    let role = visit.person()?.role;
-    if !Permission::Audit.is_of(role) {
-        return Err(Fault::Denied(comity_node::operation::Denied::Role {
-            role: role.word(),
-            needs: Permission::Audit,
-        }));
-    }
+    visit.needs(Permission::Audit)?;
     let mut sheet = Sheet::new(Frame::new(web, visit, title));
     sheet.links = tabs(&sheet.frame, here);
     Ok(sheet)
@@ -88,7 +82,7 @@ pub(crate) async fn accounts(web: Web, visit: Visit) -> Shown {
         table,
         (f.say("accounts-none"), f.say("accounts-none-hint")),
     )];
-    if may(&visit, Permission::Administer) {
+    if visit.may(Permission::Administer) {
         let form = Form::new("/admin", f.say("account-add"))
             .line("name", f.say("account"))
             .choice("role", f.say("role"), roles(f))
@@ -154,7 +148,7 @@ pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
         .fact(f.say("account-address"), plain(text(&row, "address")))
         .fact(f.say("factor-since"), since);
     let mut parts = vec![facts];
-    if may(&visit, Permission::Administer) {
+    if visit.may(Permission::Administer) {
         let at = |step: &str| path(&["admin", "accounts", &name, "steps", step]);
         let mut role = Form::new(at("role"), f.say("account-set-role"))
             .plain()
@@ -252,7 +246,7 @@ pub(crate) async fn remove(web: Web, visit: Visit) -> Shown {
         "",
     )?;
     let row = account(&web, &visit).await?;
-    if !may(&visit, Permission::Administer) {
+    if !visit.may(Permission::Administer) {
         return Err(Fault::Missing);
     }
     sheet.notice("warn", vec![visit.words.say("account-remove-what")]);
@@ -319,7 +313,7 @@ async fn token_page(web: &Web, visit: &Visit) -> Result<Sheet, Fault> {
         table,
         (f.say("tokens-none"), f.say("tokens-none-hint")),
     )];
-    if may(visit, Permission::Administer) {
+    if visit.may(Permission::Administer) {
         let scopes = SCOPES.map(|word| (word.to_owned(), f.word("scope", word)));
         let form = Form::new("/admin/tokens", f.say("token-make"))
             .line("user", f.say("account"))
@@ -355,7 +349,7 @@ pub(crate) async fn make_token(web: Web, visit: Visit, fields: Fields) -> Shown 
 /// `GET /admin/tokens/{id}`: ending one.
 pub(crate) async fn token(web: Web, visit: Visit) -> Shown {
     let mut sheet = begun(&web, &visit, visit.words.say("token-end"), "/admin/tokens")?;
-    if !may(&visit, Permission::Administer) {
+    if !visit.may(Permission::Administer) {
         return Err(Fault::Missing);
     }
     sheet.notice("warn", vec![visit.words.say("token-end-what")]);
@@ -417,7 +411,7 @@ pub(crate) async fn collections(web: Web, visit: Visit) -> Shown {
         table,
         (f.say("collections-none"), f.say("collections-none-hint")),
     )];
-    if may(&visit, Permission::Administer) {
+    if visit.may(Permission::Administer) {
         let make = Form::new("/admin/collections", f.say("collection-make"))
             .line("title", f.say("collection"))
             .maybe("description", f.say("description"))
@@ -464,7 +458,7 @@ pub(crate) async fn grant(web: Web, visit: Visit, fields: Fields) -> Shown {
 pub(crate) async fn check_page(web: Web, visit: Visit) -> Shown {
     let mut sheet = begun(&web, &visit, visit.words.say("node-check"), "/admin/check")?;
     let part = Part::default().says(&sheet.frame.say("node-check-hint"));
-    let part = if may(&visit, Permission::Administer) {
+    let part = if visit.may(Permission::Administer) {
         part.form(Form::new("/admin/check", sheet.frame.say("node-check-do")))
     } else {
         part

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use crate::frame::{Frame, Shown};
-use crate::screens::{flag, number, rows, some, text, texts};
+use crate::screens::{flag, number, party_choices, rows, some, text, texts};
 use crate::sheet::{Form, Part, Sheet, Table, all, beside, code, muted, path, plain, way};
 use crate::visit::{Visit, Web};
 
@@ -106,14 +106,8 @@ async fn filter(
     f: &Frame,
     at: &str,
 ) -> Result<Part, crate::frame::Fault> {
-    let parties = visit
-        .ask(web, "list_parties", json!({ "limit": 1000 }))
-        .await?;
-    let names = rows(&parties)
-        .iter()
-        .map(|row| text(row, "name").to_owned());
     let mut choices = vec![(String::new(), f.say("all-parties"))];
-    choices.extend(names.map(|name| (name.clone(), name)));
+    choices.extend(party_choices(web, visit, |_| true).await?);
     let mut form =
         Form::new(at, f.say("filter"))
             .looks()

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::fields::Fields;
 use crate::frame::{Frame, Shown};
-use crate::screens::{may, number, rows, some, text, texts};
+use crate::screens::{number, rows, some, text, texts};
 use crate::sheet::{Form, Part, Sheet, Table, code, muted, plain};
 use crate::visit::{Visit, Web};
 
@@ -54,7 +54,7 @@ async fn begun(web: &Web, visit: &Visit) -> Result<Sheet, crate::frame::Fault> {
     let verify =
         Form::new("/ledger/verification", f.say("ledger-verify")).hint(f.say("ledger-verify-hint"));
     let mut ask = Part::of(f.say("ledger-verify-title")).form(verify);
-    if may(visit, Permission::Audit) {
+    if visit.may(Permission::Audit) {
         ask = ask.form(
             Form::new("/ledger/fsck", f.say("ledger-fsck"))
                 .hint(f.say("ledger-fsck-hint"))

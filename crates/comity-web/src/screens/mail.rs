@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, to};
 use crate::html::Html;
-use crate::screens::{flag, may, number, rows, some, text, texts};
+use crate::screens::{flag, number, rows, some, text, texts};
 use crate::sheet::{Form, Link, Part, Sheet, Table, all, beside, code, muted, path, plain, way};
 use crate::visit::{Visit, Web};
 
@@ -140,7 +140,7 @@ pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
     parts.push(judged(f, &found));
     parts.extend(content(f, &said, &found));
     parts.push(envelope(f, &found));
-    if may(&visit, Permission::Work) {
+    if visit.may(Permission::Work) {
         let again = Form::new(
             path(&["mail", text(&found, "id"), "again"]),
             f.say("mail-again"),
@@ -164,7 +164,7 @@ fn proposals(visit: &Visit, f: &Frame, found: &Value) -> Vec<Part> {
                 f.say("detail"),
                 plain(&told(one.get("detail").unwrap_or(&Value::Null))),
             );
-        if text(one, "state") != "waits" || !may(visit, Permission::Work) {
+        if text(one, "state") != "waits" || !visit.may(Permission::Work) {
             let by = some(one, "officer").map_or_else(Html::default, |by| plain(&by));
             return part
                 .fact(f.say("decided-by"), by)

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::fields::Fields;
 use crate::frame::{Frame, Shown, to};
 use crate::screens::mail::tabs;
-use crate::screens::{flag, may, rows, some, text, texts};
+use crate::screens::{flag, rows, some, text, texts};
 use crate::sheet::{Form, Part, Sheet, Table, beside, code, muted, path, plain, way};
 use crate::visit::{Visit, Web};
 
@@ -19,7 +19,7 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
         .ask(&web, "list_certificates", json!({ "party": null }))
         .await?;
     let mut sheet = Sheet::new(Frame::new(&web, &visit, visit.words.say("mail-keys")));
-    if may(&visit, Permission::Look) {
+    if visit.may(Permission::Look) {
         sheet.links = tabs(&sheet.frame, "/mail-keys");
     }
     let f = &sheet.frame;
@@ -91,7 +91,7 @@ fn registering(visit: &Visit, f: &Frame) -> Option<Part> {
         .text("certificate", f.say("certificate"))
         .maybe("fingerprint", f.say("certificate-fingerprint"));
     let part = Part::of(f.say("certificate-new")).says(&f.say("certificate-new-hint"));
-    may(visit, Permission::Agree).then(|| part.form(form))
+    visit.may(Permission::Agree).then(|| part.form(form))
 }
 
 /// `POST /mail-keys`.

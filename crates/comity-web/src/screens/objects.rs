@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::draw::graph::{self, Edge, Graph, Shape};
 use crate::draw::text::shown;
 use crate::frame::{Fault, Frame, Shown, page};
-use crate::screens::{may, number, rows, some, text};
+use crate::screens::{number, rows, some, text};
 use crate::visit::{Visit, Web};
 
 /// Nodes that a graph shows.
@@ -228,7 +228,7 @@ pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
     let held: Vec<Holder> = held.collect();
     let mut shown = One {
         frame,
-        releases_it: may(&visit, Permission::Release),
+        releases_it: visit.may(Permission::Release),
         tab,
         held,
         facts: facts(&object),

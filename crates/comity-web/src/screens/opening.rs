@@ -5,7 +5,6 @@
 use askama::Template;
 use comity_case::request::content::{Content, RequestType};
 use comity_case::table::Word as _;
-use comity_node::operation::Denied;
 use comity_node::operation::rights::Permission;
 use comity_stix::marking::Tlp;
 use serde_json::{Map, Value, json};
@@ -16,7 +15,7 @@ use crate::acts::{CONTENT, Field, Kind, may, need};
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, key, page, to};
 use crate::screens::threads::place;
-use crate::screens::{refused, rows, text};
+use crate::screens::{party_choices, refused, text};
 use crate::visit::{Visit, Web};
 
 const URGENCY: Field = need("urgency", Kind::Choice(&["routine", "urgent", "emergency"]));
@@ -156,14 +155,10 @@ async fn form(
     spec: &Spec,
     sent: Option<(&Sent, Option<(String, String)>)>,
 ) -> Shown {
-    let person = visit.person()?;
-    if !visit.may(Permission::Work) {
-        let (role, needs) = (person.role.word(), Permission::Work);
-        return Err(Fault::Denied(Denied::Role { role, needs }));
-    }
+    visit.needs(Permission::Work)?;
     let (sent, wrong) = sent.map_or((None, None), |(sent, wrong)| (Some(sent), wrong));
     let mut frame = Frame::new(web, visit, visit.words.say(spec.title));
-    let parties = visit.ask(web, "list_parties", Value::Null).await?;
+    let parties = party_choices(web, visit, |_| true).await?;
     let from = |name: &str| {
         let typed = sent.and_then(|sent| sent.typed.get(name));
         typed.or_else(|| visit.query.get(name)).map(str::to_owned)
@@ -182,7 +177,7 @@ async fn form(
         needed: Vec::new(),
         more: Vec::new(),
         lacks: sent.is_some_and(|sent| !sent.wrong.is_empty()),
-        parties: !rows(&parties).is_empty(),
+        parties: !parties.is_empty(),
         frame,
     };
     let frame = &shown.frame;
@@ -225,11 +220,11 @@ fn left_open(input: Input) -> Input {
 /// With whom, under which label, and for whom alone.
 fn heads(
     frame: &Frame,
-    parties: &Value,
+    parties: &[(String, String)],
     from: &dyn Fn(&str) -> Option<String>,
     sent: Option<&Sent>,
 ) -> Vec<Input> {
-    let named = rows(parties).iter().map(|row| text(row, "name").to_owned());
+    let named = parties.iter().map(|(name, _)| name.clone());
     let labels = [
         Tlp::Clear,
         Tlp::Green,

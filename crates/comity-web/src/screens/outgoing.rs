@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, to};
 use crate::screens::mail::{PAGE, each, tabs};
-use crate::screens::{flag, may, number, rows, some, text};
+use crate::screens::{flag, number, rows, some, text};
 use crate::sheet::{Form, Part, Sheet, Table, beside, code, muted, path, plain, way};
 use crate::visit::{Visit, Web};
 
@@ -157,7 +157,7 @@ fn acts(visit: &Visit, f: &Frame, found: &Value) -> Option<Part> {
     if matches!(state, "queued" | "delayed") {
         part = part.form(Form::new(at("cancel"), f.say("mail-cancel")).danger());
     }
-    may(visit, Permission::Work).then_some(part)
+    visit.may(Permission::Work).then_some(part)
 }
 
 /// `POST /mail/outgoing/{id}/{step}`.

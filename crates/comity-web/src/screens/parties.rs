@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, to};
-use crate::screens::{flag, may, number, rows, some, text, texts};
+use crate::screens::{flag, number, rows, some, text, texts};
 use crate::sheet::{Field, Form, Part, Sheet, Table, all, beside, code, muted, path, plain, way};
 use crate::visit::{Visit, Web};
 
@@ -52,7 +52,7 @@ pub(crate) async fn list(web: Web, visit: Visit) -> Shown {
         table,
         (f.say("parties-none"), f.say("parties-none-hint")),
     )];
-    if may(&visit, Permission::Agree) {
+    if visit.may(Permission::Agree) {
         let form = Form::new("/parties", f.say("card-take")).text("card", f.say("card-theirs"));
         parts.push(
             Part::of(f.say("card-take-title"))
@@ -139,7 +139,7 @@ fn comparison(visit: &Visit, f: &Frame, party: &Value) -> Option<Part> {
     let part = Part::of(f.say("compare"))
         .says(&f.say("compare-hint"))
         .wide(turn, code(text(party, "read_aloud")));
-    if !may(visit, Permission::Agree) {
+    if !visit.may(Permission::Agree) {
         return Some(part);
     }
     let name = text(party, "name");
@@ -222,7 +222,7 @@ fn channel(f: &Frame, party: &Value) -> Part {
 fn standing_forms(visit: &Visit, f: &Frame, party: &Value) -> Part {
     let (name, state) = (text(party, "name"), text(party, "state"));
     let at = |act: &str| path(&["parties", name, act]);
-    if !may(visit, Permission::Agree) || state == "revoked" {
+    if !visit.may(Permission::Agree) || state == "revoked" {
         return Part::default();
     }
     let mut part = Part::of(f.say("standing"));
@@ -405,7 +405,7 @@ pub(crate) async fn revoke(web: Web, visit: Visit) -> Shown {
         &visit,
         words.say_of("revoke-title", "party", name.as_str()),
     ));
-    if !may(&visit, Permission::Agree) {
+    if !visit.may(Permission::Agree) {
         return Err(Fault::Missing);
     }
     let waiting = number(&party, "waiting").to_string();

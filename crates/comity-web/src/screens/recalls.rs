@@ -9,7 +9,7 @@ use crate::fields::Fields;
 use crate::frame::{Frame, Shown, to};
 use crate::html::Html;
 use crate::screens::release::Wanted;
-use crate::screens::{may, rows, some, text, texts};
+use crate::screens::{rows, some, text, texts};
 use crate::sheet::{Form, Part, Sheet, Table, all, path, plain, way};
 use crate::visit::{Visit, Web};
 
@@ -66,7 +66,7 @@ pub(crate) async fn list(web: Web, visit: Visit) -> Shown {
         table,
         (f.say("recalls-none"), f.say("recalls-none-hint")),
     )];
-    if may(&visit, Permission::Release) {
+    if visit.may(Permission::Release) {
         let form = Form::new("/recalls/review", f.say("recall-look"))
             .looks()
             .plain()
@@ -131,7 +131,7 @@ pub(crate) async fn review(web: Web, visit: Visit) -> Shown {
         (f.say("recall-nobody"), f.say("recall-nobody-hint")),
     );
     let mut parts = vec![part.wide(f.say("reason"), plain(&reason))];
-    if there && may(&visit, Permission::Release) {
+    if there && visit.may(Permission::Release) {
         let mut form = Form::new("/recalls", f.say("recall-do"))
             .danger()
             .hidden("reason", reason)

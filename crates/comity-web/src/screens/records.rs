@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::fields::Fields;
 use crate::frame::{Fault, Shown, to};
 use crate::screens::admin::{begun, roles};
-use crate::screens::{may, number, rows, some, text};
+use crate::screens::{number, rows, some, text};
 use crate::sheet::{Field, Form, Part, Sheet, Table, code, muted, path, plain};
 use crate::visit::{Visit, Web};
 
@@ -59,7 +59,7 @@ async fn invitation_page(web: &Web, visit: &Visit) -> Result<Sheet, Fault> {
         table,
         (f.say("invitations-none"), f.say("invitations-none-hint")),
     );
-    if may(visit, Permission::Administer) {
+    if visit.may(Permission::Administer) {
         for row in rows(&found) {
             let at = path(&["admin", "invitations", text(row, "name"), "withdraw"]);
             part = part.form(
@@ -72,7 +72,7 @@ async fn invitation_page(web: &Web, visit: &Visit) -> Result<Sheet, Fault> {
         }
     }
     let mut parts = vec![part];
-    if may(visit, Permission::Administer) {
+    if visit.may(Permission::Administer) {
         let form = Form::new("/admin/invitations", f.say("invite"))
             .line("name", f.say("account"))
             .choice("role", f.say("role"), roles(f))

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, to};
 use crate::html::Html;
-use crate::screens::{may, rows, some, text, texts};
+use crate::screens::{party_choices, rows, some, text, texts};
 use crate::sheet::{
     Field, Form, Part, Sheet, Table, all, beside, code, lines, muted, path, plain, way,
 };
@@ -54,12 +54,7 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
     visit.person()?;
     let wanted = Wanted::of(&visit.query)?;
     let mut sheet = Sheet::new(Frame::new(&web, &visit, visit.words.say("release")));
-    if !may(&visit, Permission::Release) {
-        return Err(Fault::Denied(comity_node::operation::Denied::Role {
-            role: visit.person()?.role.word(),
-            needs: Permission::Release,
-        }));
-    }
+    visit.needs(Permission::Release)?;
     let mut parts = vec![choose(&web, &visit, &sheet.frame, &wanted).await?];
     if !wanted.objects.is_empty() && !wanted.party.is_empty() {
         let judged = visit.ask(&web, "share_objects", wanted.asked(true)).await?;
@@ -76,15 +71,8 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
 
 /// The form that says what goes to whom.
 async fn choose(web: &Web, visit: &Visit, f: &Frame, wanted: &Wanted) -> Result<Part, Fault> {
-    let parties = visit
-        .ask(web, "list_parties", json!({ "limit": 1000 }))
-        .await?;
-    let verified = rows(&parties)
-        .iter()
-        .filter(|row| text(row, "state") == "verified");
-    let names: Vec<(String, String)> = verified
-        .map(|row| (text(row, "name").to_owned(), text(row, "name").to_owned()))
-        .collect();
+    let verified = |row: &Value| text(row, "state") == "verified";
+    let names = party_choices(web, visit, verified).await?;
     if names.is_empty() {
         return Ok(Part {
             empty: Some((f.say("release-nobody"), f.say("release-nobody-hint"))),
@@ -231,7 +219,7 @@ pub(crate) async fn review(web: Web, visit: Visit) -> Shown {
         .iter()
         .partition(|row| text(row, "state") == "waiting");
     let mut parts = Vec::new();
-    if may(&visit, Permission::Release) {
+    if visit.may(Permission::Release) {
         parts.push(
             Part::default()
                 .link("/release", f.say("release"))
@@ -302,7 +290,7 @@ fn approval(visit: &Visit, f: &Frame, row: &Value) -> Part {
     if let Some(person) = person {
         part = part.fact(f.say("release-person"), plain(&person));
     }
-    if !may(visit, Permission::Release) {
+    if !visit.may(Permission::Release) {
         return part;
     }
     if visit

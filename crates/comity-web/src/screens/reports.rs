@@ -3,12 +3,9 @@
 //! In scope: showing and handing out what the node makes. Out of scope: making it (`comity-case`).
 
 use askama::Template;
-use axum::body::Body;
-use axum::response::Response;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 use serde_json::json;
 
-use crate::frame::{Fault, Frame, Shown, guard, page};
+use crate::frame::{Fault, Frame, Shown, file, page};
 use crate::screens::text;
 use crate::visit::{Visit, Web};
 
@@ -47,14 +44,6 @@ pub(crate) async fn bundle(web: Web, visit: Visit) -> Shown {
     let bundle = visit.ask(&web, "export_case", asked).await?;
     let text = serde_json::to_string_pretty(&bundle);
     let text = text.map_err(|error| Fault::Failed(error.to_string()))?;
-    let mut response = Response::new(Body::from(text));
-    let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/stix+json;version=2.1"),
-    );
-    let name = HeaderValue::from_static("attachment; filename=\"case.json\"");
-    headers.insert(CONTENT_DISPOSITION, name);
-    guard(headers);
-    Ok(response)
+    let name = "attachment; filename=\"case.json\"";
+    file("application/stix+json;version=2.1", name, text)
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, to};
-use crate::screens::{may, number, rows, some, text};
+use crate::screens::{number, rows, some, text};
 use crate::sheet::{Form, Part, Sheet, Table, beside, code, muted, path, plain, way};
 use crate::visit::{Visit, Web};
 
@@ -49,7 +49,7 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
             ));
         }
     }
-    if may(&visit, Permission::Release) {
+    if visit.may(Permission::Release) {
         let at = path(&["parties", &name, "scorecards", &period]);
         let sign = Form::new(format!("{at}/sign"), f.say("scorecard-sign"))
             .hint(f.say("scorecard-sign-hint"));

@@ -6,13 +6,11 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::body::Body;
-use axum::response::Response;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
+use comity_stix::id::ObjectId;
 use serde_json::{Value, json};
 
 use crate::fields::Fields;
-use crate::frame::{Fault, Frame, Shown, guard, page, to};
+use crate::frame::{Fault, Frame, Shown, file, page, to};
 use crate::screens::objects::{Line, line};
 use crate::screens::{rows, text};
 use crate::visit::{Visit, Web};
@@ -63,15 +61,9 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
     page(&visit, &shown)
 }
 
-/// Whether this is the identity of a STIX object: a type, two hyphens, a UUID.
+/// Whether this is the identity of a STIX object.
 fn is_object_id(text: &str) -> bool {
-    let whole = text
-        .split_once("--")
-        .is_some_and(|(kind, id)| !kind.is_empty() && id.len() == 36);
-    whole
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    ObjectId::parse(text).is_ok()
 }
 
 /// Each object once, the newest first as the node gave them.
@@ -138,7 +130,7 @@ pub(crate) async fn bulk(web: Web, visit: Visit, fields: Fields) -> Shown {
         }
     }
     if fields.is_on("file") {
-        return file(&values, &found);
+        return csv(&values, &found);
     }
     let mut frame = Frame::new(&web, &visit, visit.words.say("bulk-title"));
     let known = values
@@ -175,11 +167,7 @@ pub(crate) async fn bulk(web: Web, visit: Visit, fields: Fields) -> Shown {
 }
 
 /// The same as CSV (RFC 4180). A cell that a spreadsheet would take for a formula gets an apostrophe in front.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "a screen ends with it as with any other page"
-)]
-fn file(values: &[String], found: &BTreeMap<String, Vec<Line>>) -> Shown {
+fn csv(values: &[String], found: &BTreeMap<String, Vec<Line>>) -> Shown {
     let mut text = String::from("value,objects,first,label\r\n");
     for value in values {
         let lines = found.get(value).map_or(&[][..], Vec::as_slice);
@@ -194,16 +182,8 @@ fn file(values: &[String], found: &BTreeMap<String, Vec<Line>>) -> Shown {
         text.push_str(&cells.join(","));
         text.push_str("\r\n");
     }
-    let mut response = Response::new(Body::from(text));
-    let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/csv; charset=utf-8"),
-    );
-    let name = HeaderValue::from_static("attachment; filename=\"values.csv\"");
-    headers.insert(CONTENT_DISPOSITION, name);
-    guard(headers);
-    Ok(response)
+    let name = "attachment; filename=\"values.csv\"";
+    file("text/csv; charset=utf-8", name, text)
 }
 
 fn quoted(cell: &str) -> String {

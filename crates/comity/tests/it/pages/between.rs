@@ -276,7 +276,7 @@ fn forms_of_other_sites_are_refused() {
     let mut alpha = Party::new("alpha", Store::Embedded);
     alpha.serve();
     let browser = Browser::of(&alpha, "admin");
-    let csrf = browser.csrf();
+    let csrf = browser.csrf.clone();
     let make = |fields: &[(&str, &str)]| {
         posted(&alpha, "/admin/collections", fields).header("Cookie", &browser.cookie)
     };
@@ -298,7 +298,7 @@ fn forms_of_other_sites_are_refused() {
     refused(make(&[("title", "House")]), "no token");
     refused(make(&[("csrf", "x"), ("title", "House")]), "a wrong token");
     let other = Browser::sign_in(&alpha, "admin", "");
-    let token = other.csrf();
+    let token = other.csrf.clone();
     refused(
         make(&[("csrf", token.as_str()), ("title", "House")]),
         "another session's token",

@@ -2,49 +2,48 @@
 //!
 //! In scope: a browser's part: cookies, the form's hidden field, `Origin`. Out of scope: scripts (`flows`).
 
-use crate::exchange::party::Party;
+use crate::exchange::party::{Party, until};
 use crate::http::{Answer, Request};
+use crate::node::query;
 
 /// The password of every account of these tests.
 pub(crate) const PASSWORD: &str = "correct horse 7 battery";
 
 /// A browser at a node, signed in.
 pub(crate) struct Browser<'p> {
-    party: &'p Party,
+    pub(crate) party: &'p Party,
+    pub(crate) language: &'static str,
     pub(crate) cookie: String,
-}
-
-/// A form's fields as a browser sends them.
-pub(crate) fn form(fields: &[(&str, &str)]) -> String {
-    let mut out = String::new();
-    for (name, value) in fields {
-        out.push_str(&format!("{name}="));
-        for byte in value.bytes() {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-        out.push('&');
-    }
-    out
+    /// What the hidden field of this session's forms holds.
+    pub(crate) csrf: String,
 }
 
 /// A post as a page of the node at this address would send it.
 pub(crate) fn posted(party: &Party, path: &str, fields: &[(&str, &str)]) -> Request {
-    Request::post(path, form(fields))
+    Request::post(path, &query("", fields)[1..])
         .header("Content-Type", "application/x-www-form-urlencoded")
         .header("Origin", &format!("http://{}", party.address()))
         .without("Accept")
 }
 
 impl<'p> Browser<'p> {
-    /// An account of this role, signed in.
+    /// An account of this role and its name, signed in.
     pub(crate) fn of(party: &'p Party, role: &str) -> Self {
+        Self::new(party, role, role, "en")
+    }
+
+    /// A new account of this role, signed in with a browser that asks for this language.
+    pub(crate) fn new(party: &'p Party, name: &str, role: &str, language: &'static str) -> Self {
         party
             .cli_with_input(
-                &["user", "add", role, "--role", role, "--password-stdin"],
+                &["user", "add", name, "--role", role, "--password-stdin"],
                 PASSWORD,
             )
             .expect(0);
-        Self::sign_in(party, role, "")
+        Self {
+            language,
+            ..Self::sign_in(party, name, "")
+        }
     }
 
     /// Signs in with the cookie that stood before.
@@ -57,15 +56,32 @@ impl<'p> Browser<'p> {
         let set = answer.joined("set-cookie");
         let cookie = set.split(';').next().unwrap().to_owned();
         assert!(cookie.starts_with("comity="), "{set}");
-        Self { party, cookie }
+        let mut browser = Self {
+            party,
+            language: "en",
+            cookie,
+            csrf: String::new(),
+        };
+        let page = browser.get("/me");
+        let (_, rest) = page.split_once("name=\"csrf\" value=\"").unwrap();
+        rest.split('"')
+            .next()
+            .unwrap()
+            .clone_into(&mut browser.csrf);
+        browser
+    }
+
+    fn sent(&self, request: Request) -> Answer {
+        request
+            .without("Accept")
+            .header("Accept-Language", self.language)
+            .header("Cookie", &self.cookie)
+            .send(self.party.address())
     }
 
     /// The answer for a path.
     pub(crate) fn ask(&self, path: &str) -> Answer {
-        Request::get(path)
-            .without("Accept")
-            .header("Cookie", &self.cookie)
-            .send(self.party.address())
+        self.sent(Request::get(path))
     }
 
     /// The page at a path.
@@ -75,21 +91,20 @@ impl<'p> Browser<'p> {
         answer.text()
     }
 
-    /// What the hidden field of this session's forms holds.
-    pub(crate) fn csrf(&self) -> String {
-        let page = self.get("/me");
-        let (_, rest) = page.split_once("name=\"csrf\" value=\"").unwrap();
-        rest.split('"').next().unwrap().to_owned()
+    /// Waits until a page says this.
+    pub(crate) fn until(&self, path: &str, said: &str) -> String {
+        until(&format!("{said} on {path}"), || {
+            let answer = self.ask(path);
+            let text = answer.text();
+            (answer.status == 200 && text.contains(said)).then_some(text)
+        })
     }
 
     /// Posts a form of a page, without following where it leads.
     pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let csrf = self.csrf();
-        let mut all = vec![("csrf", csrf.as_str())];
+        let mut all = vec![("csrf", self.csrf.as_str())];
         all.extend(fields);
-        posted(self.party, path, &all)
-            .header("Cookie", &self.cookie)
-            .send(self.party.address())
+        self.sent(posted(self.party, path, &all))
     }
 
     /// Posts a form that is done, and goes where it leads.

@@ -3,90 +3,11 @@
 //! In scope: requests from the form to the feedback, wrong input, roles, what is TLP:RED. Out of scope: what each event leads to
 //! (`cases`).
 
+use super::visitor::Browser;
 use crate::cases::requests::{form, open, until_both};
-use crate::exchange::party::{OPEN, Party, befriend, befriend_with, until};
+use crate::exchange::party::{OPEN, Party, befriend, befriend_with};
 use crate::exchange::release_table::widest;
-use crate::http::{Answer, Request};
-use crate::node::{Store, query};
-
-const PASSWORD: &str = "correct horse 7 battery";
-
-/// Somebody who is signed in at the pages of a node.
-struct Browser<'p> {
-    party: &'p Party,
-    language: &'static str,
-    cookie: String,
-    csrf: String,
-}
-
-impl<'p> Browser<'p> {
-    /// Makes an account of this role and signs in.
-    fn new(party: &'p Party, name: &str, role: &str, language: &'static str) -> Self {
-        party.account_of(name, None, role);
-        Self::signed_in(party, name, language)
-    }
-
-    /// Signs in with an account that is there.
-    fn signed_in(party: &'p Party, name: &str, language: &'static str) -> Self {
-        let mut browser = Self {
-            party,
-            language,
-            cookie: String::new(),
-            csrf: String::new(),
-        };
-        let opened = browser.post("/sign-in", &[("name", name), ("password", PASSWORD)]);
-        let opened = opened.expect(303);
-        let cookie = opened.joined("set-cookie");
-        cookie
-            .split(';')
-            .next()
-            .unwrap()
-            .clone_into(&mut browser.cookie);
-        let home = browser.page("/");
-        let (_, rest) = home.split_once("name=\"csrf\" value=\"").unwrap();
-        rest.split('"')
-            .next()
-            .unwrap()
-            .clone_into(&mut browser.csrf);
-        browser
-    }
-
-    fn asked(&self, request: Request) -> Answer {
-        let request = request
-            .header("Accept", "text/html")
-            .header("Accept-Language", self.language)
-            .header("Cookie", &self.cookie);
-        request.send(self.party.address())
-    }
-
-    fn get(&self, path: &str) -> Answer {
-        self.asked(Request::get(path))
-    }
-
-    fn page(&self, path: &str) -> String {
-        self.get(path).expect(200).text()
-    }
-
-    fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let mut fields = fields.to_vec();
-        fields.push(("csrf", &self.csrf));
-        let body = query("", &fields);
-        let origin = format!("http://{}", self.party.address());
-        let request = Request::post(path, &body[1..])
-            .header("Content-Type", "application/x-www-form-urlencoded")
-            .header("Origin", &origin);
-        self.asked(request)
-    }
-
-    /// Waits until a page says this.
-    fn until(&self, path: &str, said: &str) -> String {
-        until(&format!("{said} on {path}"), || {
-            let answer = self.get(path);
-            let text = answer.text();
-            (answer.status == 200 && text.contains(said)).then_some(text)
-        })
-    }
-}
+use crate::node::Store;
 
 /// A request for a search in logs, as a form sends it.
 const REQUEST: &[(&str, &str)] = &[
@@ -111,8 +32,8 @@ fn a_request_goes_its_whole_way_through_the_pages_of_both_nodes() {
     befriend(&mut alpha, &mut bravo, OPEN);
     let ours = Browser::new(&alpha, "duty-officer", "releaser", "en");
     let theirs = Browser::new(&bravo, "officer-on-duty", "releaser", "zh-CN");
-    assert!(ours.page("/requests").contains("No request yet."));
-    assert!(theirs.page("/requests").contains("还没有协查请求"));
+    assert!(ours.get("/requests").contains("No request yet."));
+    assert!(theirs.get("/requests").contains("还没有协查请求"));
     let sent = ours.post("/requests/new", REQUEST).expect(303);
     let path = sent.header("location").unwrap().to_owned();
     assert!(path.starts_with("/threads/request--"), "{path}");
@@ -145,14 +66,14 @@ fn a_request_goes_its_whole_way_through_the_pages_of_both_nodes() {
     let feedback = [("useful", "yes"), ("quality", "5"), ("acted", "yes")];
     act(&ours, "feedback", &feedback);
     theirs.until(&path, "已结");
-    let listed = ours.page("/requests");
+    let listed = ours.get("/requests");
     assert!(listed.contains("Control server behind the May intrusion"));
     assert!(listed.contains(&format!("href=\"{path}\"")), "{listed}");
     // A note stays in the house.
     ours.post(&format!("{path}/notes"), &[("text", "ask the analyst")])
         .expect(303);
-    assert!(ours.page(&path).contains("ask the analyst"));
-    assert!(!theirs.page(&path).contains("ask the analyst"));
+    assert!(ours.get(&path).contains("ask the analyst"));
+    assert!(!theirs.get(&path).contains("ask the analyst"));
 }
 
 #[test]
@@ -181,7 +102,7 @@ fn what_is_wrong_is_said_on_the_same_page_and_what_was_typed_is_kept() {
     lacking.push(("incomplete", "yes"));
     let sent = ours.post("/requests/new", &lacking).expect(303);
     let path = sent.header("location").unwrap().to_owned();
-    let page = ours.page(&path);
+    let page = ours.get(&path);
     assert!(page.contains("Observables") && page.contains("does not say"));
     // What the node refuses is said in its words, with what to do.
     let refused = ours.post(
@@ -200,7 +121,7 @@ fn a_viewer_reads_and_is_offered_nothing() {
     let id = open(&alpha, &bravo, &form(&alpha, &[]), &[]);
     let path = format!("/threads/{id}");
     let viewer = Browser::new(&alpha, "visitor", "viewer", "en");
-    let page = viewer.page(&path);
+    let page = viewer.get(&path);
     assert!(page.contains("Control server"), "{page}");
     assert!(!page.contains("action=\"/threads/"), "{page}");
     for list in [
@@ -212,10 +133,10 @@ fn a_viewer_reads_and_is_offered_nothing() {
         "/contacts",
         "/checks",
     ] {
-        let page = viewer.page(list);
+        let page = viewer.get(list);
         assert!(!page.contains("/new\"") && !page.contains("action=\"/contacts\""));
     }
-    viewer.get("/requests/new").expect(403);
+    viewer.ask("/requests/new").expect(403);
     viewer.post("/requests/new", REQUEST).expect(403);
     let reason = [("reason", "no need any more")];
     viewer
@@ -234,7 +155,7 @@ fn a_viewer_reads_and_is_offered_nothing() {
     forged
         .post(&format!("{path}/say/withdraw"), &reason)
         .expect(403);
-    assert!(!officer.page(&path).contains("no need any more"));
+    assert!(!officer.get(&path).contains("no need any more"));
 }
 
 #[test]
@@ -250,9 +171,9 @@ fn what_is_red_is_shown_to_whom_it_names_and_to_nobody_else() {
     until_both([&alpha, &bravo], &id, "delivered");
     let path = format!("/threads/{id}");
     let other = Browser::new(&bravo, "other-officer", "releaser", "en");
-    other.get(&path).expect(404);
-    assert!(!other.page("/requests").contains("Control server"));
-    assert!(!other.page("/").contains(&id));
+    other.ask(&path).expect(404);
+    assert!(!other.get("/requests").contains("Control server"));
+    assert!(!other.get("/").contains(&id));
     other
         .post(&format!("{path}/say/acknowledge"), &[("number", "B-1")])
         .expect(404);
@@ -260,8 +181,8 @@ fn what_is_red_is_shown_to_whom_it_names_and_to_nobody_else() {
     bravo
         .cli(&["user", "address", "named-officer", PERSON])
         .expect(0);
-    let named = Browser::signed_in(&bravo, "named-officer", "en");
-    let page = named.page(&path);
+    let named = Browser::sign_in(&bravo, "named-officer", "");
+    let page = named.get(&path);
     assert_eq!(page.matches("class=\"marking tlp-red\"").count(), 2);
     // Whoever answers says for whom alone it is.
     let number = ("number", "B-1");

@@ -157,16 +157,15 @@ def tab_through(page, most=400):
     raise AssertionError(f"more than {most} stops")
 
 
-# Whether any corner or the middle of what has the focus, or of a mark that a drawing has for it, is on top at its place (WCAG
-# 2.2, 2.4.11). Marks of one drawing may lie on each other: what happened at one time stands at one place.
+# Whether any corner or the middle of what has the focus is on top at its place (WCAG 2.2, 2.4.11).
 FOCUS = """() => {
   const at = document.activeElement;
   if (!at || at === document.body || at === document.documentElement) return null;
-  const marks = [...at.querySelectorAll('.node')];
-  const boxes = (marks.length > 0 ? marks : [at]).flatMap((mark) => [...mark.getClientRects()]);
+  const drawn = at.querySelector('.node') ?? at;
+  const boxes = [...drawn.getClientRects()];
   const seen = boxes.some(({left, right, top, bottom}) =>
     [[(left + right) / 2, (top + bottom) / 2], [left + 2, top + 2], [right - 2, bottom - 2], [left + 2, bottom - 2]]
-      .some(([x, y]) => { const top = document.elementFromPoint(x, y); return top && (at.contains(top) || top.contains(at) || (marks.length > 0 && top.closest('svg') === at.closest('svg'))); }));
+      .some(([x, y]) => { const top = document.elementFromPoint(x, y); return top && (at.contains(top) || top.contains(at)); }));
   const style = getComputedStyle(at);
   const outline = style.outlineStyle !== 'none' || at.namespaceURI.endsWith('svg');
   return {seen, outline, what: at.outerHTML.slice(0, 120)};
