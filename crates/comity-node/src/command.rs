@@ -216,6 +216,11 @@ pub enum Look {
         /// The id.
         id: String,
     },
+    /// Every version of the object with this id, the newest first.
+    Versions {
+        /// The id.
+        id: String,
+    },
     /// Objects that carry one of these observable values.
     FindValues {
         /// As people write them, defanged too.

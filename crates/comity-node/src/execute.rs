@@ -10,7 +10,8 @@ use comity_stix::admission::ObservableValue;
 use comity_stix::id::ObjectId;
 use comity_stix::timestamp::Timestamp;
 use comity_stix::version;
-use comity_store::objects::query::{Filter, Versions};
+use comity_store::error::StoreError;
+use comity_store::objects::query::{Filter, PageQuery, Versions};
 use comity_store::objects::{Found, ViewId};
 use comity_store::state::collection::{Collection, Rights};
 use comity_store::state::cursor;
@@ -151,6 +152,7 @@ impl Node {
         let found = match look {
             Look::Match { values } => return self.match_values(&views, collections, &values),
             Look::Show { id } => objects.newest(&views, &parse_id(&id)?)?,
+            Look::Versions { id } => self.versions_in(&views, &parse_id(&id)?)?,
             Look::FindValues { values } => {
                 let values: Vec<ObservableValue> = values
                     .iter()
@@ -165,6 +167,28 @@ impl Node {
             .into_iter()
             .map(|found| found_answer(found, collections));
         Ok(Answer::Found(found.collect()))
+    }
+
+    /// Every version of an object that these views hold, the newest first, at most [`FOUND_MAX`].
+    fn versions_in(&self, views: &[ViewId], id: &ObjectId) -> Result<Vec<Found>, StoreError> {
+        let mut all = Vec::new();
+        for view in views {
+            let query = PageQuery {
+                view: *view,
+                added_after: None,
+                after: None,
+                limit: FOUND_MAX,
+                filter: Filter {
+                    ids: vec![id.clone()],
+                    versions: Versions::All,
+                    ..Filter::default()
+                },
+            };
+            all.extend(self.found(&query)?.0);
+        }
+        all.sort_by(|one, other| other.item.version.cmp(&one.item.version));
+        all.truncate(FOUND_MAX);
+        Ok(all)
     }
 
     /// Which of these values some object carries. What no object carries is left out of the answer.

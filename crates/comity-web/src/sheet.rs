@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use askama::Template;
 use comity_case::html::escaped;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::draw::text::safe;
 use crate::frame::{Frame, Shown, page};
@@ -356,11 +356,14 @@ pub(crate) fn beside(one: &Html, other: &Html) -> Html {
     Html(both)
 }
 
+/// What stands in a path as it is: the unreserved characters (RFC 3986 section 2.3) but the dot, which alone means another place.
+const IN_PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
+
 /// A path whose parts are what somebody wrote.
 pub(crate) fn path(parts: &[&str]) -> String {
     parts.iter().fold(String::new(), |mut path, part| {
         path.push('/');
-        path.extend(utf8_percent_encode(part, NON_ALPHANUMERIC));
+        path.extend(utf8_percent_encode(part, &IN_PATH));
         path
     })
 }

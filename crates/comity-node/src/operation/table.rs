@@ -167,6 +167,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("import_objects", post("/collections/{collection}/objects"), &["take"], Permission::Add, "Takes objects into a collection."),
     op("read_collection", get("/collections/{collection}/objects"), &["page"], Permission::Look, "A page of a collection, in the order in which it came."),
     op("show_object", get("/objects/{id}"), &["look", "show"], Permission::Look, "An object in each collection that holds it."),
+    op("list_versions", get("/objects/{id}/versions"), &["look", "versions"], Permission::Look, "Every version of an object in each collection that holds it, the newest first."),
     op("find_neighbours", get("/objects/{id}/neighbours"), &["look", "neighbours"], Permission::Look, "The objects that refer to an object."),
     op("revoke_object", post("/objects/{id}/revocation"), &["revoke"], Permission::Add, "Adds a revoked version of an object wherever you may write."),
     op("find_values", post("/values/search"), &["look", "find_values"], Permission::Look, "The objects that carry one of these values, as people write them.").looks(),

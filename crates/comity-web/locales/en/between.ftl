@@ -173,5 +173,7 @@ mirror-differs-somewhere = Different; show the rows on both sides to see where
 mirror-open = Not yet said by both sides
 messages-counted = Messages
 as-of = As of
+accord-change = Propose a change
+accord-change-hint = This is the newest text with the next number and the hash of what it replaces. Change what is to change; nothing holds before all have signed.
 accord-compare = Compare
 accord-against = Held against

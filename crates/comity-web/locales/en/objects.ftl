@@ -46,6 +46,8 @@ graph-left-out = { $n ->
     [one] One more is not drawn.
    *[other] { $n } more are not drawn.
 }
+modified = Changed at its source
+versions-difference = What changes between two versions
 version = Version
 releases-none = No decision about this object was made yet.
 releases-none-hint = When somebody shares it, each party's answer stands here with the rule that decided.

@@ -173,5 +173,7 @@ mirror-differs-somewhere = 不一致；双方出示明细可见何处
 mirror-open = 双方尚未都声明
 messages-counted = 消息数
 as-of = 截至
+accord-change = 提议修改
+accord-change-hint = 这是最新文本，已写入下一个版本号及其所替代版本的哈希。请修改需要变更之处；各方签署之前一概不生效。
 accord-compare = 比较
 accord-against = 对照版本

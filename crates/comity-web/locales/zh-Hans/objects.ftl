@@ -43,6 +43,8 @@ to = 至
 graph-left-out = { $n ->
    *[other] 另有 { $n } 个未绘出。
 }
+modified = 来源修改时间
+versions-difference = 两个版本的差异
 version = 版本
 releases-none = 尚未就此对象作出任何决定。
 releases-none-hint = 有人共享它时，每一方的结论及所依据的规则会显示在这里。

@@ -166,6 +166,10 @@ pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
         );
     }
     parts.extend(comparing(f, &all, &name, version));
+    let newest = all.last().map(|row| number(row, "version")) == Some(version);
+    if newest && visit.may(Permission::Agree) {
+        parts.extend(changing(f, &chosen));
+    }
     let before = before(&visit, &all, version);
     if let Some(before) = before {
         parts.push(difference(&web, &visit, f, (&all, &name), (before, version)).await?);
@@ -174,6 +178,36 @@ pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
         .push(Part::of(f.say("accord-text")).raw(f.say("accord-text-hint"), text(&chosen, "text")));
     sheet.parts = parts;
     sheet.shown(&visit)
+}
+
+/// The form that proposes what comes after the newest version: its text with the next number and the hash of what it replaces.
+fn changing(f: &Frame, newest: &Value) -> Option<Part> {
+    let mut lines = text(newest, "agreement").lines();
+    let hash = lines.find_map(|line| line.strip_prefix("hash "))?;
+    let next = successor(text(newest, "text"), number(newest, "version"), hash);
+    let part = Part::of(f.say("accord-change")).says(&f.say("accord-change-hint"));
+    Some(part.form(propose_form(f, &next)))
+}
+
+/// A text as its next version begins: one number higher, with the hash of the text that it replaces.
+fn successor(old: &str, version: u64, hash: &str) -> String {
+    let is = |line: &str, key: &str| {
+        let bare = line.trim_start_matches(['#', ' ']).strip_prefix(key);
+        bare.is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    let mut numbered = false;
+    let mut next = Vec::new();
+    for line in old.lines() {
+        if !numbered && line.starts_with("version") && is(line, "version") {
+            numbered = true;
+            next.push(format!("version = {}", version + 1));
+            next.push(format!("replaces = \"{hash}\""));
+        } else if !is(line, "replaces") {
+            next.push(line.to_owned());
+        }
+    }
+    next.push(String::new());
+    next.join("\n")
 }
 
 /// The form that holds two versions against each other, where there are two.
@@ -375,7 +409,16 @@ pub(crate) async fn sign(web: Web, visit: Visit, fields: Fields) -> Shown {
 
 #[cfg(test)]
 mod tests {
-    use super::marked;
+    use super::{marked, successor};
+
+    #[test]
+    fn the_next_version_says_its_number_and_what_it_replaces() {
+        let first = "name = \"a-b\"\nversion = 1\n# replaces = \"...\"   from version 2 on\n[[release]]\nversion = 7\n";
+        let second = "name = \"a-b\"\nversion = 2\nreplaces = \"ab\"\n[[release]]\nversion = 7\n";
+        assert_eq!(successor(first, 1, "ab"), second);
+        let third = "name = \"a-b\"\nversion = 3\nreplaces = \"cd\"\n[[release]]\nversion = 7\n";
+        assert_eq!(successor(second, 2, "cd"), third);
+    }
 
     #[test]
     fn lines_that_only_one_text_has_are_marked_and_escaped() {

@@ -171,6 +171,7 @@ struct Checks {
 /// `GET /checks`.
 pub(crate) async fn checks(web: Web, visit: Visit) -> Shown {
     let mut frame = Frame::new(&web, &visit, visit.words.say("checks"));
+    frame.follows = Some("list_checks").filter(|_| visit.query.get("after").is_none());
     let asked = json!({ "cursor": visit.query.get("after"), "limit": 100 });
     let found = visit.ask(&web, "list_checks", asked).await?;
     for row in rows(&found) {

@@ -122,7 +122,7 @@ async fn filter(
 fn named(f: &Frame, row: &Value) -> crate::html::Html {
     let place = format!("{}/{}", number(row, "epoch"), number(row, "seq"));
     let id: String = text(row, "envelope").chars().take(16).collect();
-    let kind = plain(&f.word("kind", text(row, "kind")));
+    let kind = plain(&f.word("envelope", text(row, "kind")));
     beside(
         &kind,
         &all([

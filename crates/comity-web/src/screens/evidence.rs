@@ -41,6 +41,7 @@ struct List {
 /// `GET /evidence`.
 pub(crate) async fn list(web: Web, visit: Visit) -> Shown {
     let mut frame = Frame::new(&web, &visit, visit.words.say("place-evidence"));
+    frame.follows = Some("list_evidence").filter(|_| visit.query.get("after").is_none());
     let asked = json!({ "cursor": visit.query.get("after"), "limit": 100 });
     let found = visit.ask(&web, "list_evidence", asked).await?;
     for row in rows(&found) {

@@ -130,7 +130,7 @@ fn item(visit: &Visit, operation: &str, row: &Value) -> Option<Item> {
             what: words.say_with(
                 "home-undelivered",
                 &[
-                    ("kind", &words.word("kind", text(row, "kind"))),
+                    ("kind", &words.word("envelope", text(row, "kind"))),
                     ("reason", text(row, "reason")),
                 ],
             ),

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::draw::graph::{self, Edge, Graph, Shape};
 use crate::draw::text::shown;
 use crate::frame::{Fault, Frame, Shown, page};
+use crate::html::Html;
 use crate::screens::{number, rows, some, text};
 use crate::visit::{Visit, Web};
 
@@ -100,10 +101,14 @@ struct Objects {
 pub(crate) async fn list(web: Web, visit: Visit) -> Shown {
     visit.person()?;
     let mut frame = Frame::new(&web, &visit, visit.words.say("place-objects"));
-    let chosen = visit.query.text("collection");
+    let mut chosen = visit.query.text("collection");
     let collections = visit
         .ask(&web, "list_collections", json!({ "limit": 1000 }))
         .await?;
+    // Where there is one, there is nothing to choose.
+    if let ([only], true) = (rows(&collections), chosen.is_empty()) {
+        text(only, "id").clone_into(&mut chosen);
+    }
     let collections: Vec<CollectionLine> = rows(&collections)
         .iter()
         .map(|row| CollectionLine {
@@ -165,6 +170,25 @@ struct Holder {
     added: String,
 }
 
+/// A version in a list.
+struct Version {
+    number: usize,
+    modified: String,
+    collection: String,
+    added: String,
+}
+
+/// Two versions held against each other.
+struct Compared {
+    /// Numbers to choose from.
+    numbers: Vec<usize>,
+    before: usize,
+    after: usize,
+    /// The texts of both, each with what only it says marked.
+    older: Html,
+    newer: Html,
+}
+
 struct Release {
     party: String,
     verdict: String,
@@ -187,7 +211,8 @@ struct One {
     near: Vec<Line>,
     graph: Option<Graph>,
     releases: Vec<Release>,
-    versions: Vec<(String, String)>,
+    versions: Vec<Version>,
+    compared: Option<Compared>,
     raw: String,
 }
 
@@ -236,25 +261,66 @@ pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
         graph: None,
         releases: Vec::new(),
         versions: Vec::new(),
+        compared: None,
         raw: serde_json::to_string_pretty(&object).unwrap_or_default(),
         line,
     };
     match tab {
         "relations" => relations(&web, &visit, &mut shown, &object).await?,
         "releases" => shown.releases = releases(&web, &visit, &id).await?,
-        "versions" => shown.versions = rows(&found).iter().map(version).collect(),
+        "versions" => {
+            let asked = json!({ "id": id });
+            let found = visit.ask(&web, "list_versions", asked).await?;
+            let (versions, compared) = versions(&visit, rows(&found), title);
+            (shown.versions, shown.compared) = (versions, compared);
+        }
         _ => {}
     }
     page(&visit, &shown)
 }
 
-fn version(row: &Value) -> (String, String) {
-    let object = row.get("object").unwrap_or(&Value::Null);
-    let modified = some(object, "modified").or_else(|| some(object, "created"));
-    (
-        modified.unwrap_or_default(),
-        text(row, "date_added").to_owned(),
-    )
+/// The versions, the newest first, and two of them held against each other: those that are asked for, else the newest and the one
+/// before it. The oldest has the number 1.
+fn versions(
+    visit: &Visit,
+    of: &[Value],
+    title: impl Fn(&str) -> String,
+) -> (Vec<Version>, Option<Compared>) {
+    let object = |row: &Value| row.get("object").cloned().unwrap_or(Value::Null);
+    let version = |(at, row): (usize, &Value)| Version {
+        number: of.len() - at,
+        modified: some(&object(row), "modified")
+            .or_else(|| some(&object(row), "created"))
+            .unwrap_or_default(),
+        collection: title(text(row, "collection")),
+        added: text(row, "date_added").to_owned(),
+    };
+    let listed: Vec<Version> = of.iter().enumerate().map(version).collect();
+    let chosen = |name: &str, fallback: usize| {
+        let asked = visit.query.get(name);
+        let asked = asked.and_then(|text| text.parse::<usize>().ok());
+        asked
+            .filter(|number| (1..=of.len()).contains(number))
+            .unwrap_or(fallback)
+    };
+    if of.len() < 2 {
+        return (listed, None);
+    }
+    let (before, after) = (chosen("before", of.len() - 1), chosen("after", of.len()));
+    let pretty = |number: usize| {
+        let row = of.get(of.len() - number).map(object);
+        row.and_then(|object| serde_json::to_string_pretty(&object).ok())
+            .unwrap_or_default()
+    };
+    let [older, newer] = super::accords::marked(&pretty(before), &pretty(after));
+    let compared = Compared {
+        numbers: (1..=of.len()).rev().collect(),
+        before,
+        after,
+        older,
+        newer,
+    };
+    (listed, Some(compared))
 }
 
 fn facts(object: &Value) -> Vec<Fact> {
@@ -367,7 +433,9 @@ fn edges_of(one: &Value, focus: &str) -> Vec<Relation> {
 }
 
 fn drawn(name: &str, known: &[Line], edges: &BTreeSet<Relation>) -> Option<Graph> {
-    let addresses = known.iter().map(|line| format!("/objects/{}", line.id));
+    // What is followed shows what is around it.
+    let address = |line: &Line| format!("/objects/{}?tab=relations", line.id);
+    let addresses = known.iter().map(address);
     let addresses: Vec<String> = addresses.collect();
     let shown = known.iter().zip(&addresses).take(NODES_MAX);
     let nodes = shown.map(|(line, href)| graph::Node {

@@ -170,6 +170,8 @@ async fn list(
 ) -> Shown {
     let after = visit.query.get("after");
     let party = visit.query.get("party");
+    // What is new stands at the head of a list.
+    frame.follows = Some(operation).filter(|_| after.is_none());
     let asked = json!({ "cursor": after, "limit": ROWS, "party": party });
     let found = visit.ask(web, operation, asked).await?;
     let lines = lines(&mut frame, &found);

@@ -6,8 +6,24 @@ use crate::locales::FILES;
 
 /// Families of keys that are put together from words of the node: `Words::word`.
 const FAMILIES: &[&str] = &[
-    "state-", "role-", "kind-", "rule-", "event-", "act-", "field-", "choice-", "due-", "why-",
-    "lane-", "effect-", "purpose-", "step-", "scope-", "means-", "level-",
+    "state-",
+    "role-",
+    "kind-",
+    "rule-",
+    "event-",
+    "act-",
+    "field-",
+    "choice-",
+    "due-",
+    "why-",
+    "envelope-",
+    "lane-",
+    "effect-",
+    "purpose-",
+    "step-",
+    "scope-",
+    "means-",
+    "level-",
 ];
 
 /// Each message of a file with the variables that it asks for.

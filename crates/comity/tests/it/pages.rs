@@ -5,6 +5,7 @@
 //! (`cargo xtask check` does).
 
 mod between;
+mod flows;
 mod visitor;
 mod work;
 
@@ -16,43 +17,59 @@ use serde_json::json;
 use crate::node::{PASSWORD, Said, TestNode, USER, variable};
 use crate::sample::{indicators, malware};
 
-/// Runs a module of flows against a node, or says why not.
-fn flows(module: &str, prepare: impl Fn(&TestNode)) {
+/// A command of Python that drives the browser; says why there is none.
+fn browsing(arguments: &[&str]) -> Option<Command> {
     let (Some(python), Some(chromium)) = (
         variable("COMITY_TEST_PYTHON"),
         variable("COMITY_TEST_CHROMIUM"),
     ) else {
         println!(
-            "skipped: {module}, because COMITY_TEST_PYTHON or COMITY_TEST_CHROMIUM is not set"
+            "skipped: {arguments:?}, because COMITY_TEST_PYTHON or COMITY_TEST_CHROMIUM is not set"
         );
-        return;
+        return None;
     };
-    let node = TestNode::embedded();
-    prepare(&node);
-    let shots = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages");
-    std::fs::create_dir_all(&shots).unwrap();
     let mut command = Command::new(python);
     command
-        .args(["-m", module])
+        .args(arguments)
         .env(
             "PYTHONPATH",
             Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python"),
         )
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("COMITY_TEST_CHROMIUM", chromium)
-        .env("COMITY_TEST_SHOTS", &shots)
+        .env("COMITY_TEST_CHROMIUM", chromium);
+    // Pictures are for whoever asks for them: they take as long as half of the rest.
+    if let Some(shots) = variable("COMITY_TEST_SHOTS") {
+        std::fs::create_dir_all(&shots).unwrap();
+        command.env("COMITY_TEST_SHOTS", shots);
+    }
+    Some(command)
+}
+
+/// Runs such a command to its good end, and shows what it said.
+fn passed(command: Command) {
+    let said = Said::run(command, "").expect(0);
+    println!("{}", said.out);
+    assert!(said.out.trim_end().ends_with("passed"), "{}", said.out);
+}
+
+/// Runs a module of flows against a node.
+fn against(module: &str, prepare: impl Fn(&TestNode)) {
+    let Some(mut command) = browsing(&["-m", module]) else {
+        return;
+    };
+    let node = TestNode::embedded();
+    prepare(&node);
+    command
         .env("COMITY_SERVER", format!("http://{}", node.address()))
         .env("COMITY_USER", USER)
         .env("COMITY_PASSWORD", PASSWORD)
         .env("COMITY_RW", &node.rw);
-    let said = Said::run(command, "").expect(0);
-    println!("{}screenshots: {}", said.out, shots.display());
-    assert!(said.out.trim_end().ends_with("passed"), "{}", said.out);
+    passed(command);
 }
 
 #[test]
 fn a_person_signs_in_finds_objects_and_reads_them() {
-    flows("pages.objects", |node| {
+    against("pages.objects", |node| {
         let found = indicators(0..30);
         let family = malware(1);
         let indicates = json!({

@@ -109,7 +109,7 @@ fn a_release_is_reviewed_and_done_through_pages_and_the_object_arrives() {
         "a review sends nothing"
     );
     let sent = browser.does("/release", &[("object", &green), ("party", "bravo")]);
-    assert!(sent.contains("shared objects"), "{sent}");
+    assert!(sent.contains("Shared objects"), "{sent}");
     bravo.until_from("alpha", &[&green]);
     alpha.until_receipted();
     assert!(

@@ -19,7 +19,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
-WAIT_MS = 10_000
+WAIT_MS = 30_000
 
 AXE = (pathlib.Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -37,6 +37,7 @@ class View:
     theme: str = "light"
     language: str = "en"
     script: bool = True
+    keys: bool = False
 
     def options(self):
         return {

@@ -23,17 +23,19 @@ class Flow:
     name: str
     act: Callable
     views: tuple[View, ...]
+    # What it does needs scripts.
+    scripted: bool = False
 
 
 FLOWS: list[Flow] = []
 
 
-def flow(name, views=(LIGHT,)):
+def flow(name, views=(LIGHT,), scripted=False):
     """Adds a function to the list of flows."""
 
     def add(act):
         assert all(other.name != name for other in FLOWS), f"two flows are called {name!r}"
-        FLOWS.append(Flow(name, act, tuple(views)))
+        FLOWS.append(Flow(name, act, tuple(views), scripted))
         return act
 
     return add
