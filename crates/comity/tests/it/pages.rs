@@ -5,6 +5,7 @@
 //! (`cargo xtask check` does).
 
 mod between;
+mod second;
 mod visitor;
 mod work;
 
