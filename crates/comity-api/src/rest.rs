@@ -15,11 +15,11 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, get, on};
 use comity_node::operation::schema::Form;
 use comity_node::operation::table::OPERATIONS;
-use comity_node::operation::{Method, Operation};
+use comity_node::operation::{Method, Operation, Signed};
 use comity_node::person::Person;
-use http::HeaderMap;
 use http::header::{CONTENT_TYPE, COOKIE, HeaderValue};
 use http::request::Parts;
+use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
@@ -90,14 +90,16 @@ async fn call(
     let node = api.node.clone();
     let asked = tokio::task::spawn_blocking(move || match key {
         Some(key) => repeated::once(&node, &person, operation, (&key, &body), arguments),
-        None => node
-            .ask(&person, operation.name, Value::Object(arguments))
-            .map_err(Problem::from),
+        None => repeated::ask(&node, &person, operation, arguments),
     });
     let answer = asked
         .await
         .map_err(|_| Problem::failed("the node is stopping"))??;
-    Ok(json(&answer))
+    let mut response = json(&answer);
+    if operation.signed == Signed::Acting && answer.get(repeated::HELD).is_some() {
+        *response.status_mut() = StatusCode::ACCEPTED;
+    }
+    Ok(response)
 }
 
 fn json(answer: &Value) -> Response {

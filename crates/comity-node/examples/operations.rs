@@ -41,6 +41,13 @@ fn main() {
     for operation in OPERATIONS {
         text.push_str(&row(operation));
     }
+    text.push_str(
+        "\n## Example calls\n\n`$NODE` is the node's address, `$TOKEN` what `comity token create` wrote. The OpenAPI document has each in Python besides.\n\n```sh\n",
+    );
+    for operation in OPERATIONS {
+        let _ = writeln!(text, "{}", operation.example_curl());
+    }
+    text.push_str("```\n");
     text.push_str("\n## What is done at the node alone\n\n| command | why |\n|---|---|\n");
     for (words, why) in NOT_OFFERED {
         let _ = writeln!(text, "| {} | {why} |", words.join(" "));

@@ -20,6 +20,7 @@ pub mod threads;
 use comity_case::message::MessageError;
 use comity_case::table::Refusal;
 use comity_case::thread::ThreadError;
+use comity_stix::marking::Tlp;
 use comity_store::error::StoreError;
 
 use crate::exchange::ExchangeError;
@@ -65,6 +66,9 @@ pub enum CaseError {
     /// The release rules speak against it.
     #[error("{0}")]
     Release(String),
+    /// The release rules want a second person to look at it.
+    #[error("the accord wants a second person to look at {0}: name another officer with --second")]
+    SecondPerson(Tlp),
     /// It is no case.
     #[error("{0} is no case; `comity case list` shows them")]
     NoCase(String),

@@ -17,6 +17,7 @@ use crate::exchange::own_keys::KeyCommand;
 use crate::ledger::command::LedgerCommand;
 use crate::mail::command::MailCommand;
 use crate::mail::openpgp::OpenPgpCommand;
+use crate::operation::held::HeldCommand;
 
 /// Objects in one [`Answer::Page`].
 pub const PAGE_OBJECTS_MAX: usize = 1000;
@@ -117,6 +118,8 @@ pub enum Command {
     Address(AddressCommand),
     /// Something about OpenPGP keys.
     OpenPgp(OpenPgpCommand),
+    /// Something about acts that wait for a second person.
+    Held(HeldCommand),
 }
 
 impl From<AccountCommand> for Command {
@@ -415,4 +418,6 @@ pub enum RefusalKind {
     Unknown,
     /// The release rules refuse it.
     Release,
+    /// A second person must look at it first.
+    SecondPerson,
 }

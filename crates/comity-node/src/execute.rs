@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::command::{
     Answer, CheckAnswer, CollectionAnswer, Command, FOUND_MAX, FailureAnswer, FoundAnswer, Look,
-    MATCH_MAX, MATCH_OBJECTS_MAX, PAGE_OBJECTS_MAX, RightAnswer, TakenAnswer,
+    MATCH_MAX, MATCH_OBJECTS_MAX, PAGE_OBJECTS_MAX, Refusal, RefusalKind, RightAnswer, TakenAnswer,
 };
 use crate::intake::{Taken, read_object};
 use crate::joined::texts;
@@ -63,6 +63,12 @@ impl Node {
     )]
     fn perform(&self, command: Command) -> Done {
         match command {
+            Command::Held(_) => Ok(Answer::Refused(Refusal {
+                message: "what waits for a second person is decided by a person who is signed in"
+                    .to_owned(),
+                hint: "open the page \"Second person\", or ask by REST".to_owned(),
+                kind: RefusalKind::No,
+            })),
             Command::Account(command) => self.perform_on_accounts(command),
             Command::SignIn(command) => self.perform_on_sign_in(command),
             Command::Look(look) => self.perform_look(look),

@@ -12,7 +12,7 @@ use comity_store::state::token::Scope;
 use serde_json::{Map, Value, json};
 
 use crate::account::audit::Act;
-use crate::command::{Command, Refusal};
+use crate::command::{Answer, Command, Refusal};
 use crate::node::Node;
 use crate::operation::rights::Permission;
 use crate::operation::schema::Form;
@@ -20,6 +20,8 @@ use crate::operation::sight::Eyes;
 use crate::person::{Person, Way};
 use crate::refusal::refusal;
 
+pub mod example;
+pub mod held;
 pub mod repeated;
 pub mod rights;
 pub mod schema;
@@ -113,6 +115,9 @@ pub enum Denied {
     /// A list goes on from a row that is there no more.
     #[error("the list changed: the row after which it was to go on is there no more")]
     CursorGone,
+    /// It waits for a second person, under this id.
+    #[error("it waits for a second person to look at it")]
+    Held(String),
     /// There is nothing of that name, or nothing that this person may see.
     #[error("there is nothing here that you may see by that name")]
     Missing,
@@ -141,10 +146,29 @@ impl Node {
         let mut eyes = Eyes::new(self, person);
         let all_seen = eyes.check_arguments(operation, &arguments)?;
         let target = operation.target(&arguments);
-        let command = operation.command(person, arguments)?;
-        let answer = self
-            .seen_by(person, command)
-            .unwrap_or_else(|command| self.execute_unnoted(*command));
+        let asked = (operation.signed == Signed::Acting).then(|| arguments.clone());
+        let command = operation.command(person, None, arguments)?;
+        let answer = match command {
+            Command::Held(command) => match self.perform_on_held(person, command) {
+                Err(Denied::Refused(refusal)) => Answer::Refused(refusal),
+                done => done?,
+            },
+            command => self
+                .seen_by(person, command)
+                .unwrap_or_else(|command| self.execute_unnoted(*command)),
+        };
+        if let Some(asked) = asked
+            && let Some(id) = self.hold(person, operation, &asked, &answer)?
+        {
+            let act = Act {
+                operation: operation.name,
+                target: &target,
+                outcome: "held",
+            };
+            self.note_act(person, &act)
+                .map_err(|error| not_noted(&error))?;
+            return Err(Denied::Held(id));
+        }
         if operation.is_noted() {
             self.note_outcome(person, (operation, &target), &answer)
                 .map_err(|error| not_noted(&error))?;
@@ -239,10 +263,11 @@ impl Operation {
         parts.filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
     }
 
-    /// The command with these arguments, signed by the person.
+    /// The command with these arguments, signed by the person, and by the second one who looked at it.
     fn command(
         &self,
         person: &Person,
+        second: Option<&str>,
         mut arguments: Map<String, Value>,
     ) -> Result<Command, Denied> {
         match self.signed {
@@ -257,7 +282,7 @@ impl Operation {
             Signed::Acting => {
                 let to = arguments.remove("person").unwrap_or(Value::Null);
                 let acting = json!({
-                    "officer": person.account, "role": person.role.word(), "second": null, "person": to,
+                    "officer": person.account, "role": person.role.word(), "second": second, "person": to,
                 });
                 arguments.insert("acting".to_owned(), acting);
             }

@@ -5,6 +5,7 @@
 
 use std::error::Error;
 
+use comity_case::table::Refusal as Refused;
 use comity_stix::version::RevokeError;
 use comity_store::error::{StoreError, chain};
 
@@ -246,6 +247,10 @@ fn case(error: &CaseError) -> (RefusalKind, String) {
         CaseError::Exercise(_) => (
             RefusalKind::No,
             "`comity exercise list` shows the exercises and where each stands".to_owned(),
+        ),
+        CaseError::Refused(Refused::SecondPerson { .. }) | CaseError::SecondPerson(_) => (
+            RefusalKind::SecondPerson,
+            "ask another officer, and name them with --second".to_owned(),
         ),
         CaseError::Refused(refusal) => (RefusalKind::No, shows(refusal.subject())),
         CaseError::Release(_) => (

@@ -20,6 +20,7 @@ use http::{HeaderMap, StatusCode};
 use jiff::tz::TimeZone;
 
 use crate::assets;
+use crate::book;
 use crate::html::Html;
 use crate::visit::{Theme, Visit, Web};
 use crate::words::{Language, Words};
@@ -129,6 +130,11 @@ impl Frame {
 
     pub(crate) fn marking(&self) -> Option<(&'static str, String)> {
         self.marking.map(|tlp| (class_of(tlp), tlp.to_string()))
+    }
+
+    /// Where the book says more about this page.
+    pub(crate) fn help(&self) -> String {
+        book::help(&self.path)
     }
 
     pub(crate) fn groups(&self) -> &[Group] {
@@ -445,6 +451,12 @@ pub(crate) fn answer(web: &Web, visit: &Visit, shown: Shown) -> Response {
             return response;
         }
     }
+    // It is not done yet: where it waits is where whoever asked goes on.
+    if let Fault::Denied(Denied::Held(_)) = fault
+        && let Ok(response) = to("/review")
+    {
+        return response;
+    }
     let words = visit.words;
     let (status, what, hint) = told(words, &fault);
     if let Fault::Failed(why) = &fault {
@@ -516,7 +528,7 @@ pub(crate) fn told(words: &Words, fault: &Fault) -> (StatusCode, String, String)
                 RefusalKind::No => StatusCode::CONFLICT,
                 RefusalKind::Usage => StatusCode::BAD_REQUEST,
                 RefusalKind::Unknown => StatusCode::INTERNAL_SERVER_ERROR,
-                RefusalKind::Release => StatusCode::FORBIDDEN,
+                RefusalKind::Release | RefusalKind::SecondPerson => StatusCode::FORBIDDEN,
             };
             (status, refusal.message.clone(), refusal.hint.clone())
         }

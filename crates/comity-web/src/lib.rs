@@ -12,6 +12,7 @@ pub mod words;
 
 mod acts;
 mod assets;
+mod book;
 mod facts;
 mod fields;
 mod form;

@@ -23,4 +23,5 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     locale!("between"),
     locale!("letters"),
     locale!("house"),
+    locale!("book"),
 ];

@@ -14,9 +14,9 @@ use http::Request;
 use crate::fields::Fields;
 use crate::frame::{Fault, Shown, answer};
 use crate::screens::{
-    accords, addresses, admin, contacts, envelopes, evidence, home, ledger, mail, mail_keys, me,
-    objects, opening, outgoing, parties, recalls, records, release, reports, scorecards, search,
-    signing, thread, threads, welcome,
+    accords, addresses, admin, book, contacts, envelopes, evidence, held, home, ledger, mail,
+    mail_keys, me, objects, opening, outgoing, parties, recalls, records, release, reports,
+    scorecards, search, signing, thread, threads, tour, welcome,
 };
 pub use crate::visit::WebSettings;
 use crate::visit::{Visit, Web};
@@ -114,6 +114,7 @@ fn between() -> Router<Web> {
         .route("/release", show(release::show).merge(act(release::share)))
         .route("/review", show(release::review))
         .route("/review/{id}/{word}", act(release::decide))
+        .route("/review/acts/{id}/{word}", act(held::decide))
         .route("/recalls", show(recalls::list).merge(act(recalls::recall)))
         .route("/recalls/review", show(recalls::review))
         .route("/outbox", show(envelopes::outbox))
@@ -149,6 +150,9 @@ fn letters() -> Router<Web> {
 /// The node itself, and the own account.
 fn house() -> Router<Web> {
     Router::new()
+        .route("/tour", show(tour::show))
+        .route("/book", show(book::contents))
+        .route("/book/{chapter}", show(book::chapter))
         .route("/ledger", show(ledger::show))
         .route("/ledger/verification", act(ledger::verify))
         .route("/ledger/fsck", act(ledger::fsck))

@@ -5,9 +5,11 @@
 pub(crate) mod accords;
 pub(crate) mod addresses;
 pub(crate) mod admin;
+pub(crate) mod book;
 pub(crate) mod contacts;
 pub(crate) mod envelopes;
 pub(crate) mod evidence;
+pub(crate) mod held;
 pub(crate) mod home;
 pub(crate) mod ledger;
 pub(crate) mod mail;
@@ -26,6 +28,7 @@ pub(crate) mod search;
 pub(crate) mod signing;
 pub(crate) mod thread;
 pub(crate) mod threads;
+pub(crate) mod tour;
 pub(crate) mod welcome;
 
 use comity_node::operation::Denied;

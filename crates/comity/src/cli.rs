@@ -183,7 +183,7 @@ pub(crate) struct DemoArgs {
     /// Keep the two nodes' folders here, as DIR/alpha and DIR/bravo
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
-    /// Leave both nodes running until Ctrl-C, and print their addresses
+    /// Leave both nodes running until Ctrl-C, and print their addresses with an account for a browser
     #[arg(long)]
     pub(crate) stay: bool,
     /// Share this file in place of the sample data; may be given more than once

@@ -107,7 +107,7 @@ impl From<Refusal> for Failure {
             RefusalKind::No => Exit::No,
             RefusalKind::Usage => Exit::Usage,
             RefusalKind::Unknown => Exit::Unknown,
-            RefusalKind::Release => Exit::Release,
+            RefusalKind::Release | RefusalKind::SecondPerson => Exit::Release,
         };
         Self::new(refusal.message, refusal.hint, exit)
     }

@@ -10,11 +10,12 @@ use axum::response::Response;
 use comity_node::operation::rights::Permission;
 use comity_node::operation::schema::Form;
 use comity_node::operation::table::OPERATIONS;
-use comity_node::operation::{LIMIT, LIMIT_MAX, Method, Operation};
+use comity_node::operation::{LIMIT, LIMIT_MAX, Method, Operation, Signed};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Map, Value, json};
 
 use crate::rest::problem::CODES;
+use crate::rest::repeated::HELD;
 use crate::rest::{ROOT, private};
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| document().to_string());
@@ -118,6 +119,10 @@ fn described(operation: &Operation) -> Value {
         "tags": [tag(operation)],
         "x-permission": operation.needs.word(),
         "x-roles": roles(operation.needs),
+        "x-codeSamples": [
+            { "lang": "Shell", "label": "curl", "source": operation.example_curl() },
+            { "lang": "Python", "label": "requests", "source": operation.example_python() },
+        ],
         "responses": responses(operation),
     });
     if operation.method == Method::Get {
@@ -194,6 +199,20 @@ fn responses(operation: &Operation) -> Value {
         "200".to_owned(),
         json!({ "description": "Done.", "content": { "application/json": { "schema": answer } } }),
     );
+    if operation.signed == Signed::Acting {
+        let held = json!({
+            "type": "object", "required": [HELD], "properties": {
+                HELD: { "type": "string", "description": "The act that waits: `list_held_acts` shows it." },
+            },
+        });
+        responses.insert(
+            "202".to_owned(),
+            json!({
+                "description": "It waits for a second person to look at it.",
+                "content": { "application/json": { "schema": held } },
+            }),
+        );
+    }
     for (_, status, _) in CODES {
         let codes = CODES.iter().filter(|(_, each, _)| each == status);
         let meanings: Vec<String> = codes

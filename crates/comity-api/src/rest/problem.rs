@@ -49,6 +49,11 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
     ),
     ("release", 403, "The release rules refuse it."),
     (
+        "second-person",
+        403,
+        "A second person must look at it, and it cannot wait for one.",
+    ),
+    (
         "not-found",
         404,
         "There is nothing of that name that the caller may see.",
@@ -256,6 +261,7 @@ impl From<Denied> for Problem {
                     RefusalKind::Usage => (StatusCode::BAD_REQUEST, "bad-request"),
                     RefusalKind::Unknown => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
                     RefusalKind::Release => (StatusCode::FORBIDDEN, "release"),
+                    RefusalKind::SecondPerson => (StatusCode::FORBIDDEN, "second-person"),
                 };
                 if status.is_server_error() {
                     tracing::error!(reason = refusal.message, "a call failed");

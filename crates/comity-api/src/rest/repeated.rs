@@ -6,14 +6,16 @@
 //! In scope: keys and their answers. Out of scope: the acts.
 
 use comity_node::node::Node;
-use comity_node::operation::Operation;
 use comity_node::operation::repeated::{Repeated, RepeatedCall};
+use comity_node::operation::{Denied, Operation};
 use comity_node::person::Person;
 use http::HeaderMap;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::rest::problem::Problem;
 
+/// The member of an answer that names the act that waits for a second person.
+pub(crate) const HELD: &str = "held_act";
 /// The longest key, in bytes.
 const KEY_BYTES_MAX: usize = 200;
 
@@ -29,6 +31,19 @@ pub(crate) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let text =
         text.ok_or_else(|| Problem::bad("the Idempotency-Key has 1 to 200 visible characters"))?;
     Ok(Some(text.to_owned()))
+}
+
+/// Does an operation; one that waits for a second person is answered with where it waits.
+pub(crate) fn ask(
+    node: &Node,
+    person: &Person,
+    operation: &'static Operation,
+    arguments: Map<String, Value>,
+) -> Result<Value, Problem> {
+    match node.ask(person, operation.name, Value::Object(arguments)) {
+        Err(Denied::Held(id)) => Ok(json!({ HELD: id })),
+        done => Ok(done?),
+    }
 }
 
 /// Does an operation, unless this key did it before.
@@ -53,10 +68,10 @@ pub(crate) fn once(
         Repeated::Running => return Err(Problem::in_progress()),
         Repeated::Another => return Err(Problem::key_used()),
     }
-    let done = node.ask(person, operation.name, Value::Object(arguments));
+    let done = ask(node, person, operation, arguments);
     // What was refused changed nothing: the same key may try again.
     let kept = done.as_ref().ok();
     node.end_repeated(person, key, kept)
         .map_err(|error| Problem::failed(&error.to_string()))?;
-    Ok(done?)
+    done
 }

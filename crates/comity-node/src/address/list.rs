@@ -232,6 +232,7 @@ fn wanted(party: Option<&str>) -> Wanted {
         subject: Some("address".to_owned()),
         party: party.map(ToOwned::to_owned),
         exercise: None,
+        owed: false,
         before: None,
         limit: LIST_MAX,
     }

@@ -61,6 +61,12 @@ pub enum CaseCommand {
         party: Option<String>,
         /// Of this exercise; none: only what is meant.
         exercise: Option<String>,
+        /// Only where this party is to do something, the next deadline first.
+        #[serde(default)]
+        owed: bool,
+        /// Behind this thread: where the stretch before ended.
+        #[serde(default)]
+        before: Option<String>,
     },
     /// A thread with its messages.
     Show {
@@ -190,6 +196,8 @@ impl Node {
                 subject,
                 party,
                 exercise,
+                owed,
+                before,
             } => {
                 let exercise = exercise.map(|name| self.exercise_named(&name));
                 let exercise = exercise.transpose()?;
@@ -197,7 +205,8 @@ impl Node {
                     subject,
                     party,
                     exercise: exercise.map(|id| id.to_string()),
-                    before: None,
+                    owed,
+                    before,
                     limit: LIST_MAX,
                 };
                 let rows = self.threads(&wanted)?;

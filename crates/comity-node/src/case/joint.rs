@@ -35,6 +35,11 @@ use crate::node::Node;
 
 mod view;
 
+/// Cases that are looked at because they go into one.
+const LEADING_MAX: u64 = 1_000;
+/// Cases that one shows items of.
+const CASES_MAX: usize = 1_000;
+
 /// Something about cases, to be done.
 #[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -382,23 +387,28 @@ impl Node {
         }
     }
 
-    /// A case, and all others with the same party in the same exercise or in none.
+    /// A case with those that go into it, wholly or in part, with the same party in the same exercise or in none.
     fn case_among(&self, held: &Held) -> Result<(Case, Cases), CaseError> {
         let case = Case::replay(&held.thread);
         let case = case.ok_or_else(|| CaseError::NoCase(held.row.id.clone()))?;
         let cases = self.inner.state.read(|tx| {
-            let mut cases = Cases::new();
-            let wanted = rows::Wanted {
-                subject: Some(Subject::Case.word().to_owned()),
-                party: Some(held.row.party.clone()),
-                exercise: held.row.exercise.clone(),
-                before: None,
-                limit: u64::from(u32::MAX),
-            };
-            for row in rows::list(tx, &wanted)? {
-                let thread = thread_of(&rows::messages(tx, &row.id)?)?;
-                if let Some(case) = Case::replay(&thread) {
-                    cases.insert(case.opening.id, case);
+            let mut cases = Cases::from([(case.opening.id, case.clone())]);
+            let mut next = vec![held.row.id.clone()];
+            while let Some(into) = next.pop() {
+                for id in rows::leading_into(tx, &into, LEADING_MAX)? {
+                    let row = rows::find(tx, &id)?;
+                    let beside = |row: &rows::ThreadRow| {
+                        row.party == held.row.party && row.exercise == held.row.exercise
+                    };
+                    if !row.as_ref().is_some_and(beside) || cases.len() > CASES_MAX {
+                        continue;
+                    }
+                    let thread = thread_of(&rows::messages(tx, &id)?)?;
+                    if let Some(case) = Case::replay(&thread)
+                        && cases.insert(case.opening.id, case).is_none()
+                    {
+                        next.push(id);
+                    }
                 }
             }
             Ok::<_, CaseError>(cases)

@@ -23,6 +23,7 @@ use comity_release::rules::{Rule, STEPS};
 use comity_release::subject::{End, Subject as Judged};
 use comity_stix::marking::Tlp;
 use comity_stix::timestamp::Timestamp;
+use comity_store::error::StoreError;
 use comity_store::state::channel::Direction;
 use comity_store::state::inbox::InboxRow;
 use comity_store::state::release::{self, DecisionRow};
@@ -314,7 +315,7 @@ impl Node {
                 direction: Direction::Out,
                 recorded: now,
             };
-            rows::add_message(tx, &row)?;
+            keep(tx, &message, &row)?;
             self.refresh(tx, &id, &ground.party, now)
         })?;
         self.due().tell();
@@ -388,10 +389,7 @@ impl Node {
         let decision = judge(&subject, &recipient, &terms, &way, at);
         match &decision.verdict {
             Verdict::Release => Ok(decision),
-            Verdict::NeedsApproval { .. } => Err(CaseError::Release(format!(
-                "the accord wants a second person to look at {}: name another officer with --second",
-                message.head().label
-            ))),
+            Verdict::NeedsApproval { .. } => Err(CaseError::SecondPerson(message.head().label)),
             Verdict::Redact(copy) => {
                 let places: Vec<&str> = copy
                     .cuts()
@@ -444,7 +442,7 @@ impl Node {
                 let reason = "the thread is between other parties";
                 return Err(ExchangeError::Refused(reason.to_owned()));
             }
-            rows::add_message(tx, &kept)?;
+            keep(tx, &message, &kept)?;
             self.refresh(tx, &thread, &party, now).map_err(flat)
         })?;
         let stands = stands.map_or_else(
@@ -639,6 +637,20 @@ impl Node {
         };
         self.inner.state.write(|tx| thread::add_note(tx, &note))?;
         Ok(note)
+    }
+}
+
+/// Keeps a message; of one that says that a case, or something of it, goes into another one, also which.
+fn keep(tx: &mut dyn Tx, message: &Message, row: &MessageRow) -> Result<(), StoreError> {
+    rows::add_message(tx, row)?;
+    let goes = matches!(message.event(), "merge" | "split");
+    let into = message.content().get("into");
+    let into = into.and_then(serde_json::Value::as_str).filter(|_| goes);
+    match into {
+        Some(into) if message.head().thread.subject() == Subject::Case => {
+            rows::add_lead(tx, into, &row.thread)
+        }
+        Some(_) | None => Ok(()),
     }
 }
 

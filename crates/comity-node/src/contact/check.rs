@@ -307,6 +307,7 @@ pub(crate) fn checks(tx: &mut dyn Tx, party: Option<&str>) -> Result<Vec<Held>, 
         subject: Some("check".to_owned()),
         party: party.map(ToOwned::to_owned),
         exercise: None,
+        owed: false,
         before: None,
         limit: CHECKS_MAX,
     };

@@ -100,7 +100,8 @@ impl Node {
             | Command::Contact(_)
             | Command::Mail(_)
             | Command::Address(_)
-            | Command::OpenPgp(_)) => return Err(Box::new(other)),
+            | Command::OpenPgp(_)
+            | Command::Held(_)) => return Err(Box::new(other)),
         };
         Ok(done.unwrap_or_else(Answer::Refused))
     }

@@ -49,6 +49,34 @@ fn every_command_has_an_operation_or_a_reason_for_having_none() {
 }
 
 #[test]
+fn the_example_of_each_operation_is_one_that_it_takes() {
+    let person = Person::operator(0);
+    for one in OPERATIONS {
+        let mut example = one.example();
+        Form::of(one)
+            .check(&mut example)
+            .unwrap_or_else(|why| panic!("{}: {why}", one.name));
+        let command = one.command(&person, None, example);
+        assert!(command.is_ok(), "{}: {:?}", one.name, command.err());
+        let curl = one.example_curl();
+        assert!(
+            !curl.contains(['{', '}']) || curl.contains(" -d '{"),
+            "{curl}"
+        );
+    }
+    let open = table::find("open_thread").unwrap();
+    assert!(
+        open.example_curl()
+            .starts_with("curl -H \"Authorization: Bearer $TOKEN\" -X POST -H")
+    );
+    assert!(
+        open.example_python()
+            .starts_with("requests.post(f\"{node}/api/v1/threads\"")
+    );
+    assert!(open.example_python().contains("\"party\": \"bravo\""));
+}
+
+#[test]
 fn names_and_places_are_told_apart_and_each_argument_of_a_place_is_one_of_the_command() {
     let mut names = BTreeSet::new();
     let mut places = BTreeSet::new();

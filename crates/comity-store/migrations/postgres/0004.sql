@@ -24,7 +24,9 @@ CREATE INDEX outbox_waiting ON outbox (channel, epoch, seq, next_attempt) WHERE 
 CREATE TABLE thread (id text NOT NULL PRIMARY KEY, subject text NOT NULL, party text NOT NULL, opener text NOT NULL,
     title text NOT NULL, state text NOT NULL, urgency text, label text NOT NULL, exercise text, disputed bigint NOT NULL,
     due bigint, due_by text, due_what text, own_due bigint, own_what text, messages bigint NOT NULL, opened bigint NOT NULL, changed bigint NOT NULL);
-CREATE INDEX thread_by_change ON thread (subject, changed);
+CREATE INDEX thread_by_change ON thread (subject, changed, id);
+CREATE INDEX thread_by_any_change ON thread (changed, id);
+CREATE INDEX thread_by_own_due ON thread (own_due, id) WHERE own_due IS NOT NULL;
 CREATE INDEX thread_by_due ON thread (due) WHERE due IS NOT NULL;
 -- received: when the recipient's node had it, in seconds since 1970, by its receipt.
 CREATE TABLE message (digest bytea NOT NULL PRIMARY KEY, thread text NOT NULL, author text NOT NULL, seq bigint NOT NULL,
@@ -174,3 +176,11 @@ CREATE TABLE repeated_call (account text NOT NULL, key text NOT NULL, digest byt
     PRIMARY KEY (account, key));
 CREATE INDEX repeated_call_by_time ON repeated_call (at);
 -- End of calls that are to be done once.
+-- Acts that wait for a second person. arguments: a JSON object; asked, decided: microseconds since 1970.
+CREATE TABLE held_act (id TEXT NOT NULL PRIMARY KEY, operation TEXT NOT NULL, arguments TEXT NOT NULL, asked_by TEXT NOT NULL,
+    reason TEXT NOT NULL, state TEXT NOT NULL, asked BIGINT NOT NULL, decided_by TEXT, decided BIGINT, outcome TEXT);
+CREATE INDEX held_act_by_time ON held_act (asked);
+-- End of acts that wait for a second person.
+-- Which cases speak of going into which, wholly or in part: whoever shows one looks at those alone.
+CREATE TABLE case_lead (into_case text NOT NULL, from_case text NOT NULL, PRIMARY KEY (into_case, from_case));
+-- End of which cases speak of which.

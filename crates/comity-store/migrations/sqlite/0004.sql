@@ -41,7 +41,9 @@ CREATE TABLE thread (id TEXT NOT NULL PRIMARY KEY, subject TEXT NOT NULL, party 
     title TEXT NOT NULL, state TEXT NOT NULL, urgency TEXT, label TEXT NOT NULL, exercise TEXT, disputed INTEGER NOT NULL,
     due INTEGER, due_by TEXT, due_what TEXT, own_due INTEGER, own_what TEXT, messages INTEGER NOT NULL, opened INTEGER NOT NULL, changed INTEGER NOT NULL)
     WITHOUT ROWID;
-CREATE INDEX thread_by_change ON thread (subject, changed);
+CREATE INDEX thread_by_change ON thread (subject, changed, id);
+CREATE INDEX thread_by_any_change ON thread (changed, id);
+CREATE INDEX thread_by_own_due ON thread (own_due, id) WHERE own_due IS NOT NULL;
 CREATE INDEX thread_by_due ON thread (due) WHERE due IS NOT NULL;
 -- received: when the recipient's node had it, in seconds since 1970, by its receipt.
 CREATE TABLE message (digest BLOB NOT NULL PRIMARY KEY, thread TEXT NOT NULL, author TEXT NOT NULL, seq INTEGER NOT NULL,
@@ -192,3 +194,11 @@ CREATE TABLE repeated_call (account TEXT NOT NULL, key TEXT NOT NULL, digest BLO
     PRIMARY KEY (account, key)) WITHOUT ROWID;
 CREATE INDEX repeated_call_by_time ON repeated_call (at);
 -- End of calls that are to be done once.
+-- Acts that wait for a second person. arguments: a JSON object; asked, decided: microseconds since 1970.
+CREATE TABLE held_act (id TEXT NOT NULL PRIMARY KEY, operation TEXT NOT NULL, arguments TEXT NOT NULL, asked_by TEXT NOT NULL,
+    reason TEXT NOT NULL, state TEXT NOT NULL, asked INTEGER NOT NULL, decided_by TEXT, decided INTEGER, outcome TEXT);
+CREATE INDEX held_act_by_time ON held_act (asked);
+-- End of acts that wait for a second person.
+-- Which cases speak of going into which, wholly or in part: whoever shows one looks at those alone.
+CREATE TABLE case_lead (into_case TEXT NOT NULL, from_case TEXT NOT NULL, PRIMARY KEY (into_case, from_case)) WITHOUT ROWID;
+-- End of which cases speak of which.

@@ -97,8 +97,10 @@ pub struct Wanted {
     pub party: Option<String>,
     /// Of this exercise; none: only what is meant.
     pub exercise: Option<String>,
-    /// Changed before this, microseconds since 1970: where the page before ended.
-    pub before: Option<i64>,
+    /// Only where this party is to do something, the next deadline first.
+    pub owed: bool,
+    /// Behind this thread: where the stretch before ended.
+    pub before: Option<String>,
     /// How many at most.
     pub limit: u64,
 }
@@ -163,22 +165,60 @@ pub fn beginning(tx: &mut dyn Tx, prefix: &str) -> Result<Vec<String>, StoreErro
     rows.iter().map(|row| row.text(0)).collect()
 }
 
-/// Threads, the newest change first.
+/// Threads of a subject, the newest change first. One statement for each order and one with a subject, so that each goes by its index.
+const OF_SUBJECT: &str = "SELECT id, subject, party, opener, title, state, urgency, label, exercise, disputed, due, due_by, due_what,
+     own_due, own_what, messages, opened, changed FROM thread
+     WHERE subject = ?5 AND (?1 = '' OR party = ?1) AND coalesce(exercise, '') = ?2
+         AND (?3 = '' OR (changed, id) < (SELECT b.changed, b.id FROM thread b WHERE b.id = ?3))
+     ORDER BY changed DESC, id DESC LIMIT ?4";
+const OF_ALL: &str = "SELECT id, subject, party, opener, title, state, urgency, label, exercise, disputed, due, due_by, due_what,
+     own_due, own_what, messages, opened, changed FROM thread
+     WHERE (?1 = '' OR party = ?1) AND coalesce(exercise, '') = ?2
+         AND (?3 = '' OR (changed, id) < (SELECT b.changed, b.id FROM thread b WHERE b.id = ?3))
+     ORDER BY changed DESC, id DESC LIMIT ?4";
+const OWED: &str = "SELECT id, subject, party, opener, title, state, urgency, label, exercise, disputed, due, due_by, due_what,
+     own_due, own_what, messages, opened, changed FROM thread
+     WHERE own_due IS NOT NULL AND (?1 = '' OR party = ?1) AND coalesce(exercise, '') = ?2
+         AND (?3 = '' OR (own_due, id) > (SELECT b.own_due, b.id FROM thread b WHERE b.id = ?3)) AND (?5 = '' OR subject = ?5)
+     ORDER BY own_due, id LIMIT ?4";
+
+/// Threads, the newest change first, or the next own deadline.
 pub fn list(tx: &mut dyn Tx, wanted: &Wanted) -> Result<Vec<ThreadRow>, StoreError> {
-    let rows = tx.query(
-        "SELECT id, subject, party, opener, title, state, urgency, label, exercise, disputed, due, due_by, due_what, own_due,
-             own_what, messages, opened, changed FROM thread
-         WHERE (?1 = '' OR subject = ?1) AND (?2 = '' OR party = ?2) AND coalesce(exercise, '') = ?3 AND changed < ?4
-         ORDER BY changed DESC, id LIMIT ?5",
-        &[
-            wanted.subject.as_deref().unwrap_or_default().into(),
-            wanted.party.as_deref().unwrap_or_default().into(),
-            wanted.exercise.as_deref().unwrap_or_default().into(),
-            wanted.before.unwrap_or(i64::MAX).into(),
-            wanted.limit.into(),
-        ],
-    )?;
+    let subject = wanted.subject.as_deref();
+    let mut values = vec![
+        wanted.party.as_deref().unwrap_or_default().into(),
+        wanted.exercise.as_deref().unwrap_or_default().into(),
+        wanted.before.as_deref().unwrap_or_default().into(),
+        wanted.limit.into(),
+    ];
+    if subject.is_some() || wanted.owed {
+        values.push(subject.unwrap_or_default().into());
+    }
+    let sql = match (wanted.owed, subject) {
+        (true, _) => OWED,
+        (false, Some(_)) => OF_SUBJECT,
+        (false, None) => OF_ALL,
+    };
+    let rows = tx.query(sql, &values)?;
     rows.iter().map(thread_of).collect()
+}
+
+/// Records that a message of one case speaks of another one into which it, or something of it, goes.
+pub fn add_lead(tx: &mut dyn Tx, into: &str, from: &str) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO case_lead (into_case, from_case) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        &[into.into(), from.into()],
+    )?;
+    Ok(())
+}
+
+/// The cases of which a message ever said that they, or something of them, go into this one.
+pub fn leading_into(tx: &mut dyn Tx, into: &str, limit: u64) -> Result<Vec<String>, StoreError> {
+    let rows = tx.query(
+        "SELECT from_case FROM case_lead WHERE into_case = ?1 ORDER BY from_case LIMIT ?2",
+        &[into.into(), limit.into()],
+    )?;
+    rows.iter().map(|row| row.text(0)).collect()
 }
 
 /// Every thread with a party, oldest first: what a period is judged from.

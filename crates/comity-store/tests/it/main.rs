@@ -30,6 +30,7 @@ mod crashes;
 mod engine;
 mod evidence;
 mod finding;
+mod held;
 mod judged;
 mod layouts;
 mod mail;

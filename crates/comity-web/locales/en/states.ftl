@@ -9,6 +9,7 @@ state-due = Due
 state-late = Late
 state-failed = Failed
 state-waiting = Waiting
+state-begun = Begun
 state-pending = To be verified
 state-verified = Verified
 state-suspended = Suspended

@@ -9,6 +9,7 @@ state-due = 待办
 state-late = 逾期
 state-failed = 失败
 state-waiting = 等待中
+state-begun = 已开始
 state-pending = 待验证
 state-verified = 已验证
 state-suspended = 已暂停

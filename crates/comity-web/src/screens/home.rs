@@ -12,6 +12,9 @@ use crate::frame::{Fault, Frame, Shown, key, page};
 use crate::screens::{number, rows, some, text};
 use crate::visit::{Visit, Web};
 
+/// Threads that are looked at: nobody works through more at once, and what is due first comes first.
+const SHOWN_MAX: usize = 200;
+
 /// Something that waits for the person.
 struct Item {
     state: &'static str,
@@ -34,6 +37,8 @@ struct Home {
     frame: Frame,
     items: Vec<Item>,
     failures: Vec<String>,
+    /// There is more of something than is looked at here.
+    more: bool,
     parties: Vec<PartyLine>,
     first: bool,
 }
@@ -47,18 +52,22 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
     }
     let mut items = Vec::new();
     let mut failures = Vec::new();
+    let mut more = false;
     let parts = [
         ("list_threads", key("home-threads")),
         ("list_approvals", key("home-approvals")),
+        ("list_held_acts", key("home-approvals")),
         ("list_outbox", key("home-outbox")),
         ("list_recalls_received", key("home-recalls")),
     ];
     for (operation, name) in parts {
-        match visit
-            .ask_if(&web, operation, json!({ "limit": 1000 }))
-            .await
-        {
+        let asked = match operation {
+            "list_threads" => json!({ "owed": true, "limit": SHOWN_MAX }),
+            _ => json!({ "limit": 1000 }),
+        };
+        match visit.ask_if(&web, operation, asked).await {
             Ok(found) => {
+                more |= operation == "list_threads" && some(&found, "next").is_some();
                 let lines = rows(&found)
                     .iter()
                     .filter_map(|row| item(&visit, operation, row));
@@ -84,6 +93,7 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
             frame,
             items,
             failures,
+            more,
             parties,
             first,
         },
@@ -125,6 +135,22 @@ fn item(visit: &Visit, operation: &str, row: &Value) -> Option<Item> {
             href: "/review".to_owned(),
             when: some(row, "asked"),
         }),
+        // What this person asked for waits for another.
+        "list_held_acts"
+            if text(row, "state") == "waiting"
+                && visit
+                    .person
+                    .as_ref()
+                    .is_some_and(|person| person.account != text(row, "asked_by")) =>
+        {
+            Some(Item {
+                state: "due",
+                what: words.say_of("home-held", "who", text(row, "asked_by").to_owned()),
+                from: String::new(),
+                href: "/review".to_owned(),
+                when: some(row, "until"),
+            })
+        }
         "list_outbox" if matches!(text(row, "state"), "refused" | "failed") => Some(Item {
             state: "failed",
             what: words.say_with(

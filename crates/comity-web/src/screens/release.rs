@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, to};
 use crate::html::Html;
-use crate::screens::{party_choices, rows, some, text, texts};
+use crate::screens::{held, party_choices, rows, some, text, texts};
 use crate::sheet::{
     Field, Form, Part, Sheet, Table, all, beside, code, lines, muted, path, plain, way,
 };
@@ -226,7 +226,8 @@ pub(crate) async fn review(web: Web, visit: Visit) -> Shown {
                 .link("/recalls", f.say("place-recalls")),
         );
     }
-    if waiting.is_empty() {
+    let held = held::parts(&web, &visit, f).await?;
+    if waiting.is_empty() && held.is_empty() {
         parts.push(Part {
             empty: Some((f.say("review-none"), f.say("review-none-hint"))),
             ..Part::default()
@@ -235,6 +236,7 @@ pub(crate) async fn review(web: Web, visit: Visit) -> Shown {
     for row in waiting {
         parts.push(approval(&visit, f, row));
     }
+    parts.extend(held);
     let table = Table {
         heads: vec![
             f.say("party"),

@@ -61,6 +61,8 @@ pub(crate) fn run(command: CaseCommand) -> Result<(), Failure> {
                 subject: Some("case".to_owned()),
                 party: list.party,
                 exercise,
+                owed: list.ours,
+                before: None,
             };
             let mut backend = Backend::open(&data_folder(list.data.data)?)?;
             let rows = backend.case(command)?;

@@ -46,6 +46,8 @@ pub(crate) fn run(command: RequestCommand) -> Result<(), Failure> {
                 subject,
                 party,
                 exercise,
+                owed: ours,
+                before: None,
             };
             let mut backend = Backend::open(&data_folder(data.data)?)?;
             let rows = backend.case(command)?;

@@ -37,6 +37,8 @@ pub(crate) fn list(noun: Noun, list: Listing, exercise: Option<String>) -> Resul
         subject: Some(noun.subject.to_owned()),
         party: list.party,
         exercise,
+        owed: list.ours,
+        before: None,
     };
     let mut backend = Backend::open(&data_folder(list.data.data)?)?;
     let rows = backend.case(command)?;

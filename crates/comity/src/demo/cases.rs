@@ -104,6 +104,8 @@ pub(crate) async fn stands(party: &Party, id: &str, state: &str) -> Result<Value
             subject: None,
             party: None,
             exercise: None,
+            owed: false,
+            before: None,
         })?;
         let mut rows = all.as_array().cloned().unwrap_or_default().into_iter();
         Ok::<_, Failure>(rows.any(|row| text(&row, "id") == id && text(&row, "state") == state))

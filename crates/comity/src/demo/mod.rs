@@ -12,6 +12,7 @@ mod mail;
 mod party;
 mod practice;
 mod story;
+mod visitor;
 
 use std::path::{Path, PathBuf};
 

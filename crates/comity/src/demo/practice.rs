@@ -170,6 +170,8 @@ pub(crate) async fn exercised(alpha: &Party, bravo: &Party) -> Result<String, Fa
             subject: Some("call".to_owned()),
             party: None,
             exercise: None,
+            owed: false,
+            before: None,
         })?;
         if all.to_string().contains(&practised) {
             return Err(not_held(

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::cli::DemoArgs;
 use crate::commands::{import, serve};
 use crate::demo::party::{MailPlaces, Party};
-use crate::demo::{Teller, accord, not_held, sources};
+use crate::demo::{Teller, accord, not_held, sources, visitor};
 use crate::failure::Failure;
 use crate::output::{self, thousands};
 
@@ -88,10 +88,12 @@ pub(crate) async fn tell(
     accord::tell(&alpha, &bravo, teller).await?;
     teller.close()?;
     if args.stay {
+        let password = visitor::let_in([&alpha, &bravo])?;
         output::say(&format!(
-            "alpha: {}\nbravo: {}\nCtrl-C ends both",
-            alpha.url(),
-            bravo.url()
+            "look around in a browser, as {} with the password {password}\nalpha: {}/tour\nbravo: {}/tour\nCtrl-C ends both",
+            visitor::NAME,
+            alpha.link(),
+            bravo.link()
         ));
         serve::Stop::listen()?.wait().await;
     }

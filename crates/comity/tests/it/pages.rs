@@ -6,6 +6,7 @@
 
 mod between;
 mod flows;
+mod second;
 mod visitor;
 mod work;
 

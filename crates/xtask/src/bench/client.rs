@@ -2,7 +2,7 @@
 //!
 //! In scope: one request after the other, answers with a length. Out of scope: everything else.
 
-use std::io::{BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ pub(crate) struct Connection {
 /// What came back.
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// The status line and the fields.
+    pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
 
@@ -43,6 +45,27 @@ impl Connection {
         self.answer().map_err(failed)
     }
 
+    /// Sends a request as it is, whose answer is read line by line.
+    pub(crate) fn send(&mut self, request: &str) -> Result<(), Failure> {
+        let written = self.stream.get_mut().write_all(request.as_bytes());
+        written.map_err(|error| Failure::new(format!("the server went away: {error}")))
+    }
+
+    /// Reads lines until one is the one that is waited for.
+    pub(crate) fn until_line(&mut self, wanted: impl Fn(&str) -> bool) -> Result<(), Failure> {
+        let failed = |error: std::io::Error| Failure::new(format!("the stream ended: {error}"));
+        let mut line = String::new();
+        loop {
+            line.clear();
+            if self.stream.read_line(&mut line).map_err(failed)? == 0 {
+                return Err(Failure::new("the stream ended"));
+            }
+            if wanted(&line) {
+                return Ok(());
+            }
+        }
+    }
+
     fn answer(&mut self) -> std::io::Result<Answer> {
         let mut head = Vec::new();
         let mut byte = [0];
@@ -50,7 +73,8 @@ impl Connection {
             self.stream.read_exact(&mut byte)?;
             head.extend_from_slice(&byte);
         }
-        let text = String::from_utf8_lossy(&head).to_ascii_lowercase();
+        let head = String::from_utf8_lossy(&head).into_owned();
+        let text = head.to_ascii_lowercase();
         let status = text
             .split_whitespace()
             .nth(1)
@@ -61,6 +85,6 @@ impl Connection {
             .find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
         let mut body = vec![0; length.unwrap_or(0)];
         self.stream.read_exact(&mut body)?;
-        Ok(Answer { status, body })
+        Ok(Answer { status, head, body })
     }
 }

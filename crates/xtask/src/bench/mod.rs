@@ -17,6 +17,7 @@ mod pages;
 pub(crate) mod process;
 mod review;
 mod taxii;
+mod web;
 
 use crate::failure::Failure;
 
@@ -29,8 +30,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         Some((name, [])) if name == "handover" => handover::run(),
         Some((name, [])) if name == "review" => review::run(),
         Some((name, rest)) if name == "mail" => mail::run(rest),
+        Some((name, rest)) if name == "web" => web::run(rest),
         _ => Err(Failure::new("which bench?").hint(
-            "cargo xtask bench taxii [--sizes 1000,100000,1000000], link, ledger, handover, review or mail [accept|check|flood|guess|attacks]",
+            "cargo xtask bench taxii [--sizes 1000,100000,1000000], link, ledger, handover, review, web [--objects N] [--cases N] or mail [accept|check|flood|guess|attacks]",
         )),
     }
 }

@@ -165,6 +165,7 @@ mod tests {
     #[test]
     fn only_a_complete_status_of_all_objects_acknowledges_them() {
         let answer = |status, text: &str| Answer {
+            head: String::new(),
             status,
             body: text.as_bytes().to_vec(),
         };

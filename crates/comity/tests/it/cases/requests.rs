@@ -214,7 +214,7 @@ fn an_emergency_needs_a_second_person_and_is_on_top_of_the_list() {
     ];
     let file = form(&alpha, &urgent);
     let alone = alpha.cli(&["request", "open", &file, "--to", "bravo", "--tlp", "amber"]);
-    assert_eq!(alone.code, Some(1));
+    assert_eq!(alone.code, Some(6));
     assert!(alone.err.contains("second person"), "{}", alone.err);
     let id = open(&alpha, &bravo, &file, &["--second", "head of desk"]);
     until_both([&alpha, &bravo], &calm, "delivered");
