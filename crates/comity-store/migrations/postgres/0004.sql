@@ -174,3 +174,10 @@ CREATE TABLE repeated_call (account text NOT NULL, key text NOT NULL, digest byt
     PRIMARY KEY (account, key));
 CREATE INDEX repeated_call_by_time ON repeated_call (at);
 -- End of calls that are to be done once.
+-- Passkeys (WebAuthn Level 2). public_key: the credential public key as the authenticator wrote it, a COSE_Key. counter: the signature
+-- counter, and flags: the flags, of its newest answer. Times are microseconds since 1970.
+CREATE TABLE passkey (credential bytea NOT NULL PRIMARY KEY, id text NOT NULL UNIQUE, account text NOT NULL, name text NOT NULL,
+    relying_party text NOT NULL, user_handle bytea NOT NULL, public_key bytea NOT NULL, counter bigint NOT NULL, flags bigint NOT NULL,
+    created bigint NOT NULL, seen bigint);
+CREATE INDEX passkey_by_account ON passkey (account, created);
+-- End of passkeys.

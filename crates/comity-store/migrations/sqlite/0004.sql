@@ -192,3 +192,10 @@ CREATE TABLE repeated_call (account TEXT NOT NULL, key TEXT NOT NULL, digest BLO
     PRIMARY KEY (account, key)) WITHOUT ROWID;
 CREATE INDEX repeated_call_by_time ON repeated_call (at);
 -- End of calls that are to be done once.
+-- Passkeys (WebAuthn Level 2). public_key: the credential public key as the authenticator wrote it, a COSE_Key. counter: the signature
+-- counter, and flags: the flags, of its newest answer. Times are microseconds since 1970.
+CREATE TABLE passkey (credential BLOB NOT NULL PRIMARY KEY, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, name TEXT NOT NULL,
+    relying_party TEXT NOT NULL, user_handle BLOB NOT NULL, public_key BLOB NOT NULL, counter INTEGER NOT NULL, flags INTEGER NOT NULL,
+    created INTEGER NOT NULL, seen INTEGER) WITHOUT ROWID;
+CREATE INDEX passkey_by_account ON passkey (account, created);
+-- End of passkeys.
