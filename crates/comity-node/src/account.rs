@@ -9,7 +9,9 @@
 
 pub mod audit;
 pub mod command;
+pub mod passkey;
 pub mod password;
+pub(crate) mod public_key;
 pub mod second_factor;
 pub mod session;
 pub mod token;
@@ -117,6 +119,11 @@ pub enum SignInError {
     /// The code is wrong, or was used before.
     #[error("the one-time code is wrong, or was used before: wait for the next one")]
     WrongCode,
+    /// The signature counter of a passkey went back: there may be a copy of it.
+    #[error(
+        "this passkey counted back: another copy of it may be in use. Sign in another way and remove it"
+    )]
+    CounterWentBack,
     /// It is an account of another party.
     #[error("the account belongs to another party: it can use TAXII and nothing else")]
     NotOwn,
@@ -188,6 +195,24 @@ pub enum AccountError {
     /// There is no such token.
     #[error("there is no token {0:?}")]
     UnknownToken(String),
+    /// A passkey cannot be kept like that.
+    #[error(
+        "this is no passkey that can be kept; its name has {} characters at most and no control character",
+        passkey::PASSKEY_NAME_CHARS_MAX
+    )]
+    BadPasskey,
+    /// The passkey was made for a challenge that was answered before, is too old, or never was.
+    #[error("making the passkey took longer than five minutes, or was answered before")]
+    LatePasskey,
+    /// The account has as many passkeys as it may have.
+    #[error("an account has {} passkeys at most", passkey::PASSKEYS_MAX)]
+    TooManyPasskeys,
+    /// There is no such passkey.
+    #[error("there is no passkey {0:?}")]
+    UnknownPasskey(String),
+    /// It is done by a person who signed in a short while ago.
+    #[error("this is done within a quarter of an hour after signing in")]
+    SignInAgain,
     /// The link leads nowhere.
     #[error("this link was used already, has ended, or never was one")]
     BadLink,

@@ -15,6 +15,7 @@ use comity_store::state::State;
 use comity_store::state::closed::{self, ALL};
 
 use crate::account::Sessions;
+use crate::account::passkey::Challenges;
 use crate::account::session::OpenSessions;
 use crate::address::dkim::KeptKeys;
 use crate::address::{AddressKeys, MailTerms};
@@ -74,6 +75,7 @@ pub(crate) struct Inner {
     pub(crate) demands: Demands,
     pub(crate) sessions: Sessions,
     pub(crate) open_sessions: OpenSessions,
+    pub(crate) challenges: Challenges,
     pub(crate) rights: RightsCache,
     pub(crate) address_keys: AddressKeys,
     pub(crate) mail_keys: MailKeys,
@@ -118,6 +120,7 @@ impl Node {
             demands: Demands::default(),
             sessions: Sessions::default(),
             open_sessions: OpenSessions::default(),
+            challenges: Challenges::default(),
             rights: RightsCache::default(),
             address_keys: folder.address_keys,
             mail_keys: folder.mail_keys,

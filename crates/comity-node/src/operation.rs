@@ -11,6 +11,7 @@ use comity_store::error::StoreError;
 use comity_store::state::token::Scope;
 use serde_json::{Map, Value, json};
 
+use crate::account::AccountError;
 use crate::account::audit::Act;
 use crate::command::{Answer, Command, Refusal};
 use crate::node::Node;
@@ -124,6 +125,12 @@ pub enum Denied {
     /// The node refused it.
     #[error("{}", .0.message)]
     Refused(Refusal),
+}
+
+impl From<AccountError> for Denied {
+    fn from(error: AccountError) -> Self {
+        Self::Refused(refusal(&error))
+    }
 }
 
 impl Node {

@@ -141,6 +141,12 @@ fn account(error: &AccountError) -> (RefusalKind, String) {
             "give --name a few words and --days a number of days".to_owned(),
         ),
         AccountError::UnknownToken(_) => no("`comity token list` shows the tokens with their ids"),
+        AccountError::BadPasskey | AccountError::LatePasskey => {
+            no("begin again on the page of the own account, in a browser that asks for a PIN, a finger or a face")
+        }
+        AccountError::TooManyPasskeys => no("remove those that nobody uses any more"),
+        AccountError::UnknownPasskey(_) => no("`comity user passkeys NAME` shows them with their ids"),
+        AccountError::SignInAgain => no("sign out and in again, then do it"),
         AccountError::BadLink => {
             no("`comity user invite NAME --role ROLE` makes a new one; `comity serve` prints one for the first account")
         }

@@ -8,7 +8,7 @@
 
 use axum::body::Body;
 use comity_node::account::session::csrf_matches;
-use http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use http::header::{CONTENT_TYPE, ORIGIN};
 use http::{HeaderMap, Request};
 use http_body_util::{BodyExt as _, Limited};
 
@@ -24,7 +24,7 @@ const FORM_SECONDS: u64 = 30;
 /// The fields of a post that a page of this node made.
 pub(crate) async fn read(visit: &Visit, request: Request<Body>) -> Result<Fields, Fault> {
     let (parts, body) = request.into_parts();
-    if !is_own(&parts.headers) {
+    if !is_own(&parts.headers, &visit.host) {
         return Err(Fault::Foreign);
     }
     let kind = parts
@@ -49,8 +49,8 @@ pub(crate) async fn read(visit: &Visit, request: Request<Body>) -> Result<Fields
     Ok(fields)
 }
 
-/// Whether a browser says that a page of this node made the request; one that says nothing is none.
-fn is_own(headers: &HeaderMap) -> bool {
+/// Whether a browser says that a page of this node, at this host, made the request; one that says nothing is none.
+fn is_own(headers: &HeaderMap, host: &str) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site")
         && site != "same-origin"
@@ -60,7 +60,6 @@ fn is_own(headers: &HeaderMap) -> bool {
     let Some(origin) = text(ORIGIN.as_str()) else {
         return text("sec-fetch-site").is_some();
     };
-    let host = text(HOST.as_str()).unwrap_or_default();
     origin
         .split_once("://")
         .is_some_and(|(_, rest)| rest == host)
@@ -75,7 +74,7 @@ mod tests {
         for (name, value) in fields {
             headers.insert(*name, value.parse().unwrap());
         }
-        assert_eq!(is_own(&headers), own, "{fields:?}");
+        assert_eq!(is_own(&headers, "node.example"), own, "{fields:?}");
     }
 
     #[test]
@@ -86,20 +85,14 @@ mod tests {
             &[
                 ("sec-fetch-site", "cross-site"),
                 ("origin", "https://node.example"),
-                ("host", "node.example"),
             ],
             false,
         );
         check(&[("sec-fetch-site", "none")], false);
-        check(
-            &[("origin", "https://node.example"), ("host", "node.example")],
-            true,
-        );
-        check(
-            &[("origin", "https://evil.example"), ("host", "node.example")],
-            false,
-        );
-        check(&[("origin", "null"), ("host", "node.example")], false);
-        check(&[("host", "node.example")], false);
+        check(&[("origin", "https://node.example")], true);
+        check(&[("origin", "https://evil.example")], false);
+        check(&[("origin", "null")], false);
+        check(&[("origin", "https://")], false);
+        check(&[], false);
     }
 }

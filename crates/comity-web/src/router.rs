@@ -15,8 +15,8 @@ use crate::fields::Fields;
 use crate::frame::{Fault, Shown, answer};
 use crate::screens::{
     accords, addresses, admin, book, contacts, envelopes, evidence, held, home, ledger, mail,
-    mail_keys, me, objects, opening, outgoing, parties, recalls, records, release, reports,
-    scorecards, search, signing, thread, threads, tour, welcome,
+    mail_keys, me, objects, opening, outgoing, parties, passkeys, recalls, records, release,
+    reports, scorecards, search, signing, thread, threads, tour, welcome,
 };
 pub use crate::visit::WebSettings;
 use crate::visit::{Visit, Web};
@@ -31,6 +31,11 @@ pub fn router(node: Node, settings: WebSettings) -> Router {
     Router::new()
         .route("/assets/{name}", get(assets::serve))
         .route("/sign-in", show(signing::form).merge(act(signing::sign_in)))
+        .route("/sign-in/passkey", act(passkeys::sign_in))
+        .route(
+            "/sign-in/passkey/challenge",
+            act(passkeys::sign_in_challenge),
+        )
         .route("/sign-out", act(signing::sign_out))
         .route("/choices", act(signing::choose))
         .route("/", show(home::show))
@@ -193,6 +198,9 @@ fn house() -> Router<Web> {
         )
         .route("/me", show(me::show))
         .route("/me/password", act(me::change_password))
+        .route("/me/passkeys", act(passkeys::add))
+        .route("/me/passkeys/challenge", act(passkeys::challenge))
+        .route("/me/passkeys/remove", act(passkeys::remove))
         .route("/me/factor/begin", act(me::factor_begin))
         .route("/me/factor/confirm", act(me::factor_confirm))
         .route("/me/factor/codes", act(me::factor_codes))

@@ -19,6 +19,7 @@ pub(crate) mod objects;
 pub(crate) mod opening;
 pub(crate) mod outgoing;
 pub(crate) mod parties;
+pub(crate) mod passkeys;
 pub(crate) mod recalls;
 pub(crate) mod records;
 pub(crate) mod release;

@@ -82,6 +82,18 @@ pub(crate) struct Form {
     pub(crate) look: &'static str,
     /// It is a `GET`: it changes nothing.
     pub(crate) looks: bool,
+    /// It takes a passkey of the browser, and is shown only where that has them.
+    pub(crate) passkey: Option<Passkey>,
+}
+
+/// What a form says of a passkey that it asks the browser for.
+pub(crate) struct Passkey {
+    /// `create` or `get`.
+    pub(crate) act: &'static str,
+    /// What is said where none was given.
+    pub(crate) none: String,
+    /// What is said where there is one of this account already.
+    pub(crate) there: String,
 }
 
 /// A field of a form.
@@ -208,6 +220,7 @@ impl Form {
             button,
             look: "button",
             looks: false,
+            passkey: None,
         }
     }
 

@@ -10,13 +10,14 @@ use std::time::Instant;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use comity_accord::evaluation::calendar::zone;
+use comity_node::account::passkey::Origin;
 use comity_node::node::Node;
 use comity_node::operation::Denied;
 use comity_node::operation::rights::Permission;
-use comity_node::person::Person;
-use http::HeaderMap;
-use http::header::{ACCEPT_LANGUAGE, COOKIE, USER_AGENT};
+use comity_node::person::{Person, Way};
+use http::header::{ACCEPT_LANGUAGE, COOKIE, HOST, USER_AGENT};
 use http::request::Parts;
+use http::{HeaderMap, Uri};
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
@@ -95,6 +96,8 @@ pub(crate) struct Visit {
     pub(crate) id: String,
     pub(crate) place: IpAddr,
     pub(crate) agent: String,
+    /// The host that was asked, with its port.
+    pub(crate) host: String,
     pub(crate) began: Instant,
     arguments: Vec<(String, String)>,
 }
@@ -109,6 +112,19 @@ impl Visit {
     /// Who is signed in; otherwise the way to the sign-in.
     pub(crate) fn person(&self) -> Result<&Person, Fault> {
         self.person.as_ref().ok_or(Fault::SignIn)
+    }
+
+    /// The id of the session of this visit.
+    pub(crate) fn session_id(&self) -> Option<String> {
+        match &self.person.as_ref()?.way {
+            Way::Session { id } => Some(id.clone()),
+            Way::Token { .. } | Way::Password | Way::Operator => None,
+        }
+    }
+
+    /// Where this page is, if browsers have passkeys there.
+    pub(crate) fn origin(&self, web: &Web) -> Option<Origin> {
+        Origin::parse(web.settings.secure, &self.host)
     }
 
     /// Whether the person who is signed in has a right.
@@ -208,10 +224,21 @@ impl FromRequestParts<Web> for Visit {
             id: request_id(web),
             place: place.unwrap_or(IpAddr::from([0, 0, 0, 0])),
             agent,
+            host: host(&parts.uri, &parts.headers),
             began,
             arguments: arguments.unwrap_or_default(),
         })
     }
+}
+
+/// The host that a request is for: that of its target where it has one, as in HTTP/2 (RFC 9113 section 8.3.1), otherwise its field.
+fn host(uri: &Uri, headers: &HeaderMap) -> String {
+    let field = || headers.get(HOST).and_then(|value| value.to_str().ok());
+    let named = uri
+        .authority()
+        .map(http::uri::Authority::as_str)
+        .or_else(field);
+    named.unwrap_or_default().to_owned()
 }
 
 /// The value of a cookie (RFC 6265 section 4.2).
@@ -232,4 +259,23 @@ fn request_id(web: &Web) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     format!("{:x}-{number:x}", web.node.clock().now())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_is_that_of_the_target_or_of_the_field() {
+        let check = |uri: &str, field: Option<&str>, expected: &str| {
+            let mut headers = HeaderMap::new();
+            if let Some(field) = field {
+                headers.insert(HOST, field.parse().unwrap());
+            }
+            assert_eq!(host(&uri.parse().unwrap(), &headers), expected);
+        };
+        check("/me", Some("node.example:7410"), "node.example:7410");
+        check("https://node.example/me", None, "node.example");
+        check("/me", None, "");
+    }
 }

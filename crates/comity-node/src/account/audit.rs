@@ -53,18 +53,7 @@ pub(crate) struct Entering<'a> {
 impl Node {
     /// Writes down what a person did.
     pub fn note_act(&self, person: &Person, act: &Act<'_>) -> Result<(), StoreError> {
-        let row = AuditRow {
-            id: 0,
-            at: self.inner.clock.now(),
-            account: cut(&person.account),
-            way: person.way.words(),
-            place: person
-                .place
-                .map_or_else(String::new, |place| place.to_string()),
-            operation: cut(act.operation),
-            target: cut(act.target),
-            outcome: cut(act.outcome),
-        };
+        let row = act_row(person, act, self.inner.clock.now());
         self.inner.state.write(|tx| rows::add(tx, &row)).map(|_| ())
     }
 
@@ -97,6 +86,22 @@ impl Node {
             let sessions = session::prune(tx, now, now - IDLE_MICROS)?;
             Ok(rows + sessions + welcome::prune(tx, now)?)
         })
+    }
+}
+
+/// What is written down of something that a person did.
+pub(crate) fn act_row(person: &Person, act: &Act<'_>, now: i64) -> AuditRow {
+    AuditRow {
+        id: 0,
+        at: now,
+        account: cut(&person.account),
+        way: person.way.words(),
+        place: person
+            .place
+            .map_or_else(String::new, |place| place.to_string()),
+        operation: cut(act.operation),
+        target: cut(act.target),
+        outcome: cut(act.outcome),
     }
 }
 

@@ -6,11 +6,13 @@
 use comity_stix::timestamp::Timestamp;
 use comity_store::state::account::Role;
 use comity_store::state::audit::{Asked, AuditRow};
+use comity_store::state::passkey::PasskeyRow;
 use comity_store::state::token::TokenRow;
 use comity_store::state::welcome::WelcomeRow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::account::passkey::is_copied;
 use crate::account::session::SessionShown;
 use crate::account::token::NewToken;
 use crate::account::{AccountError, Belonging, NewAccount};
@@ -90,6 +92,20 @@ pub enum SignInCommand {
         name: String,
         /// A one-time code, or a recovery code.
         code: String,
+    },
+    /// The passkeys of an account.
+    ListPasskeys {
+        /// The account.
+        name: String,
+    },
+    /// Remove a passkey of an account, and end the sessions that its passkeys opened.
+    RemovePasskey {
+        /// The account.
+        name: String,
+        /// The passkey's id.
+        id: String,
+        /// The session that goes on; all others that passkeys opened end.
+        except: Option<String>,
     },
     /// Invite a person to make an account of their own; what the link ends with is shown this once.
     Invite {
@@ -239,6 +255,14 @@ impl Node {
                 done(self.end_second_factor(&name, &code))
             }
             SignInCommand::RemoveSecondFactor { name } => done(self.remove_second_factor(&name)),
+            SignInCommand::ListPasskeys { name } => {
+                self.account_named(&name)?;
+                let held = self.passkeys(&name)?;
+                Ok(Answer::Document(held.iter().map(passkey).collect()))
+            }
+            SignInCommand::RemovePasskey { name, id, except } => {
+                done(self.remove_passkey(&name, &id, except.as_deref()))
+            }
             SignInCommand::Invite {
                 name,
                 role,
@@ -311,6 +335,13 @@ fn session(one: &SessionShown) -> Value {
     json!({
         "id": one.id, "means": one.means, "created": at(one.created), "used": at(one.seen),
         "expires": at(one.expires), "place": one.place, "agent": one.agent,
+    })
+}
+
+fn passkey(row: &PasskeyRow) -> Value {
+    json!({
+        "id": row.id, "name": row.name, "host": row.relying_party, "copied": is_copied(row),
+        "created": at(row.created), "used": row.seen.map(at),
     })
 }
 

@@ -200,6 +200,7 @@ impl Node {
                 SignInError::Refused
                 | SignInError::CodeNeeded
                 | SignInError::WrongCode
+                | SignInError::CounterWentBack
                 | SignInError::NotOwn,
             ) => Err(AccountError::WrongCode),
         }

@@ -17,6 +17,7 @@ use aws_lc_rs::{constant_time, hmac};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use comity_store::error::StoreError;
+use comity_store::state::Tx;
 use comity_store::state::account::{self as accounts, Account, Role};
 use comity_store::state::session::{self as rows, SessionRow};
 use sha2::{Digest, Sha256};
@@ -71,7 +72,7 @@ impl std::fmt::Debug for OpenedSession {
 pub struct SessionShown {
     /// By what it is ended.
     pub id: String,
-    /// By what the person signed in: `password`, `password+code`, `password+recovery` or `link`.
+    /// By what the person signed in: `password`, `password+code`, `password+recovery`, `passkey` or `link`.
     pub means: String,
     /// When it was opened.
     pub created: i64,
@@ -158,6 +159,17 @@ impl Node {
         place: IpAddr,
         agent: &str,
     ) -> Result<OpenedSession, SignInError> {
+        self.begin_session_if(account, means, (place, agent), |_| Ok(true))
+    }
+
+    /// The same, if something else holds in the transaction that opens it.
+    pub(crate) fn begin_session_if(
+        &self,
+        account: &Account,
+        means: &str,
+        (place, agent): (IpAddr, &str),
+        holds: impl Fn(&mut dyn Tx) -> Result<bool, StoreError>,
+    ) -> Result<OpenedSession, SignInError> {
         if account.party.is_some() {
             return Err(SignInError::NotOwn);
         }
@@ -172,7 +184,7 @@ impl Node {
         let same = self.inner.state.write(|tx| {
             rows::prune(tx, now, now - IDLE_MICROS)?;
             // It may have been removed, or changed, while its password was looked at.
-            let same = accounts::find(tx, &account.name)?.as_ref() == Some(account);
+            let same = accounts::find(tx, &account.name)?.as_ref() == Some(account) && holds(tx)?;
             if same {
                 rows::add(tx, &row)?;
                 note_entering(tx, entering, means, now)?;

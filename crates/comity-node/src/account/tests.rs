@@ -93,7 +93,7 @@ impl World {
         self.clock.fetch_add(micros, Ordering::SeqCst);
     }
 
-    fn open(&self, code: Option<&str>) -> Result<OpenedSession, SignInError> {
+    pub(super) fn open(&self, code: Option<&str>) -> Result<OpenedSession, SignInError> {
         let shown = shows("ann", PASSWORD);
         self.node.open_session(&shown, code, place(), "Browser/1")
     }
@@ -108,7 +108,7 @@ impl World {
         second_factor::code_of(&unbase32(secret), step)
     }
 
-    fn enrol(&self) -> (String, Vec<String>) {
+    pub(super) fn enrol(&self) -> (String, Vec<String>) {
         let secret = self.node.begin_second_factor("ann").unwrap().secret;
         let recovery = self.node.confirm_second_factor("ann", &self.code(&secret));
         (secret, recovery.unwrap())

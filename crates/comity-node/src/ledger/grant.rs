@@ -59,6 +59,13 @@ pub(crate) enum Right {
         /// Whether it may write.
         write: bool,
     },
+    /// That its person signs in by a passkey.
+    Passkey {
+        /// The passkey's id.
+        id: String,
+        /// The host name of the pages that it is for.
+        host: String,
+    },
     /// That a program speaks for it.
     Token {
         /// The token's id.

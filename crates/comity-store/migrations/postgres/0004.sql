@@ -184,3 +184,10 @@ CREATE INDEX held_act_by_time ON held_act (asked);
 -- Which cases speak of going into which, wholly or in part: whoever shows one looks at those alone.
 CREATE TABLE case_lead (into_case text NOT NULL, from_case text NOT NULL, PRIMARY KEY (into_case, from_case));
 -- End of which cases speak of which.
+-- Passkeys (WebAuthn Level 2). public_key: the credential public key as the authenticator wrote it, a COSE_Key. counter: the signature
+-- counter, and flags: the flags, of its newest answer. Times are microseconds since 1970.
+CREATE TABLE passkey (credential bytea NOT NULL PRIMARY KEY, id text NOT NULL UNIQUE, account text NOT NULL, name text NOT NULL,
+    relying_party text NOT NULL, user_handle bytea NOT NULL, public_key bytea NOT NULL, counter bigint NOT NULL, flags bigint NOT NULL,
+    created bigint NOT NULL, seen bigint);
+CREATE INDEX passkey_by_account ON passkey (account, created);
+-- End of passkeys.

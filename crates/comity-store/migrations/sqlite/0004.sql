@@ -202,3 +202,10 @@ CREATE INDEX held_act_by_time ON held_act (asked);
 -- Which cases speak of going into which, wholly or in part: whoever shows one looks at those alone.
 CREATE TABLE case_lead (into_case TEXT NOT NULL, from_case TEXT NOT NULL, PRIMARY KEY (into_case, from_case)) WITHOUT ROWID;
 -- End of which cases speak of which.
+-- Passkeys (WebAuthn Level 2). public_key: the credential public key as the authenticator wrote it, a COSE_Key. counter: the signature
+-- counter, and flags: the flags, of its newest answer. Times are microseconds since 1970.
+CREATE TABLE passkey (credential BLOB NOT NULL PRIMARY KEY, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, name TEXT NOT NULL,
+    relying_party TEXT NOT NULL, user_handle BLOB NOT NULL, public_key BLOB NOT NULL, counter INTEGER NOT NULL, flags INTEGER NOT NULL,
+    created INTEGER NOT NULL, seen INTEGER) WITHOUT ROWID;
+CREATE INDEX passkey_by_account ON passkey (account, created);
+-- End of passkeys.

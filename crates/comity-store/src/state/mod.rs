@@ -31,6 +31,7 @@ pub mod mail_out;
 pub mod meta;
 pub mod outbox;
 pub mod party;
+pub mod passkey;
 pub mod peer_log;
 pub mod recall;
 pub mod receipt;

@@ -93,6 +93,19 @@ pub fn end_all(tx: &mut dyn Tx, account: &str, except: &str) -> Result<u64, Stor
     )
 }
 
+/// Ends every session of an account that was opened by these means but the one called `except`; answers how many there were.
+pub fn end_by_means(
+    tx: &mut dyn Tx,
+    account: &str,
+    means: &str,
+    except: &str,
+) -> Result<u64, StoreError> {
+    tx.execute(
+        "DELETE FROM session WHERE account = ?1 AND means = ?2 AND id <> ?3",
+        &[account.into(), means.into(), except.into()],
+    )
+}
+
 /// Removes sessions that ended: at their last moment, or because nobody used them since `idle`.
 pub fn prune(tx: &mut dyn Tx, now: i64, idle: i64) -> Result<u64, StoreError> {
     tx.execute(

@@ -7,6 +7,7 @@ use comity_store::error::StoreError;
 use comity_store::state::account::{self, Account, Role};
 use comity_store::state::audit::{self, Asked, AuditRow};
 use comity_store::state::grant::{self, GrantRow};
+use comity_store::state::passkey::{self, PasskeyRow};
 use comity_store::state::second_factor::{self, SecondFactorRow};
 use comity_store::state::session::{self, SessionRow};
 use comity_store::state::token::{self, Scope, TokenRow};
@@ -194,6 +195,80 @@ fn a_step_and_a_recovery_code_are_taken_once() {
         assert_eq!(left(), 1);
         write(&again, |tx| account::remove(tx, "alice"));
         assert_eq!((find(), left()), (None, 0));
+    });
+}
+
+#[test]
+fn a_passkey_answers_once_from_each_counter_and_goes_with_its_account() {
+    on_each_state(|state, open| {
+        add_account(state, "alice");
+        add_account(state, "bob");
+        let row = |number: u8, account: &str| PasskeyRow {
+            credential: vec![number, 0, 255],
+            id: format!("p{number}"),
+            account: account.to_owned(),
+            name: "钥匙".to_owned(),
+            relying_party: "node.example".to_owned(),
+            user_handle: vec![9; 32],
+            public_key: vec![0xa5, 1, 2],
+            counter: u32::MAX - 1,
+            flags: 0x1d,
+            created: number.into(),
+            seen: None,
+        };
+        let all = [row(1, "alice"), row(2, "alice"), row(3, "bob")];
+        for one in &all {
+            assert!(write(state, |tx| passkey::add(tx, one)));
+        }
+        let again = open();
+        let find = |number| read(&again, |tx| passkey::find(tx, &[number, 0, 255]));
+        let stolen = PasskeyRow {
+            id: "p9".to_owned(),
+            ..row(1, "bob")
+        };
+        assert!(!write(&again, |tx| passkey::add(tx, &stolen)));
+        assert_eq!(find(1), Some(row(1, "alice")));
+        let saw = || {
+            write(&again, |tx| {
+                passkey::saw(tx, &row(1, "alice"), (u32::MAX, 5), 60)
+            })
+        };
+        assert!(saw() && !saw());
+        let newest = find(1).unwrap();
+        assert_eq!(
+            (newest.counter, newest.flags, newest.seen),
+            (u32::MAX, 5, Some(60))
+        );
+        let ids = |name| -> Vec<String> {
+            let held = read(&again, |tx| passkey::of_account(tx, name));
+            held.into_iter().map(|row| row.id).collect()
+        };
+        assert_eq!(ids("alice"), ["p1", "p2"]);
+        assert!(!write(&again, |tx| passkey::remove(tx, "bob", "p1")));
+        assert!(write(&again, |tx| passkey::remove(tx, "alice", "p1")));
+        write(&again, |tx| account::remove(tx, "alice"));
+        assert!(ids("alice").is_empty() && ids("bob") == ["p3"]);
+    });
+}
+
+#[test]
+fn sessions_are_ended_by_what_opened_them() {
+    on_each_state(|state, _| {
+        add_account(state, "alice");
+        for (number, means) in [(1, "password"), (2, "passkey"), (3, "passkey")] {
+            let row = SessionRow {
+                means: means.to_owned(),
+                ..session_row(number, "alice")
+            };
+            write(state, |tx| session::add(tx, &row));
+        }
+        let ended = write(state, |tx| {
+            session::end_by_means(tx, "alice", "passkey", "s3")
+        });
+        assert_eq!(ended, 1);
+        let left = read(state, |tx| session::of_account(tx, "alice"));
+        let ids: Vec<_> = left.into_iter().map(|row| row.id).collect();
+        assert_eq!(ids, ["s3", "s1"]);
     });
 }
 

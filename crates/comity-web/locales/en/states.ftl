@@ -162,3 +162,4 @@ level-l3 = L3: signed by the registered key of the party
 level-l4 = L4: said by the party's node
 state-met = Met
 state-not-applicable = Nothing to judge
+means-passkey = passkey

@@ -162,3 +162,4 @@ level-l3 = L3：由该方登记的密钥签名
 level-l4 = L4：由该方节点所述
 state-met = 达成
 state-not-applicable = 无可评定
+means-passkey = 通行密钥

@@ -139,6 +139,13 @@ pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
     let sessions = visit
         .ask(&web, "list_sessions", json!({ "name": name, "limit": 100 }))
         .await?;
+    let passkeys = visit
+        .ask(
+            &web,
+            "list_passkeys",
+            json!({ "name": name, "limit": 1000 }),
+        )
+        .await?;
     let f = &sheet.frame;
     let since =
         some(&factor, "since").map_or_else(|| muted(&f.say("factor-none")), |at| f.time(&at));
@@ -149,47 +156,9 @@ pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
         .fact(f.say("factor-since"), since);
     let mut parts = vec![facts];
     if visit.may(Permission::Administer) {
-        let at = |step: &str| path(&["admin", "accounts", &name, "steps", step]);
-        let mut role = Form::new(at("role"), f.say("account-set-role"))
-            .plain()
-            .choice("role", f.say("role"), roles(f));
-        if let Some(field) = role.fields.last_mut() {
-            text(&row, "role").clone_into(&mut field.value);
-        }
-        let address = Form::new(at("address"), f.say("account-set-address"))
-            .plain()
-            .field(
-                Field::line("address", f.say("account-address"))
-                    .typed("email")
-                    .optional()
-                    .value(text(&row, "address")),
-            );
-        let password = Form::new(at("password"), f.say("account-set-password"))
-            .plain()
-            .field(
-                Field::line("password", f.say("password-new"))
-                    .typed("password")
-                    .hint(f.say("password-hint")),
-            );
-        let mut part = Part::of(f.say("account-change"))
-            .form(role)
-            .form(address)
-            .form(password);
-        if some(&factor, "since").is_some() {
-            part = part.form(
-                Form::new(at("factor-end"), f.say("account-factor-end"))
-                    .plain()
-                    .hint(f.say("account-factor-end-hint")),
-            );
-        }
-        if !rows(&sessions).is_empty() {
-            part = part.form(Form::new(at("sessions-end"), f.say("account-sessions-end")).plain());
-        }
-        parts.push(part.link(
-            path(&["admin", "accounts", &name, "remove"]),
-            f.say("account-remove"),
-        ));
+        parts.push(changes(f, &row, (&factor, &passkeys, &sessions)));
     }
+    parts.push(super::passkeys::list(f, &passkeys));
     parts.push(Part::list(
         Some(f.say("sessions")),
         super::me::session_table(f, rows(&sessions)),
@@ -197,6 +166,58 @@ pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
     ));
     sheet.parts = parts;
     sheet.shown(&visit)
+}
+
+/// What may be changed about an account.
+fn changes(f: &Frame, row: &Value, (factor, passkeys, sessions): (&Value, &Value, &Value)) -> Part {
+    let name = text(row, "name");
+    let at = |step: &str| path(&["admin", "accounts", name, "steps", step]);
+    let mut role = Form::new(at("role"), f.say("account-set-role"))
+        .plain()
+        .choice("role", f.say("role"), roles(f));
+    if let Some(field) = role.fields.last_mut() {
+        text(row, "role").clone_into(&mut field.value);
+    }
+    let address = Form::new(at("address"), f.say("account-set-address"))
+        .plain()
+        .field(
+            Field::line("address", f.say("account-address"))
+                .typed("email")
+                .optional()
+                .value(text(row, "address")),
+        );
+    let password = Form::new(at("password"), f.say("account-set-password"))
+        .plain()
+        .field(
+            Field::line("password", f.say("password-new"))
+                .typed("password")
+                .hint(f.say("password-hint")),
+        );
+    let mut part = Part::of(f.say("account-change"))
+        .form(role)
+        .form(address)
+        .form(password);
+    if some(factor, "since").is_some() {
+        part = part.form(
+            Form::new(at("factor-end"), f.say("account-factor-end"))
+                .plain()
+                .hint(f.say("account-factor-end-hint")),
+        );
+    }
+    let held = super::passkeys::choices(f, passkeys);
+    if !held.is_empty() {
+        let form = Form::new(at("passkey-remove"), f.say("passkey-remove"))
+            .plain()
+            .choice("id", f.say("passkey"), held);
+        part = part.form(form);
+    }
+    if !rows(sessions).is_empty() {
+        part = part.form(Form::new(at("sessions-end"), f.say("account-sessions-end")).plain());
+    }
+    part.link(
+        path(&["admin", "accounts", name, "remove"]),
+        f.say("account-remove"),
+    )
 }
 
 /// `POST /admin/accounts/{name}/steps/{step}`.
@@ -216,6 +237,10 @@ pub(crate) async fn step(web: Web, visit: Visit, fields: Fields) -> Shown {
             json!({ "name": name, "password": fields.raw("password").unwrap_or_default() }),
         ),
         "factor-end" => ("remove_second_factor", json!({ "name": name })),
+        "passkey-remove" => (
+            "remove_passkey",
+            json!({ "name": name, "id": fields.text("id"), "except": null }),
+        ),
         "sessions-end" => ("end_sessions", json!({ "name": name })),
         _ => return Err(Fault::Missing),
     };

@@ -4,7 +4,6 @@
 
 use comity_accord::evaluation::calendar::zone_names;
 use comity_node::operation::Denied;
-use comity_node::person::Way;
 use comity_stix::timestamp::Timestamp;
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -19,14 +18,6 @@ use crate::words::Language;
 /// A time of the node as documents spell it.
 fn at(micros: i64) -> String {
     Timestamp::from_micros(micros).map_or_else(String::new, |at| at.to_string())
-}
-
-/// The id of the session of this visit.
-fn session_id(visit: &Visit) -> Option<String> {
-    match &visit.person.as_ref()?.way {
-        Way::Session { id } => Some(id.clone()),
-        Way::Token { .. } | Way::Password | Way::Operator => None,
-    }
 }
 
 /// Sessions as a list.
@@ -75,6 +66,7 @@ async fn begun(web: &Web, visit: &Visit) -> Result<Sheet, Fault> {
         facts,
         look(visit, f),
         password(f),
+        super::passkeys::part(web, visit, f).await?,
         factor(web, visit, f).await?,
         sessions(web, visit, f).await?,
     ];
@@ -160,7 +152,7 @@ async fn sessions(web: &Web, visit: &Visit, f: &Frame) -> Result<Part, Fault> {
     let found = visit
         .ask(web, "list_own_sessions", json!({ "limit": 1000 }))
         .await?;
-    let here = session_id(visit);
+    let here = visit.session_id();
     let is_here = |row: &Value| here.as_deref() == Some(text(row, "id"));
     let mut table = session_table(f, rows(&found));
     for (line, row) in table.rows.iter_mut().zip(rows(&found)) {
@@ -198,7 +190,7 @@ async fn sessions(web: &Web, visit: &Visit, f: &Frame) -> Result<Part, Fault> {
 }
 
 /// The page again with what the node said against it: a wrong code or password is no reason to leave the page.
-async fn refused(web: &Web, visit: &Visit, fault: Fault) -> Shown {
+pub(crate) async fn refused(web: &Web, visit: &Visit, fault: Fault) -> Shown {
     let Fault::Denied(Denied::Refused(refusal)) = fault else {
         return Err(fault);
     };
@@ -211,7 +203,7 @@ async fn refused(web: &Web, visit: &Visit, fault: Fault) -> Shown {
 }
 
 /// The page again with what was done.
-async fn said(web: &Web, visit: &Visit, done: String) -> Shown {
+pub(crate) async fn said(web: &Web, visit: &Visit, done: String) -> Shown {
     let mut sheet = begun(web, visit).await?;
     sheet.notice("ok", vec![done]);
     sheet.shown(visit)
@@ -220,7 +212,7 @@ async fn said(web: &Web, visit: &Visit, done: String) -> Shown {
 /// `POST /me/password`.
 pub(crate) async fn change_password(web: Web, visit: Visit, fields: Fields) -> Shown {
     let raw = |name: &str| fields.raw(name).unwrap_or_default().to_owned();
-    let asked = json!({ "old": raw("old"), "new": raw("new"), "except": session_id(&visit) });
+    let asked = json!({ "old": raw("old"), "new": raw("new"), "except": visit.session_id() });
     match visit.ask(&web, "change_own_password", asked).await {
         Ok(_) => said(&web, &visit, visit.words.say("password-changed")).await,
         Err(fault) => refused(&web, &visit, fault).await,
@@ -313,7 +305,7 @@ pub(crate) async fn end_others(web: Web, visit: Visit, _fields: Fields) -> Shown
         .ask(
             &web,
             "end_own_sessions",
-            json!({ "except": session_id(&visit) }),
+            json!({ "except": visit.session_id() }),
         )
         .await
     {

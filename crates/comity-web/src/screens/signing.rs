@@ -6,6 +6,7 @@ use askama::Template;
 use axum::body::Body;
 use axum::response::Response;
 use comity_accord::evaluation::calendar::zone;
+use comity_node::account::session::OpenedSession;
 use comity_node::account::{Credentials, SignInError};
 use http::StatusCode;
 use http::header::{HeaderValue, LOCATION, SET_COOKIE};
@@ -26,6 +27,8 @@ struct SignIn {
     name: String,
     wrong: Option<String>,
     code_needed: bool,
+    /// Browsers have passkeys at this address.
+    passkeys: bool,
 }
 
 /// `GET /sign-in`.
@@ -34,23 +37,27 @@ pub(crate) async fn form(web: Web, visit: Visit) -> Shown {
     if visit.person.is_some() {
         return to(&next);
     }
-    let frame = Frame::new(&web, &visit, visit.words.say("sign-in"));
-    let shown = SignIn {
-        frame,
-        next,
-        name: String::new(),
-        wrong: None,
-        code_needed: false,
-    };
-    page(&visit, &shown)
+    page(&visit, &SignIn::new(&web, &visit, next))
+}
+
+impl SignIn {
+    fn new(web: &Web, visit: &Visit, next: String) -> Self {
+        Self {
+            frame: Frame::new(web, visit, visit.words.say("sign-in")),
+            next,
+            name: String::new(),
+            wrong: None,
+            code_needed: false,
+            passkeys: visit.origin(web).is_some(),
+        }
+    }
 }
 
 /// `POST /sign-in`: a new session each time, so that nobody can have set its cookie before.
 pub(crate) async fn sign_in(web: Web, visit: Visit, fields: Fields) -> Shown {
-    let next = local(fields.get("next").unwrap_or("/"));
     let name = fields.text("name");
     let credentials = Credentials::Basic {
-        name: name.clone(),
+        name,
         password: fields.raw("password").unwrap_or_default().to_owned(),
     };
     let code = fields.get("code").map(str::to_owned);
@@ -60,31 +67,45 @@ pub(crate) async fn sign_in(web: Web, visit: Visit, fields: Fields) -> Shown {
     })
     .await;
     let opened = opened.map_err(|_| Fault::Failed("signing in ended early".to_owned()))?;
+    entered(&web, &visit, &fields, opened)
+}
+
+/// The page after somebody has shown who they are, or the form again.
+pub(crate) fn entered(
+    web: &Web,
+    visit: &Visit,
+    fields: &Fields,
+    opened: Result<OpenedSession, SignInError>,
+) -> Shown {
+    let next = local(fields.get("next").unwrap_or("/"));
     let (wrong, code_needed) = match opened {
         Ok(opened) => {
             let mut response = to(&next)?;
-            set_cookie(&mut response, &session_cookie(&web, &opened.secret, None));
+            set_cookie(&mut response, &session_cookie(web, &opened.secret, None));
             return Ok(response);
         }
         Err(SignInError::TooMany { seconds }) => return Err(Fault::TooMany(seconds)),
         Err(SignInError::CodeNeeded) => (None, true),
         Err(SignInError::Store(error)) => return Err(Fault::Failed(error.to_string())),
         Err(SignInError::NotOwn) => (Some(visit.words.say("sign-in-not-own")), false),
+        Err(SignInError::CounterWentBack) => (Some(visit.words.say("passkey-counted-back")), false),
         // Which of them was wrong is not told.
+        Err(_) if fields.get("authenticator").is_some() => {
+            (Some(visit.words.say("passkey-wrong")), false)
+        }
         Err(_) => (
             Some(visit.words.say("sign-in-wrong")),
             fields.get("code").is_some(),
         ),
     };
     let shown = SignIn {
-        frame: Frame::new(&web, &visit, visit.words.say("sign-in")),
-        next,
-        name,
+        name: fields.text("name"),
         wrong,
         code_needed,
+        ..SignIn::new(web, visit, next)
     };
     let refused = shown.wrong.is_some();
-    let mut response = page(&visit, &shown)?;
+    let mut response = page(visit, &shown)?;
     if refused {
         *response.status_mut() = StatusCode::FORBIDDEN;
     }

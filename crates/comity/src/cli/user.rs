@@ -91,6 +91,18 @@ pub(crate) enum UserCommand {
         #[command(flatten)]
         json: Json,
     },
+    /// Show the passkeys of an account, or remove one
+    Passkeys {
+        #[command(flatten)]
+        data: Data,
+        /// The account
+        name: String,
+        /// Remove the one with this id, and end the sessions that the account's passkeys opened
+        #[arg(long, value_name = "ID")]
+        remove: Option<String>,
+        #[command(flatten)]
+        json: Json,
+    },
     /// Record where the person of an account is reached, in the place of where that was before
     Address {
         #[command(flatten)]

@@ -78,6 +78,30 @@ pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
             end,
             json,
         } => sessions(data, name, end, json),
+        UserCommand::Passkeys {
+            data,
+            name,
+            remove: Some(id),
+            json: _,
+        } => {
+            let said =
+                "removed the passkey; the sessions that passkeys of the account opened have ended";
+            let except = None;
+            act(
+                data,
+                SignInCommand::RemovePasskey { name, id, except },
+                said,
+            )
+        }
+        UserCommand::Passkeys {
+            data,
+            name,
+            remove: None,
+            json,
+        } => {
+            let said = ask(data, SignInCommand::ListPasskeys { name })?;
+            output::shown(&said, json, passkeys)
+        }
         UserCommand::Add {
             data,
             name,
@@ -246,6 +270,17 @@ pub(crate) fn audit(command: AuditCommand) -> Result<(), Failure> {
 /// The rows of a list.
 fn rows(said: &Value) -> impl Iterator<Item = &Value> {
     said.as_array().into_iter().flatten()
+}
+
+fn passkeys(said: &Value) -> Result<(), Failure> {
+    rows(said).try_for_each(|one| {
+        let words = ["id", "host", "created", "used", "name"];
+        let shown = words.map(|word| match text(one, word) {
+            "" if word == "used" => "never",
+            told => told,
+        });
+        output::data(&shown.join("\t"))
+    })
 }
 
 fn tokens(said: &Value) -> Result<(), Failure> {

@@ -87,3 +87,8 @@ fn a_person_signs_in_finds_objects_and_reads_them() {
         node.import(&node.rw, &[family, indicates]);
     });
 }
+
+#[test]
+fn a_person_signs_in_by_a_passkey() {
+    flows("pages.passkeys", |_| {});
+}
