@@ -90,5 +90,5 @@ fn a_person_signs_in_finds_objects_and_reads_them() {
 
 #[test]
 fn a_person_signs_in_by_a_passkey() {
-    flows("pages.passkeys", |_| {});
+    against("pages.passkeys", |_| {});
 }
