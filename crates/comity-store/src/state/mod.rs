@@ -23,6 +23,7 @@ pub mod deposit;
 pub mod evidence;
 pub mod grant;
 pub mod held;
+pub mod identity;
 pub mod inbox;
 pub mod judged;
 pub mod ledger;
