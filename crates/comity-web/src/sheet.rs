@@ -118,7 +118,7 @@ pub(crate) enum Kind {
 
 impl Table {
     /// What stands over a column.
-    fn head(&self, at: impl std::borrow::Borrow<usize>) -> &str {
+    pub(crate) fn head(&self, at: impl std::borrow::Borrow<usize>) -> &str {
         self.heads.get(*at.borrow()).map_or("", String::as_str)
     }
 }

@@ -45,7 +45,9 @@ async fn begun(web: &Web, visit: &Visit) -> Result<Sheet, crate::frame::Fault> {
         .fact(
             f.say("ledger-size"),
             plain(&number(&keys, "size").to_string()),
-        )
+        );
+    // Keys are long and for copying: they come last.
+    let keys = Part::default()
         .wide(f.say("ledger-keys"), listed(&texts(&keys, "log")))
         .wide(f.say("witness-keys"), listed(&texts(&keys, "witness")));
     let honest = Part::of(f.say("ledger-honest"))
@@ -67,7 +69,7 @@ async fn begun(web: &Web, visit: &Visit) -> Result<Sheet, crate::frame::Fault> {
     let prove = Part::of(f.say("ledger-prove-title"))
         .says(&f.say("ledger-prove-hint"))
         .form(prove);
-    sheet.parts = vec![own, ask, prove, honest];
+    sheet.parts = vec![own, ask, prove, honest, keys];
     if rows(&forks).is_empty() {
         let f = &sheet.frame;
         sheet.parts.insert(

@@ -62,7 +62,8 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
     sheet.shown(&visit)
 }
 
-fn results_table(f: &Frame, results: &[Value]) -> Table {
+/// What each commitment came to.
+pub(crate) fn results_table(f: &Frame, results: &[Value]) -> Table {
     Table {
         heads: vec![
             f.say("commitment"),

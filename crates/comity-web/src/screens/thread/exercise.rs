@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use crate::facts::{self, Fact};
 use crate::frame::{Fault, Frame, Shown, page};
 use crate::html::Html;
+use crate::screens::scorecards::results_table;
 use crate::screens::threads::{Line, lines};
 use crate::screens::{number, rows, some, text};
+use crate::sheet::Table;
 use crate::visit::{Visit, Web};
 
 /// Something that is pretended to happen.
@@ -112,7 +114,7 @@ struct Report {
     given: Vec<Given>,
     reports: Vec<(String, Html, String)>,
     threads: Vec<Line>,
-    scorecard: Option<String>,
+    scorecard: Option<Table>,
 }
 
 /// `GET /exercises/{id}/report`.
@@ -146,8 +148,8 @@ pub(crate) async fn report(web: Web, visit: Visit) -> Shown {
         )
     });
     let (given, reports) = (given.collect(), reports.collect());
-    let card = found.pointer("/scorecard/card");
-    let card = card.and_then(|card| serde_json::to_string_pretty(card).ok());
+    let results = found.pointer("/scorecard/card/results");
+    let card = results.map(|results| results_table(&frame, rows(results)));
     let shown = Report {
         id: text(&found, "id").to_owned(),
         label: text(&found, "label").to_owned(),

@@ -66,7 +66,7 @@ def check():
             "scripts off": flow.scripted or any(not view.script for view in views),
         }
         assert all(met.values()), (name, met)
-        print(f"{number:2} {name} [{', '.join(view.name for view in views)}]")
+        print(f"{number:2} {name} [{' | '.join(view.name for view in views)}]")
     print("passed")
 
 
