@@ -26,6 +26,7 @@ pub(crate) mod search;
 pub(crate) mod signing;
 pub(crate) mod thread;
 pub(crate) mod threads;
+pub(crate) mod value;
 pub(crate) mod welcome;
 
 use comity_node::operation::Denied;

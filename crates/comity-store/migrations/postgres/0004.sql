@@ -174,3 +174,15 @@ CREATE TABLE repeated_call (account text NOT NULL, key text NOT NULL, digest byt
     PRIMARY KEY (account, key));
 CREATE INDEX repeated_call_by_time ON repeated_call (at);
 -- End of calls that are to be done once.
+-- By what threads are found: the words of their titles and numbers, and, behind a sign of equality, the objects and values that they name.
+CREATE TABLE thread_word (word TEXT NOT NULL, thread TEXT NOT NULL, PRIMARY KEY (word, thread));
+-- End of words of threads.
+-- What a mail says of itself: its label, its subject, and where it is TLP:RED the addresses that it is to, a JSON list.
+ALTER TABLE mail_judged ADD COLUMN label text;
+ALTER TABLE mail_judged ADD COLUMN subject text;
+ALTER TABLE mail_judged ADD COLUMN persons text;
+-- End of what a mail says of itself.
+-- Lists that are read a stretch at a time, the newest first.
+CREATE INDEX outbox_by_time ON outbox (created, seq, envelope);
+CREATE INDEX inbox_by_time ON inbox (received, seq, envelope);
+-- End of lists that are read a stretch at a time.

@@ -175,3 +175,5 @@ messages-counted = Messages
 as-of = As of
 accord-compare = Compare
 accord-against = Held against
+release-next = Then comes the review for { $parties }.
+release-skip = Review for the next party

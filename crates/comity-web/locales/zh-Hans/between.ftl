@@ -175,3 +175,5 @@ messages-counted = 消息数
 as-of = 截至
 accord-compare = 比较
 accord-against = 对照版本
+release-next = 接下来审查发布给 { $parties }。
+release-skip = 审查下一方

@@ -5,6 +5,8 @@
 //! (`cargo xtask check` does).
 
 mod between;
+mod found;
+mod values;
 mod visitor;
 mod work;
 

@@ -10,7 +10,7 @@ use crate::exchange::release_table::widest;
 use crate::node::Store;
 
 /// A request for a search in logs, as a form sends it.
-const REQUEST: &[(&str, &str)] = &[
+pub(crate) const REQUEST: &[(&str, &str)] = &[
     ("request_type", "log-search"),
     ("party", "bravo"),
     ("label", "TLP:AMBER"),
