@@ -8,6 +8,7 @@ mod commitments;
 pub(crate) mod document;
 pub mod evidence;
 pub mod exercises;
+pub(crate) mod found;
 mod gather;
 pub mod hotline;
 mod joined;
@@ -15,6 +16,7 @@ pub mod joint;
 pub mod offline;
 mod paper;
 pub mod review;
+pub(crate) mod seen;
 pub mod threads;
 
 use comity_case::message::MessageError;

@@ -18,6 +18,7 @@ use crate::ledger::command::LedgerCommand;
 use crate::mail::command::MailCommand;
 use crate::mail::openpgp::OpenPgpCommand;
 use crate::operation::held::HeldCommand;
+use crate::sighting::SightingCommand;
 
 /// Objects in one [`Answer::Page`].
 pub const PAGE_OBJECTS_MAX: usize = 1000;
@@ -83,6 +84,8 @@ pub enum Command {
     },
     /// Find objects.
     Look(Look),
+    /// Record that something was seen.
+    Sighting(SightingCommand),
     /// Add a revoked version of an object wherever it is held.
     Revoke {
         /// Its id.
@@ -237,6 +240,16 @@ pub enum Look {
     /// Objects whose text holds these words.
     Search {
         /// The words.
+        text: String,
+    },
+    /// All that is known of one value, and to whom it might go.
+    Value {
+        /// As people write it, defanged too.
+        value: String,
+    },
+    /// Threads, mails, parties, envelopes and entries of the ledger, by words, names and numbers.
+    Anything {
+        /// The words, or the beginning of an envelope's id, or an entry's number.
         text: String,
     },
     /// Objects that refer to this one.

@@ -31,6 +31,9 @@ use crate::link::card::OwnCardError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExchangeError {
+    /// A list cannot go on there.
+    #[error("a list cannot go on behind {0:?}: nothing of that name stands in it")]
+    Place(String),
     /// There is no such party.
     #[error("there is no party {0:?}")]
     UnknownParty(String),

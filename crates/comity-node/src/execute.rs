@@ -72,6 +72,14 @@ impl Node {
             Command::Account(command) => self.perform_on_accounts(command),
             Command::SignIn(command) => self.perform_on_sign_in(command),
             Command::Look(look) => self.perform_look(look),
+            Command::Sighting(asked) => {
+                let all = self.collections()?;
+                Ok(Answer::Document(self.add_sighting(
+                    (&all, &all),
+                    &[],
+                    &asked,
+                )?))
+            }
             Command::CreateCollection {
                 title,
                 description,
@@ -157,6 +165,10 @@ impl Node {
         let objects = &self.inner.objects;
         let found = match look {
             Look::Match { values } => return self.match_values(&views, collections, &values),
+            Look::Anything { text } => return Ok(Answer::Document(self.anything(&text, true)?)),
+            Look::Value { value } => {
+                return Ok(Answer::Document(self.value_shown(collections, &value)?));
+            }
             Look::Show { id } => objects.newest(&views, &parse_id(&id)?)?,
             Look::Versions { id } => self.versions_in(&views, &parse_id(&id)?)?,
             Look::FindValues { values } => {

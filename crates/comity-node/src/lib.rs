@@ -26,8 +26,11 @@ pub mod operation;
 pub mod person;
 pub mod reading;
 pub mod refusal;
+pub mod sighting;
 
+mod anything;
 mod closed;
 mod execute;
 mod joined;
 mod throttle;
+mod value;

@@ -20,7 +20,7 @@ pub mod recipients;
 
 mod found;
 mod said;
-mod shown;
+pub(crate) mod shown;
 pub mod taking;
 
 use std::net::IpAddr;

@@ -37,6 +37,8 @@ mod tests;
 
 /// Rows of a list in one answer.
 pub const LIMIT_MAX: usize = 1_000;
+/// Stretches of a list that are looked at for one answer, where a person sees nothing of them.
+const STRETCHES_MAX: usize = 20;
 /// The same where nobody says how many.
 pub const LIMIT: usize = 100;
 
@@ -85,6 +87,9 @@ pub struct Operation {
     pub summary: &'static str,
     /// It answers a list, whose rows have this member to tell them apart.
     pub list: Option<&'static str>,
+    /// It is a list that the node gives a stretch at a time, the newest first: the member in which it is told where the stretch before
+    /// ended.
+    pub stretches: Option<&'static str>,
     /// It is posted and changes nothing: what it takes is too long for an address, or what it does takes long.
     pub looks: bool,
 }
@@ -152,6 +157,15 @@ impl Node {
         let (arguments, paging) = admitted?;
         let mut eyes = Eyes::new(self, person);
         let all_seen = eyes.check_arguments(operation, &arguments)?;
+        if let (Some(key), Some(member)) = (operation.list, operation.stretches) {
+            let list = Stretches {
+                operation,
+                key,
+                member,
+                paging: &paging,
+            };
+            return self.ask_in_stretches(&mut eyes, person, &list, &arguments);
+        }
         let target = operation.target(&arguments);
         let asked = (operation.signed == Signed::Acting).then(|| arguments.clone());
         let command = operation.command(person, None, arguments)?;
@@ -188,11 +202,61 @@ impl Node {
                 Denied::Missing
             }
         })?;
-        let answer = eyes.only_seen(answer)?;
+        let answer = eyes.only_seen(operation, answer)?;
         match operation.list {
             Some(key) => answer::page(answer, key, &paging),
             None => Ok(answer),
         }
+    }
+}
+
+/// A list that the node gives a stretch at a time.
+struct Stretches<'a> {
+    operation: &'static Operation,
+    key: &'static str,
+    member: &'static str,
+    paging: &'a answer::Paging,
+}
+
+impl Node {
+    /// Rows of such a list, until there are as many as were asked for, whatever of it this person does not see.
+    fn ask_in_stretches(
+        &self,
+        eyes: &mut Eyes<'_>,
+        person: &Person,
+        list: &Stretches<'_>,
+        arguments: &Map<String, Value>,
+    ) -> Result<Value, Denied> {
+        let limit = list.paging.limit();
+        let mut behind = list.paging.cursor().map(str::to_owned);
+        let (mut items, mut more) = (Vec::new(), false);
+        for _ in 0..STRETCHES_MAX {
+            let mut asked = arguments.clone();
+            if let Some(behind) = &behind {
+                asked.insert(list.member.to_owned(), json!(behind));
+            }
+            let command = list.operation.command(person, asked)?;
+            let answer = self
+                .seen_by(person, command)
+                .unwrap_or_else(|command| self.execute_unnoted(*command));
+            let rows = answer::rows(answer::document(answer).map_err(Denied::Refused)?);
+            let end = rows.last().map(|row| answer::key_of(row, list.key));
+            let whole = rows.len() < LIMIT_MAX;
+            items.extend(answer::rows(
+                eyes.only_seen(list.operation, Value::Array(rows))?,
+            ));
+            more = !whole;
+            if whole || items.len() > limit {
+                break;
+            }
+            behind = end;
+        }
+        Ok(answer::stretch(
+            items,
+            list.key,
+            limit,
+            behind.filter(|_| more),
+        ))
     }
 }
 

@@ -24,6 +24,7 @@ use crate::mail::MailError;
 use crate::mail::openpgp::OpenPgpError;
 use crate::mail::out::OutError;
 use crate::mail::taking::TakingError;
+use crate::sighting::SightingError;
 
 /// What is wrong with a command that names an object.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +80,9 @@ fn advice(error: &(dyn Error + 'static)) -> (RefusalKind, String) {
     }
     if let Some(error) = error.downcast_ref::<MailError>() {
         return mail(error);
+    }
+    if let Some(error) = error.downcast_ref::<SightingError>() {
+        return sighting(error);
     }
     if let Some(error) = error.downcast_ref::<StoreError>() {
         return (RefusalKind::Unknown, store_hint(error));
@@ -592,9 +596,37 @@ fn contact(error: &ContactError) -> (RefusalKind, String) {
     }
 }
 
+fn sighting(error: &SightingError) -> (RefusalKind, String) {
+    let wrong = |hint: &str| (RefusalKind::Usage, hint.to_owned());
+    match error {
+        SightingError::Collection(_) => wrong(
+            "`comity collection list` shows the collections; those that hold what a party sent take none of this party's own",
+        ),
+        SightingError::Value { .. } => {
+            wrong("sightings are of addresses, names, links and hashes; or name an indicator")
+        }
+        SightingError::Object(_) => {
+            wrong("`comity object find VALUE` shows the objects that carry a value")
+        }
+        SightingError::Intake(error) => intake(error),
+        SightingError::Store(error) => (RefusalKind::Unknown, store_hint(error)),
+        SightingError::Nothing
+        | SightingError::Time(_)
+        | SightingError::Order
+        | SightingError::Count
+        | SightingError::Label(_)
+        | SightingError::Note
+        | SightingError::NotTaken { .. } => wrong("correct it and say it again"),
+    }
+}
+
 fn exchange(error: &ExchangeError) -> (RefusalKind, String) {
     let no = |hint: &str| (RefusalKind::No, hint.to_owned());
     match error {
+        ExchangeError::Place(_) => (
+            RefusalKind::Usage,
+            "begin the list again without `before`".to_owned(),
+        ),
         ExchangeError::UnknownParty(_) | ExchangeError::Link(LinkError::UnknownParty(_)) => {
             no(PARTIES)
         }

@@ -170,7 +170,7 @@ impl World {
             let party = name(to);
             let node = &self.place(from).node;
             let rows = node.state.read(|tx| {
-                let mut all = outbox::list(tx, Some(&party), 10_000)?;
+                let mut all = outbox::list(tx, Some(&party), None, 10_000)?;
                 for row in &mut all {
                     row.payload = outbox::find(tx, &row.envelope)?.and_then(|row| row.payload);
                 }

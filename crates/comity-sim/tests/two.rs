@@ -35,7 +35,7 @@ fn a_share_is_receipted_and_acknowledged_in_three_messages() {
         .take(&receipt, comity_node::link::Way::Call, now)
         .unwrap();
     assert_eq!(got.wrong, Vec::<String>::new());
-    let rows = a.state.read(|tx| outbox::list(tx, None, 10)).unwrap();
+    let rows = a.state.read(|tx| outbox::list(tx, None, None, 10)).unwrap();
     assert!(rows.iter().all(|row| row.state == "receipted"), "{rows:?}");
     let ack = a.link.collect(&b.name, &Lane::ALL, None, now).unwrap();
     let got = b

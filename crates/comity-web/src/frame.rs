@@ -247,7 +247,7 @@ fn moment(text: &str) -> Option<jiff::Timestamp> {
 /// What a state means for whoever looks: done, waiting, due, late or failed.
 fn class_of_state(state: &str) -> &'static str {
     match state {
-        "ok" | "in force" | "verified" | "receipted" | "answered" | "closed" | "met"
+        "ok" | "in force" | "known" | "verified" | "receipted" | "answered" | "closed" | "met"
         | "applied" | "active" | "permanent" | "released" | "complete" | "live" | "done"
         | "approved" | "green" | "confirmed" | "completed" | "reported" | "kept" => "ok",
         "due" | "proposed" | "pending" | "incomplete" | "acknowledged" | "accepted" | "in-work"
@@ -299,6 +299,7 @@ fn navigation(words: &Words, path: &str, may: impl Fn(Permission) -> bool) -> Ve
             places: vec![
                 place("/requests", words.say("place-requests"), "g r"),
                 place("/cases", words.say("place-cases"), "g c"),
+                place("/incidents", words.say("place-incidents"), "g i"),
                 place("/calls", words.say("place-calls"), "g k"),
                 place("/exercises", words.say("place-exercises"), "g x"),
                 place("/evidence", words.say("place-evidence"), "g e"),

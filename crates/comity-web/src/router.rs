@@ -16,7 +16,7 @@ use crate::frame::{Fault, Shown, answer};
 use crate::screens::{
     accords, addresses, admin, book, contacts, envelopes, evidence, held, home, ledger, mail,
     mail_keys, me, objects, oidc, opening, outgoing, parties, passkeys, recalls, records, release,
-    reports, scorecards, search, signing, thread, threads, tour, welcome,
+    reports, scorecards, search, signing, thread, threads, tour, value, welcome,
 };
 pub use crate::visit::WebSettings;
 use crate::visit::{Visit, Web};
@@ -43,6 +43,8 @@ pub fn router(node: Node, settings: WebSettings) -> Router {
         .route("/choices", act(signing::choose))
         .route("/", show(home::show))
         .route("/search", show(search::show).merge(act(search::bulk)))
+        .route("/value", show(value::show))
+        .route("/value/sighting", act(value::share))
         .route("/objects", show(objects::list))
         .route("/objects/{id}", show(objects::one))
         .merge(work())
@@ -60,6 +62,7 @@ fn work() -> Router<Web> {
     Router::new()
         .route("/requests", show(threads::requests))
         .route("/cases", show(threads::cases))
+        .route("/incidents", show(threads::incidents))
         .route("/calls", show(threads::calls))
         .route("/exercises", show(threads::exercises))
         .route(
@@ -67,6 +70,10 @@ fn work() -> Router<Web> {
             show(opening::request).merge(act(opening::send)),
         )
         .route("/cases/new", show(opening::case).merge(act(opening::begin)))
+        .route(
+            "/incidents/new",
+            show(opening::incident).merge(act(opening::report)),
+        )
         .route("/calls/new", show(opening::call).merge(act(opening::ring)))
         .route(
             "/exercises/new",
@@ -74,6 +81,7 @@ fn work() -> Router<Web> {
         )
         .route("/threads/{id}", show(thread::show))
         .route("/cases/{id}", show(thread::show))
+        .route("/incidents/{id}", show(thread::show))
         .route("/calls/{id}", show(thread::show))
         .route("/exercises/{id}", show(thread::show))
         .route("/threads/{id}/say/{event}", act(thread::say))
@@ -142,6 +150,15 @@ fn letters() -> Router<Web> {
         .route(
             "/mail-keys",
             show(mail_keys::show).merge(act(mail_keys::register)),
+        )
+        .route("/mail-keys/{step}", act(mail_keys::lengthen))
+        .route(
+            "/mail-keys/{fingerprint}/revoke",
+            show(mail_keys::revoke).merge(act(mail_keys::revoke_for_good)),
+        )
+        .route(
+            "/certificates/{party}/{fingerprint}/remove",
+            show(mail_keys::remove).merge(act(mail_keys::remove_for_good)),
         )
         .route(
             "/addresses",

@@ -31,6 +31,7 @@ pub(crate) mod signing;
 pub(crate) mod thread;
 pub(crate) mod threads;
 pub(crate) mod tour;
+pub(crate) mod value;
 pub(crate) mod welcome;
 
 use comity_node::operation::Denied;

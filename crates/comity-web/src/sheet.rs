@@ -46,6 +46,8 @@ pub(crate) struct Part {
     pub(crate) title: Option<String>,
     pub(crate) lead: Vec<Html>,
     pub(crate) facts: Vec<Fact>,
+    /// A drawing, with the same as a table.
+    pub(crate) figure: Option<Html>,
     pub(crate) table: Option<Table>,
     /// What is not there, and what to do about it.
     pub(crate) empty: Option<(String, String)>,
@@ -114,6 +116,8 @@ pub(crate) enum Kind {
     Tick,
     /// One of these: what is sent, what is shown.
     Choice(Vec<(String, String)>),
+    /// Any of these, and those that are chosen.
+    Several(Vec<(String, String)>, Vec<String>),
 }
 
 impl Table {

@@ -15,6 +15,7 @@ use crate::case::evidence::command::EvidenceCommand;
 use crate::case::exercises::command::ExerciseCommand;
 use crate::case::hotline::command::HotlineCommand;
 use crate::case::joint::JointCommand;
+use crate::case::seen::SeenBy;
 use crate::case::threads::{Acting, Opening, Speech};
 use crate::node::Node;
 
@@ -148,11 +149,20 @@ pub enum CaseCommand {
 
 impl Node {
     /// Does a command about threads.
+    pub fn case(&self, command: CaseCommand) -> Result<Value, CaseError> {
+        self.case_seen(command, SeenBy::default())
+    }
+
+    /// The same; what is worked out of many messages is of those that one person sees.
     #[expect(
         clippy::too_many_lines,
         reason = "a table of commands, a line or two each"
     )]
-    pub fn case(&self, command: CaseCommand) -> Result<Value, CaseError> {
+    pub(crate) fn case_seen(
+        &self,
+        command: CaseCommand,
+        by: SeenBy<'_>,
+    ) -> Result<Value, CaseError> {
         let own = self.identity().party.clone();
         Ok(match command {
             CaseCommand::Open {
@@ -223,10 +233,10 @@ impl Node {
                 as_of,
             } => {
                 let as_of = as_of.map(|text| seconds(&text)).transpose()?;
-                document::scorecard(&self.scorecard(&party, &period, as_of)?)
+                document::scorecard(&self.scorecard_seen(&party, (&period, as_of), by)?)
             }
             CaseCommand::Commitments { party, period } => {
-                Value::from(self.commitments(party.as_deref(), period.as_deref())?)
+                Value::from(self.commitments(party.as_deref(), period.as_deref(), by)?)
             }
             CaseCommand::Paper {
                 party,
@@ -234,18 +244,26 @@ impl Node {
                 as_of,
             } => {
                 let as_of = as_of.map(|text| seconds(&text)).transpose()?;
-                self.paper(&party, &period, as_of)?
+                self.paper(&party, &period, as_of, by)?
             }
             CaseCommand::SignScorecard {
                 party,
                 period,
                 acting,
-            } => document::scorecard(&self.sign_scorecard(&party, &period, acting)?),
+            } => {
+                let made = self.sign_scorecard(&party, &period, acting)?;
+                let asked = (period.as_str(), Some(made.as_of));
+                document::scorecard(&self.scorecard_seen(&party, asked, by)?)
+            }
             CaseCommand::ShowRows {
                 party,
                 period,
                 acting,
-            } => document::scorecard(&self.show_scorecard_rows(&party, &period, acting)?),
+            } => {
+                let made = self.show_scorecard_rows(&party, &period, acting)?;
+                let asked = (period.as_str(), Some(made.as_of));
+                document::scorecard(&self.scorecard_seen(&party, asked, by)?)
+            }
             CaseCommand::Attest {
                 party,
                 period,
@@ -266,7 +284,7 @@ impl Node {
                 json!({})
             }
             CaseCommand::Evidence(command) => self.evidence(*command)?,
-            CaseCommand::Joint(command) => self.joint(command)?,
+            CaseCommand::Joint(command) => self.joint(command, by)?,
             CaseCommand::Note {
                 thread,
                 officer,

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::case::CaseError;
 use crate::case::gather::gather;
 use crate::case::review::{GRACE_SECONDS, deliveries, party_name};
+use crate::case::seen::SeenBy;
 use crate::exchange::ExchangeError;
 use crate::node::Node;
 
@@ -22,6 +23,7 @@ impl Node {
         &self,
         party: Option<&str>,
         period: Option<&str>,
+        by: SeenBy<'_>,
     ) -> Result<Vec<Value>, CaseError> {
         let now = self.clock().now();
         let own = party_name(&self.identity().party)?;
@@ -35,7 +37,12 @@ impl Node {
                 for other in &accord.content().parties {
                     let asked = party.is_none_or(|party| party == other.name.as_str());
                     if other.name != own && asked {
-                        lines.extend(self.stand_with(tx, accord, other.name.as_str(), period)?);
+                        lines.extend(self.stand_with(
+                            tx,
+                            accord,
+                            (other.name.as_str(), period),
+                            by,
+                        )?);
                     }
                 }
             }
@@ -52,15 +59,15 @@ impl Node {
         &self,
         tx: &mut dyn Tx,
         accord: &AccordText,
-        party: &str,
-        period: Option<Stretch>,
+        (party, period): (&str, Option<Stretch>),
+        by: SeenBy<'_>,
     ) -> Result<Vec<Value>, CaseError> {
         let now = self.clock().now().div_euclid(1_000_000);
         let (own, other) = (party_name(&self.identity().party)?, party_name(party)?);
         // A period that is over is judged as its scorecard is.
         let window = period.and_then(Stretch::window);
         let as_of = window.map_or(now, |window| (window.until + GRACE_SECONDS).min(now));
-        let deliveries = deliveries(tx, [&own, &other])?;
+        let (deliveries, _) = by.only(deliveries(tx, [&own, &other])?);
         let (facts, _) = gather(&deliveries, accord, [&own, &other], as_of);
         let asked = (period, as_of);
         let all = standings(accord, [&own, &other], asked, &facts)

@@ -163,14 +163,16 @@ pub(crate) fn micros(at: i64) -> String {
 /// A period's scorecard with what both sides said of it.
 pub(crate) fn scorecard(made: &Reviewed) -> Value {
     let review = made.review.as_ref();
-    let difference = review.and_then(comity_case::review::Review::difference);
+    let difference = review.filter(|_| !made.cut);
+    let difference = difference.and_then(comity_case::review::Review::difference);
     json!({
         "accord": made.accord, "as_of": stamp(made.as_of), "hash": made.scorecard.hash().to_string(),
         "root": made.set.root().to_string(), "messages": made.set.len(), "longer": made.scorecard.longer(),
         "text": made.scorecard.text(),
         "card": serde_json::from_str::<Value>(made.scorecard.text()).unwrap_or_default(),
         "review": review.map_or("open", |review| review.state().word()),
-        "said": review.map(|review| review.cards.iter().map(|(party, card)| (party.to_string(), json!(card))).collect::<serde_json::Map<_, _>>()),
+        // What both sides said is of the whole.
+        "said": review.filter(|_| !made.cut).map(|review| review.cards.iter().map(|(party, card)| (party.to_string(), json!(card))).collect::<serde_json::Map<_, _>>()),
         "difference": difference.map(|(place, one, two)| format!("{place}: {one}, and {two}")),
     })
 }

@@ -28,6 +28,7 @@ use crate::case::command::seconds;
 use crate::case::document;
 use crate::case::gather;
 use crate::case::review::{deliveries, party_name};
+use crate::case::seen::SeenBy;
 use crate::case::threads::{Acting, Held, Opening, Speech, responder_of, thread_of};
 use crate::clock::new_uuid;
 use crate::exchange::ExchangeError;
@@ -119,7 +120,7 @@ pub struct Reported {
 
 impl Node {
     /// Does a command about cases.
-    pub(crate) fn joint(&self, command: JointCommand) -> Result<Value, CaseError> {
+    pub(crate) fn joint(&self, command: JointCommand, by: SeenBy<'_>) -> Result<Value, CaseError> {
         let own = self.identity().party.clone();
         Ok(match command {
             JointCommand::Own {
@@ -171,7 +172,8 @@ impl Node {
             } => {
                 let as_of = as_of.map(|text| seconds(&text)).transpose()?;
                 let exercise = exercise.map(|name| self.exercise_named(&name));
-                let made = self.status_report(&party, &period, (as_of, exercise.transpose()?))?;
+                let asked = (as_of, exercise.transpose()?);
+                let made = self.status_report(&party, &period, asked, by)?;
                 let parts = if own { made.own } else { Vec::new() };
                 json!({
                     "report": made.report, "hash": made.report.hash().to_string(), "own": parts,
@@ -310,11 +312,12 @@ impl Node {
     }
 
     /// The status report of a period, as of its end or of now.
-    pub fn status_report(
+    pub(crate) fn status_report(
         &self,
         party: &str,
         period: &str,
         (as_of, exercise): (Option<i64>, Option<Uuid>),
+        by: SeenBy<'_>,
     ) -> Result<Reported, CaseError> {
         let now = self.clock().now();
         let window = Stretch::parse(period).and_then(Stretch::window);
@@ -325,7 +328,8 @@ impl Node {
         self.inner.state.read(|tx| {
             let accord = self.in_force(tx, party, now)?;
             let accord = accord.ok_or_else(|| ExchangeError::NoAccord(party.to_owned()))?;
-            let all = gather::threads(&deliveries(tx, [&own, &other])?);
+            let (deliveries, _) = by.only(deliveries(tx, [&own, &other])?);
+            let all = gather::threads(&deliveries);
             let (of_cases, others): (Vec<_>, Vec<_>) = all
                 .into_iter()
                 .partition(|thread| thread.subject() == Some(Subject::Case));

@@ -9,6 +9,7 @@ use comity_store::state::{ledger, peer_log};
 use serde_json::{Value, json};
 
 use crate::case::CaseError;
+use crate::case::seen::SeenBy;
 use crate::node::Node;
 
 impl Node {
@@ -18,8 +19,9 @@ impl Node {
         party: &str,
         period: &str,
         as_of: Option<i64>,
+        by: SeenBy<'_>,
     ) -> Result<Value, CaseError> {
-        let made = self.scorecard(party, period, as_of)?;
+        let made = self.scorecard_seen(party, (period, as_of), by)?;
         let heads = self.inner.state.read(|tx| {
             let mut heads = Vec::new();
             if let Some(own) = ledger::newest(tx)? {

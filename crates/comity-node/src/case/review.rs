@@ -17,6 +17,7 @@ use comity_store::state::{Tx, delivered, thread as rows};
 use crate::case::CaseError;
 use crate::case::gather::{Delivery, Gathered, KINDS, gather_all};
 use crate::case::joined::joined;
+use crate::case::seen::SeenBy;
 use crate::case::threads::{Acting, Speech, thread_of};
 use crate::exchange::ExchangeError;
 use crate::link::seconds_of_receipt;
@@ -40,6 +41,8 @@ pub struct Reviewed {
     pub as_of: i64,
     /// What the two sides said of it, if anything.
     pub review: Option<Review>,
+    /// It is of what one person sees, and something is left out.
+    pub cut: bool,
 }
 
 impl Node {
@@ -50,6 +53,16 @@ impl Node {
         party: &str,
         period: &str,
         as_of: Option<i64>,
+    ) -> Result<Reviewed, CaseError> {
+        self.scorecard_seen(party, (period, as_of), SeenBy::default())
+    }
+
+    /// The same of what one person sees.
+    pub(crate) fn scorecard_seen(
+        &self,
+        party: &str,
+        (period, as_of): (&str, Option<i64>),
+        by: SeenBy<'_>,
     ) -> Result<Reviewed, CaseError> {
         let wrong = || CaseError::Period(period.to_owned());
         let stretch = Stretch::parse(period).ok_or_else(wrong)?;
@@ -68,7 +81,7 @@ impl Node {
             let as_of = as_of
                 .or(theirs.map(|card| card.as_of))
                 .unwrap_or_else(|| (window.until + GRACE_SECONDS).min(now.div_euclid(1_000_000)));
-            let deliveries = deliveries(tx, [&own, &other])?;
+            let (deliveries, cut) = by.only(deliveries(tx, [&own, &other])?);
             let Gathered {
                 facts,
                 set,
@@ -90,6 +103,7 @@ impl Node {
                 accord: name,
                 as_of,
                 review: said,
+                cut,
             })
         })
     }

@@ -35,6 +35,7 @@ use uuid::Uuid;
 
 use crate::case::CaseError;
 use crate::case::evidence::handing;
+use crate::case::found;
 use crate::case::hotline::exercise_of;
 use crate::case::review::party_name;
 use crate::clock::new_uuid;
@@ -316,6 +317,7 @@ impl Node {
                 recorded: now,
             };
             keep(tx, &message, &row)?;
+            found::by_message(tx, &message)?;
             self.refresh(tx, &id, &ground.party, now)
         })?;
         self.due().tell();
@@ -443,6 +445,7 @@ impl Node {
                 return Err(ExchangeError::Refused(reason.to_owned()));
             }
             keep(tx, &message, &kept)?;
+            found::by_message(tx, &message)?;
             self.refresh(tx, &thread, &party, now).map_err(flat)
         })?;
         let stands = stands.map_or_else(
@@ -455,6 +458,7 @@ impl Node {
 
     /// Receipts that came for messages, and times that came for threads. Answers how many of each changed something.
     pub(crate) fn threads_due(&self) -> Result<usize, ExchangeError> {
+        self.find_older_threads()?;
         let now = self.clock().now();
         let receipted = self
             .inner
@@ -537,6 +541,7 @@ impl Node {
         };
         let row = row_of(id, party, &stands, &messages);
         rows::put(tx, &row)?;
+        rows::words::add(tx, id, &[id, &row.title], &[])?;
         if row.subject == Subject::Evidence.word() {
             self.follow_item(tx, (id, &thread), party, now)?;
         }

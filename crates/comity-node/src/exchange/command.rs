@@ -119,10 +119,12 @@ pub enum ExchangeCommand {
         /// Those that others asked of this node.
         received: bool,
     },
-    /// The newest envelopes that this node made.
+    /// Envelopes that this node made, the newest first.
     Outbox {
         /// To one party only.
         party: Option<String>,
+        /// Older than this envelope: where the stretch before ended.
+        before: Option<String>,
     },
     /// What waits for a party, as batches to be carried.
     Carry {
@@ -134,10 +136,12 @@ pub enum ExchangeCommand {
         /// The batch, base64.
         batch: String,
     },
-    /// The newest envelopes that this node got.
+    /// Envelopes that this node got, the newest first.
     Inbox {
         /// From one party only.
         party: Option<String>,
+        /// Older than this envelope: where the stretch before ended.
+        before: Option<String>,
     },
     /// The decisions on what goes to whom.
     Decisions {
@@ -145,6 +149,8 @@ pub enum ExchangeCommand {
         object: Option<String>,
         /// For one party only.
         party: Option<String>,
+        /// Older than the decision of this number: where the stretch before ended.
+        before: Option<String>,
     },
     /// What stands in a party's released views, a stretch at a time.
     Released {
@@ -253,8 +259,9 @@ impl Node {
                 };
                 self.recalls(direction)?.iter().map(recall).collect()
             }
-            ExchangeCommand::Outbox { party } => {
-                self.outbox(party.as_deref())?.iter().map(sent).collect()
+            ExchangeCommand::Outbox { party, before } => {
+                let rows = self.outbox(party.as_deref(), before.as_deref())?;
+                rows.iter().map(sent).collect()
             }
             ExchangeCommand::Carry { party } => {
                 let batches = self.carry(&party)?;
@@ -267,12 +274,15 @@ impl Node {
                 let carried = self.take_carried(&batch)?;
                 json!({ "party": carried.party, "stored": carried.stored, "wrong": carried.wrong })
             }
-            ExchangeCommand::Inbox { party } => {
-                self.inbox(party.as_deref())?.iter().map(got).collect()
+            ExchangeCommand::Inbox { party, before } => {
+                let rows = self.inbox(party.as_deref(), before.as_deref())?;
+                rows.iter().map(got).collect()
             }
-            ExchangeCommand::Decisions { object, party } => {
-                self.decisions_document(object.as_deref(), party.as_deref())?
-            }
+            ExchangeCommand::Decisions {
+                object,
+                party,
+                before,
+            } => self.decisions_document(object.as_deref(), party.as_deref(), before.as_deref())?,
             ExchangeCommand::Released { party, after } => {
                 document(&self.released_to(&party, after)?)
             }
@@ -285,8 +295,9 @@ impl Node {
         &self,
         object: Option<&str>,
         party: Option<&str>,
+        before: Option<&str>,
     ) -> Result<Value, ExchangeError> {
-        let rows = self.decisions(object, party)?;
+        let rows = self.decisions(object, party, before)?;
         let rows = rows.iter().map(|row| {
             json!({
                 "number": row.number, "object": row.object, "version": row.version, "party": row.party,

@@ -11,6 +11,7 @@ use comity_store::state::ledger;
 use comity_store::state::outbox::{self, OutboxRow};
 
 use crate::exchange::ExchangeError;
+use crate::ledger::unhex;
 use crate::link::terms::{LinkTerms, sizes};
 use crate::node::Node;
 
@@ -57,13 +58,29 @@ impl LinkView {
 }
 
 impl Node {
-    /// The newest envelopes that this node made.
-    pub fn outbox(&self, party: Option<&str>) -> Result<Vec<SentView>, ExchangeError> {
+    /// Envelopes that this node made, the newest first; `before` is the envelope with which the stretch before ended.
+    pub fn outbox(
+        &self,
+        party: Option<&str>,
+        before: Option<&str>,
+    ) -> Result<Vec<SentView>, ExchangeError> {
         self.inner.state.read(|tx| {
+            let before = match before {
+                Some(text) => {
+                    let id = place(text)?;
+                    let known = outbox::find(tx, &id)?;
+                    Some(
+                        known
+                            .ok_or_else(|| ExchangeError::Place(text.to_owned()))?
+                            .envelope,
+                    )
+                }
+                None => None,
+            };
             let mut terms: BTreeMap<String, LinkTerms> = BTreeMap::new();
             let mut cosigned = BTreeMap::new();
             let mut views = Vec::new();
-            for row in outbox::list(tx, party, LIST_MAX)? {
+            for row in outbox::list(tx, party, before.as_ref(), LIST_MAX)? {
                 let sizes = match cosigned.remove(&row.epoch) {
                     Some(known) => known,
                     None => sizes(&ledger::newest_cosignatures(tx, row.epoch)?),
@@ -103,11 +120,31 @@ impl Node {
         })
     }
 
-    /// The newest envelopes that this node got.
-    pub fn inbox(&self, party: Option<&str>) -> Result<Vec<InboxRow>, ExchangeError> {
-        Ok(self
-            .inner
-            .state
-            .read(|tx| inbox::list(tx, party, LIST_MAX))?)
+    /// Envelopes that this node got, the newest first; `before` is the envelope with which the stretch before ended.
+    pub fn inbox(
+        &self,
+        party: Option<&str>,
+        before: Option<&str>,
+    ) -> Result<Vec<InboxRow>, ExchangeError> {
+        self.inner.state.read(|tx| {
+            let before = match before {
+                Some(text) => {
+                    let id = place(text)?;
+                    let known = inbox::find(tx, &id)?;
+                    Some(
+                        known
+                            .ok_or_else(|| ExchangeError::Place(text.to_owned()))?
+                            .envelope,
+                    )
+                }
+                None => None,
+            };
+            Ok(inbox::list(tx, party, before.as_ref(), LIST_MAX)?)
+        })
     }
+}
+
+/// The envelope with which a stretch of a list ended.
+fn place(text: &str) -> Result<[u8; 32], ExchangeError> {
+    unhex(text).ok_or_else(|| ExchangeError::Place(text.to_owned()))
 }

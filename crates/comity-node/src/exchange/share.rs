@@ -184,15 +184,25 @@ impl Node {
         Ok(self.inner.state.read(release::approvals)?)
     }
 
-    /// The decisions on an object, or the newest of all.
+    /// The decisions on an object, or a stretch of all; `before` is the number of the decision with which the stretch before ended.
     pub fn decisions(
         &self,
         object: Option<&str>,
         party: Option<&str>,
+        before: Option<&str>,
     ) -> Result<Vec<DecisionRow>, ExchangeError> {
+        let number = |text: &str| {
+            let number = text.parse::<u64>();
+            number.map_err(|_| ExchangeError::Place(text.to_owned()))
+        };
+        let before = before.map(number).transpose()?;
         Ok(self.inner.state.read(|tx| match object {
-            Some(id) => release::of_object(tx, id),
-            None => release::list(tx, party, 1_000),
+            Some(id) => {
+                let mut rows = release::of_object(tx, id)?;
+                rows.retain(|row| before.is_none_or(|before| row.number < before));
+                Ok(rows)
+            }
+            None => release::list(tx, party, before, 1_000),
         })?)
     }
 

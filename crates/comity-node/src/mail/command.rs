@@ -139,7 +139,7 @@ impl Node {
                 party,
                 before,
                 limit,
-            } => self.outgoing((state.as_deref(), party), before.as_deref(), limit),
+            } => self.outgoing((state.as_deref(), party), (before.as_deref(), limit), None),
             MailCommand::OutgoingShow { id } => self.outgoing_shown(&id),
             MailCommand::Retry { id, officer } => self.retry_mail(&id, &officer),
             MailCommand::Cancel { id, officer } => self.cancel_mail(&id, &officer),

@@ -18,12 +18,13 @@ use crate::node::Node;
 const DAY: i64 = 86_400 * 1_000_000;
 
 impl Node {
-    /// Mails that leave, the newest first, and what is amiss with the keys that they need.
+    /// Mails that leave, the newest first, and what is amiss with the keys that they need. Counted are those that the account
+    /// `seen_by` sees, or all.
     pub(crate) fn outgoing(
         &self,
         (state, party): (Option<&str>, Option<String>),
-        before: Option<&str>,
-        limit: u64,
+        (before, limit): (Option<&str>, u64),
+        seen_by: Option<&str>,
     ) -> Result<Value, MailError> {
         let state = state
             .map(|word| MailOutState::parse(word).ok_or_else(|| OutError::State(word.to_owned())));
@@ -38,13 +39,13 @@ impl Node {
             };
             let place = before.as_ref().map(|row| (row.made, row.id.as_str()));
             let page = rows::list(tx, &filter, place, limit.clamp(1, PAGE_MAX))?;
-            Ok::<_, MailError>((page, rows::count(tx)?))
+            Ok::<_, MailError>((page, rows::count(tx, seen_by)?))
         })?;
         let counted = all
             .iter()
             .map(|(state, count)| (state.word().to_owned(), Value::from(*count)));
         Ok(json!({
-            "mails": page.iter().map(|row| self.line(row)).collect::<Vec<_>>(),
+            "mails": page.iter().map(|row| self.mail_line(row)).collect::<Vec<_>>(),
             "counts": counted.collect::<serde_json::Map<_, _>>(), "alarms": self.mail_key_alarms()?,
         }))
     }
@@ -56,7 +57,7 @@ impl Node {
             let events = rows::events(tx, &row.id)?;
             Ok::<_, MailError>((row, events))
         })?;
-        let mut shown = self.line(&row);
+        let mut shown = self.mail_line(&row);
         for (name, value) in [
             ("message_id", Value::from(row.message_id.as_str())),
             ("sha256", hex(&row.sha256).into()),
@@ -65,7 +66,6 @@ impl Node {
             ("reply_to", row.reply_to.as_deref().into()),
             ("thread", row.thread.as_deref().into()),
             ("answers", row.answers.as_deref().into()),
-            ("officer", row.officer.as_str().into()),
             ("host", row.host.as_deref().into()),
             ("tls", row.tls.as_deref().into()),
             ("verified", row.verified.as_deref().into()),
@@ -114,7 +114,7 @@ impl Node {
             Ok::<_, MailError>(row)
         })?;
         self.due().tell();
-        Ok(self.line(&row))
+        Ok(self.mail_line(&row))
     }
 
     /// Takes back a mail that nobody took yet.
@@ -140,10 +140,11 @@ impl Node {
             note(tx, &row.id, now, ("cancelled", officer))?;
             Ok::<_, MailError>(row)
         })?;
-        Ok(self.line(&row))
+        Ok(self.mail_line(&row))
     }
 
-    fn line(&self, row: &MailOutRow) -> Value {
+    /// What a list tells of a mail.
+    pub(crate) fn mail_line(&self, row: &MailOutRow) -> Value {
         let next = match row.state {
             MailOutState::Queued | MailOutState::Delayed => Some(at(row.next_attempt)),
             MailOutState::Sending
@@ -158,7 +159,7 @@ impl Node {
             "id": row.id, "made": at(row.made), "state": row.state.word(), "party": row.party, "to": row.recipient, "kind": row.kind,
             "subject": row.subject, "label": row.label, "protection": row.protection, "reason": row.reason, "attempts": row.attempts,
             "next_attempt": next, "sent": row.sent.map(at), "receipted": row.receipted.map(at),
-            "receipt_level": row.receipt_level, "overdue": overdue,
+            "receipt_level": row.receipt_level, "overdue": overdue, "officer": row.officer,
             "next": overdue.then_some("no receipt came: share by the node link, or call the party's hotline"),
         })
     }

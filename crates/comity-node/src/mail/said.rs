@@ -13,6 +13,7 @@ use comity_mail::guard::{GuardLimits, Verdict, guard};
 use comity_mail::reading::{
     Act, Coverage, Mail, Mailbox, ReadError, ReadLimits, Scheme, TIME_MAX, isolated, read,
 };
+use comity_stix::marking::Tlp;
 use comity_stix::timestamp::Timestamp;
 use comity_store::attachment::AttachmentName;
 use comity_store::state::mail::MailRow;
@@ -86,6 +87,14 @@ impl Node {
     }
 }
 
+/// The addresses that a mail is to, where it is bound to persons: they are the ones that it names.
+pub(super) fn persons(mail: &Mail) -> Option<Value> {
+    let fields = &mail.fields;
+    let all = fields.to.iter().chain(&fields.cc).take(LINES_MAX);
+    let all = all.map(|one| Value::from(one.address.as_str()));
+    (mail.tlp == Some(Tlp::Red)).then(|| all.collect())
+}
+
 fn document(mail: &Mail, carried: &[Carried]) -> Value {
     let fields = &mail.fields;
     let all = |boxes: &[Mailbox]| -> Value { boxes.iter().take(LINES_MAX).map(mailbox).collect() };
@@ -114,7 +123,8 @@ fn document(mail: &Mail, carried: &[Carried]) -> Value {
         "subject": fields.subject, "date": date.map(|at| at.to_string()), "message_id": fields.message_id,
         "in_reply_to": fields.in_reply_to.iter().take(LINES_MAX).collect::<Vec<_>>(),
         "auto_submitted": fields.auto_submitted, "through_list": fields.list.is_some(),
-        "tlp": mail.tlp.map(|label| label.to_string()),
+        "tlp": mail.tlp.map(|label| label.to_string()), "label": mail.tlp.map(|label| label.to_string()),
+        "persons": persons(mail),
         "texts": texts.collect::<Vec<_>>(), "attachments": attachments.collect::<Vec<_>>(),
         "protections": protections.collect::<Vec<_>>(),
         "carries": carried.iter().take(LINES_MAX).map(one_carried).collect::<Vec<_>>(),

@@ -70,6 +70,9 @@ impl Node {
             let mut line = facts(row);
             let level = judged.as_ref().map(|row| row.level.clone());
             put(&mut line, "level", level.into());
+            for (name, value) in told_by_itself(judged.as_ref()) {
+                put(&mut line, name, value);
+            }
             let party = judged.as_ref().and_then(|row| row.party.clone());
             put(&mut line, "sent_by", party.into());
             let leaked = judged.as_ref().is_some_and(|row| row.leaked);
@@ -166,8 +169,19 @@ impl Node {
     }
 }
 
+/// What a mail says of itself, and for whom alone it is.
+pub(crate) fn told_by_itself(judged: Option<&JudgedRow>) -> [(&'static str, Value); 3] {
+    let text = |of: fn(&JudgedRow) -> Option<&String>| judged.and_then(of).cloned().into();
+    let persons = judged.and_then(|row| serde_json::from_str(row.persons.as_deref()?).ok());
+    [
+        ("subject", text(|row| row.subject.as_ref())),
+        ("label", text(|row| row.label.as_ref())),
+        ("persons", persons.unwrap_or(Value::Null)),
+    ]
+}
+
 /// What a row tells.
-fn facts(row: &MailRow) -> Value {
+pub(crate) fn facts(row: &MailRow) -> Value {
     let tls = row.tls.as_ref().map(|version| {
         json!({ "version": version, "cipher": row.cipher, "server_name": row.server_name })
     });

@@ -47,6 +47,47 @@ impl Paging {
     }
 }
 
+impl Paging {
+    /// How many rows are asked for.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit.unwrap_or(LIMIT)
+    }
+
+    /// The row behind which the list is to go on.
+    pub(crate) fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
+    }
+}
+
+/// The rows of a list; some answers name them.
+pub(crate) fn rows(list: Value) -> Vec<Value> {
+    match list {
+        Value::Array(rows) => rows,
+        Value::Object(members) => match members.into_iter().next() {
+            Some((_, Value::Array(rows))) => rows,
+            Some(_) | None => Vec::new(),
+        },
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    }
+}
+
+/// The first rows of what was read of a list; `behind`: where it goes on if all that was read is given.
+pub(crate) fn stretch(
+    mut items: Vec<Value>,
+    key: &str,
+    limit: usize,
+    behind: Option<String>,
+) -> Value {
+    let next = if items.len() > limit {
+        items.truncate(limit);
+        items.last().map(|row| key_of(row, key))
+    } else {
+        behind
+    };
+    let next = next.map(|next| URL_SAFE_NO_PAD.encode(next));
+    json!({ "items": items, "next": next })
+}
+
 /// What tells a row of a list apart, by the member that does.
 pub fn key_of(row: &Value, member: &str) -> String {
     match row.get(member) {
@@ -58,15 +99,7 @@ pub fn key_of(row: &Value, member: &str) -> String {
 
 /// A stretch of a list: `items`, and `next` where there are more.
 pub(crate) fn page(list: Value, key: &str, paging: &Paging) -> Result<Value, Denied> {
-    let rows = match list {
-        Value::Array(rows) => rows,
-        // Some answers name their rows.
-        Value::Object(members) => match members.into_iter().next() {
-            Some((_, Value::Array(rows))) => rows,
-            Some(_) | None => Vec::new(),
-        },
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
-    };
+    let rows = rows(list);
     let of = |row: &Value| key_of(row, key);
     let first = match &paging.cursor {
         None => 0,
@@ -75,7 +108,7 @@ pub(crate) fn page(list: Value, key: &str, paging: &Paging) -> Result<Value, Den
             place.ok_or(Denied::CursorGone)? + 1
         }
     };
-    let limit = paging.limit.unwrap_or(LIMIT);
+    let limit = paging.limit();
     let more = rows.len() > first + limit;
     let items: Vec<Value> = rows.into_iter().skip(first).take(limit).collect();
     let next = items

@@ -16,17 +16,28 @@ use serde_json::{Map, Value};
 
 use crate::case::command::CaseCommand;
 use crate::case::evidence::command::EvidenceCommand;
-use crate::command::{Answer, Command, Refusal, RefusalKind};
+use crate::case::seen::SeenBy;
+use crate::command::{Answer, Command, Look, Refusal, RefusalKind};
+use crate::mail::command::MailCommand;
 use crate::node::Node;
 use crate::operation::rights::Permission;
 use crate::operation::{Denied, Operation};
 use crate::person::Person;
 use crate::refusal::refusal;
+use crate::sighting::SightingCommand;
 
 /// The label of what is bound to persons.
 const RED: &str = "TLP:RED";
 /// Members of documents that name a person for whom something is, or who said it.
 const NAMING: &[&str] = &["person", "officer", "second", "asked_by", "by"];
+/// Operations whose answers are worked out of what the person sees, and whose rows need not name the person again.
+const WORKED_OUT: &[&str] = &[
+    "status_report",
+    "show_scorecard",
+    "sign_scorecard",
+    "show_scorecard_rows",
+    "review_paper",
+];
 /// How deep answers are looked into; none of ours is deeper.
 const DEPTH_MAX: usize = 64;
 
@@ -37,6 +48,10 @@ impl Node {
         person: &Person,
         command: Command,
     ) -> Result<Answer, Box<Command>> {
+        let command = match self.worked_out_for(person, command) {
+            Ok(answer) => return Ok(answer),
+            Err(command) => *command,
+        };
         let done = match command {
             Command::Look(look) => self
                 .readable(person)
@@ -69,21 +84,13 @@ impl Node {
                     let taken = taken.map_err(|error| refused(&error))?;
                     Ok(crate::execute::taken_answer(taken))
                 }),
+            Command::Sighting(asked) => self.sighted(person, &asked),
             Command::Revoke { id } => self.writable(person).and_then(|writable| {
                 let revoked = self.revoke_in(&writable, &id);
                 revoked.map_err(|error| refused(&*error))
             }),
             Command::ListCollections if !Permission::Administer.is_of(person.role) => {
-                self.readable(person).and_then(|readable| {
-                    let answers = readable.iter().map(|held| self.collection_answer(held));
-                    let mut answers = answers
-                        .collect::<Result<Vec<_>, _>>()
-                        .map_err(|error| refused(&*error))?;
-                    for answer in &mut answers {
-                        answer.rights.retain(|right| right.user == person.account);
-                    }
-                    Ok(Answer::Collections(answers))
-                })
+                self.collections_seen(person)
             }
             other @ (Command::Account(_)
             | Command::CreateCollection { .. }
@@ -104,6 +111,51 @@ impl Node {
             | Command::Held(_)) => return Err(Box::new(other)),
         };
         Ok(done.unwrap_or_else(Answer::Refused))
+    }
+
+    /// Does what counts or searches what is bound to persons too, of what this person sees; gives back any other command.
+    fn worked_out_for(&self, person: &Person, command: Command) -> Result<Answer, Box<Command>> {
+        let done = if let Command::Look(Look::Anything { text }) = &command {
+            let content = Permission::Look.is_of(person.role);
+            let found = self.anything(text, content);
+            found.map_err(|error| refused(&*error))
+        } else if let Command::Mail(MailCommand::Outgoing {
+            state,
+            party,
+            before,
+            limit,
+        }) = &command
+        {
+            let filter = (state.as_deref(), party.clone());
+            let page = (before.as_deref(), *limit);
+            let found = self.outgoing(filter, page, Some(&person.account));
+            found.map_err(|error| refusal(&error))
+        } else if let Command::Case(command) = command {
+            let done = self.case_seen(command, SeenBy(Some(person)));
+            done.map_err(|error| refusal(&error))
+        } else {
+            return Err(Box::new(command));
+        };
+        Ok(done.map_or_else(Answer::Refused, Answer::Document))
+    }
+
+    fn collections_seen(&self, person: &Person) -> Result<Answer, Refusal> {
+        let readable = self.readable(person)?;
+        let answers = readable.iter().map(|held| self.collection_answer(held));
+        let mut answers = answers
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| refused(&*error))?;
+        for answer in &mut answers {
+            answer.rights.retain(|right| right.user == person.account);
+        }
+        Ok(Answer::Collections(answers))
+    }
+
+    fn sighted(&self, person: &Person, asked: &SightingCommand) -> Result<Answer, Refusal> {
+        let (readable, writable) = (self.readable(person)?, self.writable(person)?);
+        let readers = [person.account.clone()];
+        let done = self.add_sighting((&readable, &writable), &readers, asked);
+        done.map(Answer::Document).map_err(|error| refused(&error))
     }
 
     /// The collections that a person may read, each with that person's own view of what is bound to persons.
@@ -200,7 +252,30 @@ impl<'a> Eyes<'a> {
                 return Err(Denied::Missing);
             }
         }
+        self.check_mail(operation, text("id"))?;
         Ok(all_seen)
+    }
+
+    /// Refuses what is about a mail that is bound to others.
+    fn check_mail(&self, operation: &Operation, id: Option<&str>) -> Result<(), Denied> {
+        let Some(id) = id.map(str::to_owned) else {
+            return Ok(());
+        };
+        let shown = if operation.path.starts_with("/mail/outgoing/") {
+            self.node.mail(MailCommand::OutgoingShow { id })
+        } else if operation.path.starts_with("/mail/") {
+            self.node.mail(MailCommand::Show { id })
+        } else if operation.path.starts_with("/proposals/") {
+            self.node.mail_of_proposal(&id)
+        } else {
+            return Ok(());
+        };
+        // What is not there is told by the act itself.
+        let bound = shown.is_ok_and(|shown| is_red(&shown) && !names(&shown, self.person, 0));
+        if bound {
+            return Err(Denied::Missing);
+        }
+        Ok(())
     }
 
     fn check_thread(&self, thread: &str) -> Result<(), Denied> {
@@ -214,7 +289,14 @@ impl<'a> Eyes<'a> {
     }
 
     /// Takes out of an answer what is not this person's to see.
-    pub(crate) fn only_seen(&mut self, answer: Value) -> Result<Value, Denied> {
+    pub(crate) fn only_seen(
+        &mut self,
+        operation: &Operation,
+        answer: Value,
+    ) -> Result<Value, Denied> {
+        if WORKED_OUT.contains(&operation.name) {
+            return Ok(answer);
+        }
         self.seen_part(answer, 0)?.ok_or(Denied::Missing)
     }
 
@@ -378,7 +460,11 @@ fn names_here(row: &Value, person: &Person) -> bool {
         .iter()
         .filter_map(|member| row.get(*member)?.as_str());
     let mut named = named.peekable();
-    named.any(|name| name == person.account || Some(name) == person.address.as_deref())
+    let listed = row.get("persons").and_then(Value::as_array);
+    let mut listed = listed.into_iter().flatten().filter_map(Value::as_str);
+    let own = person.address.as_deref();
+    named.any(|name| name == person.account || Some(name) == own)
+        || listed.any(|name| own.is_some_and(|own| own.eq_ignore_ascii_case(name)))
 }
 
 /// Whether anything in this document names the person.

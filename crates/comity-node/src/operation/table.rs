@@ -113,6 +113,7 @@ const fn op(
         needs,
         summary,
         list: None,
+        stretches: None,
         looks: false,
     }
 }
@@ -150,6 +151,13 @@ impl Operation {
         }
     }
 
+    const fn stretches(self, member: &'static str) -> Self {
+        Self {
+            stretches: Some(member),
+            ..self
+        }
+    }
+
     const fn list(self, key: &'static str) -> Self {
         Self {
             list: Some(key),
@@ -172,6 +180,9 @@ pub const OPERATIONS: &[Operation] = &[
     op("revoke_object", post("/objects/{id}/revocation"), &["revoke"], Permission::Add, "Adds a revoked version of an object wherever you may write."),
     op("find_values", post("/values/search"), &["look", "find_values"], Permission::Look, "The objects that carry one of these values, as people write them.").looks(),
     op("match_values", post("/values/match"), &["look", "match"], Permission::Look, "Which of many values some object carries.").looks(),
+    op("search", get("/search"), &["look", "anything"], Permission::Watch, "Threads, mails, parties, envelopes and entries of the ledger, by words, names and numbers."),
+    op("show_value", get("/values"), &["look", "value"], Permission::Look, "All that is known of one value, and to whom it might go."),
+    op("add_sighting", post("/sightings"), &["sighting"], Permission::Add, "Records that a value or an object was seen, as a STIX sighting."),
     op("search_objects", get("/objects"), &["look", "search"], Permission::Look, "The objects whose text holds these words."),
     op("name_reader", post("/objects/{id}/readers"), &["account", "name_reader"], Permission::Release, "Names an account for an object that is bound to persons."),
     op("list_users", get("/users"), &["account", "list_users"], Permission::Audit, "The accounts of this node.").list("name"),
@@ -231,7 +242,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("compare_accords", get("/accords/{name}/differences"), &["exchange", "compare"], Permission::Watch, "What changes between two versions."),
     op("share_objects", post("/releases"), &["exchange", "share"], Permission::Release, "Shares objects with a party, or says what would become of them.").signed("asked_by"),
     op("share_collection", post("/collections/{collection}/releases"), &["exchange", "share_collection"], Permission::Release, "Shares a collection with a party as it grows."),
-    op("list_decisions", get("/releases"), &["exchange", "decisions"], Permission::Watch, "The decisions on what goes to whom, with the rule of each.").list("number"),
+    op("list_decisions", get("/releases"), &["exchange", "decisions"], Permission::Watch, "The decisions on what goes to whom, with the rule of each, the newest first.").list("number").stretches("before"),
     op("list_released", get("/parties/{party}/released"), &["exchange", "released"], Permission::Look, "What stands in a party's released views."),
     op("list_held_acts", get("/held-acts"), &["held", "list"], Permission::Work, "What waits for a second person before it is said, and what became of it.").list("id"),
     op("approve_held_act", post("/held-acts/{id}/approval"), &["held", "approve"], Permission::Work, "Says yes to what another person asked for, and does it."),
@@ -242,8 +253,8 @@ pub const OPERATIONS: &[Operation] = &[
     op("recall_objects", post("/recalls"), &["exchange", "recall"], Permission::Release, "Recalls objects that were released."),
     op("list_recalls", get("/recalls"), &["exchange", "recalls"], Permission::Watch, "Recalls that this node asked for.").list("recall").with(&[("received", "false")]),
     op("list_recalls_received", get("/recalls/received"), &["exchange", "recalls"], Permission::Watch, "Recalls that others asked of this node.").list("recall").with(&[("received", "true")]),
-    op("list_outbox", get("/outbox"), &["exchange", "outbox"], Permission::Watch, "The newest envelopes that this node made.").list("envelope"),
-    op("list_inbox", get("/inbox"), &["exchange", "inbox"], Permission::Watch, "The newest envelopes that this node got.").list("envelope"),
+    op("list_outbox", get("/outbox"), &["exchange", "outbox"], Permission::Watch, "Envelopes that this node made, the newest first.").list("envelope").stretches("before"),
+    op("list_inbox", get("/inbox"), &["exchange", "inbox"], Permission::Watch, "Envelopes that this node got, the newest first.").list("envelope").stretches("before"),
     op("carry_outbox", post("/parties/{party}/carried"), &["exchange", "carry"], Permission::Release, "What waits for a party, as batches to be carried."),
     op("take_carried", post("/carried"), &["exchange", "take_carried"], Permission::Add, "Takes a batch that was carried."),
     op("list_keys", get("/keys"), &["key", "list"], Permission::Watch, "The keys of this node in force, those that wait, and what was revoked."),
@@ -258,6 +269,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("list_threads", get("/threads"), &["case", "list"], Permission::Look, "Requests, cases, calls and exercises, the newest change first.").list("id"),
     op("list_requests", get("/requests"), &["case", "list"], Permission::Look, "Requests for assistance, the newest change first.").list("id").with(&[("subject", "request")]),
     op("list_cases", get("/cases"), &["case", "list"], Permission::Look, "Cases between parties, the newest change first.").list("id").with(&[("subject", "case")]),
+    op("list_incidents", get("/incidents"), &["case", "list"], Permission::Look, "Incidents that are reported in stages, the newest change first.").list("id").with(&[("subject", "incident")]),
     op("list_calls", get("/calls"), &["case", "list"], Permission::Look, "Hotline calls, the newest change first.").list("id").with(&[("subject", "call")]),
     op("list_exercises", get("/exercises"), &["case", "list"], Permission::Look, "Exercises, the newest change first.").list("id").with(&[("subject", "exercise")]),
     op("show_thread", get("/threads/{thread}"), &["case", "show"], Permission::Look, "A thread with its messages."),

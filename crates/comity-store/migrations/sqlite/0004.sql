@@ -217,3 +217,15 @@ CREATE INDEX identity_by_account ON identity (account, created);
 -- Client certificates are pinned beside tokens: kind is token or certificate, and the digest that of what is shown.
 ALTER TABLE token ADD COLUMN kind TEXT NOT NULL DEFAULT 'token';
 -- End of client certificates.
+-- By what threads are found: the words of their titles and numbers, and, behind a sign of equality, the objects and values that they name.
+CREATE TABLE thread_word (word TEXT NOT NULL, thread TEXT NOT NULL, PRIMARY KEY (word, thread)) WITHOUT ROWID;
+-- End of words of threads.
+-- What a mail says of itself: its label, its subject, and where it is TLP:RED the addresses that it is to, a JSON list.
+ALTER TABLE mail_judged ADD COLUMN label TEXT;
+ALTER TABLE mail_judged ADD COLUMN subject TEXT;
+ALTER TABLE mail_judged ADD COLUMN persons TEXT;
+-- End of what a mail says of itself.
+-- Lists that are read a stretch at a time, the newest first.
+CREATE INDEX outbox_by_time ON outbox (created, seq, envelope);
+CREATE INDEX inbox_by_time ON inbox (received, seq, envelope);
+-- End of lists that are read a stretch at a time.

@@ -34,7 +34,7 @@ mod staging;
 mod type_names;
 mod upkeep;
 mod view;
-mod words;
+pub(crate) mod words;
 
 use comity_stix::admission::{Admitted, ObservableValue};
 use comity_stix::id::ObjectId;

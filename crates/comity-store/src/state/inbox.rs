@@ -90,6 +90,20 @@ pub fn find(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<Option<InboxRow>, St
     rows.first().map(row_of).transpose()
 }
 
+/// Envelopes whose identity lies between two, both included.
+pub fn within(
+    tx: &mut dyn Tx,
+    (first, last): (&[u8; 32], &[u8; 32]),
+    limit: u64,
+) -> Result<Vec<InboxRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT envelope, party, origin, epoch, lane, channel, seq, kind, header, blind, NULL, NULL, proof, state,
+             outcome, received FROM inbox WHERE envelope >= ?1 AND envelope <= ?2 ORDER BY envelope LIMIT ?3",
+        &[first.into(), last.into(), limit.into()],
+    )?;
+    rows.iter().map(row_of).collect()
+}
+
 /// The envelope in a place of a channel.
 pub fn at(
     tx: &mut dyn Tx,
@@ -115,12 +129,25 @@ pub fn in_state(tx: &mut dyn Tx, state: &str, limit: u64) -> Result<Vec<InboxRow
     rows.iter().map(row_of).collect()
 }
 
-/// The newest envelopes, from one party or from all, newest first, at most `limit`.
-pub fn list(tx: &mut dyn Tx, party: Option<&str>, limit: u64) -> Result<Vec<InboxRow>, StoreError> {
+/// Envelopes from one party or from all, newest first, at most `limit`; `before` is where the stretch before ended.
+pub fn list(
+    tx: &mut dyn Tx,
+    party: Option<&str>,
+    before: Option<&[u8; 32]>,
+    limit: u64,
+) -> Result<Vec<InboxRow>, StoreError> {
     let rows = tx.query(
         "SELECT envelope, party, origin, epoch, lane, channel, seq, kind, header, blind, NULL, NULL, proof, state,
-             outcome, received FROM inbox WHERE ?1 = '' OR party = ?1 ORDER BY received DESC, seq DESC LIMIT ?2",
-        &[party.unwrap_or_default().into(), limit.into()],
+             outcome, received FROM inbox
+         WHERE (?1 = '' OR party = ?1) AND (?2 = 0 OR (received, seq, envelope)
+             < (SELECT b.received, b.seq, b.envelope FROM inbox b WHERE b.envelope = ?3))
+         ORDER BY received DESC, seq DESC, envelope DESC LIMIT ?4",
+        &[
+            party.unwrap_or_default().into(),
+            i64::from(before.is_some()).into(),
+            before.unwrap_or(&[0; 32]).into(),
+            limit.into(),
+        ],
     )?;
     rows.iter().map(row_of).collect()
 }

@@ -3,8 +3,12 @@
 //! In scope: rows. Out of scope: the mails themselves (`mail`), judging them.
 
 use crate::error::StoreError;
+use crate::objects::words;
 use crate::state::mail::{self, MailRow, MailState};
 use crate::state::{Row, Tx};
+
+/// Subjects that a search looks at.
+pub const SUBJECTS_MAX: u64 = 5_000;
 
 /// What a mail came to. Its documents are JSON of whoever judged it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +31,12 @@ pub struct JudgedRow {
     pub answer: Option<String>,
     /// When, microseconds since 1970.
     pub judged: i64,
+    /// Its label, as TLP writes it; none: it says none.
+    pub label: Option<String>,
+    /// Its subject.
+    pub subject: Option<String>,
+    /// The addresses that it is to, a JSON list, where it is for persons.
+    pub persons: Option<String>,
 }
 
 /// How often a mail was tried.
@@ -108,11 +118,12 @@ pub struct ProposalRow {
 /// Records what a mail came to, in the place of what it came to before. The answer that it got stays.
 pub fn put(tx: &mut dyn Tx, row: &JudgedRow) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO mail_judged (mail, level, party, leaked, reasons, authentication, acts, answer, judged)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        "INSERT INTO mail_judged (mail, level, party, leaked, reasons, authentication, acts, answer, judged, label, subject, persons)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
          ON CONFLICT (mail) DO UPDATE SET level = excluded.level, party = excluded.party, leaked = excluded.leaked,
              reasons = excluded.reasons, authentication = excluded.authentication, acts = excluded.acts,
-             answer = coalesce(mail_judged.answer, excluded.answer), judged = excluded.judged",
+             answer = coalesce(mail_judged.answer, excluded.answer), judged = excluded.judged, label = excluded.label,
+             subject = excluded.subject, persons = excluded.persons",
         &[
             row.mail.as_str().into(),
             row.level.as_str().into(),
@@ -123,6 +134,9 @@ pub fn put(tx: &mut dyn Tx, row: &JudgedRow) -> Result<(), StoreError> {
             row.acts.as_str().into(),
             row.answer.as_deref().into(),
             row.judged.into(),
+            row.label.as_deref().into(),
+            row.subject.as_deref().into(),
+            row.persons.as_deref().into(),
         ],
     )?;
     Ok(())
@@ -131,7 +145,8 @@ pub fn put(tx: &mut dyn Tx, row: &JudgedRow) -> Result<(), StoreError> {
 /// What a mail came to.
 pub fn find(tx: &mut dyn Tx, mail: &str) -> Result<Option<JudgedRow>, StoreError> {
     let rows = tx.query(
-        "SELECT mail, level, party, leaked, reasons, authentication, acts, answer, judged FROM mail_judged WHERE mail = ?1",
+        "SELECT mail, level, party, leaked, reasons, authentication, acts, answer, judged, label, subject, persons
+             FROM mail_judged WHERE mail = ?1",
         &[mail.into()],
     )?;
     rows.first().map(judged).transpose()
@@ -140,11 +155,39 @@ pub fn find(tx: &mut dyn Tx, mail: &str) -> Result<Option<JudgedRow>, StoreError
 /// The mails that came to an address of another party than the one that wrote, the newest first.
 pub fn leaked(tx: &mut dyn Tx, limit: u64) -> Result<Vec<JudgedRow>, StoreError> {
     let rows = tx.query(
-        "SELECT mail, level, party, leaked, reasons, authentication, acts, answer, judged FROM mail_judged
+        "SELECT mail, level, party, leaked, reasons, authentication, acts, answer, judged, label, subject, persons FROM mail_judged
          WHERE leaked = 1 ORDER BY judged DESC, mail LIMIT ?1",
         &[limit.into()],
     )?;
     rows.iter().map(judged).collect()
+}
+
+/// Mails whose subject holds every word of a text, in whatever order, of the newest [`SUBJECTS_MAX`]; the newest first.
+pub fn with_subject(
+    tx: &mut dyn Tx,
+    text: &str,
+    limit: usize,
+) -> Result<Vec<(MailRow, JudgedRow)>, StoreError> {
+    let asked = words::of(text);
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = tx.query(
+        "SELECT m.id, j.subject FROM mail m JOIN mail_judged j ON j.mail = m.id WHERE j.subject IS NOT NULL
+         ORDER BY m.received DESC, m.id DESC LIMIT ?1",
+        &[SUBJECTS_MAX.into()],
+    )?;
+    let mut found = Vec::new();
+    for row in &rows {
+        if found.len() >= limit {
+            break;
+        }
+        if asked.is_subset(&words::of(&row.text(1)?)) {
+            let id = row.text(0)?;
+            found.extend(mail::find(tx, &id)?.zip(find(tx, &id)?));
+        }
+    }
+    Ok(found)
 }
 
 /// Mails that wait to be looked at and are due, the oldest first; `after` is where the page before ended.
@@ -283,6 +326,9 @@ fn judged(row: &Row) -> Result<JudgedRow, StoreError> {
         acts: row.text(6)?,
         answer: row.optional_text(7)?,
         judged: row.integer(8)?,
+        label: row.optional_text(9)?,
+        subject: row.optional_text(10)?,
+        persons: row.optional_text(11)?,
     })
 }
 

@@ -6,6 +6,8 @@
 //! In scope: rows. Out of scope: what a mail says, sending it.
 
 use crate::error::StoreError;
+use crate::objects::words;
+use crate::state::judged::SUBJECTS_MAX;
 use crate::state::{Row, Tx};
 
 /// Where a mail stands.
@@ -328,11 +330,41 @@ pub fn list(
     rows.iter().map(row_of).collect()
 }
 
-/// How many mails stand in each state.
-pub fn count(tx: &mut dyn Tx) -> Result<Vec<(MailOutState, u64)>, StoreError> {
+/// Mails whose subject holds every word of a text, in whatever order, of the newest [`SUBJECTS_MAX`]; the newest first.
+pub fn with_subject(
+    tx: &mut dyn Tx,
+    text: &str,
+    limit: usize,
+) -> Result<Vec<MailOutRow>, StoreError> {
+    let asked = words::of(text);
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = tx.query(
-        "SELECT state, count(*) FROM mail_out GROUP BY state ORDER BY state",
-        &[],
+        "SELECT id, subject FROM mail_out ORDER BY made DESC, id DESC LIMIT ?1",
+        &[SUBJECTS_MAX.into()],
+    )?;
+    let mut found = Vec::new();
+    for row in &rows {
+        if found.len() >= limit {
+            break;
+        }
+        if asked.is_subset(&words::of(&row.text(1)?)) {
+            found.extend(beginning(tx, &row.text(0)?)?.into_iter().next());
+        }
+    }
+    Ok(found)
+}
+
+/// How many mails stand in each state; for an account without those that are TLP:RED and that somebody else sent.
+pub fn count(
+    tx: &mut dyn Tx,
+    seen_by: Option<&str>,
+) -> Result<Vec<(MailOutState, u64)>, StoreError> {
+    let rows = tx.query(
+        "SELECT state, count(*) FROM mail_out
+         WHERE ?1 = '' OR coalesce(label, '') <> 'TLP:RED' OR officer = ?1 GROUP BY state ORDER BY state",
+        &[seen_by.unwrap_or_default().into()],
     )?;
     rows.iter()
         .map(|row| Ok((state_of(&row.text(0)?)?, row.count(1)?)))

@@ -125,6 +125,21 @@ pub fn find(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<Option<OutboxRow>, S
     rows.first().map(row_of).transpose()
 }
 
+/// Envelopes whose identity lies between two, both included.
+pub fn within(
+    tx: &mut dyn Tx,
+    (first, last): (&[u8; 32], &[u8; 32]),
+    limit: u64,
+) -> Result<Vec<OutboxRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, NULL, NULL,
+             state, reason, created, due, attempts, next_attempt, changed FROM outbox
+         WHERE envelope >= ?1 AND envelope <= ?2 ORDER BY envelope LIMIT ?3",
+        &[first.into(), last.into(), limit.into()],
+    )?;
+    rows.iter().map(row_of).collect()
+}
+
 /// Envelopes of a channel that may be sent now, in their order, at most `limit`.
 pub fn due(
     tx: &mut dyn Tx,
@@ -202,17 +217,25 @@ pub fn stretch(
     rows.iter().map(row_of).collect()
 }
 
-/// The newest envelopes, to one party or to all, newest first, at most `limit`.
+/// Envelopes to one party or to all, newest first, at most `limit`; `before` is where the stretch before ended.
 pub fn list(
     tx: &mut dyn Tx,
     party: Option<&str>,
+    before: Option<&[u8; 32]>,
     limit: u64,
 ) -> Result<Vec<OutboxRow>, StoreError> {
     let rows = tx.query(
         "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, NULL, NULL,
              state, reason, created, due, attempts, next_attempt, changed FROM outbox
-         WHERE ?1 = '' OR party = ?1 ORDER BY created DESC, seq DESC LIMIT ?2",
-        &[party.unwrap_or_default().into(), limit.into()],
+         WHERE (?1 = '' OR party = ?1) AND (?2 = 0 OR (created, seq, envelope)
+             < (SELECT b.created, b.seq, b.envelope FROM outbox b WHERE b.envelope = ?3))
+         ORDER BY created DESC, seq DESC, envelope DESC LIMIT ?4",
+        &[
+            party.unwrap_or_default().into(),
+            i64::from(before.is_some()).into(),
+            before.unwrap_or(&[0; 32]).into(),
+            limit.into(),
+        ],
     )?;
     rows.iter().map(row_of).collect()
 }

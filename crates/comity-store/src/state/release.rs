@@ -84,16 +84,22 @@ pub fn of_object(tx: &mut dyn Tx, id: &str) -> Result<Vec<DecisionRow>, StoreErr
     rows.iter().map(decision).collect()
 }
 
-/// The newest decisions, for one party or for all.
+/// Decisions for one party or for all, newest first; `before` is where the stretch before ended.
 pub fn list(
     tx: &mut dyn Tx,
     party: Option<&str>,
+    before: Option<u64>,
     limit: u64,
 ) -> Result<Vec<DecisionRow>, StoreError> {
     let rows = tx.query(
         "SELECT number, object, version, party, outlet, verdict, rule, label, released, reason, collection, envelope,
-             approval, decided FROM release_decision WHERE ?1 = '' OR party = ?1 ORDER BY number DESC LIMIT ?2",
-        &[party.unwrap_or_default().into(), limit.into()],
+             approval, decided FROM release_decision WHERE (?1 = '' OR party = ?1) AND number < ?2
+         ORDER BY number DESC LIMIT ?3",
+        &[
+            party.unwrap_or_default().into(),
+            before.map_or(i64::MAX, |number| i64::try_from(number).unwrap_or(i64::MAX)).into(),
+            limit.into(),
+        ],
     )?;
     rows.iter().map(decision).collect()
 }

@@ -10,6 +10,8 @@ use crate::error::StoreError;
 use crate::state::channel::Direction;
 use crate::state::{Row, Tx};
 
+pub mod words;
+
 /// What a thread stands at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ThreadRow {

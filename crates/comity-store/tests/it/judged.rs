@@ -46,6 +46,9 @@ fn row(mail: &str, leaked: bool, answer: Option<&str>) -> JudgedRow {
         acts: "[]".to_owned(),
         answer: answer.map(ToOwned::to_owned),
         judged: 7,
+        label: Some("TLP:RED".to_owned()),
+        subject: Some(format!("About {mail}")),
+        persons: Some("[\"duty@bravo.example\"]".to_owned()),
     }
 }
 

@@ -82,7 +82,7 @@ fn a_mail_and_its_bytes_come_back_and_what_may_change_does() {
         let bytes = |id: &str| again.read(|tx| mail_out::bytes(tx, id)).unwrap();
         assert_eq!(bytes(&row(1).id).as_deref(), Some(&b"one"[..]));
         assert_eq!(bytes("none"), None);
-        let counts = again.read(mail_out::count).unwrap();
+        let counts = again.read(|tx| mail_out::count(tx, None)).unwrap();
         assert_eq!(
             counts,
             [(MailOutState::Queued, 1), (MailOutState::Receipted, 1)]

@@ -184,3 +184,5 @@ accord-change = Propose a change
 accord-change-hint = This is the newest text with the next number and the hash of what it replaces. Change what is to change; nothing holds before all have signed.
 accord-compare = Compare
 accord-against = Held against
+release-next = Then comes the review for { $parties }.
+release-skip = Review for the next party

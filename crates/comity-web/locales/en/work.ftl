@@ -129,3 +129,7 @@ checks = Checks
 checks-none = No check yet.
 checks-none-hint = A check shows that whoever is named does answer. Open one from the contacts.
 check-answered = Answered
+place-incidents = Incidents
+incidents-none = No incident is reported.
+incidents-none-hint = Incidents are reported in stages, each with its clock by the rules that apply. Report one when you are aware of it.
+incident-new = Report an incident

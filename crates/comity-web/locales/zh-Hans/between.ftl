@@ -184,3 +184,5 @@ accord-change = 提议修改
 accord-change-hint = 这是最新文本，已写入下一个版本号及其所替代版本的哈希。请修改需要变更之处；各方签署之前一概不生效。
 accord-compare = 比较
 accord-against = 对照版本
+release-next = 接下来审查发布给 { $parties }。
+release-skip = 审查下一方

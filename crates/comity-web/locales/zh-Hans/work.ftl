@@ -129,3 +129,7 @@ checks = 联络检查
 checks-none = 还没有联络检查。
 checks-none-hint = 联络检查证明所列人员确实会应答。请在联络点页面发起。
 check-answered = 答复时间
+place-incidents = 事件
+incidents-none = 尚无事件报告。
+incidents-none-hint = 事件按适用规则分阶段报告，每阶段各有时限。知悉后即可报告。
+incident-new = 报告事件

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::fields::Fields;
 use crate::frame::{Frame, Shown};
 use crate::screens::{number, rows, some, text, texts};
-use crate::sheet::{Form, Part, Sheet, Table, code, muted, plain};
+use crate::sheet::{Field, Form, Part, Sheet, Table, code, muted, plain};
 use crate::visit::{Visit, Web};
 
 /// The commands that check the node without it.
@@ -65,7 +65,7 @@ async fn begun(web: &Web, visit: &Visit) -> Result<Sheet, crate::frame::Fault> {
     }
     let prove = Form::new("/ledger/proof", f.say("ledger-prove"))
         .plain()
-        .line("what", f.say("ledger-prove-what"));
+        .field(Field::line("what", f.say("ledger-prove-what")).value(visit.query.text("entry")));
     let prove = Part::of(f.say("ledger-prove-title"))
         .says(&f.say("ledger-prove-hint"))
         .form(prove);

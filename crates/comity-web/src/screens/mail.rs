@@ -37,10 +37,14 @@ pub(crate) async fn list(web: Web, visit: Visit) -> Shown {
     let asked = json!({ "state": null, "party": visit.query.get("party"), "before": visit.query.get("before"), "limit": PAGE });
     let found = visit.ask(&web, "list_mail", asked).await?;
     let mut sheet = Sheet::new(Frame::new(&web, &visit, visit.words.say("place-mail")));
+    for row in rows(&found) {
+        sheet.frame.mark(text(row, "label"));
+    }
     sheet.links = tabs(&sheet.frame, "/mail");
     let f = &sheet.frame;
     let table = Table {
         heads: vec![
+            f.say("subject"),
             f.say("from"),
             f.say("mail-to"),
             f.say("level"),
@@ -60,11 +64,14 @@ pub(crate) async fn list(web: Web, visit: Visit) -> Shown {
                 } else {
                     beside(&f.state("due"), &plain(&waits.to_string()))
                 };
+                let subject = some(row, "subject").unwrap_or_else(|| f.say("mail-no-subject"));
+                let mut title = way(&path(&["mail", text(row, "id")]), &subject);
+                if let Some(label) = some(row, "label") {
+                    title = beside(&title, &f.label(&label));
+                }
                 vec![
-                    beside(
-                        &way(&path(&["mail", text(row, "id")]), &from),
-                        &muted(text(row, "sent_by")),
-                    ),
+                    title,
+                    beside(&plain(&from), &muted(text(row, "sent_by"))),
                     plain(&texts(row, "to").join(", ")),
                     level,
                     f.state(text(row, "state")),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, to};
 use crate::screens::{number, rows, some, text, texts};
-use crate::sheet::{Field, Form, Part, Sheet, Table, code, plain};
+use crate::sheet::{Field, Form, Part, Sheet, Table, beside, code, muted, plain};
 use crate::visit::{Theme, Visit, Web};
 use crate::words::Language;
 
@@ -20,13 +20,30 @@ fn at(micros: i64) -> String {
     Timestamp::from_micros(micros).map_or_else(String::new, |at| at.to_string())
 }
 
+/// What a browser calls itself, in short: its name with the version, and on what it runs. Anything else as it is.
+fn agent(text: &str) -> String {
+    const NAMES: &[&str] = &["Edg/", "OPR/", "Firefox/", "Chrome/", "Safari/"];
+    let named = NAMES.iter().find_map(|name| {
+        let (_, rest) = text.split_once(name)?;
+        let version = rest.split(['.', ' ']).next().unwrap_or_default();
+        Some(format!("{} {version}", name.trim_end_matches('/')))
+    });
+    let runs = text
+        .split_once('(')
+        .and_then(|(_, rest)| rest.split_once(')'));
+    match (named, runs) {
+        (Some(named), Some((runs, _))) => format!("{named} ({runs})"),
+        (Some(named), None) => named,
+        (None, _) => text.chars().take(80).collect(),
+    }
+}
+
 /// Sessions as a list.
 pub(crate) fn session_table(f: &Frame, of: &[Value]) -> Table {
     Table {
         heads: vec![
             f.say("session-agent"),
             f.say("session-place"),
-            f.say("session-means"),
             f.say("session-opened"),
             f.say("used-last"),
             f.say("until"),
@@ -35,9 +52,11 @@ pub(crate) fn session_table(f: &Frame, of: &[Value]) -> Table {
             .iter()
             .map(|row| {
                 vec![
-                    plain(text(row, "agent")),
-                    code(text(row, "place")),
-                    plain(&f.word("means", text(row, "means"))),
+                    plain(&agent(text(row, "agent"))),
+                    beside(
+                        &code(text(row, "place")),
+                        &muted(&f.word("means", text(row, "means"))),
+                    ),
                     f.time(text(row, "created")),
                     f.time(text(row, "used")),
                     f.time(text(row, "expires")),

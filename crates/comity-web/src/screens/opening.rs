@@ -1,4 +1,4 @@
-//! Opening a request, a case, a call or an exercise with a party.
+//! Opening a request, a case, an incident, a call or an exercise with a party.
 //!
 //! In scope: their forms, with what was typed kept where something is wrong. Out of scope: what follows (`thread`).
 
@@ -19,6 +19,8 @@ use crate::screens::{party_choices, refused, text};
 use crate::visit::{Visit, Web};
 
 const URGENCY: Field = need("urgency", Kind::Choice(&["routine", "urgent", "emergency"]));
+/// By which rules an incident is reported, by their words.
+const REGIMES: &[&str] = &["nis2", "dora", "gdpr", "cra", "cra-vulnerability", "other"];
 const PRIORITY: Kind = Kind::Choice(&["low", "normal", "high", "top"]);
 
 /// What can be opened.
@@ -61,6 +63,17 @@ const CALL: Spec = Spec {
         may("test", Kind::Flag),
     ],
 };
+const INCIDENT: Spec = Spec {
+    subject: "incident",
+    path: "/incidents/new",
+    title: key("incident-new"),
+    fields: &[
+        need("title", Kind::Line),
+        need("regime", Kind::Choice(REGIMES)),
+        need("aware", Kind::Time),
+        may("classified_at", Kind::Time),
+    ],
+};
 const EXERCISE: Spec = Spec {
     subject: "exercise",
     path: "/exercises/new",
@@ -81,6 +94,8 @@ struct Page {
     exercise: Option<String>,
     /// The kinds of requests to choose from, where none is chosen yet.
     kinds: Vec<(String, String)>,
+    /// What the way here filled in, to be carried on.
+    carried: Vec<(&'static str, String)>,
     kind: Option<(String, String)>,
     inputs: Vec<Input>,
     needed: Vec<Input>,
@@ -98,6 +113,11 @@ pub(crate) async fn request(web: Web, visit: Visit) -> Shown {
 /// `GET /cases/new`.
 pub(crate) async fn case(web: Web, visit: Visit) -> Shown {
     form(&web, &visit, &CASE, None).await
+}
+
+/// `GET /incidents/new`.
+pub(crate) async fn incident(web: Web, visit: Visit) -> Shown {
+    form(&web, &visit, &INCIDENT, None).await
 }
 
 /// `GET /calls/new`.
@@ -118,6 +138,11 @@ pub(crate) async fn send(web: Web, visit: Visit, typed: Fields) -> Shown {
 /// `POST /cases/new`.
 pub(crate) async fn begin(web: Web, visit: Visit, typed: Fields) -> Shown {
     open(&web, &visit, &CASE, typed).await
+}
+
+/// `POST /incidents/new`.
+pub(crate) async fn report(web: Web, visit: Visit, typed: Fields) -> Shown {
+    open(&web, &visit, &INCIDENT, typed).await
 }
 
 /// `POST /calls/new`.
@@ -157,6 +182,15 @@ async fn form(
 ) -> Shown {
     visit.needs(Permission::Work)?;
     let (sent, wrong) = sent.map_or((None, None), |(sent, wrong)| (Some(sent), wrong));
+    // A way here may fill in what it is about.
+    let filled = Sent {
+        typed: visit.query.clone(),
+        ..Sent::default()
+    };
+    let carried = ["party", "observables", "title"].into_iter();
+    let carried = carried.filter_map(|name| Some((name, visit.query.get(name)?.to_owned())));
+    let carried: Vec<(&'static str, String)> = carried.collect();
+    let sent = sent.or((!carried.is_empty()).then_some(&filled));
     let mut frame = Frame::new(web, visit, visit.words.say(spec.title));
     let parties = party_choices(web, visit, |_| true).await?;
     let from = |name: &str| {
@@ -172,6 +206,7 @@ async fn form(
         wrong,
         exercise,
         kinds: Vec::new(),
+        carried,
         kind: kind.map(|kind| (kind.word().to_owned(), frame.word("choice", kind.word()))),
         inputs: heads(&frame, &parties, &from, sent),
         needed: Vec::new(),
@@ -324,11 +359,14 @@ fn arguments(
             arguments.insert(name.to_owned(), value);
         }
     }
-    let event = if spec.subject == "request" {
-        "send"
-    } else {
-        "open"
+    let event = match spec.subject {
+        "request" => "send",
+        "incident" => "aware",
+        _ => "open",
     };
+    if let Some(at) = said.remove("aware") {
+        said.insert("at".to_owned(), at);
+    }
     if let Some(kind) = kind {
         said.insert("request_type".to_owned(), json!(kind.word()));
     }

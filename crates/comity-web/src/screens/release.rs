@@ -21,6 +21,8 @@ const OBJECTS_MAX: usize = 200;
 pub(crate) struct Wanted {
     pub(crate) objects: Vec<String>,
     party: String,
+    /// To whom it is to go afterwards.
+    then: Vec<String>,
     person: Option<String>,
 }
 
@@ -40,8 +42,24 @@ impl Wanted {
         Ok(Self {
             objects,
             party: fields.text("party"),
+            then: fields.all("party").into_iter().skip(1).collect(),
             person: fields.get("person").map(str::to_owned),
         })
+    }
+
+    /// The review for whoever is next.
+    fn next(&self) -> Option<String> {
+        if self.then.is_empty() {
+            return None;
+        }
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for id in &self.objects {
+            query.append_pair("object", id);
+        }
+        for party in &self.then {
+            query.append_pair("party", party);
+        }
+        Some(format!("/release?{}", query.finish()))
     }
 
     fn asked(&self, dry_run: bool) -> Value {
@@ -178,10 +196,19 @@ fn go(f: &Frame, wanted: &Wanted, of: &[Value]) -> Part {
     ];
     let part = Part::of(f.say("release-then")).says(&f.say_with("release-sum", &said));
     if of.iter().all(|line| text(line, "verdict") == "refused") {
-        return part.says(&f.say("release-all-refused"));
+        let part = part.says(&f.say("release-all-refused"));
+        return match wanted.next() {
+            Some(next) => part.link(next, f.say("release-skip")),
+            None => part,
+        };
     }
-    let mut form = Form::new("/release", f.say_of("release-do", "party", &wanted.party))
-        .hidden("party", wanted.party.clone());
+    let mut form = Form::new("/release", f.say_of("release-do", "party", &wanted.party));
+    for party in std::iter::once(&wanted.party).chain(&wanted.then) {
+        form = form.hidden("party", party.clone());
+    }
+    if !wanted.then.is_empty() {
+        form = form.hint(f.say_of("release-next", "parties", &wanted.then.join(", ")));
+    }
     for id in &wanted.objects {
         form = form.hidden("object", id.clone());
     }
@@ -197,6 +224,9 @@ pub(crate) async fn share(web: Web, visit: Visit, fields: Fields) -> Shown {
     let done = visit
         .ask(&web, "share_objects", wanted.asked(false))
         .await?;
+    if let Some(next) = wanted.next() {
+        return to(&next);
+    }
     if some(&done, "approval").is_some() {
         return to("/review");
     }

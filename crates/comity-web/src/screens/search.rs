@@ -3,16 +3,20 @@
 //! In scope: telling what was typed, asking for it, a table of what many values came to. Out of scope: finding (`comity_node`).
 //! Limits: [`VALUES_MAX`] values at once.
 
+mod groups;
+
 use std::collections::BTreeMap;
 
 use askama::Template;
+use comity_node::operation::rights::Permission;
 use comity_stix::id::ObjectId;
 use serde_json::{Value, json};
 
+use self::groups::{Group, groups};
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, file, page, to};
 use crate::screens::objects::{Line, line};
-use crate::screens::{rows, text};
+use crate::screens::{rows, text, value};
 use crate::visit::{Visit, Web};
 
 /// Values that are looked up at once.
@@ -28,6 +32,7 @@ struct Search {
     frame: Frame,
     by_value: Vec<Line>,
     by_words: Vec<Line>,
+    groups: Vec<Group>,
     asked: bool,
 }
 
@@ -38,24 +43,39 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
     if is_object_id(&asked) {
         return to(&format!("/objects/{asked}"));
     }
+    let others = match asked.as_str() {
+        "" => Value::Null,
+        text => {
+            visit
+                .ask_if(&web, "search", json!({ "text": text }))
+                .await?
+        }
+    };
+    let envelopes = others.get("envelopes").map_or(&[][..], rows);
+    let is_value = value::is_one(&asked) && envelopes.is_empty();
+    if is_value && visit.may(Permission::Look) && !visit.query.is_on("words") {
+        return to(&value::place(&asked));
+    }
     let mut frame = Frame::new(&web, &visit, visit.words.say("place-search"));
     let (mut by_value, mut by_words) = (Vec::new(), Vec::new());
     if !asked.is_empty() {
         let found = visit
-            .ask(&web, "find_values", json!({ "values": [asked] }))
+            .ask_if(&web, "find_values", json!({ "values": [asked] }))
             .await?;
         by_value = lines(&mut frame, &found);
         let found = visit
-            .ask(&web, "search_objects", json!({ "text": asked }))
+            .ask_if(&web, "search_objects", json!({ "text": asked }))
             .await?;
         by_words = lines(&mut frame, &found);
         let known: Vec<String> = by_value.iter().map(|line| line.id.clone()).collect();
         by_words.retain(|line| !known.contains(&line.id));
     }
+    let groups = groups(&mut frame, &others);
     let shown = Search {
         frame,
         by_value,
         by_words,
+        groups,
         asked: !asked.is_empty(),
     };
     page(&visit, &shown)
@@ -83,6 +103,8 @@ fn lines(frame: &mut Frame, found: &Value) -> Vec<Line> {
 /// What one of many values came to.
 struct Checked {
     value: String,
+    /// Its page.
+    href: String,
     objects: usize,
     first: Option<Line>,
 }
@@ -152,6 +174,7 @@ pub(crate) async fn bulk(web: Web, visit: Visit, fields: Fields) -> Shown {
         }
         checked.push(Checked {
             value: value.clone(),
+            href: value::place(value),
             objects: lines.map_or(0, Vec::len),
             first,
         });

@@ -41,6 +41,7 @@ pub(crate) fn place(subject: &str, id: &str) -> String {
     let folder = match subject {
         "case" => "cases",
         "call" => "calls",
+        "incident" => "incidents",
         "exercise" => "exercises",
         "check" => "checks",
         _ => "threads",
@@ -122,6 +123,24 @@ pub(crate) async fn cases(web: Web, visit: Visit) -> Shown {
         &web,
         &visit,
         (frame, "list_cases", "/cases"),
+        empty,
+        Some(new),
+    )
+    .await
+}
+
+/// `GET /incidents`.
+pub(crate) async fn incidents(web: Web, visit: Visit) -> Shown {
+    let frame = Frame::new(&web, &visit, visit.words.say("place-incidents"));
+    let empty = (
+        frame.say("incidents-none"),
+        frame.say("incidents-none-hint"),
+    );
+    let new = ("/incidents/new", frame.say("incident-new"));
+    list(
+        &web,
+        &visit,
+        (frame, "list_incidents", "/incidents"),
         empty,
         Some(new),
     )

@@ -129,7 +129,11 @@ pub(crate) fn run(command: ReleaseCommand) -> Result<(), Failure> {
         } => list(
             data.data,
             json.json,
-            ExchangeCommand::Decisions { object, party },
+            ExchangeCommand::Decisions {
+                object,
+                party,
+                before: None,
+            },
             |row| {
                 let names = [
                     "decided", "party", "object", "verdict", "label", "rule", "outlet", "reason",
@@ -165,7 +169,8 @@ pub(crate) fn outbox(command: OutboxCommand) -> Result<(), Failure> {
         }
         OutboxCommand::List { data, party, json } => (data, party, json),
     };
-    let command = ExchangeCommand::Outbox { party };
+    let before = None;
+    let command = ExchangeCommand::Outbox { party, before };
     list(data.data, json.json, command, |row| {
         let names = ["created", "party", "kind", "state", "envelope", "reason"];
         let shown = columns(row, &names);
@@ -188,7 +193,8 @@ fn missing(row: &Value) -> String {
 /// `comity inbox …`
 pub(crate) fn inbox(command: InboxCommand) -> Result<(), Failure> {
     let InboxCommand::List { data, party, json } = command;
-    let command = ExchangeCommand::Inbox { party };
+    let before = None;
+    let command = ExchangeCommand::Inbox { party, before };
     list(data.data, json.json, command, |row| {
         let names = ["received", "party", "kind", "state", "envelope", "outcome"];
         columns(row, &names).trim_end().to_owned()

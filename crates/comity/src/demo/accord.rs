@@ -190,7 +190,10 @@ async fn share(alpha: &Party, bravo: &Party) -> Result<String, Failure> {
     let shared = ask_to_share(alpha, bravo, GREEN)?;
     let envelope = shared.envelopes.first().cloned().unwrap_or_default();
     let sent = || {
-        let outbox = alpha.exchange(ExchangeCommand::Outbox { party: None })?;
+        let outbox = alpha.exchange(ExchangeCommand::Outbox {
+            party: None,
+            before: None,
+        })?;
         let mut rows = outbox.as_array().cloned().unwrap_or_default().into_iter();
         let row = rows.find(|row| text(row, "envelope") == envelope);
         Ok::<_, Failure>(row.unwrap_or_default())

@@ -14,4 +14,4 @@ mod joint;
 mod persons;
 mod proxy;
 pub(crate) mod requests;
-mod scorecards;
+pub(crate) mod scorecards;

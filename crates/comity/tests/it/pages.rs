@@ -6,7 +6,9 @@
 
 mod between;
 mod flows;
+mod found;
 mod second;
+mod values;
 mod visitor;
 mod work;
 

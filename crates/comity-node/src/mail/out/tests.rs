@@ -205,7 +205,12 @@ fn what_must_not_leave_does_not() {
     ] {
         assert!(world.post(&to(bad)).is_err(), "{bad}");
     }
-    let all = world.node.inner.state.read(rows::count).unwrap();
+    let all = world
+        .node
+        .inner
+        .state
+        .read(|tx| rows::count(tx, None))
+        .unwrap();
     assert!(all.is_empty(), "{all:?}");
 }
 

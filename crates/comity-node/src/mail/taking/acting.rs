@@ -27,7 +27,7 @@ use super::record;
 use super::table::{Act, Kind, act};
 use crate::ledger::hex;
 use crate::mail::MailError;
-use crate::mail::said::told;
+use crate::mail::said::{persons, told};
 use crate::node::Node;
 
 /// The longest reason that a row keeps, in characters.
@@ -461,6 +461,9 @@ fn row(
         acts: acts.to_string(),
         answer,
         judged: now,
+        label: content.content.tlp.map(|label| label.to_string()),
+        subject: Some(content.content.fields.subject.clone()),
+        persons: persons(&content.content).map(|all| all.to_string()),
     }
 }
 

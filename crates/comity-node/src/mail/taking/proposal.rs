@@ -286,6 +286,17 @@ impl Node {
         }
     }
 
+    /// The mail that proposes something, by the beginning of the proposal's number.
+    pub(crate) fn mail_of_proposal(&self, id: &str) -> Result<Value, MailError> {
+        let found = self
+            .inner
+            .state
+            .read(|tx| rows::proposals_beginning(tx, id))?;
+        let row = found.first();
+        let row = row.ok_or_else(|| TakingError::Unknown(id.to_owned()))?;
+        self.mail_shown(&row.mail)
+    }
+
     fn proposal_shown(&self, id: &str) -> Result<Value, MailError> {
         let found = self
             .inner

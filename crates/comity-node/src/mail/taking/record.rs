@@ -44,6 +44,12 @@ pub(crate) fn shown(document: &mut Value, row: &JudgedRow, proposals: &[Proposal
         ("carries", parsed(&row.acts)),
         ("answered", row.answer.clone().into()),
         ("judged", at(row.judged).into()),
+        ("label", row.label.clone().into()),
+        ("subject", row.subject.clone().into()),
+        (
+            "persons",
+            row.persons.as_deref().map_or(Value::Null, parsed),
+        ),
     ] {
         put(document, name, value);
     }

@@ -206,6 +206,10 @@ fn a_viewer_is_offered_no_act_and_refused_every_one() {
             ],
         ),
         ("/mail-keys", &[("party", "bravo"), ("certificate", "x")]),
+        ("/mail-keys/make", &[("days", "30")]),
+        ("/mail-keys/extend", &[("days", "30")]),
+        ("/mail-keys/x/revoke", &[("why", "retired")]),
+        ("/certificates/bravo/x/remove", &[]),
         (
             "/admin",
             &[("name", "x"), ("role", "admin"), ("password", "x")],
@@ -342,4 +346,31 @@ fn a_sign_in_leads_nowhere_else_and_keeps_no_cookie_from_before() {
     // Signing out ends the session, not only the cookie.
     first.post("/sign-out", &[]);
     assert_eq!(first.ask("/me").status, 303);
+}
+
+#[test]
+fn keys_for_mail_are_made_prolonged_and_taken_back_through_pages() {
+    let mut alpha = Party::new("alpha", Store::Embedded);
+    alpha.serve();
+    let admin = Browser::of(&alpha, "admin");
+    assert!(admin.get("/mail-keys").contains("has no OpenPGP key"));
+    let page = admin.does("/mail-keys/make", &[("days", "30")]);
+    assert!(page.contains("BEGIN PGP PUBLIC KEY BLOCK"), "{page}");
+    let (_, rest) = page.split_once("href=\"/mail-keys/").unwrap();
+    let fingerprint = rest.split('/').next().unwrap().to_owned();
+    let until = |party: &Party| {
+        let shown = party.cli(&["openpgp", "show", "--json"]).expect(0).json();
+        shown[0]["until"].as_str().unwrap().to_owned()
+    };
+    let before = until(&alpha);
+    admin.does("/mail-keys/extend", &[("days", "400")]);
+    assert!(until(&alpha) > before, "{before}");
+    let wrong = admin.post("/mail-keys/extend", &[("days", "many")]);
+    assert_eq!(wrong.status, 400, "{}", wrong.text());
+    let at = format!("/mail-keys/{fingerprint}/revoke");
+    assert!(admin.get(&at).contains("cannot be undone"));
+    admin.post(&at, &[]).expect(400);
+    admin.does(&at, &[("why", "retired")]);
+    let shown = alpha.cli(&["openpgp", "show", "--json"]).expect(0).json();
+    assert_eq!(shown[0]["usable"], false, "{shown}");
 }

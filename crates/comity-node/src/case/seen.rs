@@ -1,0 +1,112 @@
+//! What one person sees of what went between two parties, where it is counted: without what is bound to others.
+//!
+//! A scorecard, a status report or a commitment is worked out from deliveries. For a person they are worked out from those that the
+//! person may see, so neither a row nor a count tells of the rest; what both parties signed of the whole is then not told either.
+//!
+//! In scope: leaving deliveries out. Out of scope: rows of other answers (`operation::sight`), the figures.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comity_case::message::{Message, ThreadId};
+use comity_link::payload::{Case, Kind, Recall, Share};
+use comity_stix::id::ObjectId;
+use comity_stix::marking::Tlp;
+
+use crate::case::gather::Delivery;
+use crate::person::Person;
+
+/// The label of what is bound to persons, as TLP writes it.
+const RED: &str = "TLP:RED";
+
+/// Through whose eyes something is worked out; nobody's: whoever holds the node sees all.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SeenBy<'a>(pub(crate) Option<&'a Person>);
+
+impl SeenBy<'_> {
+    fn is(self, name: &str) -> bool {
+        self.0.is_none_or(|person| {
+            let address = person.address.as_deref();
+            name == person.account || address.is_some_and(|own| own.eq_ignore_ascii_case(name))
+        })
+    }
+
+    /// The deliveries that the person sees, and whether something was left out.
+    pub(crate) fn only(self, all: Vec<Delivery>) -> (Vec<Delivery>, bool) {
+        if self.0.is_none() {
+            return (all, false);
+        }
+        let hidden = self.hidden_threads(&all);
+        let objects = self.hidden_objects(&all);
+        let before = all.len();
+        let is_hidden = |one: &Delivery| {
+            let recalls_hidden = || {
+                let said = serde_json::from_slice::<Recall>(&one.payload);
+                said.is_ok_and(|said| {
+                    !said.objects.is_empty() && said.objects.iter().all(|id| objects.contains(id))
+                })
+            };
+            message(one).is_some_and(|said| hidden.contains(&said.head().thread))
+                || (one.kind == Kind::Share && self.is_hidden_share(one))
+                || (one.kind == Kind::Recall && recalls_hidden())
+        };
+        let kept: Vec<Delivery> = all.into_iter().filter(|one| !is_hidden(one)).collect();
+        let cut = kept.len() < before;
+        (kept, cut)
+    }
+
+    /// Threads that are TLP:RED and name the person nowhere.
+    fn hidden_threads(self, all: &[Delivery]) -> BTreeSet<ThreadId> {
+        let mut known: BTreeMap<ThreadId, (bool, bool)> = BTreeMap::new();
+        for said in all.iter().filter_map(message) {
+            let head = said.head();
+            let (red, named) = known.entry(head.thread).or_default();
+            *red |= head.label == Tlp::Red;
+            let persons = [
+                Some(head.officer.name.as_str()),
+                head.officer.second.as_deref(),
+                head.person.as_deref(),
+            ];
+            *named |= persons.into_iter().flatten().any(|name| self.is(name));
+        }
+        let hidden = known
+            .into_iter()
+            .filter(|(_, (red, named))| *red && !*named);
+        hidden.map(|(id, _)| id).collect()
+    }
+
+    fn is_hidden_share(self, one: &Delivery) -> bool {
+        let said = serde_json::from_slice::<Share>(&one.payload);
+        said.is_ok_and(|said| said.label == RED && !said.persons.iter().any(|name| self.is(name)))
+    }
+
+    /// What was shared with other persons alone, by its identities.
+    fn hidden_objects(self, all: &[Delivery]) -> BTreeSet<String> {
+        let shares = all
+            .iter()
+            .filter(|one| one.kind == Kind::Share && self.is_hidden_share(one));
+        let shares = shares.filter_map(|one| serde_json::from_slice::<Share>(&one.payload).ok());
+        let ids = shares.flat_map(|share| {
+            let id = |text: &str| {
+                let object: serde_json::Value = serde_json::from_str(text).ok()?;
+                let id = object.get("id")?.as_str()?;
+                ObjectId::parse(id).ok().map(|id| id.to_string())
+            };
+            let ids: Vec<String> = share
+                .objects
+                .iter()
+                .filter_map(|one| id(one.get()))
+                .collect();
+            ids
+        });
+        ids.collect()
+    }
+}
+
+fn message(one: &Delivery) -> Option<Message> {
+    if one.kind != Kind::Case {
+        return None;
+    }
+    let said: Case = serde_json::from_slice(&one.payload).ok()?;
+    let [object] = &said.objects;
+    Message::parse(object.get()).ok()
+}
