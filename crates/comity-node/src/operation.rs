@@ -235,7 +235,7 @@ impl Node {
             if let Some(behind) = &behind {
                 asked.insert(list.member.to_owned(), json!(behind));
             }
-            let command = list.operation.command(person, asked)?;
+            let command = list.operation.command(person, None, asked)?;
             let answer = self
                 .seen_by(person, command)
                 .unwrap_or_else(|command| self.execute_unnoted(*command));
