@@ -39,7 +39,8 @@ def call(method, path, name="", body=""):
     if token := os.environ.get("COMITY_TOKEN"):
         headers["Authorization"] = f"Bearer {token}"
     if body:
-        headers["Content-Type"] = "application/json"
+        taxii = path.startswith("/taxii2/")
+        headers["Content-Type"] = "application/taxii+json;version=2.1" if taxii else "application/json"
     answer = requests.request(
         method,
         os.environ["COMITY_SERVER"] + path,
