@@ -1,4 +1,4 @@
-//! Who is speaking: the wire forms of HTTP Basic (RFC 7617) and bearer tokens (RFC 6750).
+//! Who is speaking: the wire forms of HTTP Basic (RFC 7617) and bearer tokens (RFC 6750), or else the connection's certificate.
 //!
 //! In scope: reading `Authorization`, asking the node, making a wrong password slow. Out of scope: rights.
 
@@ -9,7 +9,9 @@ use base64::prelude::BASE64_STANDARD;
 use comity_node::account::{Caller, Credentials, SignInError};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::request::Parts;
 
+use crate::client_certificate;
 use crate::router::Api;
 use crate::taxii::error::Problem;
 
@@ -17,12 +19,14 @@ use crate::taxii::error::Problem;
 const HEADER_BYTES_MAX: usize = 4096;
 
 /// The caller of a request.
-pub(crate) async fn caller(
-    api: &Api,
-    headers: &HeaderMap,
-    place: IpAddr,
-) -> Result<Caller, Problem> {
-    let credentials = credentials(headers)?;
+pub(crate) async fn caller(api: &Api, parts: &Parts, place: IpAddr) -> Result<Caller, Problem> {
+    let credentials = match client_certificate::shown(parts) {
+        // Whoever says who they are means that, whatever the connection came with.
+        Some(fingerprint) if !parts.headers.contains_key(AUTHORIZATION) => {
+            Credentials::Certificate(fingerprint)
+        }
+        Some(_) | None => credentials(&parts.headers)?,
+    };
     if let Some(caller) = api.node.known_caller(&credentials) {
         return Ok(caller);
     }
@@ -34,7 +38,7 @@ pub(crate) async fn caller(
         Ok(Err(SignInError::Refused)) => {
             tokio::time::sleep(api.settings.wrong_password_delay).await;
             Err(Problem::unauthorized(
-                "the name or password, or the token, is wrong",
+                "the name or password, the token or the certificate is wrong",
             ))
         }
         Ok(Err(SignInError::CodeNeeded)) => Err(Problem::unauthorized(

@@ -14,6 +14,7 @@ pub mod settings;
 pub mod taxii;
 
 mod body;
+mod client_certificate;
 mod gzip;
 mod log;
 mod mta_sts;

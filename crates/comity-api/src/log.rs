@@ -13,7 +13,8 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use comity_node::node::Node;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::request::Parts;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 
@@ -31,7 +32,7 @@ const BYTES: &str = "application/octet-stream";
 pub(crate) async fn serve(State(api): State<Api>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
     let place = crate::taxii::place(&api, &parts);
-    if !admitted(&api, &parts.headers, place).await {
+    if !admitted(&api, &parts, place).await {
         return nothing();
     }
     let path = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
@@ -68,8 +69,8 @@ pub(crate) async fn serve(State(api): State<Api>, request: Request<Body>) -> Res
 }
 
 /// Whether this caller is answered at all.
-async fn admitted(api: &Api, headers: &HeaderMap, place: IpAddr) -> bool {
-    api.settings.ledger_public || authentication::caller(api, headers, place).await.is_ok()
+async fn admitted(api: &Api, parts: &Parts, place: IpAddr) -> bool {
+    api.settings.ledger_public || authentication::caller(api, parts, place).await.is_ok()
 }
 
 /// A file that was found.

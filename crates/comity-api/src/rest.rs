@@ -132,7 +132,7 @@ async fn person(api: &Api, parts: &Parts, only_looks: bool) -> Result<Person, Pr
             }
         }
     }
-    let caller = authentication::caller(api, &parts.headers, place).await;
+    let caller = authentication::caller(api, parts, place).await;
     let caller = caller.map_err(Problem::of_sign_in)?;
     let person = api.node.person_of(&caller, place);
     person.map_err(|_| Problem::not_own())

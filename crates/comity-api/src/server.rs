@@ -14,6 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -22,7 +23,9 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::server::TlsStream;
 
+use crate::client_certificate::{AnyCertificate, Shown};
 use crate::router::router;
 use crate::settings::ApiSettings;
 
@@ -173,11 +176,26 @@ impl Accept {
                 acceptor.accept(stream),
             );
             match handshake.await {
-                Ok(Ok(stream)) => serve(stream, peer, pause_max, service, watcher).await,
+                Ok(Ok(stream)) => {
+                    let service = shown_by(&stream, service);
+                    serve(stream, peer, pause_max, service, watcher).await;
+                }
                 Ok(Err(error)) => tracing::debug!(%peer, error = %error, "no TLS"),
                 Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
             }
         }
+    }
+}
+
+/// The service, told which certificate the client of a connection has shown.
+fn shown_by(stream: &TlsStream<TcpStream>, service: axum::Router) -> axum::Router {
+    let chain = stream.get_ref().1.peer_certificates();
+    match chain.and_then(|chain| chain.first()) {
+        Some(certificate) => {
+            let fingerprint = Sha256::digest(certificate).into();
+            service.layer(axum::Extension(Shown(fingerprint)))
+        }
+        None => service,
     }
 }
 
@@ -208,8 +226,12 @@ async fn serve(
 }
 
 /// The TLS configuration for a certificate chain and its key, both PEM files: TLS 1.2 and 1.3, no early data
-/// (TAXII 2.1 section 8.2.2).
-pub fn tls_config(certificates: &Path, key: &Path) -> Result<Arc<ServerConfig>, ListenError> {
+/// (TAXII 2.1 section 8.2.2). With `clients`, whoever connects is asked for a certificate and may have none.
+pub fn tls_config(
+    certificates: &Path,
+    key: &Path,
+    clients: bool,
+) -> Result<Arc<ServerConfig>, ListenError> {
     let failed = |path: &Path, error: &dyn std::fmt::Display| {
         ListenError::Tls(format!("{}: {error}", path.display()))
     };
@@ -217,8 +239,13 @@ pub fn tls_config(certificates: &Path, key: &Path) -> Result<Arc<ServerConfig>, 
         .and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let chain = chain.map_err(|error| failed(certificates, &error))?;
     let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| failed(key, &error))?;
-    let mut config = ServerConfig::builder()
-        .with_no_client_auth()
+    let builder = ServerConfig::builder();
+    let builder = if clients {
+        builder.with_client_cert_verifier(Arc::new(AnyCertificate::new()))
+    } else {
+        builder.with_no_client_auth()
+    };
+    let mut config = builder
         .with_single_cert(chain, secret)
         .map_err(|error| failed(certificates, &error))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];

@@ -8,7 +8,10 @@
 //! Limits: [`REMEMBERED_MAX`] callers are remembered; one password is hashed at a time.
 
 pub mod audit;
+pub mod certificate;
 pub mod command;
+pub mod oidc;
+pub(crate) mod outstanding;
 pub mod passkey;
 pub mod password;
 pub(crate) mod public_key;
@@ -27,11 +30,12 @@ use comity_store::state::account::{self, Account, Role};
 use comity_store::state::closed;
 use comity_store::state::second_factor as factors;
 use comity_store::state::session as session_rows;
-use comity_store::state::token::Scope;
+use comity_store::state::token::{Kind, Scope};
 use comity_store::state::welcome as welcome_rows;
 use sha2::{Digest, Sha256};
 
 use crate::account::audit::Entering;
+use crate::account::certificate::Fingerprint;
 use crate::account::password::{check_password, hash, verify};
 use crate::account::token::{TOKEN_DAYS_MAX, TOKEN_NAME_CHARS_MAX};
 use crate::clock::random_bytes;
@@ -70,6 +74,18 @@ pub enum Credentials {
     },
     /// A token (RFC 6750).
     Bearer(String),
+    /// A certificate whose key signed the handshake (RFC 8446 section 4.4.3).
+    Certificate(Fingerprint),
+}
+
+impl Credentials {
+    /// What a program shows, where it is one.
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Certificate(_) => Kind::Certificate,
+            Self::Basic { .. } | Self::Bearer(_) => Kind::Token,
+        }
+    }
 }
 
 impl std::fmt::Debug for Credentials {
@@ -89,8 +105,10 @@ pub struct Caller {
     pub address: Option<String>,
     /// The other party that it belongs to.
     pub party: Option<String>,
-    /// Where it came with a token: that one's id and how much of the account's rights it has.
+    /// Where it came with a token or a certificate: that one's id and how much of the account's rights it has.
     pub token: Option<(String, Scope)>,
+    /// It was a certificate.
+    pub certificate: bool,
 }
 
 impl Caller {
@@ -192,6 +210,12 @@ pub enum AccountError {
         "a token's name has {TOKEN_NAME_CHARS_MAX} characters at most and no control character, and it is good for {TOKEN_DAYS_MAX} days at most"
     )]
     BadToken,
+    /// The certificate cannot be pinned.
+    #[error("this certificate cannot be pinned: {0}")]
+    BadCertificate(String),
+    /// It is pinned already.
+    #[error("this certificate is pinned to an account already")]
+    CertificateTaken,
     /// There is no such token.
     #[error("there is no token {0:?}")]
     UnknownToken(String),
@@ -213,6 +237,18 @@ pub enum AccountError {
     /// It is done by a person who signed in a short while ago.
     #[error("this is done within a quarter of an hour after signing in")]
     SignInAgain,
+    /// No provider of identities is set.
+    #[error("this node has no provider of identities")]
+    NoProvider,
+    /// The subject cannot be one.
+    #[error("a subject of the provider has 1 to 255 bytes and no control character")]
+    BadSubject,
+    /// It is an account's already.
+    #[error("this identity of the provider is linked to an account already")]
+    IdentityTaken,
+    /// There is no such identity.
+    #[error("there is no identity {0:?}")]
+    UnknownIdentity(String),
     /// The link leads nowhere.
     #[error("this link was used already, has ended, or never was one")]
     BadLink,
@@ -320,6 +356,10 @@ impl Sessions {
                 hasher.update([2]);
                 hasher.update(token);
             }
+            Credentials::Certificate(fingerprint) => {
+                hasher.update([3]);
+                hasher.update(fingerprint);
+            }
         }
         hasher.finalize().into()
     }
@@ -367,15 +407,16 @@ impl Node {
         let sessions = &self.inner.sessions;
         let now = self.inner.clock.now();
         let key = sessions.key(credentials);
+        let kind = credentials.kind();
         let (account, token, hashed) = match credentials {
-            Credentials::Bearer(token) => {
-                let held = self.holder_of(token, now)?;
+            Credentials::Bearer(_) | Credentials::Certificate(_) => {
+                let held = self.holder_of(credentials, now)?;
                 let Some((account, row)) = held else {
                     self.refuse_early(place, now)?;
                     sessions.throttle.failed(&place, now);
                     let entering = Entering {
                         account: "",
-                        way: "token",
+                        way: kind.word(),
                         place,
                     };
                     self.note_entering(entering, "refused")?;
@@ -420,10 +461,11 @@ impl Node {
                 address: account.address,
                 party: account.party,
                 token,
+                certificate: kind == Kind::Certificate,
             },
             compared: match credentials {
                 Credentials::Basic { .. } => account.password,
-                Credentials::Bearer(_) => String::new(),
+                Credentials::Bearer(_) | Credentials::Certificate(_) => String::new(),
             },
             looked_up: now,
             hashed,

@@ -15,7 +15,9 @@ use comity_store::state::State;
 use comity_store::state::closed::{self, ALL};
 
 use crate::account::Sessions;
-use crate::account::passkey::Challenges;
+use crate::account::oidc::{FLIGHT_MICROS, Flight, OidcTerms, PROOF_MICROS, Proof, Provider};
+use crate::account::outstanding::Outstanding;
+use crate::account::passkey::{CHALLENGE_MICROS, Ceremony, Origin};
 use crate::account::session::OpenSessions;
 use crate::address::dkim::KeptKeys;
 use crate::address::{AddressKeys, MailTerms};
@@ -75,7 +77,15 @@ pub(crate) struct Inner {
     pub(crate) demands: Demands,
     pub(crate) sessions: Sessions,
     pub(crate) open_sessions: OpenSessions,
-    pub(crate) challenges: Challenges,
+    /// Challenges of passkeys.
+    pub(crate) challenges: Outstanding<(Ceremony, Origin)>,
+    /// Who is at the provider of identities.
+    pub(crate) flights: Outstanding<Flight>,
+    /// Whom the provider let in and who give a code yet.
+    pub(crate) proofs: Outstanding<Proof>,
+    /// The settings of the provider of identities, once they are known.
+    pub(crate) oidc_terms: OnceLock<OidcTerms>,
+    pub(crate) provider: OnceLock<Provider>,
     pub(crate) rights: RightsCache,
     pub(crate) address_keys: AddressKeys,
     pub(crate) mail_keys: MailKeys,
@@ -120,7 +130,11 @@ impl Node {
             demands: Demands::default(),
             sessions: Sessions::default(),
             open_sessions: OpenSessions::default(),
-            challenges: Challenges::default(),
+            challenges: Outstanding::new(CHALLENGE_MICROS),
+            flights: Outstanding::new(FLIGHT_MICROS),
+            proofs: Outstanding::new(PROOF_MICROS),
+            oidc_terms: OnceLock::new(),
+            provider: OnceLock::new(),
             rights: RightsCache::default(),
             address_keys: folder.address_keys,
             mail_keys: folder.mail_keys,

@@ -106,7 +106,7 @@ pub enum Denied {
     #[error("this token's scope is {0}, which does not reach as far")]
     Scope(&'static str),
     /// By what an account signs in is for its person to change, not for a token.
-    #[error("a token cannot change by what its account signs in: sign in yourself")]
+    #[error("a program cannot change by what its account signs in: sign in yourself")]
     NeedsPerson,
     /// The arguments are not what it takes.
     #[error("{0}")]
@@ -182,7 +182,7 @@ fn admitted(
         let (role, needs) = (person.role.word(), operation.needs);
         return Err(Denied::Role { role, needs });
     }
-    let token = matches!(person.way, Way::Token { .. });
+    let token = matches!(person.way, Way::Token { .. } | Way::Certificate { .. });
     if token && operation.is_own() && operation.method != Method::Get {
         return Err(Denied::NeedsPerson);
     }

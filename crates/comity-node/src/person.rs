@@ -45,6 +45,13 @@ pub enum Way {
         /// How much of the account's rights it has.
         scope: Scope,
     },
+    /// A program with a certificate.
+    Certificate {
+        /// The certificate's id.
+        id: String,
+        /// How much of the account's rights it has.
+        scope: Scope,
+    },
     /// A program with the account's name and password.
     Password,
     /// Whoever holds the node's folder, at the command line.
@@ -57,6 +64,7 @@ impl Way {
         match self {
             Self::Session { id } => format!("session {id}"),
             Self::Token { id, .. } => format!("token {id}"),
+            Self::Certificate { id, .. } => format!("certificate {id}"),
             Self::Password => "password".to_owned(),
             Self::Operator => "operator".to_owned(),
         }
@@ -79,7 +87,7 @@ impl Person {
     /// How much of the role's rights this way has.
     pub fn scope(&self) -> Scope {
         match &self.way {
-            Way::Token { scope, .. } => *scope,
+            Way::Token { scope, .. } | Way::Certificate { scope, .. } => *scope,
             Way::Session { .. } | Way::Password | Way::Operator => Scope::All,
         }
     }
@@ -92,6 +100,10 @@ impl Node {
             return Err(SignInError::NotOwn);
         }
         let way = match &caller.token {
+            Some((id, scope)) if caller.certificate => Way::Certificate {
+                id: id.clone(),
+                scope: *scope,
+            },
             Some((id, scope)) => Way::Token {
                 id: id.clone(),
                 scope: *scope,

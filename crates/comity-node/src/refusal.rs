@@ -96,6 +96,10 @@ const PARTIES: &str = "`comity party list` shows the parties, `comity party acce
 const COLLECTIONS: &str =
     "`comity collection list` shows them, `comity collection create --title TITLE` makes one";
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table of errors, a line or two each"
+)]
 fn account(error: &AccountError) -> (RefusalKind, String) {
     let no = |hint: &str| (RefusalKind::No, hint.to_owned());
     match error {
@@ -139,6 +143,13 @@ fn account(error: &AccountError) -> (RefusalKind, String) {
             RefusalKind::Usage,
             "give --name a few words and --days a number of days".to_owned(),
         ),
+        AccountError::BadCertificate(_) => (
+            RefusalKind::Usage,
+            "give the client's certificate alone, a PEM file: openssl x509 -in FILE prints it".to_owned(),
+        ),
+        AccountError::CertificateTaken => {
+            no("`comity certificate list` shows whose it is; end it there before it is pinned anew")
+        }
         AccountError::UnknownToken(_) => no("`comity token list` shows the tokens with their ids"),
         AccountError::BadPasskey | AccountError::LatePasskey => {
             no("begin again on the page of the own account, in a browser that asks for a PIN, a finger or a face")
@@ -146,6 +157,14 @@ fn account(error: &AccountError) -> (RefusalKind, String) {
         AccountError::TooManyPasskeys => no("remove those that nobody uses any more"),
         AccountError::UnknownPasskey(_) => no("`comity user passkeys NAME` shows them with their ids"),
         AccountError::SignInAgain => no("sign out and in again, then do it"),
+        AccountError::NoProvider => no("set sign_in.oidc.issuer in comity.toml, with the keys beside it"),
+        AccountError::BadSubject => (
+            RefusalKind::Usage,
+            "give the subject as the provider shows it for that person: sub in its ID tokens".to_owned(),
+        ),
+        AccountError::IdentityTaken | AccountError::UnknownIdentity(_) => {
+            no("`comity user identities NAME` shows those of an account")
+        }
         AccountError::BadLink => {
             no("`comity user invite NAME --role ROLE` makes a new one; `comity serve` prints one for the first account")
         }

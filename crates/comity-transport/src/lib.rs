@@ -12,6 +12,7 @@ pub mod http;
 pub mod link;
 pub mod mail_authentication;
 pub mod name_server;
+pub mod oidc;
 pub mod pull;
 pub mod push;
 pub mod smtp;

@@ -15,8 +15,8 @@ use crate::fields::Fields;
 use crate::frame::{Fault, Shown, answer};
 use crate::screens::{
     accords, addresses, admin, contacts, envelopes, evidence, home, ledger, mail, mail_keys, me,
-    objects, opening, outgoing, parties, passkeys, recalls, records, release, reports, scorecards,
-    search, signing, thread, threads, welcome,
+    objects, oidc, opening, outgoing, parties, passkeys, recalls, records, release, reports,
+    scorecards, search, signing, thread, threads, welcome,
 };
 pub use crate::visit::WebSettings;
 use crate::visit::{Visit, Web};
@@ -36,6 +36,9 @@ pub fn router(node: Node, settings: WebSettings) -> Router {
             "/sign-in/passkey/challenge",
             act(passkeys::sign_in_challenge),
         )
+        .route("/sign-in/oidc", show(oidc::leave))
+        .route("/sign-in/oidc/return", show(oidc::back))
+        .route("/sign-in/oidc/code", act(oidc::give_code))
         .route("/sign-out", act(signing::sign_out))
         .route("/choices", act(signing::choose))
         .route("/", show(home::show))
@@ -169,6 +172,7 @@ fn house() -> Router<Web> {
             "/admin/tokens",
             show(admin::tokens).merge(act(admin::make_token)),
         )
+        .route("/admin/certificates", act(admin::pin))
         .route(
             "/admin/tokens/{id}",
             show(admin::token).merge(act(admin::end_token)),
@@ -197,6 +201,8 @@ fn house() -> Router<Web> {
         .route("/me/passkeys", act(passkeys::add))
         .route("/me/passkeys/challenge", act(passkeys::challenge))
         .route("/me/passkeys/remove", act(passkeys::remove))
+        .route("/me/identities", act(oidc::link))
+        .route("/me/identities/remove", act(oidc::unlink))
         .route("/me/factor/begin", act(me::factor_begin))
         .route("/me/factor/confirm", act(me::factor_confirm))
         .route("/me/factor/codes", act(me::factor_codes))

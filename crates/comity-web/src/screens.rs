@@ -14,6 +14,7 @@ pub(crate) mod mail;
 pub(crate) mod mail_keys;
 pub(crate) mod me;
 pub(crate) mod objects;
+pub(crate) mod oidc;
 pub(crate) mod opening;
 pub(crate) mod outgoing;
 pub(crate) mod parties;

@@ -15,7 +15,7 @@ use comity_node::node::Node;
 use comity_node::operation::Denied;
 use comity_node::operation::rights::Permission;
 use comity_node::person::{Person, Way};
-use http::header::{ACCEPT_LANGUAGE, COOKIE, HOST, USER_AGENT};
+use http::header::{ACCEPT_LANGUAGE, COOKIE, HOST, HeaderValue, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, Uri};
 use jiff::tz::TimeZone;
@@ -49,6 +49,15 @@ impl WebSettings {
             "__Host-comity"
         } else {
             "comity"
+        }
+    }
+
+    /// The name of the cookie of somebody who is at the provider of identities.
+    pub(crate) fn flight_cookie(&self) -> &'static str {
+        if self.secure {
+            "__Host-comity-flight"
+        } else {
+            "comity-flight"
         }
     }
 }
@@ -98,8 +107,11 @@ pub(crate) struct Visit {
     pub(crate) agent: String,
     /// The host that was asked, with its port.
     pub(crate) host: String,
+    /// A page of this node leads here, or nobody else does: as the browser says.
+    pub(crate) own: bool,
     pub(crate) began: Instant,
     arguments: Vec<(String, String)>,
+    cookies: Vec<HeaderValue>,
 }
 
 impl Visit {
@@ -118,8 +130,13 @@ impl Visit {
     pub(crate) fn session_id(&self) -> Option<String> {
         match &self.person.as_ref()?.way {
             Way::Session { id } => Some(id.clone()),
-            Way::Token { .. } | Way::Password | Way::Operator => None,
+            Way::Token { .. } | Way::Certificate { .. } | Way::Password | Way::Operator => None,
         }
+    }
+
+    /// The value of a cookie.
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
+        cookie(self.cookies.iter(), name)
     }
 
     /// Where this page is, if browsers have passkeys there.
@@ -183,20 +200,26 @@ impl FromRequestParts<Web> for Visit {
                 .get(name)
                 .and_then(|value| value.to_str().ok())
         };
-        let secret = cookie(&parts.headers, web.settings.cookie());
+        let named = |name: &str| cookie(parts.headers.get_all(COOKIE).iter(), name);
+        let secret = named(web.settings.cookie());
         let mut person = None;
         if let Some(secret) = secret.clone() {
             let node = web.node.clone();
             let found = tokio::task::spawn_blocking(move || node.session(&secret)).await;
             person = found.ok().and_then(Result::ok).flatten();
         }
-        let language = cookie(&parts.headers, "comity-language");
+        let language = named("comity-language");
         let language = language.and_then(|tag| Language::parse(&tag));
         let accepted = || text(ACCEPT_LANGUAGE).and_then(Language::accepted);
         let language = language.or_else(accepted).unwrap_or(Language::English);
-        let theme = cookie(&parts.headers, "comity-theme").and_then(|word| Theme::parse(&word));
-        let zone = cookie(&parts.headers, "comity-zone").and_then(|name| zone(&name));
-        let keys = cookie(&parts.headers, "comity-keys").as_deref() != Some("off");
+        let theme = named("comity-theme").and_then(|word| Theme::parse(&word));
+        let zone = named("comity-zone").and_then(|name| zone(&name));
+        let keys = named("comity-keys").as_deref() != Some("off");
+        let site = parts
+            .headers
+            .get("sec-fetch-site")
+            .and_then(|value| value.to_str().ok());
+        let own = matches!(site, Some("same-origin" | "none"));
         let place = parts.extensions.get::<IpAddr>().copied();
         let agent = text(USER_AGENT).unwrap_or_default().to_owned();
         let query = Fields::read(parts.uri.query().unwrap_or_default().as_bytes());
@@ -225,6 +248,8 @@ impl FromRequestParts<Web> for Visit {
             place: place.unwrap_or(IpAddr::from([0, 0, 0, 0])),
             agent,
             host: host(&parts.uri, &parts.headers),
+            own,
+            cookies: parts.headers.get_all(COOKIE).iter().cloned().collect(),
             began,
             arguments: arguments.unwrap_or_default(),
         })
@@ -242,8 +267,7 @@ fn host(uri: &Uri, headers: &HeaderMap) -> String {
 }
 
 /// The value of a cookie (RFC 6265 section 4.2).
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
-    let fields = headers.get_all(COOKIE).iter();
+fn cookie<'h>(fields: impl Iterator<Item = &'h HeaderValue>, name: &str) -> Option<String> {
     let texts = fields
         .filter_map(|field| field.to_str().ok())
         .filter(|text| text.len() <= COOKIE_BYTES_MAX);

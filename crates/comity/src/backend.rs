@@ -155,6 +155,9 @@ pub(crate) fn open_node(folder: &Path, settings: &Settings) -> Result<Node, Fail
     })?;
     node.use_sending_terms(settings.mail.sending_terms(&terms.domain)?);
     node.use_mail_terms(terms);
+    if let Some(terms) = settings.sign_in.oidc.terms()? {
+        node.use_oidc(terms);
+    }
     Ok(node)
 }
 

@@ -31,7 +31,7 @@ use comity_stix::marking::Tlp;
 
 pub(crate) use key::KeyVerb;
 pub(crate) use party::PartyCommand;
-pub(crate) use user::{AuditCommand, TokenCommand, UserCommand};
+pub(crate) use user::{AuditCommand, CertificateCommand, TokenCommand, UserCommand};
 
 /// Exchange cyber-threat information with parties that you cooperate with, and prove that both kept their word.
 #[derive(Debug, Parser)]
@@ -89,6 +89,9 @@ pub(crate) enum Top {
     /// Tokens, for programs
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Client certificates, for programs
+    #[command(subcommand)]
+    Certificate(CertificateCommand),
     /// Who did what, and who tried to sign in
     #[command(subcommand)]
     Audit(AuditCommand),

@@ -5,6 +5,7 @@
 
 pub(crate) mod mail;
 mod sending;
+pub(crate) mod sign_in;
 
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -27,6 +28,7 @@ use serde::Deserialize;
 
 use crate::failure::Failure;
 use crate::settings::mail::MailSettings;
+use crate::settings::sign_in::SignInSettings;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -40,6 +42,7 @@ pub(crate) struct Settings {
     pub(crate) link: NodeLinkSettings,
     pub(crate) ledger: LedgerSettings,
     pub(crate) mail: MailSettings,
+    pub(crate) sign_in: SignInSettings,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -54,6 +57,7 @@ pub(crate) struct ServeSettings {
     pub(crate) listen: SocketAddr,
     pub(crate) tls_certificates: PathBuf,
     pub(crate) tls_key: PathBuf,
+    pub(crate) client_certificates: bool,
     pub(crate) behind_proxy: bool,
     pub(crate) connections_max: usize,
     pub(crate) pause_seconds_max: u64,
@@ -151,7 +155,7 @@ const fn entry(
     }
 }
 
-/// The reference: every key but those of mail, in the order of the file. A test compares it with the structs above.
+/// The reference: every key but those of mail and of signing in, in the order of the file. A test compares it with the structs above.
 const REFERENCE: &[Entry] = &[
     entry(
         "store",
@@ -179,6 +183,13 @@ const REFERENCE: &[Entry] = &[
         "tls_key",
         "\"\"",
         "The PEM file with the certificate's key.",
+    ),
+    entry(
+        "serve",
+        "client_certificates",
+        "false",
+        "Ask whoever connects by TLS for a certificate, so that programs can sign in by one that `comity certificate add` pinned. Browsers that \
+           have certificates ask their person for one then.",
     ),
     entry(
         "serve",
@@ -329,7 +340,7 @@ const REFERENCE: &[Entry] = &[
 /// Every key, in the order of the file.
 fn every_entry() -> impl Iterator<Item = &'static Entry> {
     let mail = mail::REFERENCE.iter().chain(sending::REFERENCE);
-    REFERENCE.iter().chain(mail)
+    REFERENCE.iter().chain(mail).chain(sign_in::REFERENCE)
 }
 
 impl Default for ServeSettings {
@@ -338,6 +349,7 @@ impl Default for ServeSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 7410)),
             tls_certificates: PathBuf::new(),
             tls_key: PathBuf::new(),
+            client_certificates: false,
             behind_proxy: false,
             connections_max: 2000,
             pause_seconds_max: 30,
@@ -557,6 +569,7 @@ impl Settings {
             text(&serve.listen.to_string()),
             path(&serve.tls_certificates),
             path(&serve.tls_key),
+            serve.client_certificates.to_string(),
             serve.behind_proxy.to_string(),
             serve.connections_max.to_string(),
             serve.pause_seconds_max.to_string(),
@@ -585,7 +598,8 @@ impl Settings {
                 values
                     .into_iter()
                     .chain(self.mail.values())
-                    .chain(self.mail.sending_values()),
+                    .chain(self.mail.sending_values())
+                    .chain(self.sign_in.oidc.values()),
             )
             .map(|(e, value)| (format!("{}.{}", e.table, e.key), value))
             .collect()

@@ -48,7 +48,7 @@ pub(crate) async fn serve(State(api): State<Api>, request: Request) -> Response 
 
 async fn respond(api: Api, parts: Parts, body: Body) -> Result<Response, Problem> {
     let place = place(&api, &parts);
-    let caller = crate::authentication::caller(&api, &parts.headers, place).await?;
+    let caller = crate::authentication::caller(&api, &parts, place).await?;
     let path = segments(parts.uri.path())?;
     let segments: Vec<&str> = path.iter().map(String::as_str).collect();
     let resource = if matches!(segments.as_slice(), [_, "collections", _, "manifest"]) {

@@ -6,8 +6,9 @@
 use comity_stix::timestamp::Timestamp;
 use comity_store::state::account::Role;
 use comity_store::state::audit::{Asked, AuditRow};
+use comity_store::state::identity::IdentityRow;
 use comity_store::state::passkey::PasskeyRow;
-use comity_store::state::token::TokenRow;
+use comity_store::state::token::{Kind, Scope, TokenRow};
 use comity_store::state::welcome::WelcomeRow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 use crate::account::passkey::is_copied;
 use crate::account::session::SessionShown;
 use crate::account::token::NewToken;
-use crate::account::{AccountError, Belonging, NewAccount};
+use crate::account::{AccountError, Belonging, NewAccount, hex};
 use crate::command::{AccountCommand, Answer, UserAnswer};
 use crate::execute::Done;
 use crate::node::Node;
@@ -38,6 +39,24 @@ pub enum SignInCommand {
     ListTokens {
         /// Those of this account only.
         user: Option<String>,
+    },
+    /// Let whoever has the key of a certificate speak for an account, where this node itself speaks TLS.
+    PinCertificate {
+        /// The account.
+        user: String,
+        /// The certificate, as PEM.
+        certificate: String,
+        /// What it is for.
+        #[serde(default)]
+        name: String,
+        /// How much of the account's rights it has: read, write or all.
+        #[schemars(with = "String")]
+        scope: Scope,
+        /// After how many days it ends; 0 is never.
+        days: u32,
+        /// The account that does it; empty for the operator.
+        #[serde(default)]
+        by: String,
     },
     /// Set the password of an account.
     SetPassword {
@@ -105,6 +124,30 @@ pub enum SignInCommand {
         /// The passkey's id.
         id: String,
         /// The session that goes on; all others that passkeys opened end.
+        except: Option<String>,
+    },
+    /// Who an account is at the provider of identities.
+    ListIdentities {
+        /// The account.
+        name: String,
+    },
+    /// Let a subject of the provider of identities sign in as an account.
+    LinkIdentity {
+        /// The account.
+        name: String,
+        /// What the provider calls the person: `sub` in its ID tokens.
+        subject: String,
+        /// The account that does it; empty for the operator.
+        #[serde(default)]
+        by: String,
+    },
+    /// Take an identity from an account, and end the sessions that the provider opened.
+    UnlinkIdentity {
+        /// The account.
+        name: String,
+        /// The identity's id.
+        id: String,
+        /// The session that goes on; all others that the provider opened end.
         except: Option<String>,
     },
     /// Invite a person to make an account of their own; what the link ends with is shown this once.
@@ -221,6 +264,24 @@ impl Node {
                 let tokens = self.tokens(user.as_deref())?;
                 Ok(Answer::Document(tokens.iter().map(token).collect()))
             }
+            SignInCommand::PinCertificate {
+                user,
+                certificate,
+                name,
+                scope,
+                days,
+                by,
+            } => {
+                let new = NewToken {
+                    by,
+                    account: user,
+                    name,
+                    scope,
+                    days,
+                };
+                let id = self.pin_certificate(&new, &certificate)?;
+                Ok(Answer::Document(json!({ "id": id })))
+            }
             SignInCommand::SetPassword { name, password } => {
                 done(self.set_password(&name, &password))
             }
@@ -262,6 +323,17 @@ impl Node {
             }
             SignInCommand::RemovePasskey { name, id, except } => {
                 done(self.remove_passkey(&name, &id, except.as_deref()))
+            }
+            SignInCommand::ListIdentities { name } => {
+                self.account_named(&name)?;
+                let held = self.identities(&name)?;
+                Ok(Answer::Document(held.iter().map(identity).collect()))
+            }
+            SignInCommand::LinkIdentity { name, subject, by } => {
+                done(self.link_identity(&by, &name, &subject))
+            }
+            SignInCommand::UnlinkIdentity { name, id, except } => {
+                done(self.unlink_identity(&name, &id, except.as_deref()))
             }
             SignInCommand::Invite {
                 name,
@@ -326,7 +398,9 @@ fn done(done: Result<(), AccountError>) -> Done {
 
 fn token(row: &TokenRow) -> Value {
     json!({
-        "id": row.id, "account": row.account, "name": row.name, "scope": row.scope.word(),
+        "id": row.id, "kind": row.kind.word(), "account": row.account, "name": row.name, "scope": row.scope.word(),
+        // That of a token is no one's to see; that of a certificate tells which it is.
+        "fingerprint": (row.kind == Kind::Certificate).then(|| hex(&row.digest)),
         "created": at(row.created), "expires": row.expires.map(at), "used": row.seen.map(at),
     })
 }
@@ -342,6 +416,12 @@ fn passkey(row: &PasskeyRow) -> Value {
     json!({
         "id": row.id, "name": row.name, "host": row.relying_party, "copied": is_copied(row),
         "created": at(row.created), "used": row.seen.map(at),
+    })
+}
+
+fn identity(row: &IdentityRow) -> Value {
+    json!({
+        "id": row.id, "issuer": row.issuer, "subject": row.subject, "created": at(row.created), "used": row.seen.map(at),
     })
 }
 

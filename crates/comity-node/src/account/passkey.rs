@@ -6,10 +6,9 @@
 //!
 //! In scope: both ceremonies, listing and removing. Out of scope: the browser's part (`comity-web`), what was said
 //! (`passkey::answer`).
-//! Limits: [`PASSKEYS_MAX`], [`PASSKEY_NAME_CHARS_MAX`], [`FRESH_SIGN_IN_MICROS`], those of challenges.
+//! Limits: [`PASSKEYS_MAX`], [`PASSKEY_NAME_CHARS_MAX`], [`FRESH_SIGN_IN_MICROS`], [`CHALLENGE_MICROS`], those of `outstanding`.
 
 mod answer;
-mod challenge;
 
 #[cfg(test)]
 mod tests;
@@ -36,10 +35,9 @@ use crate::person::{Person, Way};
 use self::answer::{
     AuthenticatorData, BACKED_UP, BACKUP_ELIGIBLE, CREDENTIAL_BYTES_MAX, ClientData, decoded,
 };
-pub use self::challenge::CHALLENGE_MICROS;
-use self::challenge::Ceremony;
-pub(crate) use self::challenge::{CHALLENGE_BYTES, Challenges};
 
+/// How long a challenge is good: five minutes, in microseconds.
+pub const CHALLENGE_MICROS: i64 = 300_000_000;
 /// Passkeys of one account.
 pub const PASSKEYS_MAX: usize = 20;
 /// The longest name of a passkey, in characters.
@@ -101,6 +99,20 @@ impl Origin {
     }
 }
 
+/// What is to become of an answer to a challenge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ceremony {
+    /// A passkey for this account, asked for in the session of this id.
+    Add {
+        account: String,
+        session: String,
+        /// By what authenticators are to tell the account.
+        user_handle: Vec<u8>,
+    },
+    /// Somebody signs in.
+    SignIn,
+}
+
 /// A passkey that an authenticator has made. Both texts are base64url.
 #[derive(Clone, Copy, Debug)]
 pub struct NewPasskey<'a> {
@@ -152,7 +164,10 @@ impl Node {
             session: session.to_owned(),
             user_handle: user_handle.clone(),
         };
-        let challenge = self.inner.challenges.give(ceremony, origin, place, now);
+        let challenge = self
+            .inner
+            .challenges
+            .give((ceremony, origin.clone()), place, now);
         let text = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
         let excluded = held
             .iter()
@@ -267,7 +282,7 @@ impl Node {
         let challenge = self
             .inner
             .challenges
-            .give(Ceremony::SignIn, origin, place, now);
+            .give((Ceremony::SignIn, origin.clone()), place, now);
         Ok(json!({
             "challenge": BASE64_URL_SAFE_NO_PAD.encode(challenge),
             "rpId": origin.relying_party(),
@@ -385,12 +400,14 @@ impl Node {
 }
 
 /// The id of the session of a person who signed in a short while ago.
-fn fresh_session(person: &Person, now: i64) -> Result<&str, AccountError> {
+pub(crate) fn fresh_session(person: &Person, now: i64) -> Result<&str, AccountError> {
     match &person.way {
         Way::Session { id } if now - person.signed_in < FRESH_SIGN_IN_MICROS => Ok(id),
-        Way::Session { .. } | Way::Token { .. } | Way::Password | Way::Operator => {
-            Err(AccountError::SignInAgain)
-        }
+        Way::Session { .. }
+        | Way::Token { .. }
+        | Way::Certificate { .. }
+        | Way::Password
+        | Way::Operator => Err(AccountError::SignInAgain),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Public keys by which authenticators sign: reading a `COSE_Key`, verifying what it signed.
+//! Public keys by which authenticators and providers of identities sign: reading a `COSE_Key`, verifying what was signed.
 //!
 //! Three algorithms, the ones that authenticators have: ES256, `EdDSA` with Ed25519, RS256. Of CBOR (RFC 8949) only what a key of
 //! these is made of is read: one map of integers to integers and byte strings, in the canonical form that CTAP2 asks for.
@@ -7,8 +7,8 @@
 //! Limits: [`KEY_BYTES_MAX`]; RSA with 2,048 to 4,096 bits.
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
-    RsaPublicKeyComponents, UnparsedPublicKey,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
 };
 
 /// The longest key, in bytes: RSA with 4,096 bits, with room to spare.
@@ -71,8 +71,7 @@ impl PublicKey {
             members.push((label, reader.item()?));
         }
         let key = Self::of(&members)?;
-        (bytes.len() - reader.0.len() <= KEY_BYTES_MAX && key.is_usable())
-            .then_some((key, reader.0))
+        (bytes.len() - reader.0.len() <= KEY_BYTES_MAX).then_some((key, reader.0))
     }
 
     fn of(members: &[(i64, Item<'_>)]) -> Option<Self> {
@@ -88,24 +87,36 @@ impl PublicKey {
                 Item::Integer(_) | Item::Bytes(_) => None,
             })
         };
-        let coordinate = |label| bytes(label).filter(|value| value.len() == COORDINATE);
         match (integer(KEY_TYPE)?, integer(ALGORITHM)?, members.len()) {
-            (EC2, ES256, 5) if integer(-1) == Some(1) => {
-                // SEC 1 section 2.3.3.
-                let point = [vec![4], coordinate(-2)?, coordinate(-3)?];
-                Some(Self::Es256(point.concat()))
-            }
-            (OKP, EDDSA, 4) if integer(-1) == Some(6) => Some(Self::Ed25519(coordinate(-2)?)),
-            (RSA, RS256, 4) => {
-                let (n, e) = (bytes(-1)?, bytes(-2)?);
-                let whole = MODULUS_BYTES.contains(&n.len())
-                    && (1..=EXPONENT_BYTES_MAX).contains(&e.len())
-                    && n.first() != Some(&0)
-                    && e.first() != Some(&0);
-                whole.then_some(Self::Rs256 { n, e })
-            }
+            (EC2, ES256, 5) if integer(-1) == Some(1) => Self::es256(&bytes(-2)?, &bytes(-3)?),
+            (OKP, EDDSA, 4) if integer(-1) == Some(6) => Self::ed25519(bytes(-2)?),
+            (RSA, RS256, 4) => Self::rs256(bytes(-1)?, bytes(-2)?),
             _ => None,
         }
+    }
+
+    /// A key of P-256, by its coordinates.
+    pub(crate) fn es256(x: &[u8], y: &[u8]) -> Option<Self> {
+        let whole = x.len() == COORDINATE && y.len() == COORDINATE;
+        // SEC 1 section 2.3.3.
+        let key = Self::Es256([&[4], x, y].concat());
+        (whole && key.is_usable()).then_some(key)
+    }
+
+    /// A key of Ed25519.
+    pub(crate) fn ed25519(key: Vec<u8>) -> Option<Self> {
+        let whole = key.len() == COORDINATE;
+        let key = Self::Ed25519(key);
+        (whole && key.is_usable()).then_some(key)
+    }
+
+    /// A key of RSA, by its modulus and its exponent.
+    pub(crate) fn rs256(n: Vec<u8>, e: Vec<u8>) -> Option<Self> {
+        let whole = MODULUS_BYTES.contains(&n.len())
+            && (1..=EXPONENT_BYTES_MAX).contains(&e.len())
+            && n.first() != Some(&0)
+            && e.first() != Some(&0);
+        whole.then_some(Self::Rs256 { n, e })
     }
 
     /// Whether it is a key at all: a point of its curve.
@@ -131,6 +142,18 @@ impl PublicKey {
             ),
         };
         verified.is_ok()
+    }
+}
+
+impl PublicKey {
+    /// Whether this is the key's signature of a message, in the form that JWS has (RFC 7518 section 3.4).
+    pub(crate) fn verifies_jws(&self, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::Es256(point) => UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
+                .verify(message, signature)
+                .is_ok(),
+            Self::Ed25519(_) | Self::Rs256 { .. } => self.verifies(message, signature),
+        }
     }
 }
 
@@ -195,6 +218,7 @@ pub(super) mod tests {
     use super::*;
 
     /// A key pair of each kind, as an authenticator has one.
+    #[derive(Debug)]
     pub(in crate::account) enum Pair {
         Ec(EcdsaKeyPair),
         Ed(Ed25519KeyPair),
@@ -247,6 +271,40 @@ pub(super) mod tests {
             }
         }
 
+        /// The public key as a JWK (RFC 7517).
+        pub(in crate::account) fn jwk(&self) -> serde_json::Value {
+            use base64::Engine as _;
+            let text = |bytes: &[u8]| base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(bytes);
+            match self {
+                Self::Ec(pair) => {
+                    let point = pair.public_key().as_ref();
+                    let (x, y) = (text(&point[1..33]), text(&point[33..]));
+                    serde_json::json!({ "kty": "EC", "crv": "P-256", "alg": "ES256", "x": x, "y": y })
+                }
+                Self::Ed(pair) => {
+                    let x = text(pair.public_key().as_ref());
+                    serde_json::json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "x": x })
+                }
+                Self::Rsa(pair) => {
+                    let der = pair.public_key().as_ref();
+                    let (n, e) = (text(&der[9..265]), text(&der[267..]));
+                    serde_json::json!({ "kty": "RSA", "alg": "RS256", "n": n, "e": e })
+                }
+            }
+        }
+
+        /// Signs as JWS has it: ECDSA as two numbers of 32 bytes, not as ASN.1.
+        pub(in crate::account) fn sign_jws(&self, message: &[u8]) -> Vec<u8> {
+            let signature = self.sign(message);
+            let Self::Ec(_) = self else {
+                return signature;
+            };
+            // SEQUENCE { INTEGER r, INTEGER s }, each with a zero before it where its first bit is set.
+            let (r, rest) = integer(&signature[2..]);
+            let (s, _) = integer(rest);
+            [r, s].concat()
+        }
+
         pub(in crate::account) fn sign(&self, message: &[u8]) -> Vec<u8> {
             let random = SystemRandom::new();
             match self {
@@ -260,6 +318,15 @@ pub(super) mod tests {
                 }
             }
         }
+    }
+
+    /// The INTEGER of DER that these bytes begin with, as 32 bytes; and what follows.
+    fn integer(der: &[u8]) -> ([u8; 32], &[u8]) {
+        let (value, rest) = der[2..].split_at(der[1].into());
+        let value = if value.len() > 32 { &value[1..] } else { value };
+        let mut whole = [0; 32];
+        whole[32 - value.len()..].copy_from_slice(value);
+        (whole, rest)
     }
 
     #[test]

@@ -320,7 +320,7 @@ fn plain(code: &str) -> String {
 }
 
 /// A text within a URI (RFC 3986 section 2.3).
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     use std::fmt::Write as _;
     let mut escaped = String::new();
     for byte in text.bytes() {

@@ -5,10 +5,11 @@
 
 use comity_store::error::StoreError;
 use comity_store::state::account::{self, Account};
-use comity_store::state::token::{self as rows, Scope, TokenRow};
+use comity_store::state::token::{self as rows, Kind, Scope, TokenRow};
 
+use crate::account::certificate::Fingerprint;
 use crate::account::session::{SEEN_MICROS, digest};
-use crate::account::{AccountError, SignInError, hex};
+use crate::account::{AccountError, Credentials, SignInError, hex};
 use crate::clock::random_bytes;
 use crate::ledger::grant::{Grant, Right};
 use crate::link::seconds;
@@ -62,15 +63,38 @@ impl std::fmt::Debug for MadeToken {
 impl Node {
     /// Makes a token for an account.
     pub fn create_token(&self, new: &NewToken) -> Result<MadeToken, AccountError> {
+        let token = format!("{TOKEN_PREFIX}{}", hex(&random_bytes::<32>()));
+        let row = self.keep_token(new, Kind::Token, &digest(&token))?;
+        Ok(MadeToken {
+            token,
+            id: row.id,
+            expires: row.expires,
+        })
+    }
+
+    /// Keeps a certificate as by what programs sign in; answers by what it is listed and ended.
+    pub(crate) fn keep_certificate(
+        &self,
+        new: &NewToken,
+        fingerprint: &Fingerprint,
+    ) -> Result<String, AccountError> {
+        Ok(self.keep_token(new, Kind::Certificate, fingerprint)?.id)
+    }
+
+    fn keep_token(
+        &self,
+        new: &NewToken,
+        kind: Kind,
+        digest: &[u8; 32],
+    ) -> Result<TokenRow, AccountError> {
         let usable = !new.name.chars().any(char::is_control)
             && new.name.chars().count() <= TOKEN_NAME_CHARS_MAX;
         if !usable || new.days > TOKEN_DAYS_MAX {
             return Err(AccountError::BadToken);
         }
-        let token = format!("{TOKEN_PREFIX}{}", hex(&random_bytes::<32>()));
         let now = self.inner.clock.now();
         let row = TokenRow {
-            digest: digest(&token).to_vec(),
+            digest: digest.to_vec(),
             id: hex(&random_bytes::<6>()),
             account: new.account.clone(),
             name: new.name.clone(),
@@ -78,29 +102,35 @@ impl Node {
             created: now,
             expires: (new.days > 0).then(|| now + i64::from(new.days) * DAY_MICROS),
             seen: None,
+            kind,
+        };
+        let (id, scope) = (row.id.clone(), row.scope.word().to_owned());
+        let expires = row.expires.map(seconds);
+        let right = match kind {
+            Kind::Token => Right::Token { id, scope, expires },
+            Kind::Certificate => Right::Certificate {
+                id,
+                fingerprint: hex(digest),
+                scope,
+                expires,
+            },
         };
         let grant = Grant {
             by: new.by.clone(),
             account: new.account.clone(),
-            right: Right::Token {
-                id: row.id.clone(),
-                scope: row.scope.word().to_owned(),
-                expires: row.expires.map(seconds),
-            },
+            right,
         };
         self.inner.state.write(|tx| {
             if account::find(tx, &new.account)?.is_none() {
                 return Err(AccountError::Unknown(new.account.clone()));
             }
-            rows::add(tx, &row)?;
+            if !rows::add(tx, &row)? {
+                return Err(AccountError::CertificateTaken);
+            }
             Ok::<_, AccountError>(self.note_grant(tx, &grant, now)?)
         })?;
         self.due().tell();
-        Ok(MadeToken {
-            token,
-            id: row.id,
-            expires: row.expires,
-        })
+        Ok(row)
     }
 
     /// The tokens of an account, or of all, in the order in which they were made; ended ones too.
@@ -136,16 +166,22 @@ impl Node {
         ended.ok_or_else(|| AccountError::Unknown(name.to_owned()))
     }
 
-    /// The account that a token speaks for now, and its row. Notes that it was used, once a minute at most.
+    /// The account that a token or a certificate speaks for now, and its row. Notes that it was used, once a minute at most.
     pub(crate) fn holder_of(
         &self,
-        token: &str,
+        credentials: &Credentials,
         now: i64,
     ) -> Result<Option<(Account, TokenRow)>, SignInError> {
-        let digest = digest(token);
+        let (kind, digest) = match credentials {
+            Credentials::Bearer(token) => (Kind::Token, digest(token)),
+            Credentials::Certificate(fingerprint) => (Kind::Certificate, *fingerprint),
+            Credentials::Basic { .. } => return Ok(None),
+        };
         let held = self.inner.state.read(|tx| {
             let row = rows::find(tx, &digest)?;
-            let Some(row) = row.filter(|row| row.expires.is_none_or(|end| now < end)) else {
+            let alive = |row: &TokenRow| row.expires.is_none_or(|end| now < end);
+            // What everybody may know of a certificate is no token.
+            let Some(row) = row.filter(|row| row.kind == kind && alive(row)) else {
                 return Ok(None);
             };
             let account = account::find(tx, &row.account)?;

@@ -59,12 +59,30 @@ pub(crate) enum Right {
         /// Whether it may write.
         write: bool,
     },
+    /// That a program with the key of a certificate speaks for it.
+    Certificate {
+        /// By what it is listed.
+        id: String,
+        /// The SHA-256 of the certificate, in hexadecimal.
+        fingerprint: String,
+        /// How much of its rights that has.
+        scope: String,
+        /// When it ends, seconds since 1970.
+        expires: Option<u64>,
+    },
     /// That its person signs in by a passkey.
     Passkey {
         /// The passkey's id.
         id: String,
         /// The host name of the pages that it is for.
         host: String,
+    },
+    /// That its person signs in by a provider of identities.
+    Identity {
+        /// The provider.
+        issuer: String,
+        /// Who the person is there.
+        subject: String,
     },
     /// That a program speaks for it.
     Token {

@@ -181,3 +181,11 @@ CREATE TABLE passkey (credential bytea NOT NULL PRIMARY KEY, id text NOT NULL UN
     created bigint NOT NULL, seen bigint);
 CREATE INDEX passkey_by_account ON passkey (account, created);
 -- End of passkeys.
+-- Who accounts are at a provider of identities (OpenID Connect). Times are microseconds since 1970.
+CREATE TABLE identity (issuer text NOT NULL, subject text NOT NULL, id text NOT NULL UNIQUE, account text NOT NULL, created bigint NOT NULL,
+    seen bigint, PRIMARY KEY (issuer, subject));
+CREATE INDEX identity_by_account ON identity (account, created);
+-- End of identities.
+-- Client certificates are pinned beside tokens: kind is token or certificate, and the digest that of what is shown.
+ALTER TABLE token ADD COLUMN kind text NOT NULL DEFAULT 'token';
+-- End of client certificates.

@@ -199,3 +199,11 @@ CREATE TABLE passkey (credential BLOB NOT NULL PRIMARY KEY, id TEXT NOT NULL UNI
     created INTEGER NOT NULL, seen INTEGER) WITHOUT ROWID;
 CREATE INDEX passkey_by_account ON passkey (account, created);
 -- End of passkeys.
+-- Who accounts are at a provider of identities (OpenID Connect). Times are microseconds since 1970.
+CREATE TABLE identity (issuer TEXT NOT NULL, subject TEXT NOT NULL, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, created INTEGER NOT NULL,
+    seen INTEGER, PRIMARY KEY (issuer, subject)) WITHOUT ROWID;
+CREATE INDEX identity_by_account ON identity (account, created);
+-- End of identities.
+-- Client certificates are pinned beside tokens: kind is token or certificate, and the digest that of what is shown.
+ALTER TABLE token ADD COLUMN kind TEXT NOT NULL DEFAULT 'token';
+-- End of client certificates.

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
-use crate::state::{Row, Tx, passkey, second_factor, session, token};
+use crate::state::{Row, Tx, identity, passkey, second_factor, session, token};
 
 /// What an account may do besides what collections grant it. The words are the command line's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -165,6 +165,7 @@ pub fn remove(tx: &mut dyn Tx, name: &str) -> Result<bool, StoreError> {
     session::end_all(tx, name, "")?;
     second_factor::remove(tx, name)?;
     passkey::remove_all(tx, name)?;
+    identity::remove_all(tx, name)?;
     tx.execute(
         "DELETE FROM collection_right WHERE account = ?1",
         &[name.into()],

@@ -22,6 +22,7 @@ pub mod delivered;
 pub mod deposit;
 pub mod evidence;
 pub mod grant;
+pub mod identity;
 pub mod inbox;
 pub mod judged;
 pub mod ledger;

@@ -38,10 +38,35 @@ impl Scope {
     }
 }
 
-/// A token as it is kept. Times are microseconds since 1970.
+/// What a program shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A secret.
+    Token,
+    /// A certificate whose key it has.
+    Certificate,
+}
+
+impl Kind {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Certificate => "certificate",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        [Self::Token, Self::Certificate]
+            .into_iter()
+            .find(|kind| kind.word() == word)
+    }
+}
+
+/// A token as it is kept, or a certificate that is pinned as one. Times are microseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRow {
-    /// The SHA-256 of the token.
+    /// The SHA-256 of the token, or of the certificate's DER.
     pub digest: Vec<u8>,
     /// By what it is listed and ended; no secret.
     pub id: String,
@@ -57,12 +82,15 @@ pub struct TokenRow {
     pub expires: Option<i64>,
     /// When it was used last, to about a minute.
     pub seen: Option<i64>,
+    /// What is shown.
+    pub kind: Kind,
 }
 
-/// Records a token.
-pub fn add(tx: &mut dyn Tx, row: &TokenRow) -> Result<(), StoreError> {
-    tx.execute(
-        "INSERT INTO token (digest, id, account, name, scope, created, expires, seen) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+/// Records a token; `false` when the same is there already.
+pub fn add(tx: &mut dyn Tx, row: &TokenRow) -> Result<bool, StoreError> {
+    let added = tx.execute(
+        "INSERT INTO token (digest, id, account, name, scope, created, expires, seen, kind)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (digest) DO NOTHING",
         &[
             row.digest.as_slice().into(),
             row.id.as_str().into(),
@@ -72,15 +100,16 @@ pub fn add(tx: &mut dyn Tx, row: &TokenRow) -> Result<(), StoreError> {
             row.created.into(),
             row.expires.into(),
             row.seen.into(),
+            row.kind.word().into(),
         ],
     )?;
-    Ok(())
+    Ok(added == 1)
 }
 
-/// The token with this digest.
+/// The token with this digest, or the certificate.
 pub fn find(tx: &mut dyn Tx, digest: &[u8]) -> Result<Option<TokenRow>, StoreError> {
     let rows = tx.query(
-        "SELECT digest, id, account, name, scope, created, expires, seen FROM token WHERE digest = ?1",
+        "SELECT digest, id, account, name, scope, created, expires, seen, kind FROM token WHERE digest = ?1",
         &[digest.into()],
     )?;
     rows.first().map(token).transpose()
@@ -89,7 +118,7 @@ pub fn find(tx: &mut dyn Tx, digest: &[u8]) -> Result<Option<TokenRow>, StoreErr
 /// The tokens of an account, or all with '' for it, in the order in which they were made.
 pub fn list(tx: &mut dyn Tx, account: &str) -> Result<Vec<TokenRow>, StoreError> {
     let rows = tx.query(
-        "SELECT digest, id, account, name, scope, created, expires, seen FROM token
+        "SELECT digest, id, account, name, scope, created, expires, seen, kind FROM token
          WHERE ?1 = '' OR account = ?1 ORDER BY account, created, id",
         &[account.into()],
     )?;
@@ -133,5 +162,9 @@ fn token(row: &Row) -> Result<TokenRow, StoreError> {
         created: row.integer(5)?,
         expires: row.optional_integer(6)?,
         seen: row.optional_integer(7)?,
+        kind: Kind::parse(&row.text(8)?).ok_or_else(|| StoreError::Row {
+            table: "token",
+            what: "the kind is unknown".to_owned(),
+        })?,
     })
 }

@@ -7,10 +7,11 @@ use comity_store::error::StoreError;
 use comity_store::state::account::{self, Account, Role};
 use comity_store::state::audit::{self, Asked, AuditRow};
 use comity_store::state::grant::{self, GrantRow};
+use comity_store::state::identity::{self, IdentityRow};
 use comity_store::state::passkey::{self, PasskeyRow};
 use comity_store::state::second_factor::{self, SecondFactorRow};
 use comity_store::state::session::{self, SessionRow};
-use comity_store::state::token::{self, Scope, TokenRow};
+use comity_store::state::token::{self, Kind, Scope, TokenRow};
 use comity_store::state::welcome::{self, WelcomeRow};
 use comity_store::state::{State, Tx};
 
@@ -60,6 +61,11 @@ fn token_row(number: u8, account: &str) -> TokenRow {
         created: number.into(),
         expires: Some(99),
         seen: None,
+        kind: if number == 4 {
+            Kind::Certificate
+        } else {
+            Kind::Token
+        },
     }
 }
 
@@ -114,7 +120,8 @@ fn a_token_leads_to_its_account_until_it_is_revoked() {
             add_account(state, name);
         }
         for (number, name) in [(1, "alice"), (2, "alice"), (3, "bob"), (4, "bob")] {
-            write(state, |tx| token::add(tx, &token_row(number, name)));
+            let add = || write(state, |tx| token::add(tx, &token_row(number, name)));
+            assert!(add() && !add());
         }
         let again = open();
         let digest = |number: u8| [number, 0, 255, number];
@@ -127,6 +134,10 @@ fn a_token_leads_to_its_account_until_it_is_revoked() {
         assert_eq!(
             read(&again, |tx| token::find(tx, &digest(2))),
             Some(token_row(2, "alice"))
+        );
+        assert_eq!(
+            read(&again, |tx| token::find(tx, &digest(4))).unwrap().kind,
+            Kind::Certificate
         );
         write(&again, |tx| token::saw(tx, &digest(2), 60));
         let ids = |name| -> Vec<String> {
@@ -248,6 +259,51 @@ fn a_passkey_answers_once_from_each_counter_and_goes_with_its_account() {
         assert!(write(&again, |tx| passkey::remove(tx, "alice", "p1")));
         write(&again, |tx| account::remove(tx, "alice"));
         assert!(ids("alice").is_empty() && ids("bob") == ["p3"]);
+    });
+}
+
+#[test]
+fn an_identity_is_one_accounts_and_goes_with_it() {
+    on_each_state(|state, open| {
+        add_account(state, "alice");
+        add_account(state, "bob");
+        let row = |subject: &str, id: &str, account: &str| IdentityRow {
+            issuer: "https://id.example".to_owned(),
+            subject: subject.to_owned(),
+            id: id.to_owned(),
+            account: account.to_owned(),
+            created: 7,
+            seen: None,
+        };
+        for one in [
+            row("1", "i1", "alice"),
+            row("2", "i2", "alice"),
+            row("3", "i3", "bob"),
+        ] {
+            assert!(write(state, |tx| identity::add(tx, &one)));
+        }
+        let again = open();
+        assert!(!write(&again, |tx| identity::add(
+            tx,
+            &row("1", "i9", "bob")
+        )));
+        let find = |issuer, subject| read(&again, |tx| identity::find(tx, issuer, subject));
+        assert_eq!(
+            find("https://id.example", "1"),
+            Some(row("1", "i1", "alice"))
+        );
+        assert_eq!(find("https://other.example", "1"), None);
+        assert!(write(&again, |tx| identity::saw(tx, "i1", 60)));
+        assert!(!write(&again, |tx| identity::saw(tx, "i9", 60)));
+        assert_eq!(find("https://id.example", "1").unwrap().seen, Some(60));
+        assert!(!write(&again, |tx| identity::remove(tx, "bob", "i1")));
+        assert!(write(&again, |tx| identity::remove(tx, "alice", "i1")));
+        write(&again, |tx| account::remove(tx, "alice"));
+        let ids = |name| -> Vec<String> {
+            let held = read(&again, |tx| identity::of_account(tx, name));
+            held.into_iter().map(|row| row.id).collect()
+        };
+        assert!(ids("alice").is_empty() && ids("bob") == ["i3"]);
     });
 }
 

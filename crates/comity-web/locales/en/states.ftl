@@ -153,3 +153,6 @@ level-l4 = L4: said by the party's node
 state-met = Met
 state-not-applicable = Nothing to judge
 means-passkey = passkey
+means-oidc = provider of identities
+means-oidc-code = provider of identities and code
+means-oidc-recovery = provider of identities and recovery code

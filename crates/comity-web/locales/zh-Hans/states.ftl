@@ -153,3 +153,6 @@ level-l4 = L4：由该方节点所述
 state-met = 达成
 state-not-applicable = 无可评定
 means-passkey = 通行密钥
+means-oidc = 身份提供方
+means-oidc-code = 身份提供方与动态码
+means-oidc-recovery = 身份提供方与恢复码

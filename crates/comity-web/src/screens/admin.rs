@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, to};
+use crate::html::Html;
 use crate::screens::addresses::count;
 use crate::screens::{number, rows, some, text, texts};
-use crate::sheet::{Field, Form, Link, Part, Sheet, Table, code, muted, path, plain, way};
+use crate::sheet::{Field, Form, Link, Part, Sheet, Table, beside, code, muted, path, plain, way};
 use crate::visit::{Visit, Web};
 
 /// Days for which a token holds, where nothing else is said.
@@ -146,6 +147,13 @@ pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
             json!({ "name": name, "limit": 1000 }),
         )
         .await?;
+    let identities = visit
+        .ask(
+            &web,
+            "list_identities",
+            json!({ "name": name, "limit": 1000 }),
+        )
+        .await?;
     let f = &sheet.frame;
     let since =
         some(&factor, "since").map_or_else(|| muted(&f.say("factor-none")), |at| f.time(&at));
@@ -159,6 +167,12 @@ pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
         parts.push(changes(f, &row, (&factor, &passkeys, &sessions)));
     }
     parts.push(super::passkeys::list(f, &passkeys));
+    parts.extend(super::oidc::of_account(
+        &web,
+        &visit,
+        (f, &name),
+        &identities,
+    ));
     parts.push(Part::list(
         Some(f.say("sessions")),
         super::me::session_table(f, rows(&sessions)),
@@ -241,6 +255,14 @@ pub(crate) async fn step(web: Web, visit: Visit, fields: Fields) -> Shown {
             "remove_passkey",
             json!({ "name": name, "id": fields.text("id"), "except": null }),
         ),
+        "identity-link" => (
+            "link_identity",
+            json!({ "name": name, "subject": fields.text("subject") }),
+        ),
+        "identity-remove" => (
+            "unlink_identity",
+            json!({ "name": name, "id": fields.text("id"), "except": null }),
+        ),
         "sessions-end" => ("end_sessions", json!({ "name": name })),
         _ => return Err(Fault::Missing),
     };
@@ -308,6 +330,7 @@ async fn token_page(web: &Web, visit: &Visit) -> Result<Sheet, Fault> {
     let table = Table {
         heads: vec![
             f.say("token-name"),
+            f.say("token-kind"),
             f.say("account"),
             f.say("scope"),
             f.say("made"),
@@ -320,6 +343,7 @@ async fn token_page(web: &Web, visit: &Visit) -> Result<Sheet, Fault> {
             .map(|row| {
                 vec![
                     plain(text(row, "name")),
+                    kind(f, row),
                     plain(text(row, "account")),
                     plain(&f.word("scope", text(row, "scope"))),
                     at(row, "created"),
@@ -350,9 +374,49 @@ async fn token_page(web: &Web, visit: &Visit) -> Result<Sheet, Fault> {
                     .value(TOKEN_DAYS),
             );
         parts.push(Part::of(f.say("token-new")).form(form));
+        parts.push(
+            Part::of(f.say("certificate-pin"))
+                .says(&f.say("certificate-hint"))
+                .form(pinning(f)),
+        );
     }
     sheet.parts = parts;
     Ok(sheet)
+}
+
+/// Whether a program shows a token or a certificate, and which.
+fn kind(f: &Frame, row: &Value) -> Html {
+    let word = plain(&f.word("token-kind", text(row, "kind")));
+    match some(row, "fingerprint") {
+        Some(fingerprint) => beside(&word, &code(&fingerprint)),
+        None => word,
+    }
+}
+
+/// The form that pins a certificate.
+fn pinning(f: &Frame) -> Form {
+    let scopes = SCOPES.map(|word| (word.to_owned(), f.word("scope", word)));
+    Form::new("/admin/certificates", f.say("certificate-pin"))
+        .plain()
+        .line("user", f.say("account"))
+        .maybe("name", f.say("token-name"))
+        .choice("scope", f.say("scope"), scopes.to_vec())
+        .field(
+            Field::line("days", f.say("token-days"))
+                .typed("number")
+                .value(TOKEN_DAYS),
+        )
+        .text("certificate", f.say("certificate"))
+}
+
+/// `POST /admin/certificates`.
+pub(crate) async fn pin(web: Web, visit: Visit, fields: Fields) -> Shown {
+    let asked = json!({
+        "user": fields.text("user"), "name": fields.text("name"), "scope": fields.text("scope"),
+        "days": count(&fields, "days")?.ok_or(Fault::Form)?, "certificate": fields.text("certificate"),
+    });
+    visit.ask(&web, "pin_certificate", asked).await?;
+    to("/admin/tokens")
 }
 
 /// `POST /admin/tokens`: the token is shown on the page that answers, and never again.

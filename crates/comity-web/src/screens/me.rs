@@ -62,7 +62,7 @@ async fn begun(web: &Web, visit: &Visit) -> Result<Sheet, Fault> {
         .fact(f.say("role"), plain(&f.word("role", person.role.word())))
         .fact(f.say("account-address"), plain(&address))
         .fact(f.say("session-opened"), f.time(&at(person.signed_in)));
-    let parts = vec![
+    let mut parts = vec![
         facts,
         look(visit, f),
         password(f),
@@ -70,6 +70,9 @@ async fn begun(web: &Web, visit: &Visit) -> Result<Sheet, Fault> {
         factor(web, visit, f).await?,
         sessions(web, visit, f).await?,
     ];
+    if let Some(identities) = super::oidc::part(web, visit, f).await? {
+        parts.insert(parts.len() - 1, identities);
+    }
     sheet.parts = parts;
     Ok(sheet)
 }

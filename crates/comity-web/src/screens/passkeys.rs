@@ -20,6 +20,10 @@ use crate::sheet::{Field, Form, Part, Passkey, Table, code, muted, plain};
 use crate::visit::{Visit, Web};
 
 /// A document for the script.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a screen ends with it as with any page"
+)]
 fn document(said: &Value) -> Shown {
     let mut response = axum::response::Response::new(Body::from(said.to_string()));
     let kind = HeaderValue::from_static("application/json");

@@ -21,14 +21,16 @@ const KEPT_SECONDS: u32 = 31_536_000;
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
-struct SignIn {
+pub(crate) struct SignIn {
     frame: Frame,
     next: String,
     name: String,
-    wrong: Option<String>,
+    pub(crate) wrong: Option<String>,
     code_needed: bool,
     /// Browsers have passkeys at this address.
     passkeys: bool,
+    /// What the provider of identities is called, where there is one.
+    provider: Option<String>,
 }
 
 /// `GET /sign-in`.
@@ -41,7 +43,7 @@ pub(crate) async fn form(web: Web, visit: Visit) -> Shown {
 }
 
 impl SignIn {
-    fn new(web: &Web, visit: &Visit, next: String) -> Self {
+    pub(crate) fn new(web: &Web, visit: &Visit, next: String) -> Self {
         Self {
             frame: Frame::new(web, visit, visit.words.say("sign-in")),
             next,
@@ -49,6 +51,7 @@ impl SignIn {
             wrong: None,
             code_needed: false,
             passkeys: visit.origin(web).is_some(),
+            provider: web.node.oidc().map(|terms| terms.name.clone()),
         }
     }
 }

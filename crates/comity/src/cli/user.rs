@@ -2,6 +2,8 @@
 //!
 //! In scope: the words. Out of scope: doing it (`commands::accounts`).
 
+use std::path::PathBuf;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Subcommand};
 use comity_node::account::token::{TOKEN_DAYS, TOKEN_DAYS_MAX};
@@ -103,6 +105,22 @@ pub(crate) enum UserCommand {
         #[command(flatten)]
         json: Json,
     },
+    /// Show who an account is at the provider of identities, link a subject of it, or take one away
+    #[command(group = ArgGroup::new("what").args(["link", "unlink"]))]
+    Identities {
+        #[command(flatten)]
+        data: Data,
+        /// The account
+        name: String,
+        /// Let this subject of the provider sign in as the account
+        #[arg(long, value_name = "SUBJECT")]
+        link: Option<String>,
+        /// Take the identity with this id away, and end the sessions that the provider opened
+        #[arg(long, value_name = "ID")]
+        unlink: Option<String>,
+        #[command(flatten)]
+        json: Json,
+    },
     /// Record where the person of an account is reached, in the place of where that was before
     Address {
         #[command(flatten)]
@@ -167,6 +185,46 @@ pub(crate) enum TokenCommand {
         /// All tokens of this account
         #[arg(long, value_name = "NAME")]
         user: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CertificateCommand {
+    /// Let whoever has the key of a certificate speak for an account, where this node itself speaks TLS
+    Add {
+        #[command(flatten)]
+        data: Data,
+        /// The account that it speaks for
+        #[arg(long, value_name = "NAME")]
+        user: String,
+        /// What it is for, for the list
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        name: String,
+        /// How much of the account's rights it has: read reads, write adds and sends too but manages nothing, all is all
+        #[arg(long, value_parser = scopes())]
+        scope: Scope,
+        /// How many days it is good for; 0 is until it is ended
+        #[arg(long, value_name = "DAYS", default_value_t = TOKEN_DAYS, value_parser = clap::value_parser!(u32).range(0..=i64::from(TOKEN_DAYS_MAX)))]
+        days: u32,
+        /// The certificate, a PEM file; it may be self-signed
+        file: PathBuf,
+    },
+    /// Show pinned certificates with their fingerprints, what they may, when they end and when they were used
+    List {
+        #[command(flatten)]
+        data: Data,
+        /// Those of this account only
+        #[arg(long, value_name = "NAME")]
+        user: Option<String>,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// End a certificate: whoever has its key is nobody from then on
+    Revoke {
+        #[command(flatten)]
+        data: Data,
+        /// Its id, as the list shows it
+        id: String,
     },
 }
 

@@ -10,7 +10,7 @@ use comity_node::command::{AccountCommand, Answer, Command};
 use serde_json::Value;
 
 use crate::backend::{Backend, data_folder};
-use crate::cli::{AuditCommand, Data, Json, TokenCommand, UserCommand};
+use crate::cli::{AuditCommand, CertificateCommand, Data, Json, TokenCommand, UserCommand};
 use crate::commands::parties::text;
 use crate::failure::Failure;
 use crate::output::{self, counted};
@@ -101,6 +101,40 @@ pub(crate) fn user(command: UserCommand) -> Result<(), Failure> {
         } => {
             let said = ask(data, SignInCommand::ListPasskeys { name })?;
             output::shown(&said, json, passkeys)
+        }
+        UserCommand::Identities {
+            data,
+            name,
+            link: Some(subject),
+            ..
+        } => {
+            let said = format!("{subject} of the provider signs in as {name} from now on");
+            let by = String::new();
+            act(
+                data,
+                SignInCommand::LinkIdentity { name, subject, by },
+                &said,
+            )
+        }
+        UserCommand::Identities {
+            data,
+            name,
+            unlink: Some(id),
+            ..
+        } => {
+            let said = "took the identity away; the sessions that the provider opened have ended";
+            let except = None;
+            act(
+                data,
+                SignInCommand::UnlinkIdentity { name, id, except },
+                said,
+            )
+        }
+        UserCommand::Identities {
+            data, name, json, ..
+        } => {
+            let said = ask(data, SignInCommand::ListIdentities { name })?;
+            output::shown(&said, json, identities)
         }
         UserCommand::Add {
             data,
@@ -283,6 +317,17 @@ fn passkeys(said: &Value) -> Result<(), Failure> {
     })
 }
 
+fn identities(said: &Value) -> Result<(), Failure> {
+    rows(said).try_for_each(|one| {
+        let words = ["id", "issuer", "subject", "created", "used"];
+        let shown = words.map(|word| match text(one, word) {
+            "" if word == "used" => "never",
+            told => told,
+        });
+        output::data(&shown.join("\t"))
+    })
+}
+
 fn tokens(said: &Value) -> Result<(), Failure> {
     rows(said).try_for_each(|one| {
         let words = ["id", "account", "scope", "expires", "used", "name"];
@@ -367,6 +412,68 @@ pub(crate) fn token(command: TokenCommand) -> Result<(), Failure> {
             Ok(())
         }
     }
+}
+
+/// `comity certificate …`
+pub(crate) fn certificate(command: CertificateCommand) -> Result<(), Failure> {
+    match command {
+        CertificateCommand::Add {
+            data,
+            user,
+            name,
+            scope,
+            days,
+            file,
+        } => {
+            let certificate = std::fs::read_to_string(&file).map_err(|error| {
+                Failure::usage(
+                    format!("cannot read {}: {error}", file.display()),
+                    "name the PEM file of the client's certificate",
+                )
+            })?;
+            let asked = SignInCommand::PinCertificate {
+                user,
+                certificate,
+                name,
+                scope,
+                days,
+                by: String::new(),
+            };
+            let said = ask(data, asked)?;
+            output::say("pinned; whoever has the key of the certificate speaks for the account:");
+            output::data(text(&said, "id"))
+        }
+        CertificateCommand::List { data, user, json } => {
+            let said = ask(data, SignInCommand::ListTokens { user })?;
+            let pinned = rows(&said).filter(|one| text(one, "kind") == "certificate");
+            let pinned = pinned.cloned().collect::<Value>();
+            output::shown(&pinned, json, certificates)
+        }
+        CertificateCommand::Revoke { data, id } => act(
+            data,
+            SignInCommand::RevokeToken { id, user: None },
+            "ended the certificate",
+        ),
+    }
+}
+
+fn certificates(said: &Value) -> Result<(), Failure> {
+    rows(said).try_for_each(|one| {
+        let words = [
+            "id",
+            "account",
+            "scope",
+            "expires",
+            "used",
+            "fingerprint",
+            "name",
+        ];
+        let shown = words.map(|word| match text(one, word) {
+            "" if word == "expires" || word == "used" => "never",
+            told => told,
+        });
+        output::data(&shown.join("\t"))
+    })
 }
 
 /// A secret from standard input: its first line. On a terminal whoever types it is told that it shows, and only when the

@@ -55,6 +55,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Top::Serve(args) => serve::run(args),
         Top::User(command) => accounts::user(command),
         Top::Token(command) => accounts::token(command),
+        Top::Certificate(command) => accounts::certificate(command),
         Top::Audit(command) => accounts::audit(command),
         Top::Collection(command) => collections::run(command),
         Top::Import(args) => import::run(args),

@@ -14,6 +14,7 @@ use comity_store::error::chain;
 use comity_transport::http::Client;
 use comity_transport::link;
 use comity_transport::mail_authentication::Authenticator;
+use comity_transport::oidc::ProviderClient;
 use comity_transport::smtp::client::{SendError, Sender};
 use comity_transport::smtp::server::{MailListenError, MailServer};
 use comity_transport::smtp::taking;
@@ -93,7 +94,11 @@ pub(crate) async fn start(
 ) -> Result<(Server, LocalServer), Failure> {
     let listen = settings.serve.listen;
     let tls = if uses_tls(settings) {
-        let config = tls_config(&settings.serve.tls_certificates, &settings.serve.tls_key);
+        let config = tls_config(
+            &settings.serve.tls_certificates,
+            &settings.serve.tls_key,
+            settings.serve.client_certificates,
+        );
         Some(config.map_err(|error| listen_failure(&error))?)
     } else {
         None
@@ -103,6 +108,9 @@ pub(crate) async fn start(
             format!("{listen} can be reached from other machines, and there is no TLS certificate"),
             "set serve.tls_certificates and serve.tls_key, or serve.behind_proxy when a proxy speaks TLS, in comity.toml",
         ));
+    }
+    if node.oidc().is_some() {
+        node.use_outside(Arc::new(provider_client(settings)?));
     }
     let pages = WebSettings {
         secure: tls.is_some() || settings.serve.behind_proxy,
@@ -120,6 +128,18 @@ pub(crate) async fn start(
     Ok((server, local))
 }
 
+/// Who asks the provider of identities.
+fn provider_client(settings: &Settings) -> Result<ProviderClient, Failure> {
+    let authorities = Some(settings.sign_in.oidc.ca_file.clone());
+    let authorities = authorities.filter(|path| !path.as_os_str().is_empty());
+    ProviderClient::new(authorities, tokio::runtime::Handle::current()).map_err(|error| {
+        Failure::because(
+            &error,
+            "sign_in.oidc.ca_file in comity.toml names a PEM file of certificates",
+        )
+    })
+}
+
 /// Starts taking mail, where the settings say so.
 pub(crate) async fn start_mail(
     node: &Node,
@@ -131,7 +151,11 @@ pub(crate) async fn start_mail(
     }
     let told = settings.mail.server(&node.mail_terms().domain)?;
     let tls = if uses_tls(settings) {
-        let config = tls_config(&settings.serve.tls_certificates, &settings.serve.tls_key);
+        let config = tls_config(
+            &settings.serve.tls_certificates,
+            &settings.serve.tls_key,
+            false,
+        );
         // The names in it are those of HTTP.
         let mut config = (*config.map_err(|error| listen_failure(&error))?).clone();
         config.alpn_protocols.clear();

@@ -153,7 +153,10 @@ impl MailSettings {
         }
         let user = Some(self.relay_user.clone()).filter(|user| !user.is_empty());
         let password = match &user {
-            Some(_) => Some(password(&self.relay_password_file)?),
+            Some(_) => Some(first_line(
+                "mail.relay_password_file",
+                &self.relay_password_file,
+            )?),
             None => None,
         };
         Ok(Some(Relay {
@@ -165,8 +168,8 @@ impl MailSettings {
     }
 }
 
-/// The first line of a file.
-fn password(path: &Path) -> Result<Zeroizing<String>, Failure> {
+/// The first line of the file that a key names: a password or another secret.
+pub(super) fn first_line(key: &str, path: &Path) -> Result<Zeroizing<String>, Failure> {
     use std::io::Read as _;
     let mut text = Zeroizing::new(String::new());
     let read = std::fs::File::open(path)
@@ -175,11 +178,8 @@ fn password(path: &Path) -> Result<Zeroizing<String>, Failure> {
     match read {
         Ok(_) if !line.is_empty() => Ok(Zeroizing::new(line)),
         Ok(_) | Err(_) => Err(Failure::no(
-            format!(
-                "mail.relay_password_file: {} holds no password",
-                path.display()
-            ),
-            "write the relay's password into the first line of that file, and let this node's user read it",
+            format!("{key}: {} holds no secret", path.display()),
+            "write it into the first line of that file, and let this node's user read it",
         )),
     }
 }

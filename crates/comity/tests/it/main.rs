@@ -32,6 +32,7 @@ mod imports;
 mod ledger;
 mod mail;
 mod node;
+mod oidc;
 mod pages;
 mod rest;
 mod rules;

@@ -29,6 +29,8 @@ const PACKAGES: &[&str] = &[
     "axe-playwright-python==0.1.8",
     // Makes up calls from an OpenAPI document.
     "schemathesis==4.32.5",
+    // A provider of identities (OpenID Connect), by Authlib; the last one for Python 3.11.
+    "oidc-provider-mock==0.3.4",
     // The ontologies of CASE and UCO with their validator; brings rdflib.
     "case-utils==0.18.0",
 ];

@@ -9,7 +9,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::account::passkey::{CHALLENGE_BYTES, Origin};
+use crate::account::outstanding::SECRET_BYTES as CHALLENGE_BYTES;
+use crate::account::passkey::Origin;
 use crate::account::public_key::PublicKey;
 
 /// The longest client data, in bytes.
