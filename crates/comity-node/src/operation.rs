@@ -169,15 +169,7 @@ impl Node {
         let target = operation.target(&arguments);
         let asked = (operation.signed == Signed::Acting).then(|| arguments.clone());
         let command = operation.command(person, None, arguments)?;
-        let answer = match command {
-            Command::Held(command) => match self.perform_on_held(person, command) {
-                Err(Denied::Refused(refusal)) => Answer::Refused(refusal),
-                done => done?,
-            },
-            command => self
-                .seen_by(person, command)
-                .unwrap_or_else(|command| self.execute_unnoted(*command)),
-        };
+        let answer = self.done_for(person, command)?;
         if let Some(asked) = asked
             && let Some(id) = self.hold(person, operation, &asked, &answer)?
         {
@@ -207,6 +199,21 @@ impl Node {
             Some(key) => answer::page(answer, key, &paging),
             None => Ok(answer),
         }
+    }
+}
+
+impl Node {
+    /// Does a command within what the person sees.
+    fn done_for(&self, person: &Person, command: Command) -> Result<Answer, Denied> {
+        if let Command::Held(command) = command {
+            return match self.perform_on_held(person, command) {
+                Err(Denied::Refused(refusal)) => Ok(Answer::Refused(refusal)),
+                done => done,
+            };
+        }
+        Ok(self
+            .seen_by(person, command)
+            .unwrap_or_else(|command| self.execute_unnoted(*command)))
     }
 }
 

@@ -6,7 +6,9 @@
 
 use std::sync::LazyLock;
 
-use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{
+    Alignment, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, html,
+};
 
 use crate::frame::key;
 use crate::html::Html;
@@ -242,36 +244,34 @@ fn sections(chapter: &'static Chapter) -> Vec<Section> {
 
 /// An event as it is shown: no markup of a document's own, no style, no way out of the book.
 fn shown(event: Event<'static>, chapter: &Chapter, dropped: &mut u32) -> Option<Event<'static>> {
-    match event {
-        Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
-        Event::Start(Tag::Table(columns)) => {
-            let columns = columns.iter().map(|_| pulldown_cmark::Alignment::None);
-            Some(Event::Start(Tag::Table(columns.collect())))
-        }
-        Event::Start(Tag::Link {
-            link_type,
-            dest_url,
-            title,
-            id,
-        }) => {
-            let Some(inside) = inside(chapter.place, &dest_url) else {
-                *dropped += 1;
-                return None;
-            };
-            Some(Event::Start(Tag::Link {
-                link_type,
-                dest_url: CowStr::from(inside),
-                title,
-                id,
-            }))
-        }
-        Event::End(TagEnd::Link) if *dropped > 0 => {
-            *dropped -= 1;
-            None
-        }
-        Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => None,
-        other => Some(other),
+    if let Event::Html(text) | Event::InlineHtml(text) = event {
+        return Some(Event::Text(text));
     }
+    if let Event::Start(Tag::Table(columns)) = &event {
+        let columns = columns.iter().map(|_| Alignment::None);
+        return Some(Event::Start(Tag::Table(columns.collect())));
+    }
+    if let Event::Start(Tag::Link { dest_url, .. }) = &event {
+        let Some(inside) = inside(chapter.place, dest_url) else {
+            *dropped += 1;
+            return None;
+        };
+        return Some(Event::Start(Tag::Link {
+            link_type: LinkType::Inline,
+            dest_url: CowStr::from(inside),
+            title: CowStr::from(""),
+            id: CowStr::from(""),
+        }));
+    }
+    if matches!(event, Event::End(TagEnd::Link)) && *dropped > 0 {
+        *dropped -= 1;
+        return None;
+    }
+    let is_image = matches!(
+        event,
+        Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image)
+    );
+    (!is_image).then_some(event)
 }
 
 /// Where a link of a document leads within the book.

@@ -268,7 +268,7 @@ impl From<Denied> for Problem {
                 }
                 Self::new(status, code, refusal.message, refusal.hint)
             }
-            _ => Self::failed(&detail),
+            Denied::Held(_) | _ => Self::failed(&detail),
         }
     }
 }

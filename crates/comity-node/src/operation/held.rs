@@ -133,7 +133,7 @@ impl Node {
                 continue;
             };
             if may_look(&mut eyes, person, row, (operation, &arguments))? {
-                shown.push(document(row, operation, arguments, now));
+                shown.push(document(row, operation, &arguments, now));
             }
         }
         Ok(Answer::Document(Value::Array(shown)))
@@ -333,7 +333,7 @@ fn state(row: &HeldRow, now: i64) -> &str {
 fn document(
     row: &HeldRow,
     operation: &Operation,
-    arguments: Map<String, Value>,
+    arguments: &Map<String, Value>,
     now: i64,
 ) -> Value {
     json!({

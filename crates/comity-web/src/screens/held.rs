@@ -48,7 +48,9 @@ fn part(visit: &Visit, f: &Frame, row: &Value) -> Part {
         match value {
             Value::Null => {}
             Value::String(text) => part = part.wide(name.clone(), plain(text)),
-            other => part = part.wide(name.clone(), code(&other.to_string())),
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                part = part.wide(name.clone(), code(&value.to_string()));
+            }
         }
     }
     if let Some(outcome) = some(row, "outcome") {
