@@ -139,7 +139,7 @@ pub fn list(
     let rows = tx.query(
         "SELECT envelope, party, origin, epoch, lane, channel, seq, kind, header, blind, NULL, NULL, proof, state,
              outcome, received FROM inbox
-         WHERE (?1 = '' OR party = ?1) AND (?2 = 0 OR (received, seq, envelope)
+         WHERE (?1 = '' OR party = ?1) AND (CAST(?2 AS bigint) = 0 OR (received, seq, envelope)
              < (SELECT b.received, b.seq, b.envelope FROM inbox b WHERE b.envelope = ?3))
          ORDER BY received DESC, seq DESC, envelope DESC LIMIT ?4",
         &[

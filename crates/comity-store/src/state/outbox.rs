@@ -227,7 +227,7 @@ pub fn list(
     let rows = tx.query(
         "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, NULL, NULL,
              state, reason, created, due, attempts, next_attempt, changed FROM outbox
-         WHERE (?1 = '' OR party = ?1) AND (?2 = 0 OR (created, seq, envelope)
+         WHERE (?1 = '' OR party = ?1) AND (CAST(?2 AS bigint) = 0 OR (created, seq, envelope)
              < (SELECT b.created, b.seq, b.envelope FROM outbox b WHERE b.envelope = ?3))
          ORDER BY created DESC, seq DESC, envelope DESC LIMIT ?4",
         &[

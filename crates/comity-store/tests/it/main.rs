@@ -33,6 +33,7 @@ mod finding;
 mod held;
 mod judged;
 mod layouts;
+mod lists;
 mod mail;
 mod mail_out;
 mod model;
