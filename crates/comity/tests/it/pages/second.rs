@@ -46,7 +46,7 @@ fn decide(alpha: &Party, token: &str, id: &Value, word: &str, body: &Value) -> A
 #[test]
 fn an_emergency_waits_for_another_officer_who_looks_and_sends_it() {
     let [alpha, bravo] = two(OPEN);
-    let asks = Browser::new(&alpha, "duty-officer", "duty", "en");
+    let asks = Browser::new(&alpha, "duty-officer", "releaser", "en");
     let looks = Browser::new(&alpha, "head-of-desk", "releaser", "zh-CN");
     let reads = Browser::new(&alpha, "reader", "viewer", "en");
     let sent = asks.post("/requests/new", &emergency()).expect(303);
@@ -99,7 +99,7 @@ fn an_emergency_waits_for_another_officer_who_looks_and_sends_it() {
 #[test]
 fn what_waits_is_declined_taken_back_and_never_done_for_who_may_not_ask_any_more() {
     let [alpha, _bravo] = two(&format!("{OPEN}second_person_from = \"TLP:AMBER\"\n"));
-    let [first, second] = ["first", "second"].map(|name| alpha.account_of(name, None, "duty"));
+    let [first, second] = ["first", "second"].map(|name| alpha.account_of(name, None, "releaser"));
     let content = json!({
         "request_type": "log-search", "title": "one", "unit": "cyber unit", "contact": "duty@alpha.example", "urgency": "routine",
         "facts": "two hosts", "asked": "connections", "use_limits": "intelligence only",
