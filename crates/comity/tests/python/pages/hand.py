@@ -219,8 +219,15 @@ class Hand:
     def radio(self, form, name, value):
         target = form.locator(f"[name='{name}'][value='{value}']")
         if self.view.keys:
-            # One of a group has the focus; the arrows go through the others.
-            self.reach(form.locator(f"[name='{name}']").first)
+            # One of a group has the focus, which one depends on the side from which the tab key comes; the arrows go through the others.
+            first = form.locator(f"[name='{name}']").first
+            key = "Tab" if self.page.evaluate(AHEAD, first.element_handle()) else "Shift+Tab"
+            for _ in range(STOPS_MAX):
+                if self.page.evaluate("name => document.activeElement.name === name", name):
+                    break
+                self.page.keyboard.press(key)
+            else:
+                raise AssertionError(f"the tab key does not come to {name}")
             self.page.keyboard.press("Space")
             for _ in range(60):
                 if target.is_checked():

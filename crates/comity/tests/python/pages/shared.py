@@ -361,7 +361,7 @@ def mail(scene):
     address = ours.page.locator("h1").inner_text()
     sent, held = mail_to(address, scene.number, f"198.51.100.{200 + scene.number}", "[TLP:GREEN] see <i>the file</i>")
     deliver(address, sent)
-    ours.until("/mail", "tr:has(.state.due) td.title a, tr:has(.state.due) a[href^='/mail/']", "duty@bravo.example")
+    ours.until("/mail", "tr:has(.state.due)", "duty@bravo.example")
     ours.press("tr:has(.state.due) a[href^='/mail/']").says("[TLP:GREEN] see <i>the file</i>").says(f"what we see {scene.number}")
     ours.says("bundle.json")
     ours.form("form[action$='/confirm']")
