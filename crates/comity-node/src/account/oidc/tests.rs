@@ -72,7 +72,8 @@ impl Fake {
             ("code", "openid", "comity")
         );
         let mut codes = self.codes.lock().unwrap();
-        let code = format!("code{}", codes.len());
+        // No two flights have one code, also when one was used up.
+        let code = format!("code{}", fields["state"]);
         let kept = (
             fields["nonce"].to_owned(),
             fields["code_challenge"].to_owned(),

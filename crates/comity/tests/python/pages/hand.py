@@ -161,6 +161,10 @@ class Hand:
                 self.page.keyboard.press("ArrowRight")
                 twelve = int(hour) % 12 or 12
                 self.page.keyboard.type(f"{twelve:02}{minute}{'PM' if int(hour) > 11 else 'AM'}")
+                if target.input_value() != text:
+                    # The parts are the browser's own: where they stand otherwise, the page is not to blame.
+                    print(f"        a time that was typed was not taken: {target.input_value()!r}", flush=True)
+                    target.fill(text)
             elif len(text) > 300:
                 # A long text is pasted.
                 self.page.keyboard.insert_text(text)
