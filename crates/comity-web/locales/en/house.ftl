@@ -194,6 +194,6 @@ identity-removed = The identity is no longer linked. Other sessions that the pro
 token-kind = Shown
 token-kind-token = token
 token-kind-certificate = certificate
-certificate = Certificate (PEM)
+client-certificate = Certificate (PEM)
 certificate-pin = Pin a certificate
 certificate-hint = A program that connects by TLS with the key of this certificate acts with the account's rights. It may be self-signed. The node asks for certificates where serve.client_certificates is set.

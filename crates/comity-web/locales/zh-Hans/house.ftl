@@ -194,6 +194,6 @@ identity-removed = 已取消关联。由提供方开启的其他会话已结束�
 token-kind = 凭据
 token-kind-token = 令牌
 token-kind-certificate = 证书
-certificate = 证书（PEM）
+client-certificate = 证书（PEM）
 certificate-pin = 绑定证书
 certificate-hint = 持有该证书私钥并以 TLS 连接的程序，将以该账户的权限行事。证书可为自签名。设置 serve.client_certificates 后，节点才会要求证书。

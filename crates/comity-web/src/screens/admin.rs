@@ -406,7 +406,7 @@ fn pinning(f: &Frame) -> Form {
                 .typed("number")
                 .value(TOKEN_DAYS),
         )
-        .text("certificate", f.say("certificate"))
+        .text("certificate", f.say("client-certificate"))
 }
 
 /// `POST /admin/certificates`.
