@@ -7,7 +7,7 @@ use comity_node::operation::rights::Permission;
 use serde_json::{Value, json};
 
 use crate::fields::Fields;
-use crate::frame::{Fault, Frame, Shown, to};
+use crate::frame::{Fault, Frame, Shown, key, to};
 use crate::screens::{rows, some, text};
 use crate::sheet::{Form, Part, Table, code, path, plain};
 use crate::visit::{Visit, Web};
@@ -68,7 +68,11 @@ fn part(visit: &Visit, f: &Frame, row: &Value) -> Part {
     } else {
         part = part.form(Form::new(at("yes"), f.say("held-yes")));
     }
-    let no = if own { "held-take-back" } else { "review-no" };
+    let no = if own {
+        key("held-take-back")
+    } else {
+        key("review-no")
+    };
     let no = Form::new(at("no"), f.say(no)).danger();
     part.form(no.line("reason", f.say("reason")))
 }

@@ -24,6 +24,7 @@ const FAMILIES: &[&str] = &[
     "scope-",
     "means-",
     "level-",
+    "token-kind-",
 ];
 
 /// Each message of a file with the variables that it asks for.
