@@ -52,6 +52,8 @@ struct Carrier {
     added: i64,
     version: String,
     closed: bool,
+    /// No party gave it.
+    own: bool,
     object: Value,
     sources: Vec<SourceRow>,
 }
@@ -79,8 +81,13 @@ impl Node {
         }
         let (direct, ids) = order(&carriers);
         let mut sightings = BTreeMap::new();
+        let mut left = SIGHTINGS_MAX;
         for id in ids.iter().take(AROUND_MAX) {
-            let near = self.inner.objects.neighbours(&views, id, SIGHTINGS_MAX)?;
+            if left == 0 {
+                break;
+            }
+            let near = self.inner.objects.neighbours(&views, id, left)?;
+            left -= near.len().min(left);
             for one in near {
                 let kind = one.item.id.type_name().to_owned();
                 if kind == SIGHTING && sightings.len() < SIGHTINGS_MAX {
@@ -137,11 +144,16 @@ impl Node {
                 received: found.item.added,
             });
         }
+        let own = sources.is_empty();
+        let closed = holder.is_some_and(|held| held.closed == Some(found.view));
+        // Who gave it to other persons alone is theirs to know.
+        sources.retain(|one| one.persons.is_none() || closed);
         let carrier = Carrier {
             collection: holder.map_or_else(String::new, |held| held.id.to_string()),
             added: found.item.added,
             version: found.item.version,
-            closed: holder.is_some_and(|held| held.closed == Some(found.view)),
+            closed,
+            own,
             object: serde_json::from_str(&found.json)?,
             sources,
         };
@@ -181,6 +193,11 @@ impl Node {
             collections: collections.to_vec(),
             views: collections.iter().flat_map(Collection::all_views).collect(),
         };
+        let gathered = ids
+            .iter()
+            .take(JUDGED_MAX)
+            .map(|id| self.gather(&holdings, id))
+            .collect::<Result<Vec<_>, _>>()?;
         let mut rows = Vec::new();
         let parties = self.parties()?;
         let verified = parties.iter().filter(|one| one.row.state == "verified");
@@ -196,9 +213,8 @@ impl Node {
             };
             let mut look_up = LookUp::new(self, &holdings);
             let way = Way::by(Outlet::Link).encrypted();
-            for id in ids.iter().take(JUDGED_MAX) {
-                let gathered = self.gather(&holdings, id)?;
-                let going = self.judge_one(&mut look_up, &gathered, (&recipient, &terms), &way)?;
+            for gathered in &gathered {
+                let going = self.judge_one(&mut look_up, gathered, (&recipient, &terms), &way)?;
                 let line = going.line;
                 rows.push(json!({
                     "party": name, "object": line.object, "verdict": line.verdict, "rule": line.rule,
@@ -257,7 +273,7 @@ impl Carrier {
     fn row(&self) -> Value {
         json!({
             "collection": self.collection, "date_added": at(self.added), "object": self.object,
-            "own": self.sources.is_empty(), "given_by": given_by(&self.sources),
+            "own": self.own, "given_by": given_by(&self.sources),
             "marking": label_of(self).map(|label| label.to_string()),
         })
     }
@@ -274,14 +290,16 @@ fn order(carriers: &BTreeMap<String, Carrier>) -> (Vec<ObjectId>, Vec<ObjectId>)
     (ids.iter().take(JUDGED_MAX).cloned().collect(), ids)
 }
 
-/// The strictest label that stands on an object; what is in a closed view is TLP:RED.
+/// The strictest label that stands on an object or with which it was given; what is in a closed view is TLP:RED.
 fn label_of(one: &Carrier) -> Option<Tlp> {
     let marks = one.object.get("object_marking_refs");
     let marks = marks.and_then(Value::as_array).into_iter().flatten();
     let labels = marks
         .filter_map(Value::as_str)
         .filter_map(|id| Tlp::of(&ObjectId::parse(id).ok()?));
-    labels.max().max(one.closed.then_some(Tlp::Red))
+    let given = one.sources.iter().filter_map(|one| one.label.as_deref());
+    let given = given.filter_map(Tlp::parse).max();
+    labels.max().max(given).max(one.closed.then_some(Tlp::Red))
 }
 
 fn given_by(sources: &[SourceRow]) -> Vec<Value> {

@@ -21,8 +21,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use comity_store::error::StoreError;
 use comity_store::state::account;
+use comity_store::state::audit;
 use comity_store::state::identity::{self as rows, IdentityRow};
-use comity_store::state::{audit, session};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
@@ -445,21 +445,11 @@ impl Node {
         id: &str,
         except: Option<&str>,
     ) -> Result<(), AccountError> {
-        let removed = self.inner.state.write(|tx| {
-            let removed = rows::remove(tx, account, id)?;
-            if removed {
-                for means in MEANS {
-                    session::end_by_means(tx, account, means, except.unwrap_or_default())?;
-                }
-            }
-            Ok::<_, StoreError>(removed)
-        })?;
-        self.forget_callers();
-        if removed {
-            Ok(())
-        } else {
-            Err(AccountError::UnknownIdentity(id.to_owned()))
+        let removed = self.take_means(account, &MEANS, except, |tx| rows::remove(tx, account, id));
+        if removed? {
+            return Ok(());
         }
+        Err(AccountError::UnknownIdentity(id.to_owned()))
     }
 }
 

@@ -19,8 +19,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use comity_store::error::StoreError;
 use comity_store::state::account;
+use comity_store::state::audit;
 use comity_store::state::passkey::{self as rows, PasskeyRow};
-use comity_store::state::{audit, session};
 use serde_json::{Value, json};
 
 use crate::account::audit::{Act, Entering, act_row};
@@ -383,19 +383,13 @@ impl Node {
         id: &str,
         except: Option<&str>,
     ) -> Result<(), AccountError> {
-        let removed = self.inner.state.write(|tx| {
-            let removed = rows::remove(tx, account, id)?;
-            if removed {
-                session::end_by_means(tx, account, MEANS, except.unwrap_or_default())?;
-            }
-            Ok::<_, StoreError>(removed)
-        })?;
-        self.forget_callers();
-        if removed {
-            Ok(())
-        } else {
-            Err(AccountError::UnknownPasskey(id.to_owned()))
+        let removed = self.take_means(account, &[MEANS], except, |tx| {
+            rows::remove(tx, account, id)
+        });
+        if removed? {
+            return Ok(());
         }
+        Err(AccountError::UnknownPasskey(id.to_owned()))
     }
 }
 

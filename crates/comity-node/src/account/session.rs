@@ -238,6 +238,26 @@ impl Node {
         Ok(Some(person))
     }
 
+    /// Takes one of its means to sign in from an account, and ends the sessions that such means opened but the one with the id
+    /// `except`; `false` where there was nothing to take.
+    pub(crate) fn take_means(
+        &self,
+        account: &str,
+        means: &[&str],
+        except: Option<&str>,
+        remove: impl Fn(&mut dyn Tx) -> Result<bool, StoreError>,
+    ) -> Result<bool, StoreError> {
+        let removed = self.inner.state.write(|tx| {
+            let removed = remove(tx)?;
+            for each in means.iter().filter(|_| removed) {
+                rows::end_by_means(tx, account, each, except.unwrap_or_default())?;
+            }
+            Ok::<_, StoreError>(removed)
+        })?;
+        self.forget_callers();
+        Ok(removed)
+    }
+
     /// The sessions of an account that have not ended, the newest first.
     pub fn sessions(&self, account: &str) -> Result<Vec<SessionShown>, AccountError> {
         let now = self.inner.clock.now();

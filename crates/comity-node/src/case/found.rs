@@ -2,9 +2,9 @@
 //!
 //! What is said to one person alone is not found by what it names: whoever may see the thread may not see all of it.
 //!
-//! In scope: what of a message it is found by, threads that were there before. Out of scope: rows (`comity-store`), who may see
+//! In scope: what of a message it is found by. Out of scope: rows (`comity-store`), who may see
 //! a thread (`operation::sight`).
-//! Limits: [`NAMES_MAX`] names of a message, [`DEPTH_MAX`] deep.
+//! Limits: [`NAMES_MAX`] names and [`TEXTS_MAX`] texts of a message, [`DEPTH_MAX`] deep.
 
 use std::collections::BTreeSet;
 
@@ -12,23 +12,20 @@ use comity_case::message::Message;
 use comity_stix::admission::ObservableValue;
 use comity_stix::id::ObjectId;
 use comity_store::error::StoreError;
+use comity_store::state::Tx;
 use comity_store::state::thread::words;
-use comity_store::state::{Tx, meta, thread};
 use serde_json::Value;
-
-use crate::exchange::ExchangeError;
-use crate::node::Node;
 
 /// Objects and values of one message by which its thread is found.
 const NAMES_MAX: usize = 2_000;
+/// Texts of one message whose words count.
+const TEXTS_MAX: usize = 100;
 /// How deep a message is looked into.
 const DEPTH_MAX: usize = 12;
 /// Members whose words count: how people call a thread.
 const CALLED: &[&str] = &["title", "line", "number", "name"];
 /// Members that hold values as people write them.
 const VALUES: &[&str] = &["observables", "values", "value"];
-/// The name under which it is recorded that older threads are found too.
-const ALL_FOUND: &str = "threads_found_by_words";
 
 /// What a message is found by.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -55,7 +52,7 @@ pub(crate) fn name_of(value: &ObservableValue) -> String {
 }
 
 fn collect<'m>(value: &'m Value, member: &str, depth: usize, said: &mut Said<'m>) {
-    if depth > DEPTH_MAX || said.names.len() > NAMES_MAX {
+    if depth > DEPTH_MAX || said.names.len() >= NAMES_MAX || said.texts.len() >= TEXTS_MAX {
         return;
     }
     match value {
@@ -77,35 +74,13 @@ fn collect<'m>(value: &'m Value, member: &str, depth: usize, said: &mut Said<'m>
             if let Ok(id) = ObjectId::parse(text) {
                 said.names.insert(id.to_string());
             } else if VALUES.contains(&member) {
-                let values = text.lines().flat_map(ObservableValue::detect);
-                said.names.extend(values.map(|value| name_of(&value)));
+                let room = NAMES_MAX - said.names.len();
+                let values = text.lines().take(room).flat_map(ObservableValue::detect);
+                said.names
+                    .extend(values.take(room).map(|value| name_of(&value)));
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-impl Node {
-    /// Has the threads found that were there before threads were found by words; once.
-    pub(crate) fn find_older_threads(&self) -> Result<(), ExchangeError> {
-        let state = &self.inner.state;
-        if state.read(|tx| meta::find(tx, ALL_FOUND))?.is_some() {
-            return Ok(());
-        }
-        for (id, title) in state.read(words::all)? {
-            let messages = state.read(|tx| thread::messages(tx, &id))?;
-            state.write(|tx| {
-                words::add(tx, &id, &[&id, &title], &[])?;
-                for row in &messages {
-                    if let Ok(message) = Message::parse(&row.body) {
-                        by_message(tx, &message)?;
-                    }
-                }
-                Ok::<_, StoreError>(())
-            })?;
-        }
-        state.write(|tx| meta::put(tx, ALL_FOUND, "yes"))?;
-        Ok(())
     }
 }
 

@@ -400,6 +400,9 @@ impl Node {
             let mut next = vec![held.row.id.clone()];
             while let Some(into) = next.pop() {
                 for id in rows::leading_into(tx, &into, LEADING_MAX)? {
+                    if ThreadId::parse(&id).is_some_and(|id| cases.contains_key(&id)) {
+                        continue;
+                    }
                     let row = rows::find(tx, &id)?;
                     let beside = |row: &rows::ThreadRow| {
                         row.party == held.row.party && row.exercise == held.row.exercise
@@ -408,9 +411,8 @@ impl Node {
                         continue;
                     }
                     let thread = thread_of(&rows::messages(tx, &id)?)?;
-                    if let Some(case) = Case::replay(&thread)
-                        && cases.insert(case.opening.id, case).is_none()
-                    {
+                    if let Some(case) = Case::replay(&thread) {
+                        cases.insert(case.opening.id, case);
                         next.push(id);
                     }
                 }

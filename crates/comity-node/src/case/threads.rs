@@ -317,7 +317,6 @@ impl Node {
                 recorded: now,
             };
             keep(tx, &message, &row)?;
-            found::by_message(tx, &message)?;
             self.refresh(tx, &id, &ground.party, now)
         })?;
         self.due().tell();
@@ -445,7 +444,6 @@ impl Node {
                 return Err(ExchangeError::Refused(reason.to_owned()));
             }
             keep(tx, &message, &kept)?;
-            found::by_message(tx, &message)?;
             self.refresh(tx, &thread, &party, now).map_err(flat)
         })?;
         let stands = stands.map_or_else(
@@ -458,7 +456,6 @@ impl Node {
 
     /// Receipts that came for messages, and times that came for threads. Answers how many of each changed something.
     pub(crate) fn threads_due(&self) -> Result<usize, ExchangeError> {
-        self.find_older_threads()?;
         let now = self.clock().now();
         let receipted = self
             .inner
@@ -540,8 +537,11 @@ impl Node {
             return Ok(None);
         };
         let row = row_of(id, party, &stands, &messages);
+        let known = rows::find(tx, id)?;
+        if known.is_none_or(|known| known.title != row.title) {
+            rows::words::add(tx, id, &[id, &row.title], &[])?;
+        }
         rows::put(tx, &row)?;
-        rows::words::add(tx, id, &[id, &row.title], &[])?;
         if row.subject == Subject::Evidence.word() {
             self.follow_item(tx, (id, &thread), party, now)?;
         }
@@ -645,9 +645,11 @@ impl Node {
     }
 }
 
-/// Keeps a message; of one that says that a case, or something of it, goes into another one, also which.
+/// Keeps a message with what its thread is found by; of one that says that a case, or something of it, goes into another one, also
+/// which.
 fn keep(tx: &mut dyn Tx, message: &Message, row: &MessageRow) -> Result<(), StoreError> {
     rows::add_message(tx, row)?;
+    found::by_message(tx, message)?;
     let goes = matches!(message.event(), "merge" | "split");
     let into = message.content().get("into");
     let into = into.and_then(serde_json::Value::as_str).filter(|_| goes);

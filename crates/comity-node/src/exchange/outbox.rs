@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use comity_store::error::StoreError;
 use comity_store::state::Tx;
 use comity_store::state::clock::{self, PartyClock};
 use comity_store::state::inbox::{self, InboxRow};
@@ -65,18 +66,8 @@ impl Node {
         before: Option<&str>,
     ) -> Result<Vec<SentView>, ExchangeError> {
         self.inner.state.read(|tx| {
-            let before = match before {
-                Some(text) => {
-                    let id = place(text)?;
-                    let known = outbox::find(tx, &id)?;
-                    Some(
-                        known
-                            .ok_or_else(|| ExchangeError::Place(text.to_owned()))?
-                            .envelope,
-                    )
-                }
-                None => None,
-            };
+            let before = before.map(|text| place(text, |id| outbox::find(tx, id)));
+            let before = before.transpose()?;
             let mut terms: BTreeMap<String, LinkTerms> = BTreeMap::new();
             let mut cosigned = BTreeMap::new();
             let mut views = Vec::new();
@@ -127,24 +118,20 @@ impl Node {
         before: Option<&str>,
     ) -> Result<Vec<InboxRow>, ExchangeError> {
         self.inner.state.read(|tx| {
-            let before = match before {
-                Some(text) => {
-                    let id = place(text)?;
-                    let known = inbox::find(tx, &id)?;
-                    Some(
-                        known
-                            .ok_or_else(|| ExchangeError::Place(text.to_owned()))?
-                            .envelope,
-                    )
-                }
-                None => None,
-            };
+            let before = before.map(|text| place(text, |id| inbox::find(tx, id)));
+            let before = before.transpose()?;
             Ok(inbox::list(tx, party, before.as_ref(), LIST_MAX)?)
         })
     }
 }
 
 /// The envelope with which a stretch of a list ended.
-fn place(text: &str) -> Result<[u8; 32], ExchangeError> {
-    unhex(text).ok_or_else(|| ExchangeError::Place(text.to_owned()))
+fn place<T>(
+    text: &str,
+    find: impl FnOnce(&[u8; 32]) -> Result<Option<T>, StoreError>,
+) -> Result<[u8; 32], ExchangeError> {
+    let nowhere = || ExchangeError::Place(text.to_owned());
+    let id = unhex(text).ok_or_else(nowhere)?;
+    find(&id)?.ok_or_else(nowhere)?;
+    Ok(id)
 }

@@ -333,7 +333,7 @@ fn recalled(party: &str, object: &str, released: &str, reason: &str, now: i64) -
 fn holders(tx: &mut dyn Tx, ids: &[String], from: Option<&str>) -> Result<Holders, ExchangeError> {
     let mut holders = Holders::new();
     for id in ids {
-        for decision in release::of_object(tx, id)? {
+        for decision in release::of_object(tx, id, None)? {
             let named = from.is_none_or(|party| party == decision.party);
             if let Some(released) = decision.released.filter(|_| named) {
                 let objects = holders.entry(decision.party).or_default();

@@ -197,11 +197,7 @@ impl Node {
         };
         let before = before.map(number).transpose()?;
         Ok(self.inner.state.read(|tx| match object {
-            Some(id) => {
-                let mut rows = release::of_object(tx, id)?;
-                rows.retain(|row| before.is_none_or(|before| row.number < before));
-                Ok(rows)
-            }
+            Some(id) => release::of_object(tx, id, before),
             None => release::list(tx, party, before, 1_000),
         })?)
     }

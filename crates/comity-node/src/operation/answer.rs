@@ -109,13 +109,8 @@ pub(crate) fn page(list: Value, key: &str, paging: &Paging) -> Result<Value, Den
         }
     };
     let limit = paging.limit();
-    let more = rows.len() > first + limit;
-    let items: Vec<Value> = rows.into_iter().skip(first).take(limit).collect();
-    let next = items
-        .last()
-        .filter(|_| more)
-        .map(|row| URL_SAFE_NO_PAD.encode(of(row)));
-    Ok(json!({ "items": items, "next": next }))
+    let read = rows.into_iter().skip(first).take(limit + 1).collect();
+    Ok(stretch(read, key, limit, None))
 }
 
 /// An answer as a document. Objects are given as their texts were received.

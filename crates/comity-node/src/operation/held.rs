@@ -10,6 +10,7 @@
 //! Limits: an act waits for [`WAITS_DAYS`], [`WAITING_MAX`] of an account at once; [`ARGUMENTS_BYTES_MAX`].
 
 use comity_case::history::stamp;
+use comity_stix::marking::Tlp;
 use comity_store::error::StoreError;
 use comity_store::state::account as accounts;
 use comity_store::state::held::{self as rows, BEGUN, HeldRow, Settled, WAITING};
@@ -21,7 +22,7 @@ use crate::clock::new_uuid;
 use crate::command::{Answer, Refusal, RefusalKind};
 use crate::node::Node;
 use crate::operation::sight::Eyes;
-use crate::operation::{Denied, Operation, Signed, answer, not_noted, table};
+use crate::operation::{Denied, Operation, Signed, answer, is_within, not_noted, table};
 use crate::person::Person;
 
 /// How long an act waits, in days.
@@ -34,6 +35,8 @@ pub const WAITING_MAX: u64 = 100;
 pub const ARGUMENTS_BYTES_MAX: usize = 1024 * 1024;
 
 const DAY_MICROS: i64 = 86_400_000_000;
+/// How long doing an act can take at most.
+const DOING_MICROS: i64 = 5 * 60 * 1_000_000;
 /// Acts in a list.
 const ROWS_MAX: u32 = 1_000;
 
@@ -164,6 +167,9 @@ impl Node {
             return Err(no(why, "have another officer sign in and look at it"));
         }
         held.waits(now)?;
+        if !is_within(second.scope(), held.operation) {
+            return Err(Denied::Scope(second.scope().word()));
+        }
         let first = self.first_of(second, &held)?;
         let mut eyes = Eyes::new(self, &first);
         eyes.check_arguments(held.operation, &held.arguments)?;
@@ -179,9 +185,7 @@ impl Node {
             outcome: None,
         };
         self.settle_held(&begun)?;
-        let done = self
-            .seen_by(&first, command)
-            .unwrap_or_else(|command| self.execute_unnoted(*command));
+        let done = self.done_for(&first, command)?;
         let outcome = if matches!(done, Answer::Refused(_)) {
             "refused"
         } else {
@@ -227,18 +231,24 @@ impl Node {
 
     fn decline_held(&self, person: &Person, id: &str, reason: &str) -> Result<Answer, Denied> {
         let held = self.held_act(person, id)?;
-        let settled = Settled {
-            id,
-            // One that was begun and whose end nobody knows is put away so too.
-            from: &held.row.state,
-            to: "declined",
-            by: Some(&person.account),
-            at: Some(self.clock().now()),
-            outcome: Some(reason),
-        };
+        let now = self.clock().now();
         if !matches!(held.row.state.as_str(), WAITING | BEGUN) {
             return Err(decided());
         }
+        // One that was begun and whose end nobody knows is put away so too, once it cannot be under way any more.
+        let begun = held.row.decided.filter(|_| held.row.state == BEGUN);
+        if begun.is_some_and(|begun| now - begun < DOING_MICROS) {
+            let hint = "look again in some minutes";
+            return Err(no("somebody said yes, and it is being done now", hint));
+        }
+        let settled = Settled {
+            id,
+            from: &held.row.state,
+            to: "declined",
+            by: Some(&person.account),
+            at: Some(now),
+            outcome: Some(reason),
+        };
         self.settle_held(&settled)?;
         Ok(Answer::Document(json!({ "id": id, "state": "declined" })))
     }
@@ -302,7 +312,8 @@ fn asked(row: &HeldRow) -> Option<(&'static Operation, Map<String, Value>)> {
     (operation.signed == Signed::Acting).then_some((operation, arguments))
 }
 
-/// Whoever may do an act may look at it, if they see what it is about; and whoever asked.
+/// Whoever may do an act may look at it, if they see what it is about; and whoever asked. Once it is decided, what was bound to
+/// persons is for the two who asked and decided alone.
 fn may_look(
     eyes: &mut Eyes<'_>,
     person: &Person,
@@ -312,7 +323,9 @@ fn may_look(
     if row.asked_by == person.account {
         return Ok(true);
     }
-    if !operation.needs.is_of(person.role) {
+    let decided = row.decided_by.as_deref();
+    let done = row.state != WAITING && decided != Some(person.account.as_str());
+    if !operation.needs.is_of(person.role) || done && is_bound(arguments) {
         return Ok(false);
     }
     match eyes.check_arguments(operation, arguments) {
@@ -320,6 +333,13 @@ fn may_look(
         Err(Denied::Missing) => Ok(false),
         Err(other) => Err(other),
     }
+}
+
+/// Whether an act says something to named persons alone.
+fn is_bound(arguments: &Map<String, Value>) -> bool {
+    let text = |name: &str| arguments.get(name).and_then(Value::as_str);
+    let label = text("label").and_then(Tlp::parse);
+    text("person").is_some() || label == Some(Tlp::Red)
 }
 
 /// The state of an act at a time.
@@ -348,7 +368,8 @@ fn document(
         "state": state(row, now),
         "decided_by": row.decided_by,
         "decided": row.decided.map(stamp),
-        "outcome": row.outcome,
+        // What became of one that was done stands where it was said, for whoever sees that.
+        "outcome": row.outcome.as_deref().filter(|_| row.state != "done"),
     })
 }
 

@@ -30,14 +30,6 @@ use crate::sighting::SightingCommand;
 const RED: &str = "TLP:RED";
 /// Members of documents that name a person for whom something is, or who said it.
 const NAMING: &[&str] = &["person", "officer", "second", "asked_by", "by"];
-/// Operations whose answers are worked out of what the person sees, and whose rows need not name the person again.
-const WORKED_OUT: &[&str] = &[
-    "status_report",
-    "show_scorecard",
-    "sign_scorecard",
-    "show_scorecard_rows",
-    "review_paper",
-];
 /// How deep answers are looked into; none of ours is deeper.
 const DEPTH_MAX: usize = 64;
 
@@ -183,6 +175,8 @@ pub(crate) struct Eyes<'a> {
     /// None while no object had to be looked for.
     views: Option<Views>,
     known: HashMap<String, Sight>,
+    /// Threads that were looked at, by whether the person sees them.
+    threads: HashMap<String, bool>,
 }
 
 /// Where objects stand.
@@ -201,6 +195,7 @@ impl<'a> Eyes<'a> {
             person,
             views: None,
             known: HashMap::new(),
+            threads: HashMap::new(),
         }
     }
 
@@ -278,29 +273,32 @@ impl<'a> Eyes<'a> {
         Ok(())
     }
 
-    fn check_thread(&self, thread: &str) -> Result<(), Denied> {
-        let thread = thread.to_owned();
-        let shown = self.node.case(CaseCommand::Show { thread });
-        let shown = shown.map_err(|_| Denied::Missing)?;
-        if is_red(&shown) && !names(&shown, self.person, 0) {
-            return Err(Denied::Missing);
-        }
-        Ok(())
+    fn check_thread(&mut self, thread: &str) -> Result<(), Denied> {
+        let seen = if let Some(seen) = self.threads.get(thread) {
+            *seen
+        } else {
+            let show = CaseCommand::Show {
+                thread: thread.to_owned(),
+            };
+            let shown = self.node.case(show).map_err(|_| Denied::Missing)?;
+            let seen = !is_red(&shown) || names(&shown, self.person, 0);
+            self.threads.insert(thread.to_owned(), seen);
+            seen
+        };
+        if seen { Ok(()) } else { Err(Denied::Missing) }
     }
 
     /// Takes out of an answer what is not this person's to see.
-    pub(crate) fn only_seen(
-        &mut self,
-        operation: &Operation,
-        answer: Value,
-    ) -> Result<Value, Denied> {
-        if WORKED_OUT.contains(&operation.name) {
-            return Ok(answer);
-        }
+    pub(crate) fn only_seen(&mut self, answer: Value) -> Result<Value, Denied> {
         self.seen_part(answer, 0)?.ok_or(Denied::Missing)
     }
 
-    fn seen_part(&mut self, value: Value, depth: usize) -> Result<Option<Value>, Denied> {
+    /// The same of a part of an answer, so deep in it; none where the whole part is not.
+    pub(super) fn seen_part(
+        &mut self,
+        value: Value,
+        depth: usize,
+    ) -> Result<Option<Value>, Denied> {
         if depth > DEPTH_MAX {
             return Ok(None);
         }
@@ -361,7 +359,7 @@ impl<'a> Eyes<'a> {
     }
 
     /// Whether a row is this person's to see: what is said to one person alone, or bound to persons, is seen by those.
-    fn may_see(&self, row: &Value) -> bool {
+    fn may_see(&mut self, row: &Value) -> bool {
         let to = row.get("person").and_then(Value::as_str);
         if to.is_some() && !names_here(row, self.person) {
             return false;

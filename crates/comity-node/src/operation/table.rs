@@ -114,6 +114,7 @@ const fn op(
         summary,
         list: None,
         stretches: None,
+        worked_out: false,
         looks: false,
     }
 }
@@ -147,6 +148,13 @@ impl Operation {
     const fn looks(self) -> Self {
         Self {
             looks: true,
+            ..self
+        }
+    }
+
+    const fn worked_out(self) -> Self {
+        Self {
+            worked_out: true,
             ..self
         }
     }
@@ -244,7 +252,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("share_collection", post("/collections/{collection}/releases"), &["exchange", "share_collection"], Permission::Release, "Shares a collection with a party as it grows."),
     op("list_decisions", get("/releases"), &["exchange", "decisions"], Permission::Watch, "The decisions on what goes to whom, with the rule of each, the newest first.").list("number").stretches("before"),
     op("list_released", get("/parties/{party}/released"), &["exchange", "released"], Permission::Look, "What stands in a party's released views."),
-    op("list_held_acts", get("/held-acts"), &["held", "list"], Permission::Work, "What waits for a second person before it is said, and what became of it.").list("id"),
+    op("list_held_acts", get("/held-acts"), &["held", "list"], Permission::Work, "What waits for a second person before it is said, and what became of it.").list("id").worked_out(),
     op("approve_held_act", post("/held-acts/{id}/approval"), &["held", "approve"], Permission::Work, "Says yes to what another person asked for, and does it."),
     op("decline_held_act", post("/held-acts/{id}/refusal"), &["held", "decline"], Permission::Work, "Says no to what another person asked for, or takes the own back."),
     op("list_approvals", get("/approvals"), &["exchange", "approvals"], Permission::Watch, "What waits for a second person, and what was decided.").list("id"),
@@ -279,7 +287,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("split_case", post("/cases/{thread}/parts"), &["case", "joint", "split"], Permission::Work, "Opens a case of items of another one.").acting(),
     op("export_case", get("/cases/{thread}/bundle"), &["case", "joint", "export"], Permission::Look, "A case as a STIX bundle."),
     op("import_case", post("/cases"), &["case", "joint", "import"], Permission::Work, "Opens a case of the incident in a STIX bundle.").acting(),
-    op("status_report", get("/parties/{party}/reports/{period}"), &["case", "joint", "report"], Permission::Look, "The status report of a period."),
+    op("status_report", get("/parties/{party}/reports/{period}"), &["case", "joint", "report"], Permission::Look, "The status report of a period.").worked_out(),
     op("ring", post("/calls"), &["case", "hotline", "ring"], Permission::Work, "Records a call, or a test of one.").acting(),
     op("answer_call", post("/calls/{thread}/answer"), &["case", "hotline", "answered"], Permission::Work, "Records that a call was answered, or called back.").acting(),
     op("redial_call", post("/calls/{thread}/redial"), &["case", "hotline", "redial"], Permission::Work, "Records a try of the next on the ladder.").acting(),
@@ -294,12 +302,12 @@ pub const OPERATIONS: &[Operation] = &[
     op("give_inject", post("/exercises/{thread}/injects"), &["case", "exercise", "inject"], Permission::Work, "Gives the next inject.").acting(),
     op("report_exercise", get("/exercises/{thread}/report"), &["case", "exercise", "report"], Permission::Look, "The after-action report."),
     op("exercise_scorecard", get("/exercises/{thread}/scorecard"), &["case", "exercise", "scorecard"], Permission::Look, "What the exercise came to."),
-    op("show_scorecard", get("/parties/{party}/scorecards/{period}"), &["case", "scorecard"], Permission::Watch, "What a period came to."),
-    op("sign_scorecard", post("/parties/{party}/scorecards/{period}/signatures"), &["case", "sign_scorecard"], Permission::Release, "Says to the other side what a period came to.").acting(),
-    op("show_scorecard_rows", post("/parties/{party}/scorecards/{period}/rows"), &["case", "show_rows"], Permission::Release, "Shows the other side the rows behind a scorecard.").acting(),
+    op("show_scorecard", get("/parties/{party}/scorecards/{period}"), &["case", "scorecard"], Permission::Watch, "What a period came to.").worked_out(),
+    op("sign_scorecard", post("/parties/{party}/scorecards/{period}/signatures"), &["case", "sign_scorecard"], Permission::Release, "Says to the other side what a period came to.").acting().worked_out(),
+    op("show_scorecard_rows", post("/parties/{party}/scorecards/{period}/rows"), &["case", "show_rows"], Permission::Release, "Shows the other side the rows behind a scorecard.").acting().worked_out(),
     op("attest_period", post("/parties/{party}/scorecards/{period}/attestations"), &["case", "attest"], Permission::Release, "Attests the own releases, or shows a breach of the other side.").acting(),
     op("list_commitments", get("/commitments"), &["case", "commitments"], Permission::Watch, "How commitments stand."),
-    op("review_paper", get("/parties/{party}/papers/{period}"), &["case", "paper"], Permission::Watch, "The paper for a review."),
+    op("review_paper", get("/parties/{party}/papers/{period}"), &["case", "paper"], Permission::Watch, "The paper for a review.").worked_out(),
     op("list_evidence", get("/evidence"), &["case", "evidence", "list"], Permission::Look, "Items of evidence, the newest first.").list("id"),
     op("show_evidence", get("/evidence/{item}"), &["case", "evidence", "show"], Permission::Look, "An item with its custody."),
     op("verify_evidence", post("/evidence/{item}/verification"), &["case", "evidence", "verify"], Permission::Work, "Computes an item's hash again and records it.").acting(),

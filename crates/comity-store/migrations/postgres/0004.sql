@@ -89,8 +89,9 @@ CREATE TABLE mail_recipient (mail text NOT NULL, place bigint NOT NULL, address 
     PRIMARY KEY (mail, place));
 -- End of mail that came.
 -- What mails came to: how sure it is who sent each, and what became of what it carries. reasons, authentication, acts: JSON.
+-- label, subject: what the mail says of itself; persons: where it is TLP:RED the addresses that it is to, a JSON list.
 CREATE TABLE mail_judged (mail text NOT NULL PRIMARY KEY, level text NOT NULL, party text, leaked bigint NOT NULL, reasons text NOT NULL,
-    authentication text NOT NULL, acts text NOT NULL, answer text, judged bigint NOT NULL);
+    authentication text NOT NULL, acts text NOT NULL, answer text, label text, subject text, persons text, judged bigint NOT NULL);
 CREATE INDEX mail_judged_by_leak ON mail_judged (leaked, judged);
 -- begun: how often a mail was begun and not ended; pauses: how often it was put off; due: when it is to be tried again.
 CREATE TABLE mail_try (mail text NOT NULL PRIMARY KEY, begun bigint NOT NULL, pauses bigint NOT NULL, due bigint NOT NULL);
@@ -202,11 +203,6 @@ ALTER TABLE token ADD COLUMN kind text NOT NULL DEFAULT 'token';
 -- By what threads are found: the words of their titles and numbers, and, behind a sign of equality, the objects and values that they name.
 CREATE TABLE thread_word (word TEXT NOT NULL, thread TEXT NOT NULL, PRIMARY KEY (word, thread));
 -- End of words of threads.
--- What a mail says of itself: its label, its subject, and where it is TLP:RED the addresses that it is to, a JSON list.
-ALTER TABLE mail_judged ADD COLUMN label text;
-ALTER TABLE mail_judged ADD COLUMN subject text;
-ALTER TABLE mail_judged ADD COLUMN persons text;
--- End of what a mail says of itself.
 -- Lists that are read a stretch at a time, the newest first.
 CREATE INDEX outbox_by_time ON outbox (created, seq, envelope);
 CREATE INDEX inbox_by_time ON inbox (received, seq, envelope);

@@ -107,8 +107,9 @@ CREATE TABLE mail_recipient (mail TEXT NOT NULL, place INTEGER NOT NULL, address
     PRIMARY KEY (mail, place)) WITHOUT ROWID;
 -- End of mail that came.
 -- What mails came to: how sure it is who sent each, and what became of what it carries. reasons, authentication, acts: JSON.
+-- label, subject: what the mail says of itself; persons: where it is TLP:RED the addresses that it is to, a JSON list.
 CREATE TABLE mail_judged (mail TEXT NOT NULL PRIMARY KEY, level TEXT NOT NULL, party TEXT, leaked INTEGER NOT NULL, reasons TEXT NOT NULL,
-    authentication TEXT NOT NULL, acts TEXT NOT NULL, answer TEXT, judged INTEGER NOT NULL) WITHOUT ROWID;
+    authentication TEXT NOT NULL, acts TEXT NOT NULL, answer TEXT, label TEXT, subject TEXT, persons TEXT, judged INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX mail_judged_by_leak ON mail_judged (leaked, judged);
 -- begun: how often a mail was begun and not ended; pauses: how often it was put off; due: when it is to be tried again.
 CREATE TABLE mail_try (mail TEXT NOT NULL PRIMARY KEY, begun INTEGER NOT NULL, pauses INTEGER NOT NULL, due INTEGER NOT NULL) WITHOUT ROWID;
@@ -220,11 +221,6 @@ ALTER TABLE token ADD COLUMN kind TEXT NOT NULL DEFAULT 'token';
 -- By what threads are found: the words of their titles and numbers, and, behind a sign of equality, the objects and values that they name.
 CREATE TABLE thread_word (word TEXT NOT NULL, thread TEXT NOT NULL, PRIMARY KEY (word, thread)) WITHOUT ROWID;
 -- End of words of threads.
--- What a mail says of itself: its label, its subject, and where it is TLP:RED the addresses that it is to, a JSON list.
-ALTER TABLE mail_judged ADD COLUMN label TEXT;
-ALTER TABLE mail_judged ADD COLUMN subject TEXT;
-ALTER TABLE mail_judged ADD COLUMN persons TEXT;
--- End of what a mail says of itself.
 -- Lists that are read a stretch at a time, the newest first.
 CREATE INDEX outbox_by_time ON outbox (created, seq, envelope);
 CREATE INDEX inbox_by_time ON inbox (received, seq, envelope);

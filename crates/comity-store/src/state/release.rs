@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 use crate::objects::ViewId;
+use crate::state::value::Value;
 use crate::state::{Row, Tx, collection};
 
 /// One decision.
@@ -74,12 +75,17 @@ pub fn newest_number(tx: &mut dyn Tx) -> Result<u64, StoreError> {
     last.first().map_or(Ok(0), |row| row.count(0))
 }
 
-/// The decisions on an object, newest first.
-pub fn of_object(tx: &mut dyn Tx, id: &str) -> Result<Vec<DecisionRow>, StoreError> {
+/// The decisions on an object, newest first; `before` is where the stretch before ended.
+pub fn of_object(
+    tx: &mut dyn Tx,
+    id: &str,
+    before: Option<u64>,
+) -> Result<Vec<DecisionRow>, StoreError> {
     let rows = tx.query(
         "SELECT number, object, version, party, outlet, verdict, rule, label, released, reason, collection, envelope,
-             approval, decided FROM release_decision WHERE object = ?1 OR released = ?1 ORDER BY number DESC LIMIT 1000",
-        &[id.into()],
+             approval, decided FROM release_decision WHERE (object = ?1 OR released = ?1) AND number < ?2
+         ORDER BY number DESC LIMIT 1000",
+        &[id.into(), number_before(before)],
     )?;
     rows.iter().map(decision).collect()
 }
@@ -97,11 +103,18 @@ pub fn list(
          ORDER BY number DESC LIMIT ?3",
         &[
             party.unwrap_or_default().into(),
-            before.map_or(i64::MAX, |number| i64::try_from(number).unwrap_or(i64::MAX)).into(),
+            number_before(before),
             limit.into(),
         ],
     )?;
     rows.iter().map(decision).collect()
+}
+
+/// The number below which a stretch begins.
+fn number_before(before: Option<u64>) -> Value {
+    before
+        .map_or(i64::MAX, |number| i64::try_from(number).unwrap_or(i64::MAX))
+        .into()
 }
 
 /// The newest decision by which a party came to have an object or was asked to give it up: `released`, `redacted` or

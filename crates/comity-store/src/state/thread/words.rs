@@ -1,7 +1,7 @@
 //! By what threads are found: words of their titles and numbers, and the objects and values that they name.
 //!
 //! In scope: rows, and threads that have them. Out of scope: what a thread says (`comity-case`), who may see it.
-//! Limits: [`WORDS_MAX`] words of a question.
+//! Limits: [`WORDS_MAX`] words of a question, [`WORDS_OF_MESSAGE_MAX`] of a message.
 
 use crate::error::StoreError;
 use crate::objects::words;
@@ -9,6 +9,8 @@ use crate::state::Tx;
 use crate::state::thread::{ThreadRow, thread_of};
 use crate::state::value::Value;
 
+/// Words and names that one message adds.
+pub const WORDS_OF_MESSAGE_MAX: usize = 4_000;
 /// Words of a question that count.
 pub const WORDS_MAX: usize = 12;
 
@@ -27,7 +29,7 @@ pub fn add(
     let words = texts.iter().flat_map(|text| words::of(text));
     let names = names.iter().map(|name| named(name));
     let all: std::collections::BTreeSet<String> = words.chain(names).collect();
-    for word in &all {
+    for word in all.iter().take(WORDS_OF_MESSAGE_MAX) {
         tx.execute(
             "INSERT INTO thread_word (word, thread) VALUES (?1, ?2) ON CONFLICT (word, thread) DO NOTHING",
             &[word.as_str().into(), thread.into()],
@@ -87,12 +89,4 @@ fn found(
         &values,
     )?;
     rows.iter().map(thread_of).collect()
-}
-
-/// The names and titles of all threads: for threads that were there before they were found by words.
-pub fn all(tx: &mut dyn Tx) -> Result<Vec<(String, String)>, StoreError> {
-    let rows = tx.query("SELECT id, title FROM thread ORDER BY id", &[])?;
-    rows.iter()
-        .map(|row| Ok((row.text(0)?, row.text(1)?)))
-        .collect()
 }

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::visitor::Browser;
 use super::work::REQUEST;
 use crate::cases::requests::until_both;
-use crate::exchange::party::{OPEN, Party, befriend};
+use crate::exchange::party::{OPEN, Party, befriend, befriend_with};
+use crate::exchange::release_table::widest;
 use crate::http::Answer;
 use crate::node::Store;
 use crate::rest::{get, post};
@@ -41,6 +42,16 @@ fn waiting(alpha: &Party, token: &str) -> Vec<Value> {
 fn decide(alpha: &Party, token: &str, id: &Value, word: &str, body: &Value) -> Answer {
     let id = id.as_str().unwrap();
     alpha.ask(token, post(&format!("/held-acts/{id}/{word}"), body))
+}
+
+/// What a request says.
+fn content() -> Value {
+    json!({
+        "request_type": "log-search", "title": "one", "unit": "cyber unit", "contact": "duty@alpha.example", "urgency": "routine",
+        "facts": "two hosts", "asked": "connections", "use_limits": "intelligence only",
+        "window_from": "2026-05-01T00:00:00Z", "window_until": "2026-05-08T00:00:00Z",
+        "observables": ["198.51.100.7"],
+    })
 }
 
 #[test]
@@ -100,14 +111,8 @@ fn an_emergency_waits_for_another_officer_who_looks_and_sends_it() {
 fn what_waits_is_declined_taken_back_and_never_done_for_who_may_not_ask_any_more() {
     let [alpha, _bravo] = two(&format!("{OPEN}second_person_from = \"TLP:AMBER\"\n"));
     let [first, second] = ["first", "second"].map(|name| alpha.account_of(name, None, "releaser"));
-    let content = json!({
-        "request_type": "log-search", "title": "one", "unit": "cyber unit", "contact": "duty@alpha.example", "urgency": "routine",
-        "facts": "two hosts", "asked": "connections", "use_limits": "intelligence only",
-        "window_from": "2026-05-01T00:00:00Z", "window_until": "2026-05-08T00:00:00Z",
-        "observables": ["198.51.100.7"],
-    });
     let body = json!({
-        "subject": "request", "party": "bravo", "label": "amber", "event": "send", "content": content,
+        "subject": "request", "party": "bravo", "label": "amber", "event": "send", "content": content(),
     });
     let ask = |key: &str| {
         let request = post("/threads", &body).header("Idempotency-Key", key);
@@ -135,4 +140,40 @@ fn what_waits_is_declined_taken_back_and_never_done_for_who_may_not_ask_any_more
     assert_eq!(late.status, 409, "{}", late.text());
     assert!(late.text().contains("may not ask for this any more"));
     assert!(alpha.rows(&["request", "list"]).is_empty());
+}
+
+#[test]
+fn what_is_red_is_looked_at_whole_before_the_yes_and_by_nobody_else_after_it() {
+    const PERSON: &str = "duty@bravo.example";
+    let [mut alpha, mut bravo] = ["alpha", "bravo"].map(|name| Party::new(name, Store::Embedded));
+    let back = widest("duty@alpha.example");
+    befriend_with(&mut alpha, &mut bravo, &widest(PERSON), &back);
+    let [first, second, third] =
+        ["first", "second", "third"].map(|name| alpha.account_of(name, None, "releaser"));
+    let body = json!({
+        "subject": "request", "party": "bravo", "label": "red", "event": "send", "person": PERSON, "content": content(),
+    });
+    let held = alpha
+        .ask(&first, post("/threads", &body))
+        .expect(202)
+        .json();
+    let rows = waiting(&alpha, &second);
+    assert_eq!(rows[0]["arguments"]["content"]["facts"], "two hosts");
+    decide(&alpha, &second, &held["held_act"], "approval", &json!({})).expect(200);
+    let listed = |token: &str| {
+        let rows = alpha.ask(token, get("/held-acts")).expect(200).json();
+        rows["items"].as_array().unwrap().len()
+    };
+    assert_eq!(
+        [&first, &second, &third].map(|token| listed(token)),
+        [1, 1, 0]
+    );
+    let gone = decide(
+        &alpha,
+        &third,
+        &held["held_act"],
+        "refusal",
+        &json!({ "reason": "x" }),
+    );
+    assert_eq!(gone.status, 404, "{}", gone.text());
 }
