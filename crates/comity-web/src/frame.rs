@@ -317,6 +317,8 @@ fn navigation(words: &Words, path: &str, may: impl Fn(Permission) -> bool) -> Ve
         ];
         if may(Permission::Look) {
             places.insert(4, place("/mail", words.say("place-mail"), "g m"));
+        } else if may(Permission::Administer) {
+            places.insert(4, place("/mail-keys", words.say("mail-keys"), "g m"));
         }
         groups.push(Group {
             name: Some(words.say("group-between")),

@@ -385,6 +385,16 @@ pub(crate) fn path(parts: &[&str]) -> String {
     })
 }
 
+/// A place with what is asked of it: any text may stand in a value.
+pub(crate) fn asking<'q>(
+    place: &str,
+    pairs: impl IntoIterator<Item = (&'q str, &'q str)>,
+) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(pairs);
+    format!("{place}?{}", query.finish())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

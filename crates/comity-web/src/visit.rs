@@ -111,7 +111,8 @@ pub(crate) struct Visit {
     pub(crate) own: bool,
     pub(crate) began: Instant,
     arguments: Vec<(String, String)>,
-    cookies: Vec<HeaderValue>,
+    /// What this browser keeps while its person is at the provider of identities.
+    pub(crate) flight: Option<String>,
 }
 
 impl Visit {
@@ -132,11 +133,6 @@ impl Visit {
             Way::Session { id } => Some(id.clone()),
             Way::Token { .. } | Way::Certificate { .. } | Way::Password | Way::Operator => None,
         }
-    }
-
-    /// The value of a cookie.
-    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
-        cookie(self.cookies.iter(), name)
     }
 
     /// Where this page is, if browsers have passkeys there.
@@ -208,6 +204,7 @@ impl FromRequestParts<Web> for Visit {
             let found = tokio::task::spawn_blocking(move || node.session(&secret)).await;
             person = found.ok().and_then(Result::ok).flatten();
         }
+        let flight = named(web.settings.flight_cookie());
         let language = named("comity-language");
         let language = language.and_then(|tag| Language::parse(&tag));
         let accepted = || text(ACCEPT_LANGUAGE).and_then(Language::accepted);
@@ -249,7 +246,7 @@ impl FromRequestParts<Web> for Visit {
             agent,
             host: host(&parts.uri, &parts.headers),
             own,
-            cookies: parts.headers.get_all(COOKIE).iter().cloned().collect(),
+            flight,
             began,
             arguments: arguments.unwrap_or_default(),
         })

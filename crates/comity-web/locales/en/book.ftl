@@ -12,6 +12,7 @@ book-in-chapter = In this chapter
 place-tour = Tour
 tour-hint = What there is to see at a node, in the order in which it makes sense. Each stop is the page itself: nothing here is staged, and nothing leaves by looking.
 tour-there = { $count } here
+tour-there-many = { $count } here, and more
 tour-home = What needs somebody now, by its deadline, and how the exchange with each party stands.
 tour-search = One box for a value, a number of a case, a party, a word. Paste up to 50,000 lines, defanged or not, and get a table and a file.
 tour-objects = Open one: its facts, what it is linked to as a graph and as a table, its versions, what was released of it to whom and by which rule, and the text as it is.

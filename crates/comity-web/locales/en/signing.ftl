@@ -16,4 +16,5 @@ oidc-unreachable = The provider of identities cannot be asked now. Use your pass
 oidc-does-not-count = What the provider said does not count here. Try again, and tell whoever manages the node if it stays so.
 oidc-declined = The provider let nobody in.
 oidc-not-linked = No account here is linked to you at the provider. Ask whoever manages the node to link the subject { $subject }, or link it on the page of your account.
+oidc-code-wrong = This code is wrong or was used before. Wait for the next one.
 oidc-late = The answer of the provider came too late, came twice, or belongs to another browser. Begin again.

@@ -16,4 +16,5 @@ oidc-unreachable = 目前无法联系身份提供方。请使用密码，并告�
 oidc-does-not-count = 提供方的答复在此无效。请重试；若仍如此，请告知节点管理员。
 oidc-declined = 提供方未允许登录。
 oidc-not-linked = 此处没有账户与您在提供方的身份关联。请节点管理员关联主体标识 { $subject }，或在您的账户页面自行关联。
+oidc-code-wrong = 此验证码有误或已用过，请等待下一个。
 oidc-late = 提供方的答复已过期、重复，或属于另一浏览器。请重新开始。

@@ -167,7 +167,9 @@ pub(crate) async fn one(web: Web, visit: Visit) -> Shown {
     }
     parts.extend(comparing(f, &all, &name, version));
     let newest = all.last().map(|row| number(row, "version")) == Some(version);
-    if newest && visit.may(Permission::Agree) {
+    // What is not signed by all yet is changed by nobody: one text after the other.
+    let signed = texts(&chosen, "missing").is_empty();
+    if newest && signed && visit.may(Permission::Agree) {
         parts.extend(changing(f, &chosen));
     }
     let before = before(&visit, &all, version);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::frame::{Frame, Shown};
 use crate::screens::{flag, number, party_choices, rows, some, text, texts};
-use crate::sheet::{Form, Part, Sheet, Table, all, beside, code, muted, path, plain, way};
+use crate::sheet::{Form, Part, Sheet, Table, all, asking, beside, code, muted, path, plain, way};
 use crate::visit::{Visit, Web};
 
 /// `GET /outbox`.
@@ -91,12 +91,9 @@ fn more(part: Part, f: &Frame, visit: &Visit, found: &Value, at: &str) -> Part {
     let Some(next) = some(found, "next") else {
         return part;
     };
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    if let Some(party) = visit.query.get("party") {
-        query.append_pair("party", party);
-    }
-    query.append_pair("after", &next);
-    part.link(format!("{at}?{}", query.finish()), f.say("more"))
+    let party = visit.query.get("party").map(|party| ("party", party));
+    let pairs = party.into_iter().chain([("after", next.as_str())]);
+    part.link(asking(at, pairs), f.say("more"))
 }
 
 /// The form that picks a party.

@@ -12,22 +12,35 @@ use crate::screens::{rows, some, text};
 use crate::sheet::{Form, Part, Table, code, path, plain};
 use crate::visit::{Visit, Web};
 
-/// What waits, each a part; then one list of what became of the rest.
-pub(crate) async fn parts(web: &Web, visit: &Visit, f: &Frame) -> Result<Vec<Part>, Fault> {
+/// What this person sees of it; a page that shows it is marked with what it is about.
+pub(crate) async fn found(
+    web: &Web,
+    visit: &Visit,
+    frame: &mut Frame,
+) -> Result<Vec<Value>, Fault> {
     if !visit.may(Permission::Work) {
         return Ok(Vec::new());
     }
     let found = visit
         .ask(web, "list_held_acts", json!({ "limit": 1000 }))
         .await?;
-    let (open, rest): (Vec<&Value>, Vec<&Value>) = rows(&found)
+    let arguments = rows(&found).iter().filter_map(|row| row.get("arguments"));
+    for label in arguments.filter_map(|arguments| some(arguments, "label")) {
+        frame.mark(&label);
+    }
+    Ok(rows(&found).to_vec())
+}
+
+/// What waits, each a part; then one list of what became of the rest.
+pub(crate) fn parts(visit: &Visit, f: &Frame, found: &[Value]) -> Vec<Part> {
+    let (open, rest): (Vec<&Value>, Vec<&Value>) = found
         .iter()
         .partition(|row| matches!(text(row, "state"), "waiting" | "begun"));
     let mut parts: Vec<Part> = open.iter().map(|row| part(visit, f, row)).collect();
     if !rest.is_empty() {
         parts.push(became(f, &rest));
     }
-    Ok(parts)
+    parts
 }
 
 fn part(visit: &Visit, f: &Frame, row: &Value) -> Part {

@@ -32,7 +32,7 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
     let of_own = |row: &Value| {
         let mut cells = line(row);
         if may_revoke && flag(row, "usable") {
-            let at = format!("/mail-keys{}", path(&[text(row, "fingerprint"), "revoke"]));
+            let at = path(&["mail-keys", text(row, "fingerprint"), "revoke"]);
             let last = cells.pop().unwrap_or_default();
             cells.push(beside(&last, &way(&at, &f.say("mail-key-revoke"))));
         }
@@ -191,7 +191,7 @@ pub(crate) async fn revoke(web: Web, visit: Visit) -> Shown {
         ("compromised".to_owned(), f.say("mail-key-compromised")),
     ];
     let form = Form::new(
-        format!("/mail-keys{}", path(&[&fingerprint, "revoke"])),
+        path(&["mail-keys", &fingerprint, "revoke"]),
         f.say("mail-key-revoke-do"),
     )
     .danger()

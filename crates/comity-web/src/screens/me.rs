@@ -216,11 +216,21 @@ pub(crate) async fn refused(web: &Web, visit: &Visit, fault: Fault) -> Shown {
     let Fault::Denied(Denied::Refused(refusal)) = fault else {
         return Err(fault);
     };
+    let lines = vec![visit.words.say("not-done"), refusal.message, refusal.hint];
+    failed(web, visit, StatusCode::CONFLICT, lines).await
+}
+
+/// The page again with why something was not done.
+pub(crate) async fn failed(
+    web: &Web,
+    visit: &Visit,
+    status: StatusCode,
+    lines: Vec<String>,
+) -> Shown {
     let mut sheet = begun(web, visit).await?;
-    let lines = vec![sheet.frame.say("not-done"), refusal.message, refusal.hint];
     sheet.notice("fail", lines);
     let mut response = sheet.shown(visit)?;
-    *response.status_mut() = StatusCode::CONFLICT;
+    *response.status_mut() = status;
     Ok(response)
 }
 

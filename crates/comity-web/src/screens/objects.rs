@@ -287,13 +287,26 @@ fn versions(
     title: impl Fn(&str) -> String,
 ) -> (Vec<Version>, Option<Compared>) {
     let object = |row: &Value| row.get("object").cloned().unwrap_or(Value::Null);
-    let version = |(at, row): (usize, &Value)| Version {
-        number: of.len() - at,
-        modified: some(&object(row), "modified")
-            .or_else(|| some(&object(row), "created"))
-            .unwrap_or_default(),
-        collection: title(text(row, "collection")),
-        added: text(row, "date_added").to_owned(),
+    let modified = |row: &Value| {
+        let object = object(row);
+        let told = some(&object, "modified").or_else(|| some(&object, "created"));
+        told.unwrap_or_default()
+    };
+    let among: Vec<(String, &Value)> = of.iter().map(|row| (modified(row), row)).collect();
+    // A version that several collections hold is one version.
+    let of: Vec<&[(String, &Value)]> = among.chunk_by(|one, next| one.0 == next.0).collect();
+    let version = |(at, held): (usize, &&[(String, &Value)])| {
+        let titles = held
+            .iter()
+            .map(|(_, row)| title(text(row, "collection")))
+            .collect::<Vec<_>>();
+        let added = held.iter().map(|(_, row)| text(row, "date_added")).min();
+        Version {
+            number: of.len() - at,
+            modified: held.first().map(|(at, _)| at.clone()).unwrap_or_default(),
+            collection: titles.join(", "),
+            added: added.unwrap_or_default().to_owned(),
+        }
     };
     let listed: Vec<Version> = of.iter().enumerate().map(version).collect();
     let chosen = |name: &str, fallback: usize| {
@@ -308,8 +321,8 @@ fn versions(
     }
     let (before, after) = (chosen("before", of.len() - 1), chosen("after", of.len()));
     let pretty = |number: usize| {
-        let row = of.get(of.len() - number).map(object);
-        row.and_then(|object| serde_json::to_string_pretty(&object).ok())
+        let row = of.get(of.len() - number).and_then(|held| held.first());
+        row.and_then(|(_, row)| serde_json::to_string_pretty(&object(row)).ok())
             .unwrap_or_default()
     };
     let [older, newer] = super::accords::marked(&pretty(before), &pretty(after));

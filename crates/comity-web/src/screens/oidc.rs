@@ -68,16 +68,14 @@ pub(crate) async fn leave(web: Web, visit: Visit) -> Shown {
             set_cookie(&mut response, &kept);
             Ok(response)
         }
-        Err(error) => refused(&web, &visit, next, error),
+        Err(error) => refused(&web, &visit, next, error).await,
     }
 }
 
 /// `GET /sign-in/oidc/return`.
 pub(crate) async fn back(web: Web, visit: Visit) -> Shown {
     let (node, came) = (web.node.clone(), visit.clone());
-    let kept = visit
-        .cookie(web.settings.flight_cookie())
-        .unwrap_or_default();
+    let kept = visit.flight.clone().unwrap_or_default();
     let arrived = tokio::task::spawn_blocking(move || {
         let query = &came.query;
         let returned = Returned {
@@ -89,7 +87,7 @@ pub(crate) async fn back(web: Web, visit: Visit) -> Shown {
         };
         node.finish_oidc(&returned, came.place, &came.agent)
     });
-    let mut response = arrival(&web, &visit, arrived.await.map_err(early)?)?;
+    let mut response = arrival(&web, &visit, arrived.await.map_err(early)?).await?;
     set_cookie(&mut response, &cookie(&web, "", 0));
     Ok(response)
 }
@@ -102,15 +100,29 @@ pub(crate) async fn give_code(web: Web, visit: Visit, fields: Fields) -> Shown {
         node.finish_oidc_with_code(&proof, &code, came.place, &came.agent)
     });
     let arrived = arrived.await.map_err(early)?;
-    let again = matches!(arrived, Ok(Arrival::CodeNeeded(_)));
-    let mut response = arrival(&web, &visit, arrived)?;
-    if again {
+    if let Ok(Arrival::CodeNeeded(proof)) = arrived {
+        let mut sheet = asking_for_code(&web, &visit, proof);
+        sheet.notice("fail", vec![visit.words.say("oidc-code-wrong")]);
+        let mut response = sheet.shown(&visit)?;
         *response.status_mut() = StatusCode::FORBIDDEN;
+        return Ok(response);
     }
-    Ok(response)
+    arrival(&web, &visit, arrived).await
 }
 
-fn arrival(web: &Web, visit: &Visit, arrived: Result<Arrival, OidcError>) -> Shown {
+/// The form for the code of the second factor.
+fn asking_for_code(web: &Web, visit: &Visit, proof: String) -> Sheet {
+    let mut sheet = Sheet::new(Frame::new(web, visit, visit.words.say("sign-in")));
+    let f = &sheet.frame;
+    let form = Form::new("/sign-in/oidc/code", f.say("sign-in"))
+        .hidden("proof", proof)
+        .hint(f.say("sign-in-code-hint"))
+        .line("code", f.say("sign-in-code"));
+    sheet.parts.push(Part::default().form(form));
+    sheet
+}
+
+async fn arrival(web: &Web, visit: &Visit, arrived: Result<Arrival, OidcError>) -> Shown {
     match arrived {
         Ok(Arrival::Opened(opened, next)) => {
             let mut response = to(&next)?;
@@ -118,22 +130,13 @@ fn arrival(web: &Web, visit: &Visit, arrived: Result<Arrival, OidcError>) -> Sho
             Ok(response)
         }
         Ok(Arrival::Linked) => to("/me"),
-        Ok(Arrival::CodeNeeded(proof)) => {
-            let mut sheet = Sheet::new(Frame::new(web, visit, visit.words.say("sign-in")));
-            let f = &sheet.frame;
-            let form = Form::new("/sign-in/oidc/code", f.say("sign-in"))
-                .hidden("proof", proof)
-                .hint(f.say("sign-in-code-hint"))
-                .line("code", f.say("sign-in-code"));
-            sheet.parts.push(Part::default().form(form));
-            sheet.shown(visit)
-        }
-        Err(error) => refused(web, visit, "/".to_owned(), error),
+        Ok(Arrival::CodeNeeded(proof)) => asking_for_code(web, visit, proof).shown(visit),
+        Err(error) => refused(web, visit, "/".to_owned(), error).await,
     }
 }
 
 /// The form again, with what the provider is the reason of; or the own page, for whoever is signed in.
-fn refused(web: &Web, visit: &Visit, next: String, error: OidcError) -> Shown {
+async fn refused(web: &Web, visit: &Visit, next: String, error: OidcError) -> Shown {
     let words = visit.words;
     let wrong = match error {
         OidcError::NotSet => return Err(Fault::Missing),
@@ -157,6 +160,9 @@ fn refused(web: &Web, visit: &Visit, next: String, error: OidcError) -> Shown {
         // Whatever else it is, it is to be begun again.
         OidcError::Late | OidcError::SignIn(_) | _ => words.say("oidc-late"),
     };
+    if visit.person.is_some() {
+        return me::failed(web, visit, StatusCode::FORBIDDEN, vec![wrong]).await;
+    }
     let mut shown = SignIn::new(web, visit, next);
     shown.wrong = Some(wrong);
     let mut response = page(visit, &shown)?;
@@ -172,7 +178,7 @@ pub(crate) async fn link(web: Web, visit: Visit, _fields: Fields) -> Shown {
         Err(OidcError::Account(error)) => {
             return me::refused(&web, &visit, Fault::Denied(Denied::from(error))).await;
         }
-        Err(error) => return refused(&web, &visit, "/me".to_owned(), error),
+        Err(error) => return refused(&web, &visit, "/me".to_owned(), error).await,
     };
     let mut sheet = Sheet::new(Frame::new(&web, &visit, visit.words.say("identity-link")));
     let f = &sheet.frame;

@@ -260,13 +260,6 @@ fn heads(
     sent: Option<&Sent>,
 ) -> Vec<Input> {
     let named = parties.iter().map(|(name, _)| name.clone());
-    let labels = [
-        Tlp::Clear,
-        Tlp::Green,
-        Tlp::Amber,
-        Tlp::AmberStrict,
-        Tlp::Red,
-    ];
     let choice = |name: &'static str, all: Vec<String>| {
         let field = need(name, Kind::Choice(&[]));
         let mut made = input(frame, ("new", &field), &Value::Null, sent);
@@ -284,7 +277,7 @@ fn heads(
     person.hint = Some(frame.say("form-person-hint"));
     vec![
         choice("party", named.collect()),
-        choice("label", labels.map(|label| label.to_string()).to_vec()),
+        choice("label", Tlp::ALL.map(|label| label.to_string()).to_vec()),
         person,
     ]
 }

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, to};
 use crate::screens::{flag, number, rows, some, text, texts};
-use crate::sheet::{Field, Form, Part, Sheet, Table, all, beside, code, muted, path, plain, way};
+use crate::sheet::{
+    Field, Form, Part, Sheet, Table, all, asking, beside, code, muted, path, plain, way,
+};
 use crate::visit::{Visit, Web};
 
 /// `GET /parties`.
@@ -210,11 +212,9 @@ fn channel(f: &Frame, party: &Value) -> Part {
         );
     }
     let name = text(party, "name");
-    let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("party", name)
-        .finish();
-    part.link(format!("/outbox?{query}"), f.say("place-outbox"))
-        .link(format!("/inbox?{query}"), f.say("place-inbox"))
+    let of = |list: &str| asking(list, [("party", name)]);
+    part.link(of("/outbox"), f.say("place-outbox"))
+        .link(of("/inbox"), f.say("place-inbox"))
         .link(path(&["parties", name, "released"]), f.say("released-to"))
 }
 

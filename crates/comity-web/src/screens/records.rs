@@ -10,7 +10,7 @@ use crate::fields::Fields;
 use crate::frame::{Fault, Shown, to};
 use crate::screens::admin::{begun, roles};
 use crate::screens::{number, rows, some, text};
-use crate::sheet::{Field, Form, Part, Sheet, Table, code, muted, path, plain};
+use crate::sheet::{Field, Form, Part, Sheet, Table, asking, code, muted, path, plain};
 use crate::visit::{Visit, Web};
 
 /// Rows of the record on a page.
@@ -177,14 +177,13 @@ pub(crate) async fn audit(web: Web, visit: Visit) -> Shown {
     let mut part = Part::list(None, table, (f.say("audit-none"), f.say("audit-none-hint")));
     let last = rows(&found).last().filter(|_| rows(&found).len() == ROWS);
     if let Some(id) = last.map(|row| number(row, "id")) {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        for name in ["account", "operation"] {
-            query.append_pair(name, &visit.query.text(name));
-        }
-        part = part.link(
-            format!("/admin/audit?{}&before={id}", query.finish()),
-            f.say("more"),
-        );
+        let (account, operation) = (visit.query.text("account"), visit.query.text("operation"));
+        let pairs = [
+            ("account", account.as_str()),
+            ("operation", operation.as_str()),
+            ("before", &id.to_string()),
+        ];
+        part = part.link(asking("/admin/audit", pairs), f.say("more"));
     }
     sheet.parts = vec![Part::default().form(filter), part];
     sheet.shown(&visit)

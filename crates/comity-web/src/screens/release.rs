@@ -10,7 +10,7 @@ use crate::frame::{Fault, Frame, Shown, to};
 use crate::html::Html;
 use crate::screens::{held, party_choices, rows, some, text, texts};
 use crate::sheet::{
-    Field, Form, Part, Sheet, Table, all, beside, code, lines, muted, path, plain, way,
+    Field, Form, Part, Sheet, Table, all, asking, beside, code, lines, muted, path, plain, way,
 };
 use crate::visit::{Visit, Web};
 
@@ -52,14 +52,9 @@ impl Wanted {
         if self.then.is_empty() {
             return None;
         }
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        for id in &self.objects {
-            query.append_pair("object", id);
-        }
-        for party in &self.then {
-            query.append_pair("party", party);
-        }
-        Some(format!("/release?{}", query.finish()))
+        let objects = self.objects.iter().map(|id| ("object", id.as_str()));
+        let parties = self.then.iter().map(|party| ("party", party.as_str()));
+        Some(asking("/release", objects.chain(parties)))
     }
 
     fn asked(&self, dry_run: bool) -> Value {
@@ -230,10 +225,7 @@ pub(crate) async fn share(web: Web, visit: Visit, fields: Fields) -> Shown {
     if some(&done, "approval").is_some() {
         return to("/review");
     }
-    let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("party", &wanted.party)
-        .finish();
-    to(&format!("/outbox?{query}"))
+    to(&asking("/outbox", [("party", wanted.party.as_str())]))
 }
 
 /// `GET /review`: what waits for a second person, then what was decided.
@@ -243,6 +235,7 @@ pub(crate) async fn review(web: Web, visit: Visit) -> Shown {
         .await?;
     let mut frame = Frame::new(&web, &visit, visit.words.say("place-review"));
     frame.follows = Some("list_approvals");
+    let held = held::found(&web, &visit, &mut frame).await?;
     let mut sheet = Sheet::new(frame);
     let f = &sheet.frame;
     let (waiting, decided): (Vec<&Value>, Vec<&Value>) = rows(&found)
@@ -256,7 +249,7 @@ pub(crate) async fn review(web: Web, visit: Visit) -> Shown {
                 .link("/recalls", f.say("place-recalls")),
         );
     }
-    let held = held::parts(&web, &visit, f).await?;
+    let held = held::parts(&visit, f, &held);
     if waiting.is_empty() && held.is_empty() {
         parts.push(Part {
             empty: Some((f.say("review-none"), f.say("review-none-hint"))),

@@ -43,6 +43,13 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
     if is_object_id(&asked) {
         return to(&format!("/objects/{asked}"));
     }
+    let is_value = value::is_one(&asked) && visit.may(Permission::Look);
+    let leads = is_value && !visit.query.is_on("words");
+    // The name of an envelope is hexadecimal, as hashes are; nothing else that is a value is looked for elsewhere first.
+    let may_name = asked.chars().all(|each| each.is_ascii_hexdigit());
+    if leads && !may_name {
+        return to(&value::place(&asked));
+    }
     let others = match asked.as_str() {
         "" => Value::Null,
         text => {
@@ -52,8 +59,7 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
         }
     };
     let envelopes = others.get("envelopes").map_or(&[][..], rows);
-    let is_value = value::is_one(&asked) && envelopes.is_empty();
-    if is_value && visit.may(Permission::Look) && !visit.query.is_on("words") {
+    if leads && envelopes.is_empty() {
         return to(&value::place(&asked));
     }
     let mut frame = Frame::new(&web, &visit, visit.words.say("place-search"));

@@ -94,6 +94,9 @@ struct Tour {
     lines: Vec<Line>,
 }
 
+/// A stop with more than so many says that it has more.
+const COUNTED_MAX: usize = 1_000;
+
 /// `GET /tour`.
 pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
     visit.person()?;
@@ -102,8 +105,11 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
     for stop in STOPS {
         let there = match stop.list {
             None => None,
-            Some(list) => match visit.ask(&web, list, json!({ "limit": 1000 })).await {
-                Ok(found) => Some(words.say_of("tour-there", "count", rows(&found).len())),
+            Some(list) => match visit.ask(&web, list, json!({ "limit": COUNTED_MAX })).await {
+                Ok(found) => Some(match rows(&found).len() {
+                    COUNTED_MAX => words.say_of("tour-there-many", "count", COUNTED_MAX),
+                    count => words.say_of("tour-there", "count", count),
+                }),
                 Err(Fault::SignIn) => return Err(Fault::SignIn),
                 // A stop that this role does not see, or that cannot be read now, is named without a number.
                 Err(_) => None,

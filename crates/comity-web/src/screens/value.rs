@@ -22,7 +22,7 @@ use crate::html::Html;
 use crate::screens::objects::line;
 use crate::screens::threads;
 use crate::screens::{flag, number, rows, some, text, texts};
-use crate::sheet::{Part, Sheet, Table, all, beside, code, muted, path, plain, way};
+use crate::sheet::{Part, Sheet, Table, all, asking, beside, code, muted, path, plain, way};
 use crate::visit::{Visit, Web};
 
 pub(crate) use sighting::share;
@@ -36,10 +36,7 @@ const VALUE_CHARS_MAX: usize = 8_192;
 
 /// The page of a value.
 pub(crate) fn place(value: &str) -> String {
-    let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("v", value)
-        .finish();
-    format!("/value?{query}")
+    asking("/value", [("v", value)])
 }
 
 /// Whether a text is one value and nothing else, by its form.
@@ -231,10 +228,7 @@ fn to_whom(f: &Frame, releases: &[Value]) -> Html {
 
 /// What to do about a value that nobody here knows.
 fn unknown(visit: &Visit, f: &Frame, found: &Value, asked: &str) -> Part {
-    let more = form_urlencoded::Serializer::new(String::new())
-        .append_pair("q", asked)
-        .append_pair("words", "yes")
-        .finish();
+    let more = asking("/search", [("q", asked), ("words", "yes")]);
     let mut part = Part {
         empty: Some((
             f.say_of("value-unknown", "value", &shown(asked)),
@@ -242,14 +236,12 @@ fn unknown(visit: &Visit, f: &Frame, found: &Value, asked: &str) -> Part {
         )),
         ..Part::default()
     };
-    part = part.link(format!("/search?{more}"), f.say("value-search-words"));
+    part = part.link(more, f.say("value-search-words"));
     if visit.may(Permission::Work) {
         let value = found.get("readings").map_or(&[][..], rows).first();
         let value = value.map_or(asked, |one| text(one, "value"));
-        let query = form_urlencoded::Serializer::new(String::new())
-            .append_pair("observables", value)
-            .finish();
-        part = part.link(format!("/requests/new?{query}"), f.say("value-ask"));
+        let asking = asking("/requests/new", [("observables", value)]);
+        part = part.link(asking, f.say("value-ask"));
     }
     part
 }

@@ -389,8 +389,7 @@ pub(crate) fn token(command: TokenCommand) -> Result<(), Failure> {
             backend.close()
         }
         TokenCommand::List { data, user, json } => {
-            let said = ask(data, SignInCommand::ListTokens { user })?;
-            output::shown(&said, json, tokens)
+            output::shown(&tokens_of_kind(data, user, "token")?, json, tokens)
         }
         TokenCommand::Revoke {
             data,
@@ -412,6 +411,13 @@ pub(crate) fn token(command: TokenCommand) -> Result<(), Failure> {
             Ok(())
         }
     }
+}
+
+/// What stands for an account by one means: `token` or `certificate`.
+fn tokens_of_kind(data: Data, user: Option<String>, kind: &str) -> Result<Value, Failure> {
+    let said = ask(data, SignInCommand::ListTokens { user })?;
+    let of_kind = rows(&said).filter(|one| text(one, "kind") == kind);
+    Ok(of_kind.cloned().collect())
 }
 
 /// `comity certificate …`
@@ -444,9 +450,7 @@ pub(crate) fn certificate(command: CertificateCommand) -> Result<(), Failure> {
             output::data(text(&said, "id"))
         }
         CertificateCommand::List { data, user, json } => {
-            let said = ask(data, SignInCommand::ListTokens { user })?;
-            let pinned = rows(&said).filter(|one| text(one, "kind") == "certificate");
-            let pinned = pinned.cloned().collect::<Value>();
+            let pinned = tokens_of_kind(data, user, "certificate")?;
             output::shown(&pinned, json, certificates)
         }
         CertificateCommand::Revoke { data, id } => act(

@@ -224,7 +224,7 @@ fn pages(node: &BenchNode, officer: &Officer, hub: &str) -> Result<(), Failure> 
         "/value?v=198.18.7.9".to_owned(),
         "/objects".to_owned(),
         format!("/objects/{some}"),
-        format!("/objects/{hub}?tab=graph"),
+        format!("/objects/{hub}?tab=relations"),
         format!("/release?object={some}&party=bravo"),
         "/requests".to_owned(),
         "/cases".to_owned(),

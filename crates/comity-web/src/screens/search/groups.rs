@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::frame::Frame;
 use crate::html::Html;
 use crate::screens::{number, rows, some, text, threads};
-use crate::sheet::{path, plain, way};
+use crate::sheet::{asking, path, plain, way};
 
 /// Rows of each kind that the node gives.
 const GROUP_ROWS: usize = 50;
@@ -127,12 +127,9 @@ fn envelope(f: &Frame, row: &Value) -> Vec<Html> {
         _ => "/inbox",
     };
     let party = text(row, "party");
-    let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("party", party)
-        .finish();
     vec![
-        way(&format!("{list}?{query}"), text(row, "envelope")),
-        plain(&f.word("kind", text(row, "kind"))),
+        way(&asking(list, [("party", party)]), text(row, "envelope")),
+        plain(&f.word("envelope", text(row, "kind"))),
         plain(party),
         f.state(text(row, "state")),
         f.time(text(row, "when")),

@@ -14,6 +14,7 @@ use crate::frame::Frame;
 use crate::html::Html;
 use crate::screens::threads::place;
 use crate::screens::{rows, some, text};
+use crate::sheet::path;
 use crate::visit::Visit;
 
 /// Something to be done.
@@ -100,7 +101,6 @@ pub(super) fn of(
     };
     let month = frame.now.strftime("%Y-%m").to_string();
     let party = text(document, "party");
-    let party = percent_encoding::utf8_percent_encode(party, percent_encoding::NON_ALPHANUMERIC);
     Some(CasePart {
         facts: facts::of(frame, &super::picked(case, &told), &[]),
         sides: sides
@@ -110,7 +110,7 @@ pub(super) fn of(
         own: board(frame, own, id),
         drawing: drawing(frame, items.iter().chain([own])),
         forms,
-        report: format!("/parties/{party}/reports/{month}"),
+        report: path(&["parties", party, "reports", &month]),
     })
 }
 

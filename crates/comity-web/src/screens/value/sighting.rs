@@ -12,7 +12,7 @@ use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, to};
 use crate::screens::objects::line;
 use crate::screens::{flag, party_choices, refused, rows, text};
-use crate::sheet::{Field, Form, Kind, Part};
+use crate::sheet::{Field, Form, Kind, Part, asking};
 use crate::visit::{Visit, Web};
 
 /// Types that a sighting is of, as far as they carry values.
@@ -112,16 +112,7 @@ fn sighted(f: &Frame, objects: &[Value]) -> Vec<(String, String)> {
 /// Every label, and none.
 fn labels(f: &Frame) -> Vec<(String, String)> {
     let mut labels = vec![(String::new(), f.say("sighting-no-label"))];
-    labels.extend(
-        [
-            Tlp::Clear,
-            Tlp::Green,
-            Tlp::Amber,
-            Tlp::AmberStrict,
-            Tlp::Red,
-        ]
-        .map(|label| (label.to_string(), label.to_string())),
-    );
+    labels.extend(Tlp::ALL.map(|label| (label.to_string(), label.to_string())));
     labels
 }
 
@@ -167,14 +158,9 @@ pub(crate) async fn share(web: Web, visit: Visit, fields: Fields) -> Shown {
     if parties.is_empty() || !visit.may(Permission::Release) {
         return to(&place(&value));
     }
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    for name in ["sighting", "object", "identity"] {
-        query.append_pair("object", text(&done, name));
-    }
-    for party in &parties {
-        query.append_pair("party", party);
-    }
-    to(&format!("/release?{}", query.finish()))
+    let made = ["sighting", "object", "identity"].map(|name| ("object", text(&done, name)));
+    let parties = parties.iter().map(|party| ("party", party.as_str()));
+    to(&asking("/release", made.into_iter().chain(parties)))
 }
 
 /// What the form says.

@@ -352,7 +352,12 @@ def threads(scene):
     one = identity("threat-actor", 0)
     bravo.take(scene.world["theirs"], [filled("threat-actor", text, 0)])
     bravo.cli("share", one, "--to", "alpha")
-    ours.hand.until(f"/objects/{one}", ".head h1") if scene.world.get("reads_theirs") else None
+    # Where it arrived nobody reads yet who was not given the right.
+    ours.hand.until("/inbox?party=bravo", "tbody tr")
+    arrived = next(row["id"] for row in alpha.rows("collection", "list") if row["alias"] == "from-bravo")
+    alpha.cli("collection", "grant", arrived, "--user", "worker", "--read")
+    ours.hand.until(f"/objects/{one}", ".head h1")
+    ours.look(f"/objects/{one}", ["window.pwned=1"])
     ours.look("/inbox?party=bravo")
 
 
