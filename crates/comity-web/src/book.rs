@@ -89,21 +89,23 @@ pub(crate) const GROUPS: &[Group] = &[
     },
 ];
 
-/// The chapter that helps with a page, by the first part of the page's path.
+/// The chapter that helps with a page, or the section of one, by the first part of the page's path.
 const HELP: &[(&str, &str)] = &[
-    ("requests", "cases"),
+    ("search", "pages#search"),
+    ("value", "pages#one-value"),
+    ("requests", "cases#requests"),
     ("cases", "cases"),
     ("threads", "cases"),
-    ("incidents", "hotline-and-exercises"),
-    ("calls", "hotline-and-exercises"),
-    ("exercises", "hotline-and-exercises"),
+    ("incidents", "hotline-and-exercises#reports-in-stages"),
+    ("calls", "hotline-and-exercises#a-call"),
+    ("exercises", "hotline-and-exercises#an-exercise"),
     ("evidence", "evidence"),
     ("contacts", "contacts-and-review"),
     ("checks", "contacts-and-review"),
     ("parties", "contacts-and-review"),
     ("accords", "accord"),
     ("release", "release-rules"),
-    ("review", "release-rules"),
+    ("review", "pages#the-second-person"),
     ("recalls", "release-rules"),
     ("mail", "mail"),
     ("mail-keys", "openpgp"),
@@ -120,7 +122,7 @@ const HELP: &[(&str, &str)] = &[
 pub(crate) fn help(path: &str) -> String {
     let first = path.split(['/', '?']).nth(1).unwrap_or_default();
     let found = HELP.iter().find(|(part, _)| *part == first);
-    format!("/book/{}", found.map_or("pages", |(_, chapter)| chapter))
+    format!("/book/{}", found.map_or("pages", |(_, target)| target))
 }
 
 /// The chapter of this name.
@@ -351,15 +353,22 @@ mod tests {
         assert!(search("  ").is_empty() && search("xyzzyqwv").is_empty());
     }
 
+    fn is_there(target: &str) -> bool {
+        let (name, part) = target.split_once('#').unwrap_or((target, ""));
+        let mut sections = find(name).unwrap().sections();
+        part.is_empty() || sections.any(|one| one.slug == part)
+    }
+
     #[test]
-    fn pages_lead_to_chapters_that_are_there() {
+    fn pages_lead_to_chapters_and_sections_that_are_there() {
         for path in ["/", "/requests/new", "/mail?state=found", "/nowhere"] {
-            let name = help(path);
-            assert!(find(name.strip_prefix("/book/").unwrap()).is_some());
+            let target = help(path);
+            assert!(is_there(target.strip_prefix("/book/").unwrap()), "{path}");
         }
-        for (_, chapter) in HELP {
-            assert!(find(chapter).is_some(), "{chapter}");
+        for (_, target) in HELP {
+            assert!(is_there(target), "{target}");
         }
+        assert!(!is_there("cases#nowhere"));
     }
 
     #[test]
