@@ -130,8 +130,10 @@ enum Called {
         /// Whether there is more to say already.
         more: bool,
     },
-    /// This party is not to be called, or takes nothing.
-    NotNow,
+    /// This party is not to be called, or takes nothing, as its enrolment stood then.
+    NotNow {
+        stood: Option<String>,
+    },
     /// Its address changed: another caller took over.
     Moved,
     Failed(String),
@@ -172,8 +174,8 @@ impl Caller {
                         _ = stop.changed() => {}
                     }
                 }
-                Called::NotNow => tokio::select! {
-                    () = self.called_for(&mut due) => {}
+                Called::NotNow { stood } => tokio::select! {
+                    () = self.called_for(&mut due, stood) => {}
                     () = tokio::time::sleep(self.heartbeat()) => {}
                     _ = stop.changed() => {}
                 },
@@ -229,10 +231,18 @@ impl Caller {
         self.something_waits().await || self.heartbeat() != heartbeat
     }
 
-    /// Waits for word alone: to a party that is not to be called nothing is due.
-    async fn called_for(&self, due: &mut watch::Receiver<u64>) {
+    /// Waits for word alone: to a party that is not to be called nothing is due. That the exchange was resumed is word too, whether or not
+    /// anything waited: the other side learns of it by being called.
+    async fn called_for(&self, due: &mut watch::Receiver<u64>, stood: Option<String>) {
         let heartbeat = self.heartbeat();
-        while !self.is_ours(due, heartbeat).await {}
+        while self.standing().await == stood && !self.is_ours(due, heartbeat).await {}
+    }
+
+    /// How the enrolment of the party stands.
+    async fn standing(&self) -> Option<String> {
+        let (node, party) = (self.node.clone(), self.party.clone());
+        let standing = tokio::task::spawn_blocking(move || node.standing(&party)).await;
+        standing.ok().and_then(Result::ok).flatten()
     }
 
     /// Whether there is nothing to say, heads and their cosignatures included.
@@ -284,14 +294,19 @@ impl Caller {
         let url = self.url.clone();
         let batch = tokio::task::spawn_blocking(move || {
             let now = node.clock().now();
+            let stood = node.standing(&party)?;
             let moved = node.has_moved(&party, &url)?;
-            let batch = node.link().collect(&party, line.lanes(), None, now)?;
-            Ok((!moved).then_some(batch))
+            let batch = match node.link().collect(&party, line.lanes(), None, now) {
+                Ok(batch) => Some(batch),
+                Err(comity_node::link::LinkError::NotEnrolled { .. }) => None,
+                Err(error) => return Err(error),
+            };
+            Ok((batch, moved, stood))
         });
-        let batch = match batch.await {
-            Ok(Ok(Some(batch))) => batch,
-            Ok(Ok(None)) => return Called::Moved,
-            Ok(Err(comity_node::link::LinkError::NotEnrolled { .. })) => return Called::NotNow,
+        let (batch, stood) = match batch.await {
+            Ok(Ok((_, true, _))) => return Called::Moved,
+            Ok(Ok((Some(batch), false, stood))) => (batch, stood),
+            Ok(Ok((None, false, stood))) => return Called::NotNow { stood },
             Ok(Err(error)) => return Called::Failed(comity_node::link::chain(&error)),
             Err(_) => return Called::Failed("the node panicked".to_owned()),
         };
@@ -300,7 +315,7 @@ impl Caller {
             Ok(Posted::NotEnrolled) => {
                 let (node, party) = (self.node.clone(), self.party.clone());
                 let _ = tokio::task::spawn_blocking(move || node.refused_by(&party)).await;
-                return Called::NotNow;
+                return Called::NotNow { stood };
             }
             Err(reason) => return Called::Failed(reason),
         };

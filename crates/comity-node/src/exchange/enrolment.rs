@@ -299,6 +299,12 @@ impl Node {
         Ok(row.is_some_and(|row| row.link_url.as_deref() != Some(url)))
     }
 
+    /// How the enrolment of a party stands, by its word; none: there is no such party.
+    pub fn standing(&self, name: &str) -> Result<Option<String>, LinkError> {
+        let row = self.inner.state.read(|tx| party::find(tx, name))?;
+        Ok(row.map(|row| row.state))
+    }
+
     /// A party answered that it takes nothing from this node: what is queued waits until it does again.
     pub fn refused_by(&self, name: &str) {
         self.moved_by_them(name, VERIFIED, Event::TheySuspend);
