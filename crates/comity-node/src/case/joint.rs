@@ -132,7 +132,7 @@ impl Node {
                 let place = self.own_entry(&thread, &officer, (&event, content))?;
                 json!({ "place": place })
             }
-            JointCommand::Show { thread } => self.joint_document(&thread)?,
+            JointCommand::Show { thread } => self.joint_document(&thread, by)?,
             JointCommand::Split {
                 thread,
                 items,
@@ -144,7 +144,7 @@ impl Node {
                 let row = self.split_case(&thread, &items, opening, &acting)?;
                 document::line(&row, &own)
             }
-            JointCommand::Export { thread } => self.case_as_stix(&thread)?,
+            JointCommand::Export { thread } => self.case_as_stix(&thread, by)?,
             JointCommand::Import {
                 party,
                 label,
@@ -217,10 +217,10 @@ impl Node {
     }
 
     /// A case as a document: the case itself, and what it shows of itself and others.
-    fn joint_document(&self, name: &str) -> Result<Value, CaseError> {
+    fn joint_document(&self, name: &str, by: SeenBy<'_>) -> Result<Value, CaseError> {
         let id = self.case_named(name)?;
         let held = self.thread_held(&id)?;
-        let (case, cases) = self.case_among(&held)?;
+        let (case, cases) = self.case_among(&held, by)?;
         let own = self.identity().party.clone();
         let now = self.clock().now();
         let mut document = document::whole(&held, &own, now);
@@ -276,9 +276,9 @@ impl Node {
         Ok(opened)
     }
 
-    fn case_as_stix(&self, name: &str) -> Result<Value, CaseError> {
+    fn case_as_stix(&self, name: &str, by: SeenBy<'_>) -> Result<Value, CaseError> {
         let held = self.thread_held(&self.case_named(name)?)?;
-        let (case, cases) = self.case_among(&held)?;
+        let (case, cases) = self.case_among(&held, by)?;
         Ok(stix::bundle(&case, &whole(&cases, case.opening.id)))
     }
 
@@ -392,7 +392,7 @@ impl Node {
     }
 
     /// A case with those that go into it, wholly or in part, with the same party in the same exercise or in none.
-    fn case_among(&self, held: &Held) -> Result<(Case, Cases), CaseError> {
+    fn case_among(&self, held: &Held, by: SeenBy<'_>) -> Result<(Case, Cases), CaseError> {
         let case = Case::replay(&held.thread);
         let case = case.ok_or_else(|| CaseError::NoCase(held.row.id.clone()))?;
         let cases = self.inner.state.read(|tx| {
@@ -411,6 +411,10 @@ impl Node {
                         continue;
                     }
                     let thread = thread_of(&rows::messages(tx, &id)?)?;
+                    // What is bound to others goes into nothing that this person looks at.
+                    if !by.sees(thread.entries().map(|entry| &entry.message)) {
+                        continue;
+                    }
                     if let Some(case) = Case::replay(&thread) {
                         cases.insert(case.opening.id, case);
                         next.push(id);

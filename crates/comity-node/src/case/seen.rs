@@ -54,23 +54,21 @@ impl SeenBy<'_> {
         (kept, cut)
     }
 
+    /// Whether a thread of these messages is the person's to see: it is not TLP:RED, or it names the person somewhere.
+    pub(crate) fn sees<'m>(self, thread: impl IntoIterator<Item = &'m Message>) -> bool {
+        let mut bound = Bound::default();
+        thread.into_iter().for_each(|said| bound.add(self, said));
+        !bound.to_others()
+    }
+
     /// Threads that are TLP:RED and name the person nowhere.
     fn hidden_threads(self, all: &[Delivery]) -> BTreeSet<ThreadId> {
-        let mut known: BTreeMap<ThreadId, (bool, bool)> = BTreeMap::new();
+        let mut known: BTreeMap<ThreadId, Bound> = BTreeMap::new();
         for said in all.iter().filter_map(message) {
-            let head = said.head();
-            let (red, named) = known.entry(head.thread).or_default();
-            *red |= head.label == Tlp::Red;
-            let persons = [
-                Some(head.officer.name.as_str()),
-                head.officer.second.as_deref(),
-                head.person.as_deref(),
-            ];
-            *named |= persons.into_iter().flatten().any(|name| self.is(name));
+            let bound = known.entry(said.head().thread).or_default();
+            bound.add(self, &said);
         }
-        let hidden = known
-            .into_iter()
-            .filter(|(_, (red, named))| *red && !*named);
+        let hidden = known.into_iter().filter(|(_, bound)| bound.to_others());
         hidden.map(|(id, _)| id).collect()
     }
 
@@ -99,6 +97,30 @@ impl SeenBy<'_> {
             ids
         });
         ids.collect()
+    }
+}
+
+/// To whom a thread is bound, as far as its messages were looked at.
+#[derive(Default)]
+struct Bound {
+    red: bool,
+    named: bool,
+}
+
+impl Bound {
+    fn add(&mut self, by: SeenBy<'_>, said: &Message) {
+        let head = said.head();
+        let persons = [
+            Some(head.officer.name.as_str()),
+            head.officer.second.as_deref(),
+            head.person.as_deref(),
+        ];
+        self.red |= head.label == Tlp::Red;
+        self.named |= persons.into_iter().flatten().any(|name| by.is(name));
+    }
+
+    const fn to_others(&self) -> bool {
+        self.red && !self.named
     }
 }
 

@@ -461,7 +461,8 @@ fn names_here(row: &Value, person: &Person) -> bool {
     let listed = row.get("persons").and_then(Value::as_array);
     let mut listed = listed.into_iter().flatten().filter_map(Value::as_str);
     let own = person.address.as_deref();
-    named.any(|name| name == person.account || Some(name) == own)
+    named
+        .any(|name| name == person.account || own.is_some_and(|own| own.eq_ignore_ascii_case(name)))
         || listed.any(|name| own.is_some_and(|own| own.eq_ignore_ascii_case(name)))
 }
 

@@ -10,7 +10,7 @@ mod evidence;
 mod exercises;
 mod hotline;
 mod incidents;
-mod joint;
+pub(crate) mod joint;
 mod persons;
 mod proxy;
 pub(crate) mod requests;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::cases::exercises::running;
 use crate::exchange::party::{OPEN, Party, befriend, on_both_stores, text, until};
 
-fn open(from: &Party, to: &Party, title: &str, more: &[&str]) -> String {
+pub(crate) fn open(from: &Party, to: &Party, title: &str, more: &[&str]) -> String {
     let mut arguments = vec!["case", "open", "--to", &to.name, "--tlp", "amber"];
     arguments.extend(["--title", title, "--summary", "servers there, victims here"]);
     arguments.extend(more);
@@ -24,7 +24,7 @@ fn shown(party: &Party, id: &str) -> Value {
 }
 
 /// Waits until a case stands at this on both sides and both show the same of what is shared.
-fn until_both(parties: [&Party; 2], id: &str, state: &str) -> Value {
+pub(crate) fn until_both(parties: [&Party; 2], id: &str, state: &str) -> Value {
     for party in parties {
         until(&format!("{state} at {}", party.name), || {
             let said = party.cli(&["case", "show", id, "--json"]);

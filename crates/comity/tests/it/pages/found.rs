@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::visitor::Browser;
 use super::work::REQUEST;
+use crate::cases::joint;
 use crate::cases::requests::{form, open, until_both};
 use crate::cases::scorecards::{card, quarter};
 use crate::exchange::party::{OPEN, Party, befriend, befriend_with, text, until};
@@ -114,6 +115,42 @@ fn what_is_red_is_in_no_search_no_figure_and_no_report_of_anybody_else() {
     // Whoever holds the node sees the whole.
     let whole = card(&bravo, &alpha, &quarter, &[]);
     assert_eq!(whole["messages"].as_u64(), all);
+    what_is_merged_is_seen_by_those_it_names([&alpha, &bravo], &case, [&other, &named]);
+}
+
+/// What goes into a case that everybody sees goes into it for those whom it names.
+fn what_is_merged_is_seen_by_those_it_names(
+    both: [&Party; 2],
+    case: &str,
+    [other, named]: [&str; 2],
+) {
+    let [alpha, bravo] = both;
+    let second = ["--second", "head of desk", "--person"];
+    let done = |party: &Party, words: &[&str], person: &str| {
+        let words = [&["case"], words, &second, &[person]].concat();
+        party.cli(&words).expect(0);
+    };
+    let plain = joint::open(alpha, bravo, "Open field", &[]);
+    joint::until_both(both, &plain, "offered");
+    bravo
+        .cli(&["case", "join", &plain, "--number", "B-1"])
+        .expect(0);
+    let join = ["join", case, "--number", "B-2"];
+    done(bravo, &join, "duty@alpha.example");
+    joint::until_both(both, case, "joint");
+    joint::until_both(both, &plain, "joint");
+    done(alpha, &["note", case, "the quarry was left"], PERSON);
+    let merge = ["merge", case, "--into", &plain, "--reason", "one intruder"];
+    done(alpha, &merge, PERSON);
+    joint::until_both(both, case, "merged");
+    for more in ["", "/bundle"] {
+        let path = format!("/cases/{plain}{more}");
+        let [theirs, seen] =
+            [other, named].map(|token| bravo.ask(token, get(&path)).expect(200).json().to_string());
+        let tells = |said: &str| said.contains("quarry was left");
+        assert!(tells(&seen) && !tells(&theirs), "{seen}\n{theirs}");
+        assert!(!theirs.contains(case), "{theirs}");
+    }
 }
 
 #[test]
