@@ -252,6 +252,11 @@ pub enum Look {
         /// The words, or the beginning of an envelope's id, or an entry's number.
         text: String,
     },
+    /// Threads in which an account did something, what it did last first.
+    Recent {
+        /// The account.
+        account: String,
+    },
     /// Objects that refer to this one.
     Neighbours {
         /// Its id.

@@ -58,8 +58,14 @@ pub enum ExchangeError {
     /// The release rules refuse it.
     #[error("{0}")]
     Refused(String),
+    /// It cannot be held so long.
+    #[error(
+        "a release is held for at most {} seconds before it goes",
+        crate::exchange::share::UNDO_SECONDS_MAX
+    )]
+    UndoTooLong,
     /// There is nothing that waits under this id.
-    #[error("nothing waits for approval under {0:?}")]
+    #[error("nothing waits or leaves under {0:?}")]
     UnknownApproval(String),
     /// The same person asks and approves.
     #[error("{0} asked for this release; another person must approve it")]

@@ -165,6 +165,7 @@ impl Node {
         let objects = &self.inner.objects;
         let found = match look {
             Look::Match { values } => return self.match_values(&views, collections, &values),
+            Look::Recent { account } => return Ok(Answer::Document(self.recent(&account)?)),
             Look::Anything { text } => return Ok(Answer::Document(self.anything(&text, true)?)),
             Look::Value { value } => {
                 return Ok(Answer::Document(self.value_shown(collections, &value)?));

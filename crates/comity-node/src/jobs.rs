@@ -33,8 +33,9 @@ pub async fn run(node: Node, schedule: Schedule, mut stop: watch::Receiver<bool>
                 tracing::warn!(error = %comity_store::error::chain(&error), "nothing forgotten");
             }
         }
+        let mut rest = REST;
         match tokio::task::spawn_blocking(move || turn(&doer, &schedule)).await {
-            Ok(Ok(0)) => {}
+            Ok(Ok((0, until))) => rest = rest.min(until),
             Ok(Ok(_)) => continue,
             Ok(Err(error)) => {
                 tracing::warn!(error = %comity_store::error::chain(&error), "background work failed");
@@ -44,18 +45,25 @@ pub async fn run(node: Node, schedule: Schedule, mut stop: watch::Receiver<bool>
         tokio::select! {
             _ = due.changed() => {}
             _ = stop.changed() => {}
-            () = tokio::time::sleep(REST) => {}
+            () = tokio::time::sleep(rest) => {}
         }
     }
 }
 
-/// One turn with the checks that this node makes of its own accord. One that cannot be made keeps nothing else from being done.
-fn turn(node: &Node, schedule: &Schedule) -> Result<usize, ExchangeError> {
+/// One turn with the checks that this node makes of its own accord, and when the next one is due at the latest. A check that cannot be made
+/// keeps nothing else from being done.
+fn turn(node: &Node, schedule: &Schedule) -> Result<(usize, Duration), ExchangeError> {
     let checked = node.checks_due(schedule).unwrap_or_else(|error| {
         tracing::warn!(error = %comity_store::error::chain(&error), "contacts not checked");
         0
     });
-    Ok(checked + work(node)?)
+    let done = checked + work(node)?;
+    let leaves = node.leaves_in()?;
+    let until = leaves.map_or(REST, |micros| {
+        // A moment later, so that it is past and not just now.
+        Duration::from_micros(u64::try_from(micros).unwrap_or(0) + 10_000)
+    });
+    Ok((done, until))
 }
 
 /// One turn; answers how much was done.

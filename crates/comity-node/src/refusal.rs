@@ -648,6 +648,10 @@ fn exchange(error: &ExchangeError) -> (RefusalKind, String) {
             RefusalKind::Release,
             "`comity release list` shows each decision with its rule".to_owned(),
         ),
+        ExchangeError::UndoTooLong => (
+            RefusalKind::Usage,
+            "name fewer seconds, or 0 to let it go at once".to_owned(),
+        ),
         ExchangeError::UnknownApproval(_) => no("`comity release waiting` shows what waits"),
         ExchangeError::SamePerson(_) => no("somebody else gives `comity release approve ID --by NAME`"),
         ExchangeError::Card(_) => no("`comity party invite` makes the node's card"),

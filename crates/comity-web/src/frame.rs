@@ -249,9 +249,9 @@ fn class_of_state(state: &str) -> &'static str {
     match state {
         "ok" | "in force" | "known" | "verified" | "receipted" | "answered" | "closed" | "met"
         | "applied" | "active" | "permanent" | "released" | "complete" | "live" | "done"
-        | "approved" | "green" | "confirmed" | "completed" | "reported" | "kept" => "ok",
+        | "approved" | "green" | "confirmed" | "completed" | "reported" | "kept" | "left" => "ok",
         "due" | "proposed" | "pending" | "incomplete" | "acknowledged" | "accepted" | "in-work"
-        | "expiring" | "amber" | "returned" | "offered" | "rung" | "running" => "due",
+        | "expiring" | "amber" | "returned" | "offered" | "rung" | "running" | "leaving" => "due",
         "late" | "overdue" => "late",
         "failed" | "refused" | "declined" | "missed" | "forked" | "revoked" | "suspended"
         | "bounced" | "disputed" | "withdrawn" | "red" | "unreachable" | "expired"

@@ -40,6 +40,8 @@ pub(crate) struct Web {
 pub struct WebSettings {
     /// Browsers come by TLS, here or at a proxy in front: cookies go no other way.
     pub secure: bool,
+    /// How long a release waits before it goes and can be taken back, in seconds.
+    pub undo_seconds: u32,
 }
 
 impl WebSettings {

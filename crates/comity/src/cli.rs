@@ -27,6 +27,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{ArgMatches, Args, Parser, Subcommand};
 use comity_accord::text::template::Template;
 use comity_formats::export::ExportFormat;
+use comity_node::exchange::share::UNDO_SECONDS_MAX;
 use comity_stix::marking::Tlp;
 
 pub(crate) use key::KeyVerb;
@@ -628,6 +629,9 @@ pub(crate) struct ShareArgs {
     /// Only say who would get what, and why
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Hold it so long before it goes: until then comity release decline takes it back
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, conflicts_with_all = ["dry_run", "collection"], value_parser = clap::value_parser!(u32).range(0..=i64::from(UNDO_SECONDS_MAX)))]
+    pub(crate) undo: u32,
     #[command(flatten)]
     pub(crate) json: Json,
 }
@@ -666,14 +670,14 @@ pub(crate) enum ReleaseCommand {
         #[command(flatten)]
         json: Json,
     },
-    /// Show what waits for a second person
+    /// Show what waits for a second person, and what leaves in a while
     Waiting {
         #[command(flatten)]
         data: Data,
         #[command(flatten)]
         json: Json,
     },
-    /// Approve what waits; not by who asked for it
+    /// Approve what waits, not by who asked for it; or let go at once what leaves in a while
     Approve {
         #[command(flatten)]
         data: Data,
@@ -685,7 +689,7 @@ pub(crate) enum ReleaseCommand {
         #[command(flatten)]
         json: Json,
     },
-    /// Decline what waits
+    /// Decline what waits, or take back what has not left yet
     Decline {
         #[command(flatten)]
         data: Data,

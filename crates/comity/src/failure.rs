@@ -19,7 +19,7 @@ pub(crate) enum Exit {
     Usage,
     /// It could not be found out.
     Unknown,
-    /// 6: the release rules refuse it.
+    /// 6: the release rules refuse it, or a second person must look at it.
     Release,
     /// 7: what was to be verified does not hold.
     Verification,

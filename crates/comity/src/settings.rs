@@ -17,6 +17,7 @@ use comity_api::settings::ApiSettings;
 use comity_mail::dns::{self, Zone};
 use comity_node::address::{AddressError, MailTerms};
 use comity_node::contact::Schedule;
+use comity_node::exchange::share::UNDO_SECONDS_MAX;
 use comity_node::folder::{Place, SETTINGS_FILE};
 use comity_node::node::NodeLimits;
 use comity_stix::admission::Limits;
@@ -62,6 +63,7 @@ pub(crate) struct ServeSettings {
     pub(crate) connections_max: usize,
     pub(crate) pause_seconds_max: u64,
     pub(crate) wrong_password_milliseconds: u64,
+    pub(crate) undo_seconds: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -216,6 +218,13 @@ const REFERENCE: &[Entry] = &[
         "How long a wrong password waits for its answer.",
     ),
     entry(
+        "serve",
+        "undo_seconds",
+        "10",
+        "How many seconds a release that is asked for on a page waits before it goes, at most 600; until then it can be taken back. With 0 it \
+           goes at once.",
+    ),
+    entry(
         "taxii",
         "title",
         "\"Comity\"",
@@ -354,6 +363,7 @@ impl Default for ServeSettings {
             connections_max: 2000,
             pause_seconds_max: 30,
             wrong_password_milliseconds: 400,
+            undo_seconds: 10,
         }
     }
 }
@@ -425,6 +435,12 @@ impl Settings {
                 self.limits.envelope_objects_max,
             ),
         ];
+        if self.serve.undo_seconds > UNDO_SECONDS_MAX {
+            return Err(Failure::no(
+                format!("{}: serve.undo_seconds is too large", path.display()),
+                format!("give it a number from 0 to {UNDO_SECONDS_MAX}"),
+            ));
+        }
         if Hours::parse(&self.contact.check_hours).is_none() {
             return Err(Failure::no(
                 format!("{}: contact.check_hours cannot be read", path.display()),
@@ -574,6 +590,7 @@ impl Settings {
             serve.connections_max.to_string(),
             serve.pause_seconds_max.to_string(),
             serve.wrong_password_milliseconds.to_string(),
+            serve.undo_seconds.to_string(),
             text(&taxii.title),
             text(&taxii.contact),
             taxii.max_content_length.to_string(),

@@ -7,15 +7,19 @@
 //! In scope: writing, reading, forgetting. Out of scope: what is worth writing (`operation`).
 //! Limits: [`KEPT_DAYS`]; a text is cut at [`TEXT_BYTES_MAX`]; [`ROWS_MAX`] rows at a time.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use comity_case::message::ThreadId;
 use comity_store::error::StoreError;
 use comity_store::state::Tx;
 use comity_store::state::audit::{self as rows, Asked, AuditRow};
-use comity_store::state::{session, welcome};
+use comity_store::state::{session, thread, welcome};
+use serde_json::Value;
 
 use crate::account::AccountError;
 use crate::account::session::IDLE_MICROS;
+use crate::case::document;
 use crate::node::Node;
 use crate::person::Person;
 
@@ -25,6 +29,9 @@ pub const KEPT_DAYS: i64 = 400;
 pub const ROWS_MAX: u32 = 1_000;
 /// The longest text of a row, in bytes.
 pub const TEXT_BYTES_MAX: usize = 200;
+
+/// Threads that somebody goes on with.
+const RECENT_MAX: usize = 20;
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -76,6 +83,34 @@ impl Node {
             ..asked.clone()
         };
         Ok(self.inner.state.read(|tx| rows::list(tx, &asked))?)
+    }
+
+    /// Threads in which an account did something, what it did last first, as lines of a list; at most [`RECENT_MAX`].
+    pub(crate) fn recent(&self, account: &str) -> Result<Value, StoreError> {
+        let asked = Asked {
+            account: Some(account.to_owned()),
+            limit: ROWS_MAX,
+            ..Asked::default()
+        };
+        let own = &self.identity().party;
+        self.inner.state.read(|tx| {
+            let mut seen = BTreeSet::new();
+            let mut lines = Vec::new();
+            let rows = rows::list(tx, &asked)?;
+            let done = rows.iter().filter(|row| row.outcome == "done");
+            for word in done.flat_map(|row| row.target.split(' ')) {
+                if ThreadId::parse(word).is_none() || !seen.insert(word.to_owned()) {
+                    continue;
+                }
+                if let Some(row) = thread::find(tx, word)? {
+                    lines.push(document::line(&row, own));
+                }
+                if lines.len() == RECENT_MAX {
+                    break;
+                }
+            }
+            Ok(Value::Array(lines))
+        })
     }
 
     /// Forgets what has been kept long enough: rows of the audit log, sessions and links that ended. Answers how many.

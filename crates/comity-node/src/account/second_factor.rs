@@ -39,7 +39,7 @@ const RECOVERY_BYTES: usize = 10;
 pub struct Enrolment {
     /// The secret in base32, to be typed. It is shown this once.
     pub secret: String,
-    /// The same as a URI that authenticators read from a picture.
+    /// The same as a URI that authenticators take.
     pub uri: String,
 }
 

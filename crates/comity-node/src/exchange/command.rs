@@ -314,6 +314,7 @@ impl Node {
             json!({
                 "id": row.id, "party": row.party, "state": row.state, "asked_by": row.asked_by,
                 "asked": at(row.asked), "decided_by": row.decided_by, "decided": row.decided.map(at),
+                "leaves": row.leaves.map(at), "reason": row.reason,
                 "request": serde_json::from_str::<Value>(&row.request).unwrap_or_default(),
             })
         });

@@ -3,7 +3,7 @@
 //! Each object is decided by itself, once, and logged with the rule that decided. A dry run says the same and does
 //! nothing.
 //!
-//! In scope: shares that somebody asks for, and the second person's word. Out of scope: collections that are shared as
+//! In scope: shares that somebody asks for, the while in which one can be taken back, and the second person's word. Out of scope: collections that are shared as
 //! they grow (`views`), judging one object (`judging`), the rules (`comity-release`).
 
 use std::collections::BTreeSet;
@@ -29,6 +29,12 @@ use crate::node::Node;
 
 /// Objects in one envelope.
 const ENVELOPE_OBJECTS_MAX: usize = 200;
+/// The longest while in which a release can be taken back, in seconds.
+pub const UNDO_SECONDS_MAX: u32 = 600;
+/// What a release is called while it can be taken back.
+const LEAVING: &str = "leaving";
+/// What one is called that a second person must approve.
+const WAITING: &str = "waiting";
 /// Bytes of objects in one envelope.
 const ENVELOPE_BYTES_MAX: usize = 2 * 1024 * 1024;
 
@@ -45,6 +51,10 @@ pub struct ShareRequest {
     pub asked_by: String,
     /// Only say what would happen.
     pub dry_run: bool,
+    /// Hold it for so many seconds before it goes, at most [`UNDO_SECONDS_MAX`]: until then it can be taken back. It is judged once more
+    /// when it goes.
+    #[serde(default)]
+    pub undo_seconds: u32,
 }
 
 /// What was decided on one object.
@@ -78,6 +88,9 @@ pub struct Shared {
     pub envelopes: Vec<String>,
     /// What a second person must approve, if anything waits.
     pub approval: Option<String>,
+    /// What leaves in a while and can be taken back until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaving: Option<String>,
 }
 
 /// What goes into one envelope.
@@ -91,14 +104,18 @@ pub(crate) struct Portion<'a> {
 impl Node {
     /// Shares objects with a party, or says what would happen.
     pub fn share(&self, request: &ShareRequest) -> Result<Shared, ExchangeError> {
+        if request.undo_seconds > UNDO_SECONDS_MAX {
+            return Err(ExchangeError::UndoTooLong);
+        }
         self.share_with(request, &BTreeSet::new(), None)
     }
 
+    /// Judges, and does what may be done. `standing`: the row under which it stood, as it becomes, with what it was before.
     fn share_with(
         &self,
         request: &ShareRequest,
         approved: &BTreeSet<Rule>,
-        approval: Option<&ApprovalRow>,
+        standing: Option<(&ApprovalRow, &str)>,
     ) -> Result<Shared, ExchangeError> {
         let going = self.judge_all(request, approved)?;
         let waits = going.iter().any(|one| one.line.verdict == "waiting");
@@ -114,6 +131,12 @@ impl Node {
             return Ok(shared);
         }
         let now = self.clock().now();
+        // Nothing is to be taken back of what nobody gets.
+        let goes = going.iter().any(|one| one.text.is_some());
+        if request.undo_seconds > 0 && goes {
+            shared.leaving = Some(self.leave_later(request, now)?);
+            return Ok(shared);
+        }
         let id = new_uuid().to_string();
         // What goes at once does not go again with what waits.
         let waiting = going.iter().filter(|one| one.line.verdict == "waiting");
@@ -123,8 +146,8 @@ impl Node {
         };
         let asked = serde_json::to_string(&asked).unwrap_or_default();
         let envelopes = self.inner.state.write(|tx| {
-            if let Some(row) = approval
-                && !release::settle_approval(tx, row)?
+            if let Some((row, stood)) = standing
+                && !release::settle_approval(tx, row, stood)?
             {
                 return Err(ExchangeError::UnknownApproval(row.id.clone()));
             }
@@ -134,14 +157,17 @@ impl Node {
                     party: request.party.clone(),
                     request: asked.clone(),
                     asked_by: request.asked_by.clone(),
-                    state: "waiting".to_owned(),
+                    state: WAITING.to_owned(),
                     decided_by: None,
                     asked: now,
                     decided: None,
+                    leaves: None,
+                    reason: None,
                 };
                 release::put_approval(tx, &row)?;
             }
-            let approval = approval.map(|row| row.id.as_str());
+            let approved = standing.filter(|(_, stood)| *stood == WAITING);
+            let approval = approved.map(|(row, _)| row.id.as_str());
             self.send_all(tx, request, (&going, approval), now)
         })?;
         shared.envelopes = envelopes.iter().map(ToString::to_string).collect();
@@ -150,36 +176,112 @@ impl Node {
         Ok(shared)
     }
 
-    /// A second person's word on what waits.
-    pub fn approve(&self, id: &str, by: &str, yes: bool) -> Result<Shared, ExchangeError> {
-        let all = self.inner.state.read(release::approvals)?;
-        let waiting = all
-            .into_iter()
-            .find(|row| row.id == id && row.state == "waiting");
-        let mut row = waiting.ok_or_else(|| ExchangeError::UnknownApproval(id.to_owned()))?;
-        if row.asked_by == by {
-            return Err(ExchangeError::SamePerson(by.to_owned()));
+    /// Writes down what is to leave in a while; answers its id.
+    fn leave_later(&self, request: &ShareRequest, now: i64) -> Result<String, ExchangeError> {
+        let at_once = ShareRequest {
+            undo_seconds: 0,
+            ..request.clone()
+        };
+        let row = ApprovalRow {
+            id: new_uuid().to_string(),
+            party: request.party.clone(),
+            request: serde_json::to_string(&at_once).unwrap_or_default(),
+            asked_by: request.asked_by.clone(),
+            state: LEAVING.to_owned(),
+            decided_by: None,
+            asked: now,
+            decided: None,
+            leaves: Some(now + i64::from(request.undo_seconds) * 1_000_000),
+            reason: None,
+        };
+        self.inner
+            .state
+            .write(|tx| release::put_approval(tx, &row))?;
+        self.due().tell();
+        Ok(row.id)
+    }
+
+    /// Lets go what can no longer be taken back; answers how many did.
+    pub(crate) fn leave_due(&self) -> Result<usize, ExchangeError> {
+        let now = self.clock().now();
+        let rows = self.inner.state.read(release::leaving)?;
+        let mut left = 0;
+        for row in rows
+            .iter()
+            .filter(|row| row.leaves.is_none_or(|at| at <= now))
+        {
+            match self.leave(row, None) {
+                Ok(_) => left += 1,
+                // Taken back in the meantime, or let go by another process on the same store.
+                Err(ExchangeError::UnknownApproval(_)) => {}
+                Err(error @ ExchangeError::Store(_)) => return Err(error),
+                Err(error) => {
+                    let failed = ApprovalRow {
+                        state: "failed".to_owned(),
+                        decided: Some(now),
+                        reason: Some(error.to_string()),
+                        ..row.clone()
+                    };
+                    tracing::warn!(id = row.id, %error, "a release did not leave");
+                    self.inner
+                        .state
+                        .write(|tx| release::settle_approval(tx, &failed, LEAVING))?;
+                }
+            }
         }
-        let request: ShareRequest = serde_json::from_str(&row.request)
-            .map_err(|_| ExchangeError::UnknownApproval(id.to_owned()))?;
-        let word = if yes { "approved" } else { "declined" };
+        Ok(left)
+    }
+
+    /// Microseconds until something leaves; none where nothing does.
+    pub(crate) fn leaves_in(&self) -> Result<Option<i64>, ExchangeError> {
+        let now = self.clock().now();
+        let rows = self.inner.state.read(release::leaving)?;
+        let first = rows.first().and_then(|row| row.leaves);
+        Ok(first.map(|at| (at - now).max(0)))
+    }
+
+    fn leave(&self, row: &ApprovalRow, by: Option<&str>) -> Result<Shared, ExchangeError> {
+        let sent = ApprovalRow {
+            state: "left".to_owned(),
+            decided_by: by.map(str::to_owned),
+            decided: Some(self.clock().now()),
+            ..row.clone()
+        };
+        self.share_with(&asked_in(row)?, &BTreeSet::new(), Some((&sent, LEAVING)))
+    }
+
+    /// A word on what waits: a second person's on what needs one, anybody's on what is leaving.
+    pub fn approve(&self, id: &str, by: &str, yes: bool) -> Result<Shared, ExchangeError> {
+        let unknown = || ExchangeError::UnknownApproval(id.to_owned());
+        let row = self.inner.state.read(|tx| release::find_approval(tx, id))?;
+        let mut row = row.ok_or_else(unknown)?;
+        let stood = row.state.clone();
+        let word = match (stood.as_str(), yes) {
+            (WAITING, _) if row.asked_by == by => {
+                return Err(ExchangeError::SamePerson(by.to_owned()));
+            }
+            (WAITING, true) => "approved",
+            (WAITING, false) => "declined",
+            (LEAVING, true) => return self.leave(&row, Some(by)),
+            (LEAVING, false) => "taken_back",
+            _ => return Err(unknown()),
+        };
+        let request = asked_in(&row)?;
         word.clone_into(&mut row.state);
         row.decided_by = Some(by.to_owned());
         row.decided = Some(self.clock().now());
         if yes {
             let rules = STEPS.iter().map(|step| step.rule).collect();
-            return self.share_with(&request, &rules, Some(&row));
+            return self.share_with(&request, &rules, Some((&row, &stood)));
         }
         let declined = self
             .inner
             .state
-            .write(|tx| release::settle_approval(tx, &row))?;
-        declined
-            .then(Shared::default)
-            .ok_or_else(|| ExchangeError::UnknownApproval(id.to_owned()))
+            .write(|tx| release::settle_approval(tx, &row, &stood))?;
+        declined.then(Shared::default).ok_or_else(unknown)
     }
 
-    /// What waits for a second person, and what was decided.
+    /// What waits for a second person or leaves in a while, and what became of the rest.
     pub fn approvals(&self) -> Result<Vec<ApprovalRow>, ExchangeError> {
         Ok(self.inner.state.read(release::approvals)?)
     }
@@ -280,6 +382,12 @@ impl Node {
         };
         self.send_whole(tx, &draft, now)
     }
+}
+
+/// What was asked for.
+fn asked_in(row: &ApprovalRow) -> Result<ShareRequest, ExchangeError> {
+    let unknown = |_| ExchangeError::UnknownApproval(row.id.clone());
+    serde_json::from_str(&row.request).map_err(unknown)
 }
 
 /// What goes, in portions that fit an envelope.

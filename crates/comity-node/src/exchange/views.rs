@@ -77,11 +77,11 @@ impl Node {
         Ok(())
     }
 
-    /// Takes a turn at everything that is shared as it grows; answers how many objects were judged.
+    /// Takes a turn at what leaves now and at everything that is shared as it grows; answers how much was done.
     pub fn release_due(&self) -> Result<usize, ExchangeError> {
         self.finish_recalls()?;
+        let mut judged = self.leave_due()?;
         let shares = self.inner.state.read(release::standing_shares)?;
-        let mut judged = 0;
         for share in &shares {
             judged += self.take_posted(share)?;
             judged += self.release_share(share)?;

@@ -90,9 +90,18 @@ impl Node {
             | Answer::Checked(_)
             | Answer::Document(_) => "done",
         };
+        // What was made is known by its answer alone.
+        let made = match answer {
+            Answer::Document(document) if operation.arguments().next().is_none() => {
+                document.get("id").and_then(Value::as_str)
+            }
+            _ => None,
+        };
+        let target = [Some(target), made].into_iter().flatten();
+        let target = target.filter(|word| !word.is_empty()).collect::<Vec<_>>();
         let act = Act {
             operation: operation.name,
-            target,
+            target: &target.join(" "),
             outcome,
         };
         self.note_act(person, &act)

@@ -225,3 +225,8 @@ CREATE TABLE thread_word (word TEXT NOT NULL, thread TEXT NOT NULL, PRIMARY KEY 
 CREATE INDEX outbox_by_time ON outbox (created, seq, envelope);
 CREATE INDEX inbox_by_time ON inbox (received, seq, envelope);
 -- End of lists that are read a stretch at a time.
+-- Releases that can be taken back for a while before they leave.
+ALTER TABLE approval ADD COLUMN leaves INTEGER;
+ALTER TABLE approval ADD COLUMN reason TEXT;
+CREATE INDEX approval_by_state ON approval (state, leaves);
+-- End of releases that can be taken back.

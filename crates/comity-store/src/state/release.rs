@@ -179,7 +179,7 @@ fn decision(row: &Row) -> Result<DecisionRow, StoreError> {
     })
 }
 
-/// Something that waits for a second person.
+/// Something that waits for a second person, or for a while in which it can be taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApprovalRow {
     /// Its id.
@@ -190,7 +190,7 @@ pub struct ApprovalRow {
     pub request: String,
     /// Who asked.
     pub asked_by: String,
-    /// `waiting`, `approved` or `declined`.
+    /// `waiting`, `approved` or `declined`; `leaving`, `left`, `taken_back` or `failed`.
     pub state: String,
     /// Who decided.
     pub decided_by: Option<String>,
@@ -198,13 +198,27 @@ pub struct ApprovalRow {
     pub asked: i64,
     /// When it was decided.
     pub decided: Option<i64>,
+    /// When what is leaving leaves, microseconds since 1970.
+    pub leaves: Option<i64>,
+    /// Why it failed.
+    pub reason: Option<String>,
+}
+
+/// A query of approvals: what follows the table's name.
+macro_rules! approvals_where {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, party, request, asked_by, state, decided_by, asked, decided, leaves, reason FROM approval ",
+            $rest
+        )
+    };
 }
 
 /// Records what waits, in the place of what was known of it.
 pub fn put_approval(tx: &mut dyn Tx, row: &ApprovalRow) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO approval (id, party, request, asked_by, state, decided_by, asked, decided)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        "INSERT INTO approval (id, party, request, asked_by, state, decided_by, asked, decided, leaves, reason)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (id) DO UPDATE SET state = excluded.state, decided_by = excluded.decided_by,
              decided = excluded.decided",
         &[
@@ -216,45 +230,66 @@ pub fn put_approval(tx: &mut dyn Tx, row: &ApprovalRow) -> Result<(), StoreError
             row.decided_by.as_deref().into(),
             row.asked.into(),
             row.decided.into(),
+            row.leaves.into(),
+            row.reason.as_deref().into(),
         ],
     )?;
     Ok(())
 }
 
-/// Records a second person's word on what waits; `false` when somebody had decided before.
-pub fn settle_approval(tx: &mut dyn Tx, row: &ApprovalRow) -> Result<bool, StoreError> {
+/// Records what became of what stood so: a second person's word, or that it left; `false` when it stood so no more.
+pub fn settle_approval(
+    tx: &mut dyn Tx,
+    row: &ApprovalRow,
+    stood: &str,
+) -> Result<bool, StoreError> {
     let changed = tx.execute(
-        "UPDATE approval SET state = ?2, decided_by = ?3, decided = ?4 WHERE id = ?1 AND state = 'waiting'",
+        "UPDATE approval SET state = ?2, decided_by = ?3, decided = ?4, reason = ?5 WHERE id = ?1 AND state = ?6",
         &[
             row.id.as_str().into(),
             row.state.as_str().into(),
             row.decided_by.as_deref().into(),
             row.decided.into(),
+            row.reason.as_deref().into(),
+            stood.into(),
         ],
     )?;
     Ok(changed == 1)
 }
 
-/// What waits, and what was decided, newest first.
+/// What waits, and what was decided, newest first; what waits is never crowded out by what was decided.
 pub fn approvals(tx: &mut dyn Tx) -> Result<Vec<ApprovalRow>, StoreError> {
-    let rows = tx.query(
-        "SELECT id, party, request, asked_by, state, decided_by, asked, decided FROM approval
-         ORDER BY asked DESC, id LIMIT 1000",
-        &[],
-    )?;
-    let approval = |row: &Row| {
-        Ok(ApprovalRow {
-            id: row.text(0)?,
-            party: row.text(1)?,
-            request: row.text(2)?,
-            asked_by: row.text(3)?,
-            state: row.text(4)?,
-            decided_by: row.optional_text(5)?,
-            asked: row.integer(6)?,
-            decided: row.optional_integer(7)?,
-        })
-    };
-    rows.iter().map(approval).collect()
+    let sql = approvals_where!(
+        "ORDER BY CASE WHEN state IN ('waiting', 'leaving') THEN 0 ELSE 1 END, asked DESC, id LIMIT 1000"
+    );
+    tx.query(sql, &[])?.iter().map(approval).collect()
+}
+
+/// One of them.
+pub fn find_approval(tx: &mut dyn Tx, id: &str) -> Result<Option<ApprovalRow>, StoreError> {
+    let rows = tx.query(approvals_where!("WHERE id = ?1"), &[id.into()])?;
+    rows.first().map(approval).transpose()
+}
+
+/// What is leaving, the first to leave first; at most a hundred.
+pub fn leaving(tx: &mut dyn Tx) -> Result<Vec<ApprovalRow>, StoreError> {
+    let sql = approvals_where!("WHERE state = 'leaving' ORDER BY leaves, id LIMIT 100");
+    tx.query(sql, &[])?.iter().map(approval).collect()
+}
+
+fn approval(row: &Row) -> Result<ApprovalRow, StoreError> {
+    Ok(ApprovalRow {
+        id: row.text(0)?,
+        party: row.text(1)?,
+        request: row.text(2)?,
+        asked_by: row.text(3)?,
+        state: row.text(4)?,
+        decided_by: row.optional_text(5)?,
+        asked: row.integer(6)?,
+        decided: row.optional_integer(7)?,
+        leaves: row.optional_integer(8)?,
+        reason: row.optional_text(9)?,
+    })
 }
 
 /// The views of a collection that belong to one party.

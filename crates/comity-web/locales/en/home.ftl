@@ -18,3 +18,4 @@ parties-none-hint = A partner is another party whose fingerprint you have read t
 waiting-for-them = Waiting
 heard-last = Heard last
 home-more = There is more than is shown: the lists have all of it.
+home-continue = Continue where you left off

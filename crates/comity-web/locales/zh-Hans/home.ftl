@@ -18,3 +18,4 @@ parties-none-hint = 合作方是指双方已通过可信渠道互相读出指纹
 waiting-for-them = 等待发送
 heard-last = 最近联系
 home-more = 还有更多未在此显示：各列表中有全部内容。
+home-continue = 继续上次的工作

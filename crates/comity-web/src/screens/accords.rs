@@ -3,6 +3,7 @@
 //! In scope: the list, a version's text and signatures, what changes between two, drafting, proposing, signing. Out of scope: how promises
 //! are kept (`parties`).
 
+use comity_accord::text::template::Template;
 use comity_node::operation::rights::Permission;
 use serde_json::{Value, json};
 
@@ -12,9 +13,6 @@ use crate::html::Html;
 use crate::screens::{number, party_choices, rows, text, texts};
 use crate::sheet::{Form, Part, Sheet, Table, all, lines, muted, path, plain, way};
 use crate::visit::{Visit, Web};
-
-/// What a draft can begin with.
-const TEMPLATES: [&str; 2] = ["mutual", "us-china-2015"];
 
 /// `GET /accords`.
 pub(crate) async fn list(web: Web, visit: Visit) -> Shown {
@@ -32,7 +30,10 @@ pub(crate) async fn list(web: Web, visit: Visit) -> Shown {
     if visit.may(Permission::Agree) {
         let names = party_choices(&web, &visit, |_| true).await?;
         if !names.is_empty() {
-            let templates = TEMPLATES.map(|name| (name.to_owned(), name.to_owned()));
+            let templates = Template::ALL.map(|template| {
+                let name = template.as_str();
+                (name.to_owned(), f.word("template", name))
+            });
             let draft = Form::new("/accords/draft", f.say("accord-draft"))
                 .plain()
                 .choice("party", f.say("party"), names)

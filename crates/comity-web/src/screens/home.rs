@@ -15,6 +15,9 @@ use crate::visit::{Visit, Web};
 /// Threads that are looked at: nobody works through more at once, and what is due first comes first.
 const SHOWN_MAX: usize = 200;
 
+/// Threads to go on with.
+const RECENT_MAX: usize = 5;
+
 /// Something that waits for the person.
 struct Item {
     state: &'static str,
@@ -39,6 +42,8 @@ struct Home {
     failures: Vec<String>,
     /// There is more of something than is looked at here.
     more: bool,
+    /// Where the person did something last.
+    recent: Vec<Item>,
     parties: Vec<PartyLine>,
     first: bool,
 }
@@ -84,6 +89,14 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
     }
     // What is late first, then by its time; what has none comes last.
     items.sort_by_key(|item| (item.state != "late", item.when.is_none(), item.when.clone()));
+    let recent = visit
+        .ask_if(&web, "list_recent_threads", Value::Null)
+        .await?;
+    let recent: Vec<Item> = rows(&recent)
+        .iter()
+        .take(RECENT_MAX)
+        .map(|row| again(&mut frame, &visit, row))
+        .collect();
     let parties = visit.ask(&web, "list_parties", Value::Null).await?;
     let parties: Vec<PartyLine> = rows(&parties).iter().map(party).collect();
     let first = parties.is_empty();
@@ -94,6 +107,7 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
             items,
             failures,
             more,
+            recent,
             parties,
             first,
         },
@@ -108,6 +122,19 @@ fn party(row: &Value) -> PartyLine {
         heard: row
             .get("link_standing")
             .and_then(|link| some(link, "heard")),
+    }
+}
+
+/// A thread in which the person did something.
+fn again(frame: &mut Frame, visit: &Visit, row: &Value) -> Item {
+    frame.mark(text(row, "label"));
+    let subject = visit.words.word("kind", text(row, "subject"));
+    Item {
+        state: "",
+        what: format!("{subject}: {}", text(row, "title")),
+        from: text(row, "party").to_owned(),
+        href: format!("/threads/{}", text(row, "id")),
+        when: some(row, "changed"),
     }
 }
 

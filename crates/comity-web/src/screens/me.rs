@@ -1,4 +1,4 @@
-//! The own account: sessions, password, second factor, and how pages look.
+//! The own account: sessions, password, second factor, passkeys, identities, and how pages look.
 //!
 //! In scope: what a person does with its own account, which asks for no right but being signed in. Out of scope: other accounts (`admin`).
 

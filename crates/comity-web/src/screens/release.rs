@@ -216,13 +216,15 @@ fn go(f: &Frame, wanted: &Wanted, of: &[Value]) -> Part {
 /// `POST /release`.
 pub(crate) async fn share(web: Web, visit: Visit, fields: Fields) -> Shown {
     let wanted = Wanted::of(&fields)?;
-    let done = visit
-        .ask(&web, "share_objects", wanted.asked(false))
-        .await?;
+    let mut asked = wanted.asked(false);
+    if let Some(asked) = asked.as_object_mut() {
+        asked.insert("undo_seconds".to_owned(), json!(web.settings.undo_seconds));
+    }
+    let done = visit.ask(&web, "share_objects", asked).await?;
     if let Some(next) = wanted.next() {
         return to(&next);
     }
-    if some(&done, "approval").is_some() {
+    if some(&done, "approval").is_some() || some(&done, "leaving").is_some() {
         return to("/review");
     }
     to(&asking("/outbox", [("party", wanted.party.as_str())]))
@@ -240,7 +242,7 @@ pub(crate) async fn review(web: Web, visit: Visit) -> Shown {
     let f = &sheet.frame;
     let (waiting, decided): (Vec<&Value>, Vec<&Value>) = rows(&found)
         .iter()
-        .partition(|row| text(row, "state") == "waiting");
+        .partition(|row| matches!(text(row, "state"), "waiting" | "leaving"));
     let mut parts = Vec::new();
     if visit.may(Permission::Release) {
         parts.push(
@@ -268,6 +270,7 @@ pub(crate) async fn review(web: Web, visit: Visit) -> Shown {
             f.say("decided-by"),
             f.say("decided"),
             f.say("what"),
+            f.say("reason"),
         ],
         rows: decided
             .iter()
@@ -280,6 +283,7 @@ pub(crate) async fn review(web: Web, visit: Visit) -> Shown {
                     plain(text(row, "decided_by")),
                     decided,
                     objects_of(row),
+                    plain(&some(row, "reason").unwrap_or_default()),
                 ]
             })
             .collect(),
@@ -309,14 +313,24 @@ fn approval(visit: &Visit, f: &Frame, row: &Value) -> Part {
         .get("request")
         .and_then(|request| some(request, "person"));
     let mut part = Part::of(f.say_of("review-to", "party", text(row, "party")))
+        .fact(f.say("standing"), f.state(text(row, "state")))
         .fact(f.say("asked-by"), plain(by))
         .fact(f.say("asked"), f.time(text(row, "asked")))
         .wide(f.say("what"), objects_of(row));
     if let Some(person) = person {
         part = part.fact(f.say("release-person"), plain(&person));
     }
+    if let Some(leaves) = some(row, "leaves") {
+        part = part.fact(f.say("review-leaves"), f.time(&leaves));
+    }
     if !visit.may(Permission::Release) {
         return part;
+    }
+    let at = |word: &str| path(&["review", text(row, "id"), word]);
+    if text(row, "state") == "leaving" {
+        return part
+            .form(Form::new(at("no"), f.say("review-take-back")).danger())
+            .form(Form::new(at("yes"), f.say("review-let-go")).plain());
     }
     if visit
         .person
@@ -325,7 +339,6 @@ fn approval(visit: &Visit, f: &Frame, row: &Value) -> Part {
     {
         return part.says(&f.say("review-not-yourself"));
     }
-    let at = |word: &str| path(&["review", text(row, "id"), word]);
     part.form(Form::new(at("yes"), f.say("review-yes")))
         .form(Form::new(at("no"), f.say("review-no")).danger())
 }

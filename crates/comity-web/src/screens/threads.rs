@@ -1,4 +1,4 @@
-//! Lists of what two parties work on: requests, cases, calls, exercises.
+//! Lists of what two parties work on: requests, cases, incidents, calls, exercises.
 //!
 //! In scope: a page of a list, what is late in front. Out of scope: one of them (`thread`).
 

@@ -17,6 +17,7 @@ const FAMILIES: &[&str] = &[
     "due-",
     "why-",
     "envelope-",
+    "template-",
     "lane-",
     "effect-",
     "purpose-",

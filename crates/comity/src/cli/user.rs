@@ -1,4 +1,4 @@
-//! The words of `comity user`, `comity token` and `comity audit`.
+//! The words of `comity user`, `comity token`, `comity certificate` and `comity audit`.
 //!
 //! In scope: the words. Out of scope: doing it (`commands::accounts`).
 

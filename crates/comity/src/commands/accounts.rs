@@ -1,4 +1,4 @@
-//! `comity user`, `comity token` and `comity audit`.
+//! `comity user`, `comity token`, `comity certificate` and `comity audit`.
 //!
 //! In scope: one call of the node each, secrets from standard input, lines for people. Out of scope: what an account may do.
 

@@ -101,7 +101,7 @@ fn letter(args: SendArgs) -> Result<(), Failure> {
                     output::counted(count, "part", "parts")
                 ),
                 "leave out what is refused, name a second officer with --second where one must look at it, or amend the accord; \
-                 `comity release log` shows each decision",
+                 `comity release list` shows each decision",
             ))
         }
     }

@@ -40,6 +40,7 @@ pub(crate) fn share(args: ShareArgs) -> Result<(), Failure> {
         person: args.person,
         asked_by: args.by.unwrap_or_else(|| "operator".to_owned()),
         dry_run: args.dry_run,
+        undo_seconds: args.undo,
     };
     let document = backend.exchange(ExchangeCommand::Share(request))?;
     backend.close()?;
@@ -65,6 +66,11 @@ fn show_share(document: &Value, json: bool) -> Result<(), Failure> {
     if let Some(approval) = &shared.approval {
         output::say(&format!(
             "some of it waits for a second person: comity release approve {approval} --by NAME"
+        ));
+    }
+    if let Some(leaving) = &shared.leaving {
+        output::say(&format!(
+            "it leaves in a while; until then it is taken back with: comity release decline {leaving} --by NAME"
         ));
     }
     let refused = shared
@@ -143,7 +149,10 @@ pub(crate) fn run(command: ReleaseCommand) -> Result<(), Failure> {
         ),
         ReleaseCommand::Waiting { data, json } => {
             list(data.data, json.json, ExchangeCommand::Approvals, |row| {
-                columns(row, &["id", "party", "state", "asked_by", "asked"])
+                columns(
+                    row,
+                    &["id", "party", "state", "asked_by", "asked", "leaves"],
+                )
             })
         }
         ReleaseCommand::Approve { data, id, by, json } => {
@@ -155,7 +164,7 @@ pub(crate) fn run(command: ReleaseCommand) -> Result<(), Failure> {
         ReleaseCommand::Decline { data, id, by } => {
             let mut backend = Backend::open(&data_folder(data.data)?)?;
             backend.exchange(ExchangeCommand::Approve { id, by, yes: false })?;
-            output::say("declined; nothing of it went out");
+            output::say("nothing of it goes out");
             backend.close()
         }
     }

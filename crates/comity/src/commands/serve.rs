@@ -114,6 +114,7 @@ pub(crate) async fn start(
     }
     let pages = WebSettings {
         secure: tls.is_some() || settings.serve.behind_proxy,
+        undo_seconds: settings.serve.undo_seconds,
     };
     let pages = comity_web::router::router(node.clone(), pages);
     let server = Server::start(node.clone(), settings.api(), listen, tls, pages).await;

@@ -161,6 +161,7 @@ fn ask_to_share(alpha: &Party, bravo: &Party, id: &str) -> Result<Shared, Failur
         person: None,
         asked_by: "the duty officer".to_owned(),
         dry_run: false,
+        undo_seconds: 0,
     }))?;
     serde_json::from_value(shared).map_err(|error| not_held(error.to_string()))
 }

@@ -7,6 +7,7 @@
 mod between;
 mod flows;
 mod found;
+mod leaving;
 mod second;
 mod values;
 mod visitor;

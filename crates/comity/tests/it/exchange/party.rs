@@ -118,6 +118,7 @@ impl Party {
         party.cli(&init).expect(0);
         party.set("serve", "listen", &format!("\"127.0.0.1:{port}\""));
         party.set("link", "url", &format!("\"http://127.0.0.1:{port}\""));
+        party.set("serve", "undo_seconds", "0");
         party.set("link", "heartbeat_seconds", "1");
         party.set("link", "settle_seconds", "1");
         Self {

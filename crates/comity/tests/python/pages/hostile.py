@@ -354,7 +354,7 @@ def threads(scene):
     bravo.cli("share", one, "--to", "alpha")
     # Where it arrived nobody reads yet who was not given the right.
     ours.hand.until("/inbox?party=bravo", "tbody tr")
-    arrived = next(row["id"] for row in alpha.rows("collection", "list") if row["alias"] == "from-bravo")
+    arrived = next(row["id"] for row in alpha.rows("collection", "list") if row.get("alias") == "from-bravo")
     alpha.cli("collection", "grant", arrived, "--user", "worker", "--read")
     ours.hand.until(f"/objects/{one}", ".head h1")
     ours.look(f"/objects/{one}", ["window.pwned=1"])
