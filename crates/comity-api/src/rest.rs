@@ -15,7 +15,7 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, get, on};
 use comity_node::operation::schema::Form;
 use comity_node::operation::table::OPERATIONS;
-use comity_node::operation::{Method, Operation, Signed};
+use comity_node::operation::{Along, Method, Operation, Signed};
 use comity_node::person::Person;
 use http::header::{CONTENT_TYPE, COOKIE, HeaderValue};
 use http::request::Parts;
@@ -25,10 +25,12 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use crate::authentication;
+pub(crate) use crate::rest::along::FILES_MAX;
 use crate::rest::problem::Problem;
 use crate::router::Api;
 use crate::taxii::place;
 
+mod along;
 mod events;
 mod openapi;
 mod problem;
@@ -79,6 +81,9 @@ async fn call(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let person = person(&api, &parts, operation.method == Method::Get).await?;
+    if operation.along != Along::Nothing {
+        return along::call(api, (operation, person), given, (parts, body)).await;
+    }
     let body = read_body(&api, &parts.headers, body).await?;
     let arguments = arguments(
         operation,
@@ -171,7 +176,7 @@ async fn read_body(api: &Api, headers: &HeaderMap, body: Body) -> Result<Vec<u8>
         .next()
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
     if !bytes.is_empty() && !is_json {
-        return Err(Problem::media());
+        return Err(Problem::media("application/json"));
     }
     Ok(bytes.to_vec())
 }

@@ -21,6 +21,8 @@ pub(crate) struct Api {
     pub(crate) settings: Arc<ApiSettings>,
     /// Permits to read a body.
     pub(crate) bodies: Arc<Semaphore>,
+    /// Places of files that come and go.
+    pub(crate) files: Arc<Semaphore>,
 }
 
 /// All routes: those here, and pages, which also answer for what there is not.
@@ -30,6 +32,7 @@ pub(crate) fn router(node: Node, settings: ApiSettings, pages: Router) -> Router
         node,
         settings: Arc::new(settings),
         bodies,
+        files: Arc::new(Semaphore::new(rest::FILES_MAX)),
     };
     let ready = |api: Api| async move {
         let answer = tokio::task::spawn_blocking(move || api.node.is_ready()).await;

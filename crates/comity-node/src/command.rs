@@ -438,4 +438,6 @@ pub enum RefusalKind {
     Release,
     /// A second person must look at it first.
     SecondPerson,
+    /// It is larger than the node takes.
+    TooLarge,
 }

@@ -7,13 +7,18 @@
 //! Out of scope: HTTP (`comity-api`), pages (`comity-web`), the use cases themselves.
 //! Limits: [`LIMIT_MAX`] rows of a list at a time.
 
+use std::io::Read;
+
 use comity_store::error::StoreError;
 use comity_store::state::token::Scope;
 use serde_json::{Map, Value, json};
 
 use crate::account::AccountError;
 use crate::account::audit::Act;
-use crate::command::{Answer, Command, Refusal};
+use crate::case::command::CaseCommand;
+use crate::case::evidence::command::EvidenceCommand;
+pub use crate::case::evidence::taken_out::HandedOut;
+use crate::command::{Answer, Command, Refusal, RefusalKind};
 use crate::node::Node;
 use crate::operation::rights::Permission;
 use crate::operation::schema::Form;
@@ -21,6 +26,7 @@ use crate::operation::sight::Eyes;
 use crate::person::{Person, Way};
 use crate::refusal::refusal;
 
+pub mod along;
 pub mod example;
 pub mod held;
 pub mod repeated;
@@ -66,6 +72,17 @@ pub enum Signed {
     Acting,
 }
 
+/// Bytes beside the arguments and the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Along {
+    /// None.
+    Nothing,
+    /// Whoever asks gives bytes; the arguments stand in the address alone.
+    Given,
+    /// Whoever asks gets bytes in the place of an answer.
+    Taken,
+}
+
 /// Something that a person can ask for.
 #[derive(Clone, Copy, Debug)]
 pub struct Operation {
@@ -92,6 +109,8 @@ pub struct Operation {
     pub stretches: Option<&'static str>,
     /// Its answer is worked out of what the person sees: what stands in it need not name the person again.
     pub worked_out: bool,
+    /// Whether bytes go along with it.
+    pub along: Along,
     /// It is posted and changes nothing: what it takes is too long for an address, or what it does takes long.
     pub looks: bool,
 }
@@ -143,6 +162,55 @@ impl From<AccountError> for Denied {
 impl Node {
     /// Does an operation for a person. May take long: for a thread that may wait.
     pub fn ask(&self, person: &Person, name: &str, arguments: Value) -> Result<Value, Denied> {
+        self.ask_by(person, (name, arguments), |command| {
+            self.done_for(person, command)
+        })
+    }
+
+    /// The same with bytes that are given along. May take as long as they do.
+    pub fn ask_giving(
+        &self,
+        person: &Person,
+        (name, arguments): (&str, Value),
+        from: &mut dyn Read,
+    ) -> Result<Value, Denied> {
+        self.ask_by(person, (name, arguments), |command| {
+            let Some(EvidenceCommand::Receive(said)) = evidence_of(command) else {
+                return Ok(no_bytes());
+            };
+            let taken = self.receive_evidence(from, &said);
+            Ok(taken.map_or_else(|error| Answer::Refused(refusal(&error)), Answer::Document))
+        })
+    }
+
+    /// The same for bytes in the place of an answer.
+    pub fn ask_taking(
+        &self,
+        person: &Person,
+        (name, arguments): (&str, Value),
+    ) -> Result<HandedOut, Denied> {
+        let mut handed = None;
+        self.ask_by(person, (name, arguments), |command| {
+            let Some(EvidenceCommand::HandOut { item, acting }) = evidence_of(command) else {
+                return Ok(no_bytes());
+            };
+            match self.hand_out(&item, &acting) {
+                Ok(out) => {
+                    handed = Some(out);
+                    Ok(Answer::Done)
+                }
+                Err(error) => Ok(Answer::Refused(refusal(&error))),
+            }
+        })?;
+        handed.ok_or(Denied::Missing)
+    }
+
+    fn ask_by(
+        &self,
+        person: &Person,
+        (name, arguments): (&str, Value),
+        run: impl FnOnce(Command) -> Result<Answer, Denied>,
+    ) -> Result<Value, Denied> {
         let operation = table::find(name).ok_or_else(|| Denied::Unknown(name.to_owned()))?;
         let admitted = admitted(person, operation, arguments);
         if operation.is_noted()
@@ -169,9 +237,9 @@ impl Node {
             return self.ask_in_stretches(&mut eyes, person, &list, &arguments);
         }
         let target = operation.target(&arguments);
-        let asked = (operation.signed == Signed::Acting).then(|| arguments.clone());
+        let asked = operation.may_wait(&arguments).then(|| arguments.clone());
         let command = operation.command(person, None, arguments)?;
-        let answer = self.done_for(person, command)?;
+        let answer = run(command)?;
         if let Some(asked) = asked
             && let Some(id) = self.hold(person, operation, &asked, &answer)?
         {
@@ -274,6 +342,23 @@ impl Node {
     }
 }
 
+/// What a command is about evidence.
+fn evidence_of(command: Command) -> Option<EvidenceCommand> {
+    if let Command::Case(CaseCommand::Evidence(command)) = command {
+        return Some(*command);
+    }
+    None
+}
+
+/// Nothing goes along with this one.
+fn no_bytes() -> Answer {
+    Answer::Refused(Refusal {
+        message: "no bytes go along with this".to_owned(),
+        hint: "ask for it without".to_owned(),
+        kind: RefusalKind::Usage,
+    })
+}
+
 /// The arguments if the person may ask for this with them, and where its list is to go on.
 fn admitted(
     person: &Person,
@@ -340,6 +425,13 @@ impl Operation {
     /// Whether it changes nothing.
     pub fn only_looks(&self) -> bool {
         self.method == Method::Get || self.looks
+    }
+
+    /// Whether it can wait for a second person with these arguments. Bytes do not wait, and what only says what would happen is
+    /// nothing that anybody could say yes to.
+    fn may_wait(&self, arguments: &Map<String, Value>) -> bool {
+        let dry = arguments.get("dry_run").and_then(Value::as_bool) == Some(true);
+        self.signed == Signed::Acting && self.along == Along::Nothing && !dry
     }
 
     /// The arguments that stand in its path, in order.

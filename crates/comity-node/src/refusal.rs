@@ -299,6 +299,9 @@ fn case(error: &CaseError) -> (RefusalKind, String) {
         CaseError::Evidence(error) => evidence(error),
         CaseError::Exchange(error) => exchange(error),
         CaseError::Ledger(error) => ledger(error),
+        CaseError::Store(error @ StoreError::AttachmentTooLarge { .. }) => {
+            (RefusalKind::TooLarge, store_hint(error))
+        }
         CaseError::Store(error) => (RefusalKind::Unknown, store_hint(error)),
     }
 }
@@ -435,7 +438,10 @@ fn mail_out(error: &OutError) -> (RefusalKind, String) {
         | OutError::Label(_)
         | OutError::OtherThread { .. }
         | OutError::TooMuch => RefusalKind::Usage,
-        OutError::NotEncrypted { .. } | OutError::OtherPerson(_) => RefusalKind::Release,
+        OutError::NotEncrypted { .. } | OutError::OtherPerson(_) | OutError::Stays(_) => {
+            RefusalKind::Release
+        }
+        OutError::SecondPerson(_) => RefusalKind::SecondPerson,
         OutError::Dkim(_) => RefusalKind::Unknown,
         OutError::Unusable { .. }
         | OutError::OwnKey { .. }
@@ -505,6 +511,8 @@ fn mail_out_hint(error: &OutError) -> &'static str {
             "send several mails, or share by the node link, which has no such limit"
         }
         OutError::Nothing(_) => "`comity outbox list` shows what waits",
+        OutError::SecondPerson(_) => "ask another officer, and name them with --second",
+        OutError::Stays(_) => "`comity accord show NAME` shows the terms",
     }
 }
 

@@ -21,6 +21,11 @@ impl Fields {
         )
     }
 
+    /// Fields that were read another way.
+    pub(crate) fn of(fields: impl Iterator<Item = (String, String)>) -> Self {
+        Self(fields.take(FIELDS_MAX).collect())
+    }
+
     /// The first field of this name that is not empty, without space around it.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.raw(name)

@@ -41,16 +41,22 @@ pub(crate) async fn read(visit: &Visit, request: Request<Body>) -> Result<Fields
         .await
         .map_err(|_| Fault::Form)?;
     let fields = Fields::read(&read.map_err(|_| Fault::TooLarge)?.to_bytes());
+    check_token(visit, &fields)?;
+    Ok(fields)
+}
+
+/// Refuses fields without the number that only a page of this session can know.
+pub(crate) fn check_token(visit: &Visit, fields: &Fields) -> Result<(), Fault> {
     if let Some(secret) = &visit.secret
         && !csrf_matches(secret, fields.get("csrf").unwrap_or_default())
     {
         return Err(Fault::Foreign);
     }
-    Ok(fields)
+    Ok(())
 }
 
 /// Whether a browser says that a page of this node, at this host, made the request; one that says nothing is none.
-fn is_own(headers: &HeaderMap, host: &str) -> bool {
+pub(crate) fn is_own(headers: &HeaderMap, host: &str) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site")
         && site != "same-origin"

@@ -46,6 +46,10 @@ pub(crate) enum Fault {
     Form,
     /// The form is too long.
     TooLarge,
+    /// A file is too long.
+    FileTooLarge,
+    /// Too many files come at once.
+    Busy,
     /// Too many wrong attempts to sign in.
     TooMany(u32),
     /// Something here went wrong; the words are for the log.
@@ -505,6 +509,16 @@ pub(crate) fn told(words: &Words, fault: &Fault) -> (StatusCode, String, String)
             key("fault-large"),
             key("fault-large-hint"),
         ),
+        Fault::FileTooLarge => own(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            key("fault-file-large"),
+            key("fault-file-large-hint"),
+        ),
+        Fault::Busy => own(
+            StatusCode::SERVICE_UNAVAILABLE,
+            key("fault-busy"),
+            key("fault-busy-hint"),
+        ),
         Fault::TooMany(seconds) => (
             StatusCode::TOO_MANY_REQUESTS,
             words.say("fault-many"),
@@ -526,20 +540,26 @@ pub(crate) fn told(words: &Words, fault: &Fault) -> (StatusCode, String, String)
             key("fault-cursor-hint"),
         ),
         // What the node says is said in its own words.
-        Fault::Denied(Denied::Refused(refusal)) => {
-            let status = match refusal.kind {
-                RefusalKind::No => StatusCode::CONFLICT,
-                RefusalKind::Usage => StatusCode::BAD_REQUEST,
-                RefusalKind::Unknown => StatusCode::INTERNAL_SERVER_ERROR,
-                RefusalKind::Release | RefusalKind::SecondPerson => StatusCode::FORBIDDEN,
-            };
-            (status, refusal.message.clone(), refusal.hint.clone())
-        }
+        Fault::Denied(Denied::Refused(refusal)) => (
+            status_of(refusal.kind),
+            refusal.message.clone(),
+            refusal.hint.clone(),
+        ),
         Fault::Denied(other) => (
             StatusCode::BAD_REQUEST,
             other.to_string(),
             words.say("fault-form-hint"),
         ),
+    }
+}
+
+const fn status_of(kind: RefusalKind) -> StatusCode {
+    match kind {
+        RefusalKind::No => StatusCode::CONFLICT,
+        RefusalKind::Usage => StatusCode::BAD_REQUEST,
+        RefusalKind::Unknown => StatusCode::INTERNAL_SERVER_ERROR,
+        RefusalKind::Release | RefusalKind::SecondPerson => StatusCode::FORBIDDEN,
+        RefusalKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
     }
 }
 

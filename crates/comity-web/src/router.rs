@@ -10,14 +10,16 @@ use axum::extract::State;
 use axum::routing::{MethodRouter, get, post};
 use comity_node::node::Node;
 use http::Request;
+use tokio::sync::Semaphore;
 
 use crate::fields::Fields;
 use crate::frame::{Fault, Shown, answer};
 use crate::screens::{
-    accords, addresses, admin, book, contacts, envelopes, evidence, held, home, ledger, mail,
-    mail_keys, me, objects, oidc, opening, outgoing, parties, passkeys, recalls, records, release,
-    reports, scorecards, search, signing, thread, threads, tour, value, welcome,
+    accords, addresses, admin, book, contacts, envelopes, evidence, files, held, home, ledger,
+    letters, mail, mail_keys, me, objects, oidc, opening, outgoing, parties, passkeys, recalls,
+    records, release, reports, scorecards, search, signing, thread, threads, tour, value, welcome,
 };
+use crate::upload::{FILES_MAX, Upload};
 pub use crate::visit::WebSettings;
 use crate::visit::{Visit, Web};
 use crate::{assets, form};
@@ -27,6 +29,7 @@ pub fn router(node: Node, settings: WebSettings) -> Router {
     let web = Web {
         node,
         settings: Arc::new(settings),
+        files: Arc::new(Semaphore::new(FILES_MAX)),
     };
     Router::new()
         .route("/assets/{name}", get(assets::serve))
@@ -91,7 +94,12 @@ fn work() -> Router<Web> {
         .route("/cases/{id}/bundle", show(reports::bundle))
         .route("/parties/{name}/reports/{period}", show(reports::status))
         .route("/evidence", show(evidence::list))
+        .route(
+            "/evidence/new",
+            show(files::form).merge(upload(files::take)),
+        )
         .route("/evidence/{item}", show(evidence::one))
+        .route("/evidence/{item}/copy", act(files::give))
         .route("/evidence/{item}/{act}", act(evidence::act))
         .route("/contacts", show(contacts::list).merge(act(contacts::ping)))
         .route("/checks", show(contacts::checks))
@@ -141,6 +149,10 @@ fn between() -> Router<Web> {
 fn letters() -> Router<Web> {
     Router::new()
         .route("/mail", show(mail::list))
+        .route(
+            "/mail/letters/new",
+            show(letters::form).merge(act(letters::write)),
+        )
         .route("/mail/{id}", show(mail::one))
         .route("/mail/{id}/again", act(mail::again))
         .route("/mail/{id}/proposals/{proposal}/{word}", act(mail::settle))
@@ -242,6 +254,23 @@ where
         let shown = screen(web.clone(), visit.clone()).await;
         answer(&web, &visit, shown)
     })
+}
+
+/// A form with a file that is posted.
+fn upload<S, F>(screen: S) -> MethodRouter<Web>
+where
+    S: Fn(Web, Visit, Upload) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Shown> + Send,
+{
+    post(
+        move |State(web): State<Web>, visit: Visit, request: Request<Body>| async move {
+            let shown = match Upload::open(&visit, request) {
+                Ok(upload) => screen(web.clone(), visit.clone(), upload).await,
+                Err(fault) => Err(fault),
+            };
+            answer(&web, &visit, shown)
+        },
+    )
 }
 
 /// A form that is posted.

@@ -9,9 +9,11 @@ pub(crate) mod book;
 pub(crate) mod contacts;
 pub(crate) mod envelopes;
 pub(crate) mod evidence;
+pub(crate) mod files;
 pub(crate) mod held;
 pub(crate) mod home;
 pub(crate) mod ledger;
+pub(crate) mod letters;
 pub(crate) mod mail;
 pub(crate) mod mail_keys;
 pub(crate) mod me;
@@ -78,7 +80,7 @@ pub(crate) fn refused(visit: &Visit, fault: Fault) -> Result<(StatusCode, String
             visit.words.say("form-wrong-hint"),
         ));
     }
-    if let Fault::Denied(Denied::Refused(_) | Denied::Arguments(_)) = fault {
+    if let Fault::Denied(Denied::Refused(_) | Denied::Arguments(_)) | Fault::FileTooLarge = fault {
         return Ok(told(visit.words, &fault));
     }
     Err(fault)

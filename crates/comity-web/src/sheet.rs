@@ -86,6 +86,8 @@ pub(crate) struct Form {
     pub(crate) looks: bool,
     /// It takes a passkey of the browser, and is shown only where that has them.
     pub(crate) passkey: Option<Passkey>,
+    /// It has a file in it.
+    pub(crate) files: bool,
 }
 
 /// What a form says of a passkey that it asks the browser for.
@@ -225,6 +227,7 @@ impl Form {
             look: "button",
             looks: false,
             passkey: None,
+            files: false,
         }
     }
 
@@ -246,6 +249,12 @@ impl Form {
     pub(crate) fn looks(mut self) -> Self {
         self.looks = true;
         self
+    }
+
+    /// With a file, behind all other fields.
+    pub(crate) fn file(mut self, name: &'static str, label: String, hint: String) -> Self {
+        self.files = true;
+        self.field(Field::line(name, label).typed("file").hint(hint))
     }
 
     pub(crate) fn hidden(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -341,6 +350,11 @@ pub(crate) fn lines(text: &str) -> Html {
     Html(lines.join("\n"))
 }
 
+/// The same where nothing keeps lines apart.
+pub(crate) fn broken(text: &str) -> Html {
+    Html(lines(text).0.replace('\n', "<br>"))
+}
+
 /// Something exact: an identity, a key, a digest.
 pub(crate) fn code(text: &str) -> Html {
     if text.is_empty() {
@@ -411,5 +425,9 @@ mod tests {
             "<a href=\"/a&quot;onclick=&quot;x\">&lt;b&gt;&lt;U+202E&gt;&#39;</a>"
         );
         assert_eq!(lines("a\n<script>\n").0, "a\n&lt;script&gt;");
+        assert_eq!(
+            broken("a\r\n<br>\u{202e}").0,
+            "a<br>&lt;br&gt;&lt;U+202E&gt;"
+        );
     }
 }

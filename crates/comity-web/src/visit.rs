@@ -20,6 +20,7 @@ use http::request::Parts;
 use http::{HeaderMap, Uri};
 use jiff::tz::TimeZone;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use crate::fields::Fields;
 use crate::frame::Fault;
@@ -33,6 +34,8 @@ const COOKIE_BYTES_MAX: usize = 8_192;
 pub(crate) struct Web {
     pub(crate) node: Node,
     pub(crate) settings: Arc<WebSettings>,
+    /// Files that may come and go at once.
+    pub(crate) files: Arc<Semaphore>,
 }
 
 /// How pages are served.

@@ -104,7 +104,7 @@ impl Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         let exit = match refusal.kind {
-            RefusalKind::No => Exit::No,
+            RefusalKind::No | RefusalKind::TooLarge => Exit::No,
             RefusalKind::Usage => Exit::Usage,
             RefusalKind::Unknown => Exit::Unknown,
             RefusalKind::Release | RefusalKind::SecondPerson => Exit::Release,

@@ -10,7 +10,7 @@ use axum::response::Response;
 use comity_node::operation::rights::Permission;
 use comity_node::operation::schema::Form;
 use comity_node::operation::table::OPERATIONS;
-use comity_node::operation::{LIMIT, LIMIT_MAX, Method, Operation, Signed};
+use comity_node::operation::{Along, LIMIT, LIMIT_MAX, Method, Operation, Signed};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Map, Value, json};
 
@@ -125,7 +125,8 @@ fn described(operation: &Operation) -> Value {
         ],
         "responses": responses(operation),
     });
-    if operation.method == Method::Get {
+    let given = operation.along == Along::Given;
+    if operation.method == Method::Get || given {
         for (name, schema) in rest() {
             let required = form.required().contains(name);
             parameters.push(json!({ "name": name, "in": "query", "required": required, "schema": plain(schema) }));
@@ -150,11 +151,15 @@ fn described(operation: &Operation) -> Value {
             }),
         );
     }
+    if given {
+        let body = json!({ "required": true, "content": { "application/octet-stream": {} } });
+        put(&mut described, "requestBody", body);
+    }
     if operation.list.is_some() && operation.method == Method::Get {
         parameters.push(json!({ "$ref": "#/components/parameters/cursor" }));
         parameters.push(json!({ "$ref": "#/components/parameters/limit" }));
     }
-    if !operation.only_looks() {
+    if !operation.only_looks() && operation.along == Along::Nothing {
         parameters.push(json!({ "$ref": "#/components/parameters/idempotency-key" }));
     }
     put(&mut described, "parameters", Value::Array(parameters));
@@ -194,12 +199,16 @@ fn responses(operation: &Operation) -> Value {
     } else {
         json!({ "type": ["object", "array"] })
     };
+    let content = match operation.along {
+        Along::Taken => json!({ "application/octet-stream": {} }),
+        Along::Nothing | Along::Given => json!({ "application/json": { "schema": answer } }),
+    };
     let mut responses = Map::new();
     responses.insert(
         "200".to_owned(),
-        json!({ "description": "Done.", "content": { "application/json": { "schema": answer } } }),
+        json!({ "description": "Done.", "content": content }),
     );
-    if operation.signed == Signed::Acting {
+    if operation.signed == Signed::Acting && operation.along == Along::Nothing {
         let held = json!({
             "type": "object", "required": [HELD], "properties": {
                 HELD: { "type": "string", "description": "The act that waits: `list_held_acts` shows it." },

@@ -80,13 +80,18 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
         "The first call with this idempotency key is still running.",
     ),
     ("too-large", 413, "The body is too large."),
-    ("media-type", 415, "The body is not application/json."),
+    (
+        "media-type",
+        415,
+        "The body is not of the media type that the call takes.",
+    ),
     (
         "too-many-attempts",
         429,
         "Too many wrong credentials came from there.",
     ),
     ("failed", 500, "The node could not do it."),
+    ("busy", 503, "Too many files come or go at once."),
 ];
 
 impl Problem {
@@ -133,17 +138,30 @@ impl Problem {
         )
     }
 
-    pub(crate) fn media() -> Self {
-        let hint = "send it with Content-Type: application/json";
+    /// The body is not of the type that the call takes.
+    pub(crate) fn media(wanted: &str) -> Self {
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "media-type",
-            "the body is not application/json",
-            hint,
+            format!("the body is not {wanted}"),
+            format!("send it with Content-Type: {wanted}"),
         )
     }
 
-    pub(crate) fn too_large(most: usize) -> Self {
+    /// Too many files come and go already.
+    pub(crate) fn busy() -> Self {
+        let mut problem = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "too many files come or go at once",
+            "send it again once another one is through",
+        );
+        let later = (RETRY_AFTER, HeaderValue::from_static("10"));
+        problem.headers.push(later);
+        problem
+    }
+
+    pub(crate) fn too_large(most: impl std::fmt::Display) -> Self {
         let detail = format!("the body is longer than {most} bytes");
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -262,6 +280,7 @@ impl From<Denied> for Problem {
                     RefusalKind::Unknown => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
                     RefusalKind::Release => (StatusCode::FORBIDDEN, "release"),
                     RefusalKind::SecondPerson => (StatusCode::FORBIDDEN, "second-person"),
+                    RefusalKind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
                 };
                 if status.is_server_error() {
                     tracing::error!(reason = refusal.message, "a call failed");

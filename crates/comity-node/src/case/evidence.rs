@@ -13,7 +13,7 @@ mod export;
 pub(crate) mod handing;
 mod house;
 mod shown;
-mod taken_out;
+pub(crate) mod taken_out;
 
 use std::fs::File;
 use std::io::Read;
@@ -206,7 +206,11 @@ impl Node {
     ) -> Result<Known, CaseError> {
         let parent = match &facts.derived {
             Some((from, tool, version)) => {
-                let row = self.item_named(from)?;
+                let known = self.item_known(from)?;
+                let row = known.row.clone();
+                if known.custody().destroyed.is_some() {
+                    return Err(EvidenceError::Destroyed(row.id).into());
+                }
                 let sha256 = hex(&row.sha256);
                 let parent = Parent {
                     sha256,

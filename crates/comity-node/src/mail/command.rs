@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::case::threads::Acting;
 use crate::mail::MailError;
-use crate::mail::letter::LetterOrder;
+use crate::mail::letter::{LetterNote, LetterOrder};
 use crate::node::Node;
 
 /// Mails in one answer.
@@ -71,6 +71,8 @@ pub enum MailCommand {
     },
     /// Send a letter.
     Send(Box<LetterOrder>),
+    /// Send a letter without files of the node, or say what would become of it.
+    Write(Box<LetterNote>),
     /// Send what waits for a party in the outbox of the node link.
     SendEnvelopes {
         /// The party.
@@ -131,6 +133,7 @@ impl Node {
             }
             MailCommand::Again { id } => self.judge_again(&id),
             MailCommand::Send(order) => self.send_letter(&order),
+            MailCommand::Write(note) => self.write_letter(*note),
             MailCommand::SendEnvelopes { party, to, officer } => {
                 self.send_envelopes(&party, to, &officer)
             }

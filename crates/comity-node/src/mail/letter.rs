@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 use comity_link::file::{EXTENSION, cut, read};
 use comity_mail::compose::Enclosure;
 use comity_stix::marking::Tlp;
-use comity_store::state::thread as threads;
+use comity_store::error::StoreError;
+use comity_store::state::{mail_out, thread as threads};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -55,11 +56,94 @@ pub struct LetterOrder {
     pub label: Option<String>,
     /// Who sends it.
     pub acting: Acting,
+    /// Only say what would happen: nothing is recorded or sent.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// A letter without files of the node: what a page or a program gives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct LetterNote {
+    /// To which party.
+    pub party: String,
+    /// To this address; none: the one that the party gave.
+    pub to: Option<String>,
+    /// To its point of contact in this role.
+    pub contact: Option<String>,
+    /// Its subject, without label.
+    pub subject: String,
+    /// Its words.
+    pub text: String,
+    /// Objects to be enclosed, by their ids.
+    pub objects: Vec<String>,
+    /// The thread that it is about.
+    pub thread: Option<String>,
+    /// Its label; none: what objects without one count as. It rises to that of the objects.
+    pub label: Option<String>,
+    /// Only say what would happen: nothing is recorded or sent.
+    pub dry_run: bool,
+    /// Who sends it.
+    pub acting: Acting,
+}
+
+impl From<LetterNote> for LetterOrder {
+    fn from(note: LetterNote) -> Self {
+        Self {
+            party: note.party,
+            to: note.to,
+            contact: note.contact,
+            subject: note.subject,
+            text: note.text,
+            attachments: Vec::new(),
+            objects: note.objects,
+            thread: note.thread,
+            label: note.label,
+            acting: note.acting,
+            dry_run: note.dry_run,
+        }
+    }
+}
+
+/// How a mail ended that was written and not kept.
+enum Tried {
+    /// It would go, protected so.
+    Goes(String),
+    /// It would not.
+    Fails(MailError),
+}
+
+impl From<StoreError> for Tried {
+    fn from(error: StoreError) -> Self {
+        Self::Fails(error.into())
+    }
 }
 
 impl Node {
+    /// Sends a letter that can wait for a second person: what was refused for want of one, or after one said yes, is an error.
+    pub(crate) fn write_letter(&self, note: LetterNote) -> Result<Value, MailError> {
+        let order = LetterOrder::from(note);
+        self.sent_letter(&order, |judged| {
+            if judged.waits() {
+                return Err(OutError::SecondPerson(judged.label));
+            }
+            match order.acting.second {
+                Some(_) => Err(OutError::Stays(judged.reason())),
+                None => Ok(()),
+            }
+        })
+    }
+
     /// Sends a letter, or says for each thing in it why it does not go: then `mail` is null and nothing is sent.
     pub(crate) fn send_letter(&self, order: &LetterOrder) -> Result<Value, MailError> {
+        self.sent_letter(order, |_| Ok(()))
+    }
+
+    /// The same, where `stays` says what becomes of one that does not go.
+    fn sent_letter(
+        &self,
+        order: &LetterOrder,
+        stays: impl FnOnce(&Judged) -> Result<(), OutError>,
+    ) -> Result<Value, MailError> {
         let party =
             profile_name(&order.party).map_err(|error| MailError::Contact(Box::new(error)))?;
         let party = party.as_str();
@@ -73,10 +157,13 @@ impl Node {
             return Err(OutError::OtherPerson(person.unwrap_or_default().to_owned()).into());
         }
         if !judged.goes() {
-            self.inner
-                .state
-                .write(|tx| judged.record(tx, party, self.clock().now()))?;
-            return Ok(document(&judged, (&to, known_by), None));
+            if !order.dry_run {
+                self.inner
+                    .state
+                    .write(|tx| judged.record(tx, party, self.clock().now()))?;
+                stays(&judged)?;
+            }
+            return Ok(document(&judged, (&to, known_by), (None, None)));
         }
         let mut enclosures: Vec<Enclosure> = judged.bundle().into_iter().collect();
         enclosures.extend(attached);
@@ -97,6 +184,14 @@ impl Node {
             null_sender: false,
             auto_submitted: None,
         };
+        if order.dry_run {
+            let protection = self.tried(&parcel, &order.acting.officer)?;
+            return Ok(document(
+                &judged,
+                (&to, known_by),
+                (None, Some(&protection)),
+            ));
+        }
         let id = self.inner.state.write(|tx| {
             if self.would_encrypt(tx, party)? != judged.encrypts {
                 return Err(OutError::Meanwhile(party.to_owned()).into());
@@ -106,7 +201,24 @@ impl Node {
         })?;
         self.due().tell();
         tracing::info!(mail = %id, party, label = %judged.label, "letter written");
-        Ok(document(&judged, (&to, known_by), Some(&id)))
+        Ok(document(&judged, (&to, known_by), (Some(&id), None)))
+    }
+
+    /// Writes a mail as it would go, keeps nothing of it, and says how it would be protected.
+    fn tried(&self, parcel: &Parcel, officer: &str) -> Result<String, MailError> {
+        let tried = self.inner.state.write(|tx| {
+            let id = self.post_by(tx, parcel, officer).map_err(Tried::Fails)?;
+            let row = mail_out::beginning(tx, &id)?.into_iter().next();
+            // As an error it is rolled back with all that belongs to it.
+            Err::<(), _>(Tried::Goes(
+                row.map_or_else(String::new, |row| row.protection),
+            ))
+        });
+        match tried {
+            Err(Tried::Goes(protection)) => Ok(protection),
+            Err(Tried::Fails(error)) => Err(error),
+            Ok(()) => Ok(String::new()),
+        }
     }
 
     /// Sends what waits for a party in the outbox of the node link, as files in mails. Answers their numbers.
@@ -255,10 +367,15 @@ fn media_type(path: &Path) -> &'static str {
     }
 }
 
-fn document(judged: &Judged, (to, known_by): (&str, &str), mail: Option<&str>) -> Value {
+fn document(
+    judged: &Judged,
+    (to, known_by): (&str, &str),
+    (mail, protection): (Option<&str>, Option<&str>),
+) -> Value {
     json!({
         "mail": mail, "to": to, "address_from": known_by, "label": judged.label.to_string(),
-        "encrypted": judged.encrypts, "lines": judged.lines(),
+        "encrypted": judged.encrypts, "protection": protection, "goes": judged.goes(), "waits": judged.waits(),
+        "lines": judged.lines(),
     })
 }
 

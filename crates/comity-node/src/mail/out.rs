@@ -244,6 +244,12 @@ pub enum OutError {
     /// There is nothing to say.
     #[error("nothing waits for {0}")]
     Nothing(String),
+    /// It waits for a second person.
+    #[error("a letter of {0} goes when a second person has looked at it")]
+    SecondPerson(Tlp),
+    /// A part of it may not go, so none of it does.
+    #[error("the letter does not go, because a part of it may not: {0}")]
+    Stays(String),
     /// What was judged changed meanwhile.
     #[error("the certificates of {0} changed while the mail was judged")]
     Meanwhile(String),

@@ -10,11 +10,13 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use crate::operation::schema::Form;
-use crate::operation::{Method, Operation};
+use crate::operation::{Along, Method, Operation};
 
 /// Arguments as they might be, by their names; all that must be there.
 const VALUES: &[(&str, &str)] = &[
     ("account", "analyst"),
+    ("acquired_at", "2026-10-01T08:30:00Z"),
+    ("acquired_how", "imaged with a write blocker"),
     ("address", "duty@bravo.example"),
     ("card", "(the text of the card)"),
     ("collection", "indicators"),
@@ -22,6 +24,7 @@ const VALUES: &[(&str, &str)] = &[
     ("code", "123456"),
     ("event", "note"),
     ("label", "green"),
+    ("legal_basis", "order 7"),
     ("line", "hotline"),
     ("name", "analyst"),
     ("officer", "duty"),
@@ -32,10 +35,12 @@ const VALUES: &[(&str, &str)] = &[
     ("reason", "it was sent by mistake"),
     ("role", "analyst"),
     ("scope", "read"),
+    ("source", "mail server"),
     ("subject", "case"),
     ("text", "Two hosts call it each night."),
     ("thread", "case--8f2d7b1e"),
     ("title", "Control server"),
+    ("tool", "imager 4"),
     ("user", "analyst"),
 ];
 
@@ -53,6 +58,11 @@ impl Operation {
             .collect()
     }
 
+    /// Whether what does not stand in the path stands in the query.
+    fn in_query(&self) -> bool {
+        self.method == Method::Get || self.along == Along::Given
+    }
+
     /// The example's path with its arguments, its query, and its body where it has one.
     fn called(&self) -> (String, Option<Value>) {
         let mut rest = self.example();
@@ -61,7 +71,7 @@ impl Operation {
             let value = rest.remove(name).unwrap_or_default();
             path = path.replace(&format!("{{{name}}}"), &plain(&value));
         }
-        if self.method == Method::Get {
+        if self.in_query() {
             for (number, (name, value)) in rest.iter().enumerate() {
                 let sign = if number == 0 { '?' } else { '&' };
                 let _ = write!(path, "{sign}{name}={}", plain(value).replace(' ', "+"));
@@ -85,6 +95,15 @@ impl Operation {
             let body = body.to_string().replace('\'', "'\\''");
             let _ = write!(text, " -H 'Content-Type: application/json' -d '{body}'");
         }
+        match self.along {
+            Along::Nothing => {}
+            // A file is sent as it is read; `-d` would hold all of it.
+            Along::Given => {
+                text.push_str(" -H 'Content-Type: application/octet-stream' -T disk.img");
+            }
+            // By the name that the node gives it.
+            Along::Taken => text.push_str(" -O -J"),
+        }
         let _ = write!(text, " \"$NODE/api/v1{path}\"");
         text
     }
@@ -97,9 +116,21 @@ impl Operation {
             Method::Post => "post",
             Method::Delete => "delete",
         };
-        let body = body.map_or_else(String::new, |body| format!(", json={}", literal(&body)));
+        let body = match (self.along, body) {
+            (Along::Given, _) => ", data=open(\"disk.img\", \"rb\")".to_owned(),
+            (_, Some(body)) => format!(", json={}", literal(&body)),
+            (_, None) => String::new(),
+        };
+        let kind = match self.along {
+            Along::Given => ", \"Content-Type\": \"application/octet-stream\"",
+            Along::Nothing | Along::Taken => "",
+        };
+        let answer = match self.along {
+            Along::Taken => "content",
+            Along::Nothing | Along::Given => "json()",
+        };
         format!(
-            "requests.{verb}(f\"{{node}}/api/v1{path}\", headers={{\"Authorization\": f\"Bearer {{token}}\"}}{body}).json()"
+            "requests.{verb}(f\"{{node}}/api/v1{path}\", headers={{\"Authorization\": f\"Bearer {{token}}\"{kind}}}{body}).{answer}"
         )
     }
 }

@@ -238,7 +238,8 @@ impl<'a> Eyes<'a> {
                 self.check_thread(thread)?;
             }
         }
-        if let Some(item) = text("item").filter(|_| operation.path.starts_with("/evidence/")) {
+        let item = text("item").filter(|_| operation.path.starts_with("/evidence/"));
+        for item in item.into_iter().chain(text("derived_from")) {
             let item = EvidenceCommand::Show {
                 item: item.to_owned(),
             };

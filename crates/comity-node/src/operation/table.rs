@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::operation::rights::Permission;
-use crate::operation::{Method, Operation, Signed};
+use crate::operation::{Along, Method, Operation, Signed};
 
 /// The operation of this name.
 pub fn find(name: &str) -> Option<&'static Operation> {
@@ -115,6 +115,7 @@ const fn op(
         list: None,
         stretches: None,
         worked_out: false,
+        along: Along::Nothing,
         looks: false,
     }
 }
@@ -155,6 +156,20 @@ impl Operation {
     const fn worked_out(self) -> Self {
         Self {
             worked_out: true,
+            ..self
+        }
+    }
+
+    const fn given(self) -> Self {
+        Self {
+            along: Along::Given,
+            ..self
+        }
+    }
+
+    const fn taken(self) -> Self {
+        Self {
+            along: Along::Taken,
             ..self
         }
     }
@@ -310,6 +325,8 @@ pub const OPERATIONS: &[Operation] = &[
     op("list_commitments", get("/commitments"), &["case", "commitments"], Permission::Watch, "How commitments stand."),
     op("review_paper", get("/parties/{party}/papers/{period}"), &["case", "paper"], Permission::Watch, "The paper for a review.").worked_out(),
     op("list_evidence", get("/evidence"), &["case", "evidence", "list"], Permission::Look, "Items of evidence, the newest first.").list("id"),
+    op("add_evidence", post("/evidence"), &["case", "evidence", "receive"], Permission::Work, "Takes a file in as evidence: its bytes are the body, and what is said of it stands in the query.").acting().given(),
+    op("copy_evidence", post("/evidence/{item}/copies"), &["case", "evidence", "hand_out"], Permission::Work, "Gives an item out as a copy, which its custody records; a sample comes wrapped.").acting().taken(),
     op("show_evidence", get("/evidence/{item}"), &["case", "evidence", "show"], Permission::Look, "An item with its custody."),
     op("verify_evidence", post("/evidence/{item}/verification"), &["case", "evidence", "verify"], Permission::Work, "Computes an item's hash again and records it.").acting(),
     op("act_on_evidence", post("/evidence/{item}/custody"), &["case", "evidence", "act"], Permission::Work, "Records what was done with an item.").acting(),
@@ -338,6 +355,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("confirm_proposal", post("/proposals/{id}/confirmation"), &["mail", "confirm"], Permission::Work, "Does what a mail proposes.").acting(),
     op("dismiss_proposal", post("/proposals/{id}/dismissal"), &["mail", "dismiss"], Permission::Work, "Does not do what a mail proposes.").acting(),
     op("judge_mail_again", post("/mail/{id}/judgement"), &["mail", "again"], Permission::Work, "Judges a mail anew, as if it came now."),
+    op("send_letter", post("/mail/letters"), &["mail", "write"], Permission::Release, "Sends a letter to a party, or says what would become of it.").acting().worked_out(),
     op("send_envelopes_by_mail", post("/parties/{party}/mailed"), &["mail", "send_envelopes"], Permission::Release, "Sends what waits for a party by mail.").signed("officer"),
     op("list_outgoing_mail", get("/mail/outgoing"), &["mail", "outgoing"], Permission::Look, "Mails that leave, the newest first."),
     op("show_outgoing_mail", get("/mail/outgoing/{id}"), &["mail", "outgoing_show"], Permission::Look, "A mail that leaves."),

@@ -420,3 +420,5 @@ choice-gdpr = GDPR (regulation (EU) 2016/679)
 choice-cra = CRA, an incident (regulation (EU) 2024/2847)
 choice-cra-vulnerability = CRA, a vulnerability that is exploited
 choice-other = None of these
+field-derived-from = Made from the item
+field-derived-version = Version of the tool that made it

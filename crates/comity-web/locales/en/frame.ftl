@@ -55,3 +55,7 @@ fault-role = Your role, { $role }, may not do this.
 fault-role-hint = It takes the right to { $needs }. Whoever manages the node gives roles.
 fault-cursor = The list changed while you read it.
 fault-cursor-hint = Begin again at its first page.
+fault-file-large = The file is too large.
+fault-file-large-hint = The limit stands beside the field. Send it in parts or another way.
+fault-busy = Too many files come at once.
+fault-busy-hint = Wait until another one is stored, then send it again.

@@ -420,3 +420,5 @@ choice-gdpr = GDPR（条例 (EU) 2016/679）
 choice-cra = CRA 事件（条例 (EU) 2024/2847）
 choice-cra-vulnerability = CRA 被利用的漏洞
 choice-other = 以上皆非
+field-derived-from = 源自条目
+field-derived-version = 生成工具的版本

@@ -55,3 +55,7 @@ fault-role = 您的角色（{ $role }）无权执行此操作。
 fault-role-hint = 需要“{ $needs }”权限。角色由节点管理员授予。
 fault-cursor = 您阅读时列表发生了变化。
 fault-cursor-hint = 请从第一页重新开始。
+fault-file-large = 文件过大。
+fault-file-large-hint = 限制写在字段旁。请分开发送或改用其他方式。
+fault-busy = 同时接收的文件过多。
+fault-busy-hint = 请等其他文件存好后再发送。

@@ -1,7 +1,6 @@
 //! Items of evidence: which there are, and the custody of one.
 //!
-//! In scope: the list, an item with its chain, what may be done with it. Out of scope: taking bytes in and out, which is done at the
-//! node.
+//! In scope: the list, an item with its chain, what may be done with it. Out of scope: taking bytes in and out (`files`).
 
 use askama::Template;
 use comity_node::operation::rights::Permission;
@@ -36,6 +35,8 @@ struct List {
     frame: Frame,
     lines: Vec<Line>,
     next: Option<String>,
+    /// The person may take files in.
+    takes: bool,
 }
 
 /// `GET /evidence`.
@@ -61,7 +62,16 @@ pub(crate) async fn list(web: Web, visit: Visit) -> Shown {
     };
     let lines = rows(&found).iter().map(line).collect();
     let next = some(&found, "next").map(|next| format!("/evidence?after={next}"));
-    page(&visit, &List { frame, lines, next })
+    let takes = visit.may(Permission::Work);
+    page(
+        &visit,
+        &List {
+            frame,
+            lines,
+            next,
+            takes,
+        },
+    )
 }
 
 /// A link of the chain.
@@ -89,6 +99,8 @@ struct One {
     steps: Vec<Step>,
     forms: Vec<Form>,
     thread: Option<String>,
+    /// The person may get a copy.
+    gives: bool,
 }
 
 /// `GET /evidence/{item}`.
@@ -147,6 +159,7 @@ fn shown(
         steps: events.map(step).collect(),
         forms: forms(&frame, visit, document, sent),
         thread: some(document, "thread"),
+        gives: visit.may(Permission::Work),
         frame,
     };
     page(visit, &shown)

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, key, to};
 use crate::screens::{rows, some, text};
-use crate::sheet::{Form, Part, Table, code, path, plain};
+use crate::sheet::{Form, Part, Table, broken, code, path, plain};
 use crate::visit::{Visit, Web};
 
 /// What this person sees of it; a page that shows it is marked with what it is about.
@@ -60,7 +60,7 @@ fn part(visit: &Visit, f: &Frame, row: &Value) -> Part {
     {
         match value {
             Value::Null => {}
-            Value::String(text) => part = part.wide(name.clone(), plain(text)),
+            Value::String(text) => part = part.wide(name.clone(), broken(text)),
             Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
                 part = part.wide(name.clone(), code(&value.to_string()));
             }

@@ -1,6 +1,6 @@
 //! Mail that leaves: how far each got, and why.
 //!
-//! In scope: the list, one mail, sending it again, taking it back. Out of scope: writing letters (the command line), mail that came (`mail`).
+//! In scope: the list, one mail, sending it again, taking it back. Out of scope: writing letters (`letters`), mail that came (`mail`).
 
 use comity_node::operation::rights::Permission;
 use serde_json::{Value, json};
@@ -69,6 +69,9 @@ pub(crate) async fn list(web: Web, visit: Visit) -> Shown {
             format!("/mail/outgoing?before={}", text(last, "id")),
             f.say("more"),
         );
+    }
+    if visit.may(Permission::Release) {
+        part = part.link("/mail/letters/new", f.say("letter-new"));
     }
     sheet.parts.push(part);
     sheet.shown(&visit)

@@ -92,6 +92,8 @@ struct Page {
     call: Option<call::CallPart>,
     exercise_part: Option<exercise::ExercisePart>,
     may_note: bool,
+    /// The person may write letters.
+    letters: bool,
     noted: String,
 }
 
@@ -158,6 +160,7 @@ async fn shown(
         case: case::of(&frame, visit, document, sent),
         call: call::of(&frame, (web, visit), document).await?,
         exercise_part,
+        letters: visit.may(Permission::Release),
         may_note: visit.may(Permission::Add),
         noted: noted.map_or_else(String::new, |sent| sent.typed.text("text")),
         wrong,

@@ -26,6 +26,7 @@ const FAMILIES: &[&str] = &[
     "means-",
     "level-",
     "token-kind-",
+    "known-by-",
 ];
 
 /// Each message of a file with the variables that it asks for.

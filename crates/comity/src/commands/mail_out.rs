@@ -81,6 +81,7 @@ fn letter(args: SendArgs) -> Result<(), Failure> {
         thread: args.thread,
         label: args.tlp,
         acting: acting(args.officer),
+        dry_run: false,
     };
     let sent = ask(args.data.data, MailCommand::Send(Box::new(order)))?;
     let lines = sent.get("lines").cloned().unwrap_or_default();

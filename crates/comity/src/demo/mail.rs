@@ -115,6 +115,7 @@ fn send(bravo: &Party, subject: &str, words: &str) -> Result<String, Failure> {
         thread: None,
         label: Some("green".to_owned()),
         acting: officer(),
+        dry_run: false,
     };
     let sent = bravo.document(Command::Mail(MailCommand::Send(Box::new(order))))?;
     match text(&sent, "mail") {

@@ -98,7 +98,8 @@ impl Request {
             .ok_or_else(|| format!("no answer: wrote {written:?}, read {read:?}, got {raw:?}"))
     }
 
-    fn bytes(&self, address: SocketAddr) -> Vec<u8> {
+    /// All that is sent.
+    pub(crate) fn bytes(&self, address: SocketAddr) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
         head.push_str(&format!("Host: {address}\r\nConnection: close\r\n"));
         for (name, value) in &self.headers {

@@ -5,9 +5,11 @@
 //! (`cargo xtask check` does).
 
 mod between;
+mod files;
 mod flows;
 mod found;
 mod leaving;
+mod letters;
 mod second;
 mod values;
 mod visitor;

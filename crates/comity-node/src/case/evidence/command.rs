@@ -2,6 +2,7 @@
 //!
 //! In scope: each command's call of the use case that it names; answers as JSON documents. Out of scope: deciding anything.
 
+use std::io::Read;
 use std::path::PathBuf;
 
 use comity_case::evidence::event::Event;
@@ -12,6 +13,7 @@ use super::shown::gaps;
 use super::{EvidenceError, Facts};
 use crate::case::CaseError;
 use crate::case::threads::Acting;
+use crate::clock::new_uuid;
 use crate::node::Node;
 
 /// Items in one list.
@@ -27,6 +29,15 @@ pub enum EvidenceCommand {
         path: PathBuf,
         /// What is said of it.
         facts: Box<Facts>,
+        /// Who acts.
+        acting: Acting,
+    },
+    /// Take in what is sent along.
+    Receive(Box<Received>),
+    /// Give it out as a copy to whoever asks.
+    HandOut {
+        /// The item.
+        item: String,
         /// Who acts.
         acting: Acting,
     },
@@ -103,7 +114,74 @@ pub enum EvidenceCommand {
     },
 }
 
+/// What is said of a file whose bytes are sent along.
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Received {
+    /// Its media type; none: nothing is said of it.
+    pub media_type: Option<String>,
+    /// When it was acquired, a STIX timestamp.
+    pub acquired_at: String,
+    /// By whom; none: by whoever sends it.
+    pub acquired_by: Option<String>,
+    /// How.
+    pub acquired_how: String,
+    /// With which tool.
+    pub tool: String,
+    /// From where.
+    pub source: String,
+    /// On which legal basis.
+    pub legal_basis: String,
+    /// Its label.
+    pub label: String,
+    /// The number of its seal.
+    pub seal: Option<String>,
+    /// Whether it is a sample of malware.
+    pub sample: bool,
+    /// The item from which it was made, by the tool.
+    pub derived_from: Option<String>,
+    /// That tool's version.
+    pub derived_version: Option<String>,
+    /// Who acts.
+    pub acting: Acting,
+}
+
+impl Received {
+    fn facts(&self) -> Facts {
+        let text = |of: &Option<String>, otherwise: &str| {
+            let given = of.as_deref().filter(|text| !text.is_empty());
+            given.unwrap_or(otherwise).to_owned()
+        };
+        let derived = self.derived_from.as_ref().filter(|from| !from.is_empty());
+        Facts {
+            media_type: text(&self.media_type, "application/octet-stream"),
+            acquired_at: self.acquired_at.clone(),
+            acquired_by: text(&self.acquired_by, &self.acting.officer),
+            acquired_how: self.acquired_how.clone(),
+            tool: self.tool.clone(),
+            source: self.source.clone(),
+            legal_basis: self.legal_basis.clone(),
+            label: self.label.clone(),
+            seal: self.seal.clone().filter(|seal| !seal.is_empty()),
+            sample: self.sample,
+            derived: derived.map(|from| {
+                let version = text(&self.derived_version, "");
+                (from.clone(), self.tool.clone(), version)
+            }),
+        }
+    }
+}
+
 impl Node {
+    /// Takes in what is sent along; custody begins when all of it is durable.
+    pub(crate) fn receive_evidence(
+        &self,
+        from: &mut dyn Read,
+        said: &Received,
+    ) -> Result<Value, CaseError> {
+        let known = self.add_item(&new_uuid(), || Ok(from), &said.facts(), &said.acting)?;
+        self.item_whole(&known)
+    }
+
     /// Does a command about evidence.
     pub fn evidence(&self, command: EvidenceCommand) -> Result<Value, CaseError> {
         let known = match command {
@@ -112,6 +190,10 @@ impl Node {
                 facts,
                 acting,
             } => self.add_evidence(&path, &facts, &acting)?,
+            EvidenceCommand::Receive(_) | EvidenceCommand::HandOut { .. } => {
+                let what = "the bytes of this go along with a call; `comity evidence add` and `comity evidence get` name a file";
+                return Err(EvidenceError::Said(what.to_owned()).into());
+            }
             EvidenceCommand::List { party, gaps } => return self.list(party.as_deref(), gaps),
             EvidenceCommand::Show { item } => {
                 return self.item_whole(&self.item_known(&item)?);

@@ -52,6 +52,25 @@ impl Judged {
         self.words.0.verdict == "released" && self.objects.iter().all(|one| one.text.is_some())
     }
 
+    /// Whether all of it would go, had a second person looked at it.
+    pub(super) fn waits(&self) -> bool {
+        !self.goes() && self.stays().all(|line| line.verdict == "waiting")
+    }
+
+    /// Why it does not go: what was said of the first part that may not.
+    pub(super) fn reason(&self) -> String {
+        let mut reasons = self.stays().map(|line| line.reason.as_str());
+        let reason = reasons.find(|reason| !reason.is_empty());
+        reason.unwrap_or_default().to_owned()
+    }
+
+    /// The parts that do not go by themselves.
+    fn stays(&self) -> impl Iterator<Item = &ShareLine> {
+        let words = (self.words.0.verdict != "released").then_some(&self.words.0);
+        let objects = self.objects.iter().filter(|one| one.text.is_none());
+        words.into_iter().chain(objects.map(|one| &one.line))
+    }
+
     /// One line for the words and one an object.
     pub(super) fn lines(&self) -> Vec<ShareLine> {
         let objects = self.objects.iter().map(|one| one.line.clone());

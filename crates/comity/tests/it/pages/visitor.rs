@@ -18,6 +18,37 @@ pub(crate) struct Browser<'p> {
     pub(crate) csrf: String,
 }
 
+/// A post with a file, as a page of the node at this address would send it.
+pub(crate) fn uploaded(
+    party: &Party,
+    path: &str,
+    fields: &[(&str, &str)],
+    (name, bytes): (&str, &[u8]),
+) -> Request {
+    const BOUNDARY: &str = "----WebKitFormBoundary7MA4YWxkTrZu0gW";
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        let part = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+        );
+        body.extend(part.into_bytes());
+    }
+    let head = format!(
+        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+         Content-Type: application/octet-stream\r\n\r\n"
+    );
+    body.extend(head.into_bytes());
+    body.extend(bytes);
+    body.extend(format!("\r\n--{BOUNDARY}--\r\n").into_bytes());
+    Request::post(path, body)
+        .header(
+            "Content-Type",
+            &format!("multipart/form-data; boundary={BOUNDARY}"),
+        )
+        .header("Origin", &format!("http://{}", party.address()))
+        .without("Accept")
+}
+
 /// A post as a page of the node at this address would send it.
 pub(crate) fn posted(party: &Party, path: &str, fields: &[(&str, &str)]) -> Request {
     Request::post(path, &query("", fields)[1..])
@@ -105,6 +136,18 @@ impl<'p> Browser<'p> {
         let mut all = vec![("csrf", self.csrf.as_str())];
         all.extend(fields);
         self.sent(posted(self.party, path, &all))
+    }
+
+    /// Posts a form with a file in it, as a browser does.
+    pub(crate) fn upload(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        file: (&str, &[u8]),
+    ) -> Answer {
+        let mut all = vec![("csrf", self.csrf.as_str())];
+        all.extend(fields);
+        self.sent(uploaded(self.party, path, &all, file))
     }
 
     /// Posts a form that is done, and goes where it leads.
