@@ -86,6 +86,17 @@ pub(crate) fn refused(visit: &Visit, fault: Fault) -> Result<(StatusCode, String
     Err(fault)
 }
 
+/// The same where what was typed may name what is not there: that is no reason to lose the rest of it.
+pub(crate) fn refused_or_missing(
+    visit: &Visit,
+    fault: Fault,
+) -> Result<(StatusCode, String, String), Fault> {
+    if let Fault::Denied(Denied::Missing) = fault {
+        return Ok(told(visit.words, &fault));
+    }
+    refused(visit, fault)
+}
+
 /// A member of a document that is a list of texts.
 pub(crate) fn texts(document: &Value, name: &str) -> Vec<String> {
     let list = document.get(name).and_then(Value::as_array);

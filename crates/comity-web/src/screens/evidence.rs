@@ -12,7 +12,7 @@ use crate::facts::{self, Fact};
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, page, to};
 use crate::html::Html;
-use crate::screens::{number, refused, rows, some, text};
+use crate::screens::{flag, number, refused, rows, some, text};
 use crate::visit::{Visit, Web};
 
 /// An item in a list.
@@ -99,7 +99,7 @@ struct One {
     steps: Vec<Step>,
     forms: Vec<Form>,
     thread: Option<String>,
-    /// The person may get a copy.
+    /// The person may get a copy: its bytes are here.
     gives: bool,
 }
 
@@ -159,7 +159,7 @@ fn shown(
         steps: events.map(step).collect(),
         forms: forms(&frame, visit, document, sent),
         thread: some(document, "thread"),
-        gives: visit.may(Permission::Work),
+        gives: visit.may(Permission::Work) && flag(document, "here"),
         frame,
     };
     page(visit, &shown)

@@ -12,7 +12,7 @@ use crate::acts::read::moment;
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, to};
 use crate::saved;
-use crate::screens::{refused, text};
+use crate::screens::{refused_or_missing, text};
 use crate::sheet::{Field, Form, Kind, Part, Sheet, path};
 use crate::upload::Upload;
 use crate::visit::{Visit, Web};
@@ -104,7 +104,7 @@ pub(crate) async fn take(web: Web, visit: Visit, mut upload: Upload) -> Shown {
         Err(fault) => fault,
     };
     upload.drain().await;
-    let (status, what, hint) = refused(&visit, fault)?;
+    let (status, what, hint) = refused_or_missing(&visit, fault)?;
     let page = shown(&web, &visit, Some((&fields, (what, hint))));
     page.map(|mut page| {
         *page.status_mut() = status;

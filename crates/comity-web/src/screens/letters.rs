@@ -3,14 +3,13 @@
 //! In scope: the form, the preview. Out of scope: the rules and how it is protected (`comity-node`), what becomes of it (`outgoing`).
 
 use comity_case::message::MESSAGE_TYPE;
-use comity_node::operation::Denied;
 use comity_node::operation::rights::Permission;
 use comity_stix::marking::Tlp;
 use serde_json::{Value, json};
 
 use crate::fields::Fields;
-use crate::frame::{Fault, Frame, Shown, key, to, told};
-use crate::screens::{flag, party_choices, refused, rows, some, text, texts};
+use crate::frame::{Fault, Frame, Shown, key, to};
+use crate::screens::{flag, party_choices, refused_or_missing, rows, some, text, texts};
 use crate::sheet::{Field, Form, Kind, Part, Sheet, Table, all, code, path, plain, way};
 use crate::visit::{Visit, Web};
 
@@ -98,12 +97,7 @@ pub(crate) async fn write(web: Web, visit: Visit, typed: Fields) -> Shown {
     let done = match done {
         Ok(done) => done,
         Err(fault) => {
-            // An identity that was typed wrongly is no reason to lose a letter.
-            let (status, what, hint) = if let Fault::Denied(Denied::Missing) = fault {
-                told(visit.words, &fault)
-            } else {
-                refused(&visit, fault)?
-            };
+            let (status, what, hint) = refused_or_missing(&visit, fault)?;
             let mut sheet = begun(&web, &visit, &typed).await?;
             sheet.notice("fail", vec![what, hint]);
             return sheet.shown(&visit).map(|mut page| {

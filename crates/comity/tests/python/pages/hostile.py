@@ -226,7 +226,7 @@ REFLECTED = [
     "/checks/{}", "/mail/{}", "/addresses/{}", "/requests/new?request_type={}", "/requests/new?request_type=log-search&title={}&party={}",
     "/cases/new?exercise={}", "/outbox?party={}", "/inbox?party={}", "/admin/audit?account={}&operation={}", "/nothing/{}", "/welcome/{}",
     "/parties/bravo/scorecards/{}", "/parties/bravo/reports/{}", "/mail?party={}&before={}", "/requests?after={}&party={}",
-    "/objects/{}?tab={}", "/assets/{}",
+    "/objects/{}?tab={}", "/assets/{}", "/evidence/new?source={}&tool={}&derived_from={}", "/mail/letters/new?party={}&to={}&subject={}&text={}",
 ]
 
 
@@ -251,7 +251,7 @@ def given_back(scene):
     node = scene.world["alpha"]
     watch = Watch(scene, node, "worker")
     text = " ".join(text for name, (text, _) in SAMPLES.items() if name != "long") + ZERO
-    for place in ["/requests/new?request_type=log-search", "/cases/new", "/calls/new", "/exercises/new"]:
+    for place in ["/requests/new?request_type=log-search", "/cases/new", "/calls/new", "/exercises/new", "/mail/letters/new"]:
         watch.page.goto(node.url + place)
         form = watch.page.locator("main form[method=post]")
         # A line of a form loses its line ends in the browser; the node gets them all the same from whoever means harm.

@@ -306,7 +306,7 @@ def viewer(scene):
         actions = hand.page.locator("form").evaluate_all("all => all.filter(one => one.method === 'post').map(one => one.getAttribute('action'))")
         others = [one for one in actions if not one.startswith(ANYBODY)]
         assert not others, (place, others)
-    for place in ["/requests/new", "/release", "/admin"]:
+    for place in ["/requests/new", "/release", "/admin", "/evidence/new", "/mail/letters/new"]:
         with hand.refused(403):
             hand.go(place)
         hand.reads("main .head")
