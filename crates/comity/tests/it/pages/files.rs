@@ -195,7 +195,12 @@ fn an_upload_that_breaks_off_leaves_nothing() {
     let files = || std::fs::read_dir(&coming).unwrap().count();
     let mut all = vec![("csrf", browser.csrf.as_str())];
     all.extend(FACTS);
-    let form = uploaded(&alpha, "/evidence/new", &all, ("a.bin", &[b'x'; 100_000]));
+    let form = uploaded(
+        &alpha,
+        "/evidence/new",
+        &all,
+        ("a.bin", &vec![b'x'; 100_000]),
+    );
     let form = form.header("Cookie", &browser.cookie);
     let call = Request::post(&format!("/api/v1/evidence?{QUERY}"), vec![b'x'; 100_000]);
     let call = call.header("Content-Type", "application/octet-stream");
