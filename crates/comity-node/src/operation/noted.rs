@@ -91,12 +91,13 @@ impl Node {
             | Answer::Document(_) => "done",
         };
         // What was made is known by its answer alone.
-        let made = match answer {
-            Answer::Document(document) if operation.arguments().next().is_none() => {
-                document.get("id").and_then(Value::as_str)
-            }
-            _ => None,
+        let document = if let Answer::Document(document) = answer {
+            document
+        } else {
+            &Value::Null
         };
+        let made = document.get("id").and_then(Value::as_str);
+        let made = made.filter(|_| operation.arguments().next().is_none());
         let target = [Some(target), made].into_iter().flatten();
         let target = target.filter(|word| !word.is_empty()).collect::<Vec<_>>();
         let act = Act {
