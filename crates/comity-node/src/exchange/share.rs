@@ -51,7 +51,7 @@ pub struct ShareRequest {
     pub asked_by: String,
     /// Only say what would happen.
     pub dry_run: bool,
-    /// Hold it for so many seconds before it goes, at most [`UNDO_SECONDS_MAX`]: until then it can be taken back. It is judged once more
+    /// Hold it for so many seconds before it goes, at most 600: until then it can be taken back. It is judged once more
     /// when it goes.
     #[serde(default)]
     pub undo_seconds: u32,

@@ -111,6 +111,13 @@ impl Node {
             let content = Permission::Look.is_of(person.role);
             let found = self.anything(text, content);
             found.map_err(|error| refused(&*error))
+        } else if let Command::Look(Look::Recent { account }) = &command {
+            // Whoever may not look any more does not read what they once said.
+            let found = Permission::Look
+                .is_of(person.role)
+                .then(|| self.recent(account));
+            let found = found.unwrap_or_else(|| Ok(Value::Array(Vec::new())));
+            found.map_err(|error| refused(&error))
         } else if let Command::Mail(MailCommand::Outgoing {
             state,
             party,
@@ -240,16 +247,20 @@ impl<'a> Eyes<'a> {
         }
         let item = text("item").filter(|_| operation.path.starts_with("/evidence/"));
         for item in item.into_iter().chain(text("derived_from")) {
-            let item = EvidenceCommand::Show {
-                item: item.to_owned(),
-            };
-            let shown = self.node.evidence(item).map_err(|_| Denied::Missing)?;
-            if is_red(&shown) && !names(&shown, self.person, 0) {
-                return Err(Denied::Missing);
-            }
+            self.check_item(item)?;
         }
         self.check_mail(operation, text("id"))?;
         Ok(all_seen)
+    }
+
+    /// Refuses what is about an item of evidence that is bound to others.
+    fn check_item(&self, item: &str) -> Result<(), Denied> {
+        let item = EvidenceCommand::Show {
+            item: item.to_owned(),
+        };
+        let shown = self.node.evidence(item).map_err(|_| Denied::Missing)?;
+        let bound = is_red(&shown) && !names(&shown, self.person, 0);
+        if bound { Err(Denied::Missing) } else { Ok(()) }
     }
 
     /// Refuses what is about a mail that is bound to others.
@@ -371,7 +382,9 @@ impl<'a> Eyes<'a> {
         // A line of a list says less than the whole.
         let id = row.get("id").and_then(Value::as_str);
         let line = id.filter(|_| row.get("subject").is_some() && row.get("messages").is_some());
+        let item = id.filter(|_| row.get("custody").is_some() && row.get("sha256").is_some());
         line.is_some_and(|id| self.check_thread(id).is_ok())
+            || item.is_some_and(|id| self.check_item(id).is_ok())
     }
 
     fn sight_of(&mut self, id: &str) -> Result<Sight, Denied> {

@@ -270,7 +270,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("list_held_acts", get("/held-acts"), &["held", "list"], Permission::Work, "What waits for a second person before it is said, and what became of it.").list("id").worked_out(),
     op("approve_held_act", post("/held-acts/{id}/approval"), &["held", "approve"], Permission::Work, "Says yes to what another person asked for, and does it."),
     op("decline_held_act", post("/held-acts/{id}/refusal"), &["held", "decline"], Permission::Work, "Says no to what another person asked for, or takes the own back."),
-    op("list_recent_threads", get("/recent"), &["look", "recent"], Permission::Look, "Threads in which you did something, what you did last first.").signed("account"),
+    op("list_recent_threads", get("/me/recent"), &["look", "recent"], Permission::Enter, "Threads in which you did something, what you did last first.").own("account"),
     op("list_approvals", get("/approvals"), &["exchange", "approvals"], Permission::Watch, "What waits for a second person or goes out in a while, and what was decided.").list("id"),
     op("approve_release", post("/approvals/{id}/approval"), &["exchange", "approve"], Permission::Release, "Says yes to what another person asked to release, or lets go at once what goes out in a while.").signed("by").with(&[("yes", "true")]),
     op("refuse_release", post("/approvals/{id}/refusal"), &["exchange", "approve"], Permission::Release, "Says no to what another person asked to release, or takes back what has not gone out yet.").signed("by").with(&[("yes", "false")]),

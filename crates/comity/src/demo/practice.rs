@@ -20,11 +20,11 @@ pub(crate) const COMMITMENT: &str = "\n[[commitment]]\nid = \"exercises\"\nkind 
 const SCENARIO: &str = r#"title = "A worm in both territories"
 [clock]
 start = "2027-03-01T08:00:00Z"
-speed = 3600
+speed = 60
 [[inject]]
 after_minutes = 0
 text = "A hospital in alpha's territory is down."
-expected = [{ by = "alpha", text = "ring the hotline", within_minutes = 600 }]
+expected = [{ by = "alpha", text = "ring the hotline", within_minutes = 60 }]
 "#;
 
 fn call(party: &Party, command: HotlineCommand) -> Result<Value, Failure> {

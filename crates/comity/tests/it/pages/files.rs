@@ -311,3 +311,14 @@ fn a_program_gives_and_gets_bytes_by_the_same_operations() {
     let request = Request::post(&format!("/api/v1/evidence/{item}/copies"), "").without("Accept");
     assert_eq!(alpha.ask(&viewer, request).status, 403);
 }
+
+#[test]
+fn a_red_item_is_listed_for_whoever_took_it_in_and_for_nobody_else() {
+    let alpha = alpha();
+    let takes = Browser::new(&alpha, "duty-officer", "releaser", "en");
+    let other = Browser::new(&alpha, "other-officer", "releaser", "en");
+    let item = taken(&takes, &[("label", "TLP:RED")], b"what was found");
+    assert!(takes.get("/evidence").contains(&item));
+    assert!(!other.get("/evidence").contains(&item));
+    other.post(&format!("{item}/copy"), &[]).expect(404);
+}
