@@ -212,3 +212,5 @@ ALTER TABLE approval ADD COLUMN leaves bigint;
 ALTER TABLE approval ADD COLUMN reason text;
 CREATE INDEX approval_by_state ON approval (state, leaves);
 -- End of releases that can be taken back.
+-- What has its receipt and stands in the log from a place on.
+CREATE INDEX outbox_by_position ON outbox (party, epoch, position);
