@@ -58,6 +58,9 @@ fn turn(node: &Node, schedule: &Schedule) -> Result<(usize, Duration), ExchangeE
         0
     });
     let done = checked + work(node)?;
+    if done > 0 {
+        return Ok((done, Duration::ZERO));
+    }
     let leaves = node.leaves_in()?;
     let until = leaves.map_or(REST, |micros| {
         // A moment later, so that it is past and not just now.

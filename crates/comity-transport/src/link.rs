@@ -11,7 +11,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use comity_link::channel::Lane;
-use comity_node::link::Way;
+use comity_node::exchange::enrolment::Callee;
+use comity_node::link::{LinkError, Way};
 use comity_node::node::Node;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -130,10 +131,8 @@ enum Called {
         /// Whether there is more to say already.
         more: bool,
     },
-    /// This party is not to be called, or takes nothing, as its enrolment stood then.
-    NotNow {
-        stood: Option<String>,
-    },
+    /// This party is not to be called, or takes nothing.
+    NotNow,
     /// Its address changed: another caller took over.
     Moved,
     Failed(String),
@@ -145,9 +144,10 @@ impl Caller {
         let mut pause = PAUSE;
         while !*stop.borrow() {
             due.mark_unchanged();
+            let stood = self.callee().await;
             if self.line == Line::Urgent && !self.something_waits().await {
                 tokio::select! {
-                    () = self.woken(&mut due) => {}
+                    () = self.woken(&mut due, stood.as_ref()) => {}
                     _ = stop.changed() => {}
                 }
                 continue;
@@ -157,8 +157,8 @@ impl Caller {
             let only_listens =
                 self.line == Line::Rest && self.settings.polls && self.is_idle().await;
             let called = tokio::select! {
-                called = self.call(only_listens) => called,
-                () = self.woken(&mut due), if only_listens => continue,
+                called = self.call(stood.as_ref(), only_listens) => called,
+                () = self.woken(&mut due, stood.as_ref()), if only_listens => continue,
                 _ = stop.changed() => return,
             };
             match called {
@@ -169,13 +169,13 @@ impl Caller {
                         continue;
                     }
                     tokio::select! {
-                        () = self.woken(&mut due) => {}
+                        () = self.woken(&mut due, stood.as_ref()) => {}
                         () = tokio::time::sleep(self.heartbeat()) => {}
                         _ = stop.changed() => {}
                     }
                 }
-                Called::NotNow { stood } => tokio::select! {
-                    () = self.called_for(&mut due, stood) => {}
+                Called::NotNow => tokio::select! {
+                    () = self.called_for(&mut due, stood.as_ref()) => {}
                     () = tokio::time::sleep(self.heartbeat()) => {}
                     _ = stop.changed() => {}
                 },
@@ -201,7 +201,7 @@ impl Caller {
     }
 
     /// Waits until there is something for this party: word of it came, or its time did.
-    async fn woken(&self, due: &mut watch::Receiver<u64>) {
+    async fn woken(&self, due: &mut watch::Receiver<u64>, stood: Option<&Callee>) {
         let heartbeat = self.heartbeat();
         let mut at = None;
         loop {
@@ -215,7 +215,7 @@ impl Caller {
                 }
             };
             tokio::select! {
-                ours = self.is_ours(due, heartbeat) => if ours {
+                ours = self.is_ours(due, stood, heartbeat) => if ours {
                     return;
                 },
                 () = time => return,
@@ -223,26 +223,33 @@ impl Caller {
         }
     }
 
-    /// Waits for word that there is work: whether some of it is for this party, or an accord changed the heartbeat.
-    async fn is_ours(&self, due: &mut watch::Receiver<u64>, heartbeat: Duration) -> bool {
+    /// Waits for word that there is work: whether some of it is for this party, an accord changed the heartbeat, or the enrolment stands
+    /// otherwise than it stood: the other side learns that the exchange was resumed by being called, whether or not anything waits.
+    async fn is_ours(
+        &self,
+        due: &mut watch::Receiver<u64>,
+        stood: Option<&Callee>,
+        heartbeat: Duration,
+    ) -> bool {
         if due.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
-        self.something_waits().await || self.heartbeat() != heartbeat
+        self.something_waits().await
+            || self.heartbeat() != heartbeat
+            || self.callee().await.as_ref() != stood
     }
 
-    /// Waits for word alone: to a party that is not to be called nothing is due. That the exchange was resumed is word too, whether or not
-    /// anything waited: the other side learns of it by being called.
-    async fn called_for(&self, due: &mut watch::Receiver<u64>, stood: Option<String>) {
+    /// Waits for word alone: to a party that is not to be called nothing is due.
+    async fn called_for(&self, due: &mut watch::Receiver<u64>, stood: Option<&Callee>) {
         let heartbeat = self.heartbeat();
-        while self.standing().await == stood && !self.is_ours(due, heartbeat).await {}
+        while !self.is_ours(due, stood, heartbeat).await {}
     }
 
-    /// How the enrolment of the party stands.
-    async fn standing(&self) -> Option<String> {
+    /// How the enrolment of the party stands, and where it is called.
+    async fn callee(&self) -> Option<Callee> {
         let (node, party) = (self.node.clone(), self.party.clone());
-        let standing = tokio::task::spawn_blocking(move || node.standing(&party)).await;
-        standing.ok().and_then(Result::ok).flatten()
+        let callee = tokio::task::spawn_blocking(move || node.callee(&party)).await;
+        callee.ok().and_then(Result::ok).flatten()
     }
 
     /// Whether there is nothing to say, heads and their cosignatures included.
@@ -251,7 +258,7 @@ impl Caller {
         let idle = tokio::task::spawn_blocking(move || {
             let now = node.clock().now();
             let link = node.link();
-            Ok::<_, comity_node::link::LinkError>(
+            Ok::<_, LinkError>(
                 !link.has_more(&party, Line::Rest.lanes(), now)?
                     && !link.has_unsettled_head(&party)?,
             )
@@ -276,7 +283,7 @@ impl Caller {
             let now = node.clock().now();
             let due = node.link().next_due(&party, line.lanes(), now)?;
             let unsettled = line == Line::Rest && node.link().has_unsettled_head(&party)?;
-            Ok::<_, comity_node::link::LinkError>((due.map(|due| due - now), unsettled))
+            Ok::<_, LinkError>((due.map(|due| due - now), unsettled))
         });
         let (due, unsettled) = next.await.ok()?.ok()?;
         let due = due.map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or(0)));
@@ -289,24 +296,18 @@ impl Caller {
         soon.map(|soon| soon.max(LEAST))
     }
 
-    async fn call(&self, only_listens: bool) -> Called {
+    async fn call(&self, stood: Option<&Callee>, only_listens: bool) -> Called {
+        if stood.is_some_and(|known| known.url.as_ref() != Some(&self.url)) {
+            return Called::Moved;
+        }
         let (node, party, line) = (self.node.clone(), self.party.clone(), self.line);
-        let url = self.url.clone();
         let batch = tokio::task::spawn_blocking(move || {
             let now = node.clock().now();
-            let stood = node.standing(&party)?;
-            let moved = node.has_moved(&party, &url)?;
-            let batch = match node.link().collect(&party, line.lanes(), None, now) {
-                Ok(batch) => Some(batch),
-                Err(comity_node::link::LinkError::NotEnrolled { .. }) => None,
-                Err(error) => return Err(error),
-            };
-            Ok((batch, moved, stood))
+            node.link().collect(&party, line.lanes(), None, now)
         });
-        let (batch, stood) = match batch.await {
-            Ok(Ok((_, true, _))) => return Called::Moved,
-            Ok(Ok((Some(batch), false, stood))) => (batch, stood),
-            Ok(Ok((None, false, stood))) => return Called::NotNow { stood },
+        let batch = match batch.await {
+            Ok(Ok(batch)) => batch,
+            Ok(Err(LinkError::NotEnrolled { .. })) => return Called::NotNow,
             Ok(Err(error)) => return Called::Failed(comity_node::link::chain(&error)),
             Err(_) => return Called::Failed("the node panicked".to_owned()),
         };
@@ -315,7 +316,7 @@ impl Caller {
             Ok(Posted::NotEnrolled) => {
                 let (node, party) = (self.node.clone(), self.party.clone());
                 let _ = tokio::task::spawn_blocking(move || node.refused_by(&party)).await;
-                return Called::NotNow { stood };
+                return Called::NotNow;
             }
             Err(reason) => return Called::Failed(reason),
         };
@@ -325,7 +326,7 @@ impl Caller {
             let taken = node.link().take(&answer, Way::Call, now)?;
             node.heard(Some(&taken));
             let more = node.link().has_more(&party, line.lanes(), now)?;
-            Ok::<_, comity_node::link::LinkError>(more)
+            Ok::<_, LinkError>(more)
         });
         match taken.await {
             Ok(Ok(more)) => Called::Done { more },

@@ -129,6 +129,15 @@ pub(crate) fn advance(
     Ok(row)
 }
 
+/// What decides whether and where a party is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callee {
+    /// How the enrolment stands, by its word.
+    pub state: String,
+    /// Where its node is called; none: it has no inbound port.
+    pub url: Option<String>,
+}
+
 impl Node {
     /// This node's card, renewed if it does not say what holds now.
     pub fn own_card(&self, facts: &CardFacts) -> Result<SignedCard, ExchangeError> {
@@ -293,16 +302,13 @@ impl Node {
         Ok(rows.into_iter().filter_map(callable).collect())
     }
 
-    /// Whether a party is called by another address than this one from now on.
-    pub fn has_moved(&self, name: &str, url: &str) -> Result<bool, LinkError> {
+    /// How the enrolment of a party stands, and where it is called; none: there is no such party.
+    pub fn callee(&self, name: &str) -> Result<Option<Callee>, LinkError> {
         let row = self.inner.state.read(|tx| party::find(tx, name))?;
-        Ok(row.is_some_and(|row| row.link_url.as_deref() != Some(url)))
-    }
-
-    /// How the enrolment of a party stands, by its word; none: there is no such party.
-    pub fn standing(&self, name: &str) -> Result<Option<String>, LinkError> {
-        let row = self.inner.state.read(|tx| party::find(tx, name))?;
-        Ok(row.map(|row| row.state))
+        Ok(row.map(|row| Callee {
+            state: row.state,
+            url: row.link_url,
+        }))
     }
 
     /// A party answered that it takes nothing from this node: what is queued waits until it does again.

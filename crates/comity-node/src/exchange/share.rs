@@ -204,12 +204,9 @@ impl Node {
     /// Lets go what can no longer be taken back; answers how many did.
     pub(crate) fn leave_due(&self) -> Result<usize, ExchangeError> {
         let now = self.clock().now();
-        let rows = self.inner.state.read(release::leaving)?;
+        let rows = self.inner.state.read(|tx| release::leaving(tx, now))?;
         let mut left = 0;
-        for row in rows
-            .iter()
-            .filter(|row| row.leaves.is_none_or(|at| at <= now))
-        {
+        for row in &rows {
             match self.leave(row, None) {
                 Ok(_) => left += 1,
                 // Taken back in the meantime, or let go by another process on the same store.
@@ -235,8 +232,7 @@ impl Node {
     /// Microseconds until something leaves; none where nothing does.
     pub(crate) fn leaves_in(&self) -> Result<Option<i64>, ExchangeError> {
         let now = self.clock().now();
-        let rows = self.inner.state.read(release::leaving)?;
-        let first = rows.first().and_then(|row| row.leaves);
+        let first = self.inner.state.read(release::first_leaving)?;
         Ok(first.map(|at| (at - now).max(0)))
     }
 

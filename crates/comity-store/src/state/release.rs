@@ -271,10 +271,18 @@ pub fn find_approval(tx: &mut dyn Tx, id: &str) -> Result<Option<ApprovalRow>, S
     rows.first().map(approval).transpose()
 }
 
-/// What is leaving, the first to leave first; at most a hundred.
-pub fn leaving(tx: &mut dyn Tx) -> Result<Vec<ApprovalRow>, StoreError> {
-    let sql = approvals_where!("WHERE state = 'leaving' ORDER BY leaves, id LIMIT 100");
-    tx.query(sql, &[])?.iter().map(approval).collect()
+/// What leaves by `now`, the first to leave first; at most a hundred.
+pub fn leaving(tx: &mut dyn Tx, now: i64) -> Result<Vec<ApprovalRow>, StoreError> {
+    let sql =
+        approvals_where!("WHERE state = 'leaving' AND leaves <= ?1 ORDER BY leaves, id LIMIT 100");
+    tx.query(sql, &[now.into()])?.iter().map(approval).collect()
+}
+
+/// When the next of them leaves, microseconds since 1970; none where nothing does.
+pub fn first_leaving(tx: &mut dyn Tx) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT leaves FROM approval WHERE state = 'leaving' ORDER BY leaves LIMIT 1";
+    let rows = tx.query(sql, &[])?;
+    rows.first().map_or(Ok(None), |row| row.optional_integer(0))
 }
 
 fn approval(row: &Row) -> Result<ApprovalRow, StoreError> {
