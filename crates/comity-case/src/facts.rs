@@ -46,7 +46,7 @@ pub fn facts<'a>(
         terms: BTreeMap::new(),
     };
     for thread in threads {
-        gathered.thread(&counted(thread, cutoff));
+        gathered.thread(thread, cutoff);
     }
     gathered.facts
 }
@@ -80,19 +80,20 @@ struct Gathered<'a> {
 }
 
 impl Gathered<'_> {
-    fn thread(&mut self, thread: &Thread) {
-        let Some(subject) = thread.subject() else {
-            return;
+    fn thread(&mut self, thread: &Thread, cutoff: i64) {
+        let gather: fn(&mut Self, &Thread) = match thread.subject() {
+            Some(Subject::Request) => Self::request,
+            Some(Subject::Call) => Self::call,
+            Some(Subject::Check) => Self::check,
+            Some(Subject::Evidence) => Self::sample,
+            Some(Subject::Exercise) => Self::exercise,
+            Some(Subject::Incident) => Self::incident,
+            // They tell no facts, however many there are.
+            Some(Subject::Case | Subject::Review | Subject::Profile | Subject::Address) | None => {
+                return;
+            }
         };
-        match subject {
-            Subject::Request => self.request(thread),
-            Subject::Call => self.call(thread),
-            Subject::Check => self.check(thread),
-            Subject::Evidence => self.sample(thread),
-            Subject::Exercise => self.exercise(thread),
-            Subject::Incident => self.incident(thread),
-            Subject::Case | Subject::Review | Subject::Profile | Subject::Address => {}
-        }
+        gather(self, &counted(thread, cutoff));
     }
 
     fn base<S>(&self, opening: &Opening, record: &Record<S>, used: &[&str]) -> Base {

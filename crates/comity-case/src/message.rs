@@ -10,6 +10,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use comity_accord::digest::Digest;
 use comity_accord::party::PartyName;
@@ -220,9 +221,12 @@ pub struct Head {
     pub person: Option<String>,
 }
 
-/// A message: its bytes, and what they say.
+/// A message: its bytes, and what they say. A copy costs nothing: it never changes.
 #[derive(Clone, Debug)]
-pub struct Message {
+pub struct Message(Arc<Said>);
+
+#[derive(Debug)]
+struct Said {
     text: String,
     id: String,
     digest: Digest,
@@ -233,7 +237,7 @@ pub struct Message {
 
 impl PartialEq for Message {
     fn eq(&self, other: &Self) -> bool {
-        self.digest == other.digest
+        self.0.digest == other.0.digest
     }
 }
 
@@ -345,54 +349,54 @@ impl Message {
             serde_json::from_str(text).map_err(|error| MessageError::Form(error.to_string()))?;
         let head = head(&wire)?;
         short("event", &wire.event)?;
-        Ok(Self {
+        Ok(Self(Arc::new(Said {
             digest: Digest::of(text.as_bytes()),
             text: text.to_owned(),
             id: wire.id,
             head,
             event: wire.event,
             content: wire.content,
-        })
+        })))
     }
 
     /// The bytes, as they are sent and kept.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 
     /// Its id as a STIX object.
     pub fn id(&self) -> &str {
-        &self.id
+        &self.0.id
     }
 
     /// Its identity: the SHA-256 of its bytes.
-    pub const fn digest(&self) -> Digest {
-        self.digest
+    pub fn digest(&self) -> Digest {
+        self.0.digest
     }
 
     /// What every message says.
-    pub const fn head(&self) -> &Head {
-        &self.head
+    pub fn head(&self) -> &Head {
+        &self.0.head
     }
 
     /// The word of its event.
     pub fn event(&self) -> &str {
-        &self.event
+        &self.0.event
     }
 
     /// What the event says, as JSON.
-    pub const fn content(&self) -> &serde_json::Value {
-        &self.content
+    pub fn content(&self) -> &serde_json::Value {
+        &self.0.content
     }
 
     /// When its author says that it was made, seconds since 1970: clocks of threads count whole seconds.
     pub fn sent_seconds(&self) -> i64 {
-        self.head.sent.micros().div_euclid(1_000_000)
+        self.0.head.sent.micros().div_euclid(1_000_000)
     }
 
     /// How a person finds it: author and place, `bravo/3`.
     pub fn place(&self) -> String {
-        format!("{}/{}", self.head.author, self.head.seq)
+        format!("{}/{}", self.0.head.author, self.0.head.seq)
     }
 }
 

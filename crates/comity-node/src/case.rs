@@ -3,6 +3,7 @@
 //! In scope: the use cases. Out of scope: what may be said when (`comity-case`), envelopes (`link`), release rules
 //! (`comity-release`), which judge every message like everything else that leaves.
 
+pub(crate) mod arrived;
 pub mod command;
 mod commitments;
 pub(crate) mod document;

@@ -17,6 +17,7 @@ use comity_release::judge::binds_to_persons;
 use comity_stix::id::ObjectId;
 use comity_stix::json;
 use comity_stix::marking::Tlp;
+use comity_store::error::StoreError;
 use comity_store::objects::{Found, ViewId};
 use comity_store::state::closed::{self, ALL};
 use comity_store::state::collection::Collection;
@@ -188,6 +189,33 @@ impl Node {
             self.close_standing(id)?;
         }
         Ok(told.unwrap_or(taken))
+    }
+
+    /// Remembers to whom objects are bound that go: what was bound to persons is not told to others once it is gone.
+    pub(crate) fn remember_bound<'i>(
+        &self,
+        ids: impl IntoIterator<Item = &'i ObjectId>,
+    ) -> Result<(), StoreError> {
+        if !self.inner.holds_closed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let collections = self.inner.state.read(collection::list)?;
+        let open: Vec<ViewId> = collections.iter().map(|held| held.view).collect();
+        let closed = self.inner.state.read(closed::list)?;
+        for id in ids {
+            let mut accounts = Vec::new();
+            for one in &closed {
+                if self.inner.objects.holds(one.view, id)? {
+                    accounts.push(one.account.clone());
+                }
+            }
+            if !accounts.is_empty() && self.inner.objects.newest(&open, id)?.is_empty() {
+                self.inner
+                    .state
+                    .write(|tx| closed::remember(tx, &id.to_string(), &accounts))?;
+            }
+        }
+        Ok(())
     }
 
     fn closed_view(&self, held: &Collection, account: &str) -> Result<ViewId, ExchangeError> {

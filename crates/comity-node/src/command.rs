@@ -24,6 +24,8 @@ use crate::sighting::SightingCommand;
 pub const PAGE_OBJECTS_MAX: usize = 1000;
 /// Objects in one answer to a look-up.
 pub const FOUND_MAX: usize = 10_000;
+/// Objects that are shown at once.
+pub const SHOWN_MAX: usize = 1_000;
 /// Values that are matched with one command.
 pub const MATCH_MAX: usize = 10_000;
 /// Objects that are told of each of them.
@@ -81,6 +83,9 @@ pub enum Command {
         all_versions: bool,
         /// Only what is not bound to persons: for whoever sends it on.
         open_only: bool,
+        /// At most so many; none: as many as a page has.
+        #[serde(default)]
+        limit: Option<usize>,
     },
     /// Find objects.
     Look(Look),
@@ -241,6 +246,9 @@ pub enum Look {
     Search {
         /// The words.
         text: String,
+        /// At most so many; none: as many as one answer has.
+        #[serde(default)]
+        limit: Option<usize>,
     },
     /// All that is known of one value, and to whom it might go.
     Value {
@@ -256,6 +264,11 @@ pub enum Look {
     Recent {
         /// The account.
         account: String,
+    },
+    /// The newest versions of several objects; what is not held is left out.
+    ShowSeveral {
+        /// Their ids.
+        ids: Vec<String>,
     },
     /// Objects that refer to this one.
     Neighbours {

@@ -19,7 +19,8 @@ use serde_json::{Value, json};
 
 use crate::command::{
     Answer, CheckAnswer, CollectionAnswer, Command, FOUND_MAX, FailureAnswer, FoundAnswer, Look,
-    MATCH_MAX, MATCH_OBJECTS_MAX, PAGE_OBJECTS_MAX, Refusal, RefusalKind, RightAnswer, TakenAnswer,
+    MATCH_MAX, MATCH_OBJECTS_MAX, PAGE_OBJECTS_MAX, Refusal, RefusalKind, RightAnswer, SHOWN_MAX,
+    TakenAnswer,
 };
 use crate::intake::{Taken, read_object};
 use crate::joined::texts;
@@ -125,12 +126,13 @@ impl Node {
                 after,
                 all_versions,
                 open_only,
+                limit,
             } => {
                 let mut held = self.collection(&collection)?;
                 if open_only {
                     held.closed = None;
                 }
-                self.command_page(&held, after, all_versions)
+                self.command_page(&held, after, all_versions, limit)
             }
             Command::Cursor { source } => Ok(Answer::Cursor(
                 self.inner.state.read(|tx| cursor::find(tx, &source))?,
@@ -179,7 +181,20 @@ impl Node {
                     .collect();
                 objects.by_value(&views, &values, FOUND_MAX)?
             }
-            Look::Search { text } => objects.search(&views, &text, FOUND_MAX)?,
+            Look::Search { text, limit } => {
+                let limit = limit.unwrap_or(FOUND_MAX).min(FOUND_MAX);
+                objects.search(&views, &text, limit)?
+            }
+            Look::ShowSeveral { ids } => {
+                if ids.len() > SHOWN_MAX {
+                    return Err(too_many("objects", ids.len(), SHOWN_MAX));
+                }
+                let mut all = Vec::new();
+                for id in &ids {
+                    all.extend(objects.newest(&views, &parse_id(id)?)?);
+                }
+                all
+            }
             Look::Neighbours { id } => objects.neighbours(&views, &parse_id(&id)?, FOUND_MAX)?,
         };
         let found = found
@@ -218,7 +233,7 @@ impl Node {
         values: &[String],
     ) -> Done {
         if values.len() > MATCH_MAX {
-            return Err(format!("more than {MATCH_MAX} values; ask for fewer at a time").into());
+            return Err(too_many("values", values.len(), MATCH_MAX));
         }
         let mut found: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
         for some in values.chunks(MATCHED_AT_ONCE) {
@@ -257,6 +272,7 @@ impl Node {
         collection: &Collection,
         after: Option<u64>,
         all_versions: bool,
+        limit: Option<usize>,
     ) -> Done {
         let versions = if all_versions {
             Versions::All
@@ -270,7 +286,7 @@ impl Node {
         let asked = Asked {
             added_after: None,
             after,
-            limit: Some(PAGE_OBJECTS_MAX),
+            limit: Some(limit.map_or(PAGE_OBJECTS_MAX, |limit| limit.clamp(1, PAGE_OBJECTS_MAX))),
             filter,
         };
         let page = self.page_of(collection, asked, false)?;
@@ -371,6 +387,10 @@ impl Node {
             .map(|admitted| admitted.values)
             .unwrap_or_default()
     }
+}
+
+fn too_many(what: &'static str, asked: usize, max: usize) -> Box<dyn Error + Send + Sync> {
+    ObjectRefusal::TooMany { what, asked, max }.into()
 }
 
 fn parse_id(id: &str) -> Result<ObjectId, ObjectRefusal> {

@@ -21,6 +21,7 @@ use crate::account::passkey::{CHALLENGE_MICROS, Ceremony, Origin};
 use crate::account::session::OpenSessions;
 use crate::address::dkim::KeptKeys;
 use crate::address::{AddressKeys, MailTerms};
+use crate::case::arrived::Arrived;
 use crate::case::threads::Looked;
 use crate::clock::Clock;
 use crate::collection::RightsCache;
@@ -87,6 +88,8 @@ pub(crate) struct Inner {
     pub(crate) oidc_terms: OnceLock<OidcTerms>,
     pub(crate) provider: OnceLock<Provider>,
     pub(crate) rights: RightsCache,
+    /// What went between this party and others, as far as it was read.
+    pub(crate) arrived: Arrived,
     pub(crate) address_keys: AddressKeys,
     pub(crate) mail_keys: MailKeys,
     /// The settings of addresses, once they are known.
@@ -136,6 +139,7 @@ impl Node {
             oidc_terms: OnceLock::new(),
             provider: OnceLock::new(),
             rights: RightsCache::default(),
+            arrived: Arrived::default(),
             address_keys: folder.address_keys,
             mail_keys: folder.mail_keys,
             mail_terms: OnceLock::new(),

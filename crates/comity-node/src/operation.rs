@@ -102,11 +102,13 @@ pub struct Operation {
     pub needs: Permission,
     /// What it does, a sentence.
     pub summary: &'static str,
-    /// It answers a list, whose rows have this member to tell them apart.
+    /// It answers a list, whose rows have this member to tell them apart, or these, with spaces between: `a b/c`.
     pub list: Option<&'static str>,
     /// It is a list that the node gives a stretch at a time, the newest first: the member in which it is told where the stretch before
     /// ended.
     pub stretches: Option<&'static str>,
+    /// Its command takes how many rows are wanted, which is told it where a list is read from its beginning.
+    pub limited: bool,
     /// Its answer is worked out of what the person sees: what stands in it need not name the person again.
     pub worked_out: bool,
     /// Whether bytes go along with it.
@@ -236,6 +238,10 @@ impl Node {
             };
             return self.ask_in_stretches(&mut eyes, person, &list, &arguments);
         }
+        let mut arguments = arguments;
+        if operation.limited && paging.cursor().is_none() {
+            arguments.insert("limit".to_owned(), json!(paging.limit() + 1));
+        }
         let target = operation.target(&arguments);
         let asked = operation.may_wait(&arguments).then(|| arguments.clone());
         let command = operation.command(person, None, arguments)?;
@@ -311,8 +317,11 @@ impl Node {
         let limit = list.paging.limit();
         let mut behind = list.paging.cursor().map(str::to_owned);
         let (mut items, mut more) = (Vec::new(), false);
+        // One more than is asked for tells whether there is more; whoever sees little of the list has more of it read at a time.
+        let mut length = limit.saturating_add(1).min(LIMIT_MAX);
         for _ in 0..STRETCHES_MAX {
             let mut asked = arguments.clone();
+            asked.insert("limit".to_owned(), json!(length));
             if let Some(behind) = &behind {
                 asked.insert(list.member.to_owned(), json!(behind));
             }
@@ -320,7 +329,8 @@ impl Node {
             let answer = self.done_for(person, command)?;
             let rows = answer::rows(answer::document(answer).map_err(Denied::Refused)?);
             let end = rows.last().map(|row| answer::key_of(row, list.key));
-            let whole = rows.len() < LIMIT_MAX;
+            let whole = rows.len() < length;
+            length = LIMIT_MAX;
             for row in rows {
                 items.extend(eyes.seen_part(row, 1)?);
                 if items.len() > limit {

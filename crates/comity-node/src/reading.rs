@@ -197,6 +197,7 @@ impl Node {
                 .state
                 .read(|tx| closed::of_collection(tx, &held.id))?;
             views.extend(all.into_iter().map(|one| one.view));
+            self.remember_bound([&id])?;
         }
         let query = self.query(&held, asked);
         let of = |view| PageQuery {

@@ -29,6 +29,16 @@ use crate::sighting::SightingError;
 /// What is wrong with a command that names an object.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ObjectRefusal {
+    /// More was asked for than is answered at once.
+    #[error("{asked} {what} at once are more than the limit of {max}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many were asked for.
+        asked: usize,
+        /// How many are answered.
+        max: usize,
+    },
     /// It is no id.
     #[error("{text:?} is no STIX id: {reason}")]
     BadId { text: String, reason: String },
@@ -708,6 +718,10 @@ fn object(error: &ObjectRefusal) -> (RefusalKind, String) {
             "an id looks like indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f; `comity object find VALUE` and `comity \
              object search WORD` show objects with their ids"
                 .to_owned(),
+        ),
+        ObjectRefusal::TooMany { max, .. } => (
+            RefusalKind::Usage,
+            format!("ask for {max} at a time"),
         ),
         ObjectRefusal::NotHeld(_) => (
             RefusalKind::No,

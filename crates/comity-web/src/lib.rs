@@ -7,6 +7,7 @@
 //! Out of scope: rights and use cases (`comity-node`), REST (`comity-api`).
 
 pub mod draw;
+pub mod multipart;
 pub mod router;
 pub mod words;
 
@@ -19,7 +20,6 @@ mod form;
 mod frame;
 mod html;
 mod locales;
-mod multipart;
 mod saved;
 mod screens;
 mod sheet;

@@ -13,9 +13,14 @@ const BOUNDARY_BYTES_MAX: usize = 70;
 
 /// What comes next of a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
+pub enum Next {
     /// A part begins: its name, and the name of the file where it is one.
-    Part { name: String, file: Option<String> },
+    Part {
+        /// What it is called.
+        name: String,
+        /// The name that its file had.
+        file: Option<String>,
+    },
     /// Bytes of the part that began last.
     Bytes(Vec<u8>),
     /// The last part ended.
@@ -26,7 +31,7 @@ pub(crate) enum Next {
 
 /// What was sent is no such form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Unfit;
+pub struct Unfit;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
@@ -44,7 +49,7 @@ enum At {
 
 /// A form that is being read.
 #[derive(Debug)]
-pub(crate) struct Multipart {
+pub struct Multipart {
     /// With the line end that belongs to it.
     boundary: Vec<u8>,
     held: Vec<u8>,
@@ -54,7 +59,7 @@ pub(crate) struct Multipart {
 
 impl Multipart {
     /// A form of this media type, if it is one.
-    pub(crate) fn new(content_type: &str) -> Option<Self> {
+    pub fn new(content_type: &str) -> Option<Self> {
         let (kind, parameters) = content_type.split_once(';')?;
         if !kind.trim().eq_ignore_ascii_case("multipart/form-data") {
             return None;
@@ -75,19 +80,22 @@ impl Multipart {
     }
 
     /// Takes what came.
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
+    pub fn push(&mut self, bytes: &[u8]) {
         self.held.extend_from_slice(bytes);
     }
 
     /// What comes next.
-    pub(crate) fn next(&mut self) -> Result<Next, Unfit> {
+    pub fn advance(&mut self) -> Result<Next, Unfit> {
         loop {
             match self.at {
+                // Nothing stands in front in what browsers send. The limit holds for what is found as for what may still come, or a form
+                // would be fit or not by the pieces in which it comes.
                 At::Front => match self.find() {
-                    Some(place) => self.cut(place),
-                    // Nothing stands in front in what browsers send.
-                    None if self.held.len() > HEADER_BYTES_MAX => return Err(Unfit),
-                    None => return Ok(Next::More),
+                    Some(place) if place <= HEADER_BYTES_MAX => self.cut(place),
+                    None if self.held.len() < HEADER_BYTES_MAX + self.boundary.len() => {
+                        return Ok(Next::More);
+                    }
+                    Some(_) | None => return Err(Unfit),
                 },
                 At::Boundary => match self.held.get(..2) {
                     None => return Ok(Next::More),
@@ -105,12 +113,12 @@ impl Multipart {
                 At::Head => {
                     const EMPTY: &[u8] = b"\r\n\r\n";
                     let place = self.held.windows(EMPTY.len()).position(|at| at == EMPTY);
-                    let read = place.unwrap_or(self.held.len());
-                    if read > HEADER_BYTES_MAX {
-                        return Err(Unfit);
-                    }
-                    let Some(place) = place else {
-                        return Ok(Next::More);
+                    let place = match place {
+                        Some(place) if place <= HEADER_BYTES_MAX => place,
+                        None if self.held.len() < HEADER_BYTES_MAX + EMPTY.len() => {
+                            return Ok(Next::More);
+                        }
+                        Some(_) | None => return Err(Unfit),
                     };
                     let head: Vec<u8> = self.held.drain(..place + EMPTY.len()).collect();
                     self.at = At::Body;
@@ -204,7 +212,7 @@ mod tests {
         let mut parts: Vec<Part> = Vec::new();
         let mut pieces = form.chunks(piece);
         loop {
-            match multipart.next()? {
+            match multipart.advance()? {
                 Next::Part { name, file } => parts.push((name, file, Vec::new())),
                 Next::Bytes(bytes) => parts.last_mut().unwrap().2.extend(bytes),
                 Next::End => return Ok(parts),
@@ -238,6 +246,18 @@ mod tests {
         let long = format!("--XyZ\r\nX: {}", "y".repeat(2 * HEADER_BYTES_MAX));
         assert_eq!(read(long.as_bytes(), 100), Err(Unfit));
         let part = "--XyZ\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n\r\n";
+        for around in HEADER_BYTES_MAX - 120..HEADER_BYTES_MAX + 120 {
+            let front = format!("{}\r\n{FORM}", "x".repeat(around));
+            let head = FORM.replacen(
+                "\r\n\r\nabc",
+                &format!("\r\nX: {}\r\n\r\nabc", "y".repeat(around)),
+                1,
+            );
+            for form in [front, head] {
+                let whole = read(form.as_bytes(), usize::MAX);
+                assert_eq!(read(form.as_bytes(), 997), whole, "{around}");
+            }
+        }
         assert_eq!(read(part.repeat(PARTS_MAX + 1).as_bytes(), 999), Err(Unfit));
         for kind in [
             "multipart/form-data",

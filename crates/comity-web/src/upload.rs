@@ -139,7 +139,7 @@ impl Upload {
     /// What comes next, never [`Next::More`].
     async fn next(&mut self) -> Result<Next, Fault> {
         loop {
-            match self.multipart.next().map_err(|_| Fault::Form)? {
+            match self.multipart.advance().map_err(|_| Fault::Form)? {
                 Next::More => {}
                 next @ (Next::Part { .. } | Next::Bytes(_) | Next::End) => return Ok(next),
             }

@@ -13,6 +13,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
+use crate::generate::Compiler;
 use crate::tree;
 
 /// What the tests are told about the programs around them.
@@ -56,32 +57,74 @@ fn steps(root: &Path, target: &Path, environment: &Environment) -> Vec<Done> {
         command
     };
     let mut done = Vec::new();
+    // Does one, and says whether it passed.
     let mut step = |name, work: &dyn Fn() -> Result<(), Failure>| {
-        eprintln!("\n== {name}");
-        let start = Instant::now();
-        let result = work();
-        if let Err(failure) = &result {
-            eprintln!("{name}: {failure}");
-        }
-        done.push(Done {
-            name,
-            took: start.elapsed(),
-            result,
-        });
+        let one = timed(name, work);
+        let passed = one.result.is_ok();
+        done.push(one);
+        passed
     };
     step("format", &|| {
         tree::run(&mut cargo(&["fmt", "--all", "--check"]))
     });
     step("tidy", &|| crate::tidy::run(&[]));
-    step("clippy", &|| tree::run(&mut cargo(CLIPPY)));
-    step("tests", &|| tree::run(&mut cargo(test_command())));
+    // Clippy stands in for the compiler: what it has looked at is built, and tested as it is. `cargo clippy` compiles every dependency for
+    // itself alone.
+    let linted = linting();
+    let by = |compiler: &Compiler, arguments: &[&str]| {
+        let mut command = cargo(arguments);
+        command.envs(compiler.iter().map(|(key, value)| (*key, value)));
+        tree::run(&mut command)
+    };
+    let clean = step("clippy", &|| match &linted {
+        Some(linted) => by(linted, BUILD),
+        None => by(&Compiler::new(), CLIPPY),
+    });
+    // What clippy refuses is not built by it; it is tested all the same.
+    let compiler = linted.as_ref().filter(|_| clean);
+    let compiler = compiler.cloned().unwrap_or_default();
+    step("tests", &|| by(&compiler, test_command()));
     if fuzz::exists(root) {
-        step("fuzz corpus", &|| fuzz::replay(root, target));
+        step("fuzz corpus", &|| fuzz::replay(root, target, &compiler));
     }
-    step("gen", &|| crate::generate::check_built(root));
+    step("gen", &|| crate::generate::check_built(root, &compiler));
     done
 }
 
+/// Does one step and says how it ended.
+fn timed(name: &'static str, work: &dyn Fn() -> Result<(), Failure>) -> Done {
+    eprintln!("\n== {name}");
+    let start = Instant::now();
+    let result = work();
+    if let Err(failure) = &result {
+        eprintln!("{name}: {failure}");
+    }
+    Done {
+        name,
+        took: start.elapsed(),
+        result,
+    }
+}
+
+/// Clippy in the place of the compiler for the project's own crates, where there is one; a warning is an error.
+fn linting() -> Option<Compiler> {
+    let asked = Command::new("rustc").args(["--print", "sysroot"]).output();
+    let sysroot = String::from_utf8(asked.ok()?.stdout).ok()?;
+    let driver = Path::new(sysroot.trim()).join("bin/clippy-driver");
+    let is_there = driver.is_file();
+    let said = [
+        ("RUSTC_WORKSPACE_WRAPPER", driver.into_os_string()),
+        ("CLIPPY_ARGS", DENY.into()),
+    ];
+    is_there.then(|| said.to_vec())
+}
+
+/// The same as `-- -D warnings` of `cargo clippy`.
+const DENY: &str = "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__";
+
+const BUILD: &[&str] = &["build", "--workspace", "--all-targets", "--locked"];
+
+/// The same where there is no clippy that could stand in for the compiler.
 const CLIPPY: &[&str] = &[
     "clippy",
     "--workspace",

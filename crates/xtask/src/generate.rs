@@ -7,6 +7,7 @@
 //!
 //! In scope: building and asking the binary, comparing. Out of scope: the wording, which stands in the code.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -27,17 +28,22 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         _ => return Err(Failure::new("gen takes nothing or --check")),
     };
     let root = tree::root()?;
-    build(&root, &["--package", "comity"])?;
+    let compiler = Compiler::new();
+    build(&root, &["--package", "comity"], &compiler)?;
     for (package, example, _) in TABLES {
-        build(&root, &["--package", package, "--example", example])?;
+        build(
+            &root,
+            &["--package", package, "--example", example],
+            &compiler,
+        )?;
     }
     compare(&root, check)
 }
 
 /// What `--check` does, with what the tests have built: a package built alone has other features, and with them other
 /// dependencies to build.
-pub(crate) fn check_built(root: &Path) -> Result<(), Failure> {
-    build(root, EVERYTHING)?;
+pub(crate) fn check_built(root: &Path, by: &Compiler) -> Result<(), Failure> {
+    build(root, EVERYTHING, by)?;
     compare(root, true)
 }
 
@@ -86,10 +92,14 @@ const TABLES: &[(&str, &str, &str)] = &[
 /// All that the tests build, with the features that they build it with, and the fuzz targets.
 pub(crate) const EVERYTHING: &[&str] = &["--workspace", "--lib", "--bins", "--tests", "--examples"];
 
+/// What cargo is told of the compiler, as variables of its environment.
+pub(crate) type Compiler = Vec<(&'static str, OsString)>;
+
 /// Builds these parts of the workspace.
-pub(crate) fn build(root: &Path, parts: &[&str]) -> Result<(), Failure> {
+pub(crate) fn build(root: &Path, parts: &[&str], by: &Compiler) -> Result<(), Failure> {
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--quiet", "--locked"]).args(parts);
+    cargo.envs(by.iter().map(|(key, value)| (*key, value)));
     tree::run(cargo.current_dir(root))
 }
 

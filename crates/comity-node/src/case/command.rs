@@ -68,6 +68,9 @@ pub enum CaseCommand {
         /// Behind this thread: where the stretch before ended.
         #[serde(default)]
         before: Option<String>,
+        /// At most so many; none: as many as one stretch has.
+        #[serde(default)]
+        limit: Option<u64>,
     },
     /// A thread with its messages.
     Show {
@@ -208,6 +211,7 @@ impl Node {
                 exercise,
                 owed,
                 before,
+                limit,
             } => {
                 let exercise = exercise.map(|name| self.exercise_named(&name));
                 let exercise = exercise.transpose()?;
@@ -217,7 +221,7 @@ impl Node {
                     exercise: exercise.map(|id| id.to_string()),
                     owed,
                     before,
-                    limit: LIST_MAX,
+                    limit: limit.unwrap_or(LIST_MAX).min(LIST_MAX),
                 };
                 let rows = self.threads(&wanted)?;
                 let now = self.clock().now();
@@ -226,7 +230,7 @@ impl Node {
             }
             CaseCommand::Show { thread } => self.thread_shown(&self.thread_named(&thread)?)?,
             CaseCommand::Hotline(command) => self.hotline(command)?,
-            CaseCommand::Exercise(command) => self.exercise(command)?,
+            CaseCommand::Exercise(command) => self.exercise(command, by)?,
             CaseCommand::Scorecard {
                 party,
                 period,

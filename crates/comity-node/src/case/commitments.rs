@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::case::CaseError;
 use crate::case::gather::gather;
-use crate::case::review::{GRACE_SECONDS, deliveries, party_name};
+use crate::case::review::{GRACE_SECONDS, party_name};
 use crate::case::seen::SeenBy;
 use crate::exchange::ExchangeError;
 use crate::node::Node;
@@ -67,7 +67,7 @@ impl Node {
         // A period that is over is judged as its scorecard is.
         let window = period.and_then(Stretch::window);
         let as_of = window.map_or(now, |window| (window.until + GRACE_SECONDS).min(now));
-        let (deliveries, _) = by.only(deliveries(tx, [&own, &other])?);
+        let (deliveries, _) = by.only(self.deliveries(tx, [&own, &other])?);
         let (facts, _) = gather(&deliveries, accord, [&own, &other], as_of);
         let asked = (period, as_of);
         let all = standings(accord, [&own, &other], asked, &facts)

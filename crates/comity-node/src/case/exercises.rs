@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::case::CaseError;
 use crate::case::document;
 use crate::case::hotline::exercise_of;
+use crate::case::seen::SeenBy;
 use crate::case::threads::{Held, Speech};
 use crate::node::Node;
 use command::ExerciseCommand;
@@ -90,7 +91,11 @@ impl Node {
     }
 
     /// Does a command about exercises.
-    pub(crate) fn exercise(&self, command: ExerciseCommand) -> Result<Value, CaseError> {
+    pub(crate) fn exercise(
+        &self,
+        command: ExerciseCommand,
+        by: SeenBy<'_>,
+    ) -> Result<Value, CaseError> {
         match command {
             ExerciseCommand::Propose(proposal) => {
                 let id = self.propose_exercise(&proposal)?;
@@ -135,14 +140,14 @@ impl Node {
             }
             ExerciseCommand::Report { thread } => {
                 let id = self.thread_named_of(Subject::Exercise, &thread)?;
-                self.exercise_report(&id)
+                self.exercise_report(&id, by)
             }
             ExerciseCommand::Scorecard { thread, as_of } => {
                 let id = self.thread_named_of(Subject::Exercise, &thread)?;
                 let as_of = as_of
                     .map(|text| super::command::seconds(&text))
                     .transpose()?;
-                self.exercise_scorecard(&id, as_of)
+                self.exercise_scorecard(&id, as_of, by)
             }
         }
     }

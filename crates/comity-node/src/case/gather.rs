@@ -6,6 +6,7 @@
 //! from (`review`, `offline`), the formulas (`comity_accord::evaluation`).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use comity_accord::digest::Digest;
 use comity_accord::evaluation::facts::{
@@ -38,11 +39,14 @@ pub(crate) struct Delivery {
     pub(crate) from: PartyName,
     pub(crate) to: PartyName,
     pub(crate) kind: Kind,
+    /// What it carried; nothing where it is a message, which is read already.
     pub(crate) payload: Vec<u8>,
     /// When its sender says that it was made, seconds since 1970.
     pub(crate) sent: i64,
     /// When the recipient's receipt says that it was stored, seconds since 1970.
     pub(crate) received: i64,
+    /// What it says to a thread.
+    said: Option<Message>,
 }
 
 /// Facts, what they were made from, and the threads that tell them, without what was not received in time.
@@ -54,7 +58,7 @@ pub(crate) struct Gathered {
 
 /// Facts between two parties as of a time, with the threads.
 pub(crate) fn gather_all(
-    deliveries: &[Delivery],
+    deliveries: &[Arc<Delivery>],
     accord: &AccordText,
     pair: [&PartyName; 2],
     as_of: i64,
@@ -73,7 +77,7 @@ pub(crate) fn gather_all(
 
 /// Facts between two parties as of a time, and what they were made from.
 pub(crate) fn gather(
-    deliveries: &[Delivery],
+    deliveries: &[Arc<Delivery>],
     accord: &AccordText,
     pair: [&PartyName; 2],
     as_of: i64,
@@ -106,7 +110,7 @@ pub(crate) fn gather(
 
 /// Facts of one exercise alone, and what they were made from.
 pub(crate) fn gather_practised(
-    deliveries: &[Delivery],
+    deliveries: &[Arc<Delivery>],
     accord: &AccordText,
     exercise: Uuid,
     as_of: i64,
@@ -120,20 +124,21 @@ pub(crate) fn gather_practised(
 
 /// The exercise to which a thread belongs, as the message says that stands first.
 pub(crate) fn practised_in(thread: &Thread) -> Option<Uuid> {
+    // Most belong to none, which takes no order to see.
+    let said = |entry: &Entry| entry.message.head().exercise.is_some();
+    if !thread.entries().any(said) {
+        return None;
+    }
     let ordered = thread.ordered();
     let first = ordered.standing.first()?;
     first.message.head().exercise
 }
 
 /// The threads that deliveries are of; what cannot be read belongs to none.
-pub(crate) fn threads(deliveries: &[Delivery]) -> Vec<Thread> {
+pub(crate) fn threads(deliveries: &[Arc<Delivery>]) -> Vec<Thread> {
     let mut threads: BTreeMap<ThreadId, Thread> = BTreeMap::new();
-    for delivery in deliveries.iter().filter(|one| one.kind == Kind::Case) {
-        let Ok(said) = serde_json::from_slice::<Case>(&delivery.payload) else {
-            continue;
-        };
-        let [object] = &said.objects;
-        let Ok(message) = Message::parse(object.get()) else {
+    for delivery in deliveries {
+        let Some(message) = delivery.message().cloned() else {
             continue;
         };
         // Whoever sent it wrote it, or it counts for nothing.
@@ -149,8 +154,8 @@ pub(crate) fn threads(deliveries: &[Delivery]) -> Vec<Thread> {
 }
 
 /// Deliveries that are no messages, by the digest of what they carried, the first of each.
-fn once_each(deliveries: &[Delivery], as_of: i64) -> BTreeMap<Digest, &Delivery> {
-    let mut first: BTreeMap<Digest, &Delivery> = BTreeMap::new();
+fn once_each(deliveries: &[Arc<Delivery>], as_of: i64) -> BTreeMap<Digest, &Arc<Delivery>> {
+    let mut first: BTreeMap<Digest, &Arc<Delivery>> = BTreeMap::new();
     let counted = deliveries
         .iter()
         .filter(|one| one.kind != Kind::Case && one.received <= as_of);
@@ -243,6 +248,42 @@ fn contacts(accord: &AccordText, pair: [&PartyName; 2]) -> Vec<ContactFact> {
 }
 
 impl Delivery {
+    /// What went from one party to another, made and stored at these times.
+    pub(crate) fn new(
+        (from, to): (&PartyName, &PartyName),
+        kind: Kind,
+        payload: Vec<u8>,
+        (sent, received): (i64, i64),
+    ) -> Self {
+        let read = || {
+            let said = serde_json::from_slice::<Case>(&payload).ok()?;
+            let [object] = &said.objects;
+            Message::parse(object.get()).ok()
+        };
+        let is_message = kind == Kind::Case;
+        let said = is_message.then(read).flatten();
+        Self {
+            from: from.clone(),
+            to: to.clone(),
+            kind,
+            payload: if is_message { Vec::new() } else { payload },
+            sent,
+            received,
+            said,
+        }
+    }
+
+    /// What it says to a thread; none: it is no message, or none that can be read.
+    pub(crate) const fn message(&self) -> Option<&Message> {
+        self.said.as_ref()
+    }
+
+    /// Bytes of what it says.
+    pub(crate) fn size(&self) -> usize {
+        let said = self.said.as_ref().map_or(0, |said| said.text().len());
+        self.payload.len() + said
+    }
+
     fn base(&self, id: &str) -> Base {
         Base {
             id: id.to_owned(),

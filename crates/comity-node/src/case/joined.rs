@@ -5,6 +5,7 @@
 //! In scope: joining. Out of scope: cutting (`exchange::parts`), what deliveries mean (`gather`).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -23,7 +24,7 @@ struct Gathered {
 }
 
 /// Every delivery, whole; parts of what is not whole are left out.
-pub(crate) fn joined(deliveries: Vec<Delivery>) -> Vec<Delivery> {
+pub(crate) fn joined(deliveries: Vec<Arc<Delivery>>) -> Vec<Arc<Delivery>> {
     let (parts, mut all): (Vec<_>, Vec<_>) = deliveries
         .into_iter()
         .partition(|one| one.kind == Kind::Part);
@@ -35,7 +36,7 @@ pub(crate) fn joined(deliveries: Vec<Delivery>) -> Vec<Delivery> {
         let Ok(bytes) = STANDARD.decode(&said.bytes) else {
             continue;
         };
-        let place = (delivery.from, delivery.to, said.whole);
+        let place = (delivery.from.clone(), delivery.to.clone(), said.whole);
         let gathered = open.entry(place).or_default();
         gathered.kind = said.kind;
         gathered.parts = said.parts;
@@ -47,7 +48,8 @@ pub(crate) fn joined(deliveries: Vec<Delivery>) -> Vec<Delivery> {
     }
     all.extend(
         open.into_iter()
-            .filter_map(|(place, one)| whole_of(place, one)),
+            .filter_map(|(place, one)| whole_of(place, one))
+            .map(Arc::new),
     );
     all
 }
@@ -71,21 +73,15 @@ fn whole_of(
         received = received.max(stored);
     }
     // What names itself by another digest was refused over there.
-    (Digest::of(&payload).to_string() == name).then_some(Delivery {
-        from,
-        to,
-        kind,
-        payload,
-        sent,
-        received,
-    })
+    (Digest::of(&payload).to_string() == name)
+        .then(|| Delivery::new((&from, &to), kind, payload, (sent, received)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn part(whole: &str, (part, parts): (u32, u32), bytes: &[u8], received: i64) -> Delivery {
+    fn part(whole: &str, (part, parts): (u32, u32), bytes: &[u8], received: i64) -> Arc<Delivery> {
         let said = Part {
             whole: whole.to_owned(),
             kind: Kind::Share.word().to_owned(),
@@ -93,14 +89,14 @@ mod tests {
             parts,
             bytes: STANDARD.encode(bytes),
         };
-        Delivery {
-            from: PartyName::parse("alpha").unwrap(),
-            to: PartyName::parse("bravo").unwrap(),
-            kind: Kind::Part,
-            payload: serde_json::to_vec(&said).unwrap(),
-            sent: received - 5,
-            received,
-        }
+        let [from, to] = ["alpha", "bravo"].map(|name| PartyName::parse(name).unwrap());
+        let payload = serde_json::to_vec(&said).unwrap();
+        Arc::new(Delivery::new(
+            (&from, &to),
+            Kind::Part,
+            payload,
+            (received - 5, received),
+        ))
     }
 
     #[test]

@@ -27,7 +27,7 @@ use crate::case::CaseError;
 use crate::case::command::seconds;
 use crate::case::document;
 use crate::case::gather;
-use crate::case::review::{deliveries, party_name};
+use crate::case::review::party_name;
 use crate::case::seen::SeenBy;
 use crate::case::threads::{Acting, Held, Opening, Speech, responder_of, thread_of};
 use crate::clock::new_uuid;
@@ -328,7 +328,7 @@ impl Node {
         self.inner.state.read(|tx| {
             let accord = self.in_force(tx, party, now)?;
             let accord = accord.ok_or_else(|| ExchangeError::NoAccord(party.to_owned()))?;
-            let (deliveries, _) = by.only(deliveries(tx, [&own, &other])?);
+            let (deliveries, _) = by.only(self.deliveries(tx, [&own, &other])?);
             let all = gather::threads(&deliveries);
             let (of_cases, others): (Vec<_>, Vec<_>) = all
                 .into_iter()

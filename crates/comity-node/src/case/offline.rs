@@ -4,6 +4,7 @@
 //! calls this asks first), the formulas.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use comity_accord::card::SignedCard;
 use comity_accord::evaluation::period::Stretch;
@@ -65,7 +66,10 @@ pub fn scorecard(
 }
 
 /// Every envelope between two parties that commitments are about, with its receipt.
-fn deliveries(files: &mut dyn Files, pair: [&PartyName; 2]) -> Result<Vec<Delivery>, LedgerError> {
+fn deliveries(
+    files: &mut dyn Files,
+    pair: [&PartyName; 2],
+) -> Result<Vec<Arc<Delivery>>, LedgerError> {
     let origins = origins(files)?;
     let named = |origin: &str| {
         let name = origins.get(origin)?;
@@ -76,7 +80,7 @@ fn deliveries(files: &mut dyn Files, pair: [&PartyName; 2]) -> Result<Vec<Delive
         let shelf = format!("{EVIDENCE}/{shelf}");
         for envelope in files.folder(&shelf)?.folders {
             let listing = files.folder(&format!("{shelf}/{envelope}"))?;
-            all.extend(delivery(&listing, &named));
+            all.extend(delivery(&listing, &named).map(Arc::new));
         }
     }
     Ok(joined(all))
@@ -94,14 +98,15 @@ fn delivery<'a>(
         listing.file("receipt.payload")?,
     );
     KINDS.contains(&header.kind).then_some(())?;
-    Some(Delivery {
-        from: from.clone(),
-        to: to.clone(),
-        kind: header.kind,
-        payload: listing.file("payload")?.to_vec(),
-        sent: i64::try_from(header.created).ok()?,
-        received: seconds_of_receipt(receipt.0, receipt.1)?,
-    })
+    Some(Delivery::new(
+        (from, to),
+        header.kind,
+        listing.file("payload")?.to_vec(),
+        (
+            i64::try_from(header.created).ok()?,
+            seconds_of_receipt(receipt.0, receipt.1)?,
+        ),
+    ))
 }
 
 /// Whose log has which origin, by the cards.

@@ -9,18 +9,14 @@ use comity_accord::evaluation::set::EvaluationSet;
 use comity_accord::party::PartyName;
 use comity_case::paper::{Paper, Question, paper};
 use comity_case::review::{self, Card, Review};
-use comity_link::header::peek;
 use comity_stix::marking::Tlp;
-use comity_store::state::channel::Direction;
-use comity_store::state::{Tx, delivered, thread as rows};
+use comity_store::state::thread as rows;
 
 use crate::case::CaseError;
-use crate::case::gather::{Delivery, Gathered, KINDS, gather_all};
-use crate::case::joined::joined;
+use crate::case::gather::{Gathered, gather_all};
 use crate::case::seen::SeenBy;
 use crate::case::threads::{Acting, Speech, thread_of};
 use crate::exchange::ExchangeError;
-use crate::link::seconds_of_receipt;
 use crate::node::Node;
 
 /// After the end of a period messages still count for a day, if they were received by then.
@@ -81,7 +77,7 @@ impl Node {
             let as_of = as_of
                 .or(theirs.map(|card| card.as_of))
                 .unwrap_or_else(|| (window.until + GRACE_SECONDS).min(now.div_euclid(1_000_000)));
-            let (deliveries, cut) = by.only(deliveries(tx, [&own, &other])?);
+            let (deliveries, cut) = by.only(self.deliveries(tx, [&own, &other])?);
             let Gathered {
                 facts,
                 set,
@@ -205,39 +201,4 @@ impl Node {
 
 pub(crate) fn party_name(name: &str) -> Result<PartyName, CaseError> {
     PartyName::parse(name).map_err(|_| ExchangeError::UnknownParty(name.to_owned()).into())
-}
-
-/// Every envelope between two parties that commitments are about and whose receipt is known.
-pub(crate) fn deliveries(
-    tx: &mut dyn Tx,
-    [own, other]: [&PartyName; 2],
-) -> Result<Vec<Delivery>, CaseError> {
-    let mut all = Vec::new();
-    for kind in KINDS {
-        for row in delivered::with_party(tx, other.as_str(), kind.word())? {
-            let received = match &row.receipt {
-                Some((header, payload)) => seconds_of_receipt(header, payload),
-                None => Some(row.received.div_euclid(1_000_000)),
-            };
-            let (from, to) = match row.direction {
-                Direction::Out => (own, other),
-                Direction::In => (other, own),
-            };
-            let sent = peek(&row.header)
-                .ok()
-                .and_then(|header| i64::try_from(header.created).ok());
-            let (Some(received), Some(sent), Some(payload)) = (received, sent, row.payload) else {
-                continue;
-            };
-            all.push(Delivery {
-                from: from.clone(),
-                to: to.clone(),
-                kind,
-                payload,
-                sent,
-                received,
-            });
-        }
-    }
-    Ok(joined(all))
 }

@@ -6,9 +6,10 @@
 //! In scope: leaving deliveries out. Out of scope: rows of other answers (`operation::sight`), the figures.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use comity_case::message::{Message, ThreadId};
-use comity_link::payload::{Case, Kind, Recall, Share};
+use comity_link::payload::{Kind, Recall, Share};
 use comity_stix::id::ObjectId;
 use comity_stix::marking::Tlp;
 
@@ -31,7 +32,7 @@ impl SeenBy<'_> {
     }
 
     /// The deliveries that the person sees, and whether something was left out.
-    pub(crate) fn only(self, all: Vec<Delivery>) -> (Vec<Delivery>, bool) {
+    pub(crate) fn only(self, all: Vec<Arc<Delivery>>) -> (Vec<Arc<Delivery>>, bool) {
         if self.0.is_none() {
             return (all, false);
         }
@@ -45,11 +46,12 @@ impl SeenBy<'_> {
                     !said.objects.is_empty() && said.objects.iter().all(|id| objects.contains(id))
                 })
             };
-            message(one).is_some_and(|said| hidden.contains(&said.head().thread))
+            one.message()
+                .is_some_and(|said| hidden.contains(&said.head().thread))
                 || (one.kind == Kind::Share && self.is_hidden_share(one))
                 || (one.kind == Kind::Recall && recalls_hidden())
         };
-        let kept: Vec<Delivery> = all.into_iter().filter(|one| !is_hidden(one)).collect();
+        let kept: Vec<Arc<Delivery>> = all.into_iter().filter(|one| !is_hidden(one)).collect();
         let cut = kept.len() < before;
         (kept, cut)
     }
@@ -62,11 +64,11 @@ impl SeenBy<'_> {
     }
 
     /// Threads that are TLP:RED and name the person nowhere.
-    fn hidden_threads(self, all: &[Delivery]) -> BTreeSet<ThreadId> {
+    fn hidden_threads(self, all: &[Arc<Delivery>]) -> BTreeSet<ThreadId> {
         let mut known: BTreeMap<ThreadId, Bound> = BTreeMap::new();
-        for said in all.iter().filter_map(message) {
+        for said in all.iter().filter_map(|one| one.message()) {
             let bound = known.entry(said.head().thread).or_default();
-            bound.add(self, &said);
+            bound.add(self, said);
         }
         let hidden = known.into_iter().filter(|(_, bound)| bound.to_others());
         hidden.map(|(id, _)| id).collect()
@@ -78,7 +80,7 @@ impl SeenBy<'_> {
     }
 
     /// What was shared with other persons alone, by its identities.
-    fn hidden_objects(self, all: &[Delivery]) -> BTreeSet<String> {
+    fn hidden_objects(self, all: &[Arc<Delivery>]) -> BTreeSet<String> {
         let shares = all
             .iter()
             .filter(|one| one.kind == Kind::Share && self.is_hidden_share(one));
@@ -122,13 +124,4 @@ impl Bound {
     const fn to_others(&self) -> bool {
         self.red && !self.named
     }
-}
-
-fn message(one: &Delivery) -> Option<Message> {
-    if one.kind != Kind::Case {
-        return None;
-    }
-    let said: Case = serde_json::from_slice(&one.payload).ok()?;
-    let [object] = &said.objects;
-    Message::parse(object.get()).ok()
 }

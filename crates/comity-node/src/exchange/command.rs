@@ -123,8 +123,14 @@ pub enum ExchangeCommand {
     Outbox {
         /// To one party only.
         party: Option<String>,
+        /// Only what was refused or given up.
+        #[serde(default)]
+        undelivered: bool,
         /// Older than this envelope: where the stretch before ended.
         before: Option<String>,
+        /// At most so many; none: as many as one stretch has.
+        #[serde(default)]
+        limit: Option<u64>,
     },
     /// What waits for a party, as batches to be carried.
     Carry {
@@ -142,6 +148,9 @@ pub enum ExchangeCommand {
         party: Option<String>,
         /// Older than this envelope: where the stretch before ended.
         before: Option<String>,
+        /// At most so many; none: as many as one stretch has.
+        #[serde(default)]
+        limit: Option<u64>,
     },
     /// The decisions on what goes to whom.
     Decisions {
@@ -151,6 +160,9 @@ pub enum ExchangeCommand {
         party: Option<String>,
         /// Older than the decision of this number: where the stretch before ended.
         before: Option<String>,
+        /// At most so many; none: as many as one stretch has.
+        #[serde(default)]
+        limit: Option<u64>,
     },
     /// What stands in a party's released views, a stretch at a time.
     Released {
@@ -259,8 +271,14 @@ impl Node {
                 };
                 self.recalls(direction)?.iter().map(recall).collect()
             }
-            ExchangeCommand::Outbox { party, before } => {
-                let rows = self.outbox(party.as_deref(), before.as_deref())?;
+            ExchangeCommand::Outbox {
+                party,
+                undelivered,
+                before,
+                limit,
+            } => {
+                let wanted = (party.as_deref(), undelivered);
+                let rows = self.outbox(wanted, (before.as_deref(), limit))?;
                 rows.iter().map(sent).collect()
             }
             ExchangeCommand::Carry { party } => {
@@ -274,15 +292,23 @@ impl Node {
                 let carried = self.take_carried(&batch)?;
                 json!({ "party": carried.party, "stored": carried.stored, "wrong": carried.wrong })
             }
-            ExchangeCommand::Inbox { party, before } => {
-                let rows = self.inbox(party.as_deref(), before.as_deref())?;
+            ExchangeCommand::Inbox {
+                party,
+                before,
+                limit,
+            } => {
+                let rows = self.inbox(party.as_deref(), (before.as_deref(), limit))?;
                 rows.iter().map(got).collect()
             }
             ExchangeCommand::Decisions {
                 object,
                 party,
                 before,
-            } => self.decisions_document(object.as_deref(), party.as_deref(), before.as_deref())?,
+                limit,
+            } => {
+                let of = (object.as_deref(), party.as_deref());
+                self.decisions_document(of, (before.as_deref(), limit))?
+            }
             ExchangeCommand::Released { party, after } => {
                 document(&self.released_to(&party, after)?)
             }
@@ -293,11 +319,10 @@ impl Node {
 
     fn decisions_document(
         &self,
-        object: Option<&str>,
-        party: Option<&str>,
-        before: Option<&str>,
+        of: (Option<&str>, Option<&str>),
+        stretch: (Option<&str>, Option<u64>),
     ) -> Result<Value, ExchangeError> {
-        let rows = self.decisions(object, party, before)?;
+        let rows = self.decisions(of, stretch)?;
         let rows = rows.iter().map(|row| {
             json!({
                 "number": row.number, "object": row.object, "version": row.version, "party": row.party,

@@ -59,11 +59,12 @@ impl LinkView {
 }
 
 impl Node {
-    /// Envelopes that this node made, the newest first; `before` is the envelope with which the stretch before ended.
+    /// Envelopes that this node made, the newest first, or those alone that were refused or given up; `before` is the envelope with
+    /// which the stretch before ended.
     pub fn outbox(
         &self,
-        party: Option<&str>,
-        before: Option<&str>,
+        (party, undelivered): (Option<&str>, bool),
+        (before, limit): (Option<&str>, Option<u64>),
     ) -> Result<Vec<SentView>, ExchangeError> {
         self.inner.state.read(|tx| {
             let before = before.map(|text| place(text, |id| outbox::find(tx, id)));
@@ -71,7 +72,13 @@ impl Node {
             let mut terms: BTreeMap<String, LinkTerms> = BTreeMap::new();
             let mut cosigned = BTreeMap::new();
             let mut views = Vec::new();
-            for row in outbox::list(tx, party, before.as_ref(), LIST_MAX)? {
+            let limit = limit.unwrap_or(LIST_MAX).min(LIST_MAX);
+            let rows = if undelivered {
+                outbox::undelivered(tx, party, before.as_ref(), limit)?
+            } else {
+                outbox::list(tx, party, before.as_ref(), limit)?
+            };
+            for row in rows {
                 let sizes = match cosigned.remove(&row.epoch) {
                     Some(known) => known,
                     None => sizes(&ledger::newest_cosignatures(tx, row.epoch)?),
@@ -115,12 +122,13 @@ impl Node {
     pub fn inbox(
         &self,
         party: Option<&str>,
-        before: Option<&str>,
+        (before, limit): (Option<&str>, Option<u64>),
     ) -> Result<Vec<InboxRow>, ExchangeError> {
         self.inner.state.read(|tx| {
             let before = before.map(|text| place(text, |id| inbox::find(tx, id)));
             let before = before.transpose()?;
-            Ok(inbox::list(tx, party, before.as_ref(), LIST_MAX)?)
+            let limit = limit.unwrap_or(LIST_MAX).min(LIST_MAX);
+            Ok(inbox::list(tx, party, before.as_ref(), limit)?)
         })
     }
 }

@@ -255,6 +255,7 @@ impl Node {
 
     /// Removes objects from every collection, and from whoever could read them there.
     fn give_up(&self, given: &BTreeSet<ObjectId>) -> Result<usize, ExchangeError> {
+        self.remember_bound(given)?;
         let mut views = self.holdings()?.views;
         let closed = self.inner.state.read(closed::list)?;
         views.extend(closed.into_iter().map(|one| one.view));
@@ -333,11 +334,10 @@ fn recalled(party: &str, object: &str, released: &str, reason: &str, now: i64) -
 fn holders(tx: &mut dyn Tx, ids: &[String], from: Option<&str>) -> Result<Holders, ExchangeError> {
     let mut holders = Holders::new();
     for id in ids {
-        for decision in release::of_object(tx, id, None)? {
-            let named = from.is_none_or(|party| party == decision.party);
-            if let Some(released) = decision.released.filter(|_| named) {
-                let objects = holders.entry(decision.party).or_default();
-                objects.insert(released, decision.object);
+        for copy in release::copies(tx, id)? {
+            if from.is_none_or(|party| party == copy.party) {
+                let objects = holders.entry(copy.party).or_default();
+                objects.insert(copy.released, copy.object);
             }
         }
     }

@@ -68,13 +68,8 @@ impl Node {
         let ids: Vec<String> = found.iter().map(|one| one.item.id.to_string()).collect();
         let mut label = None;
         for id in &ids {
-            let rows = self
-                .inner
-                .state
-                .read(|tx| release::of_object(tx, id, None))?;
-            let rows = rows
-                .iter()
-                .filter(|row| row.party == name && row.released.is_some());
+            let rows = self.inner.state.read(|tx| release::copies(tx, id))?;
+            let rows = rows.iter().filter(|row| row.party == name);
             label = label.max(rows.filter_map(|row| Tlp::parse(&row.label)).max());
         }
         Ok(ReleasedObjects {

@@ -31,6 +31,8 @@ use crate::node::Node;
 const ENVELOPE_OBJECTS_MAX: usize = 200;
 /// The longest while in which a release can be taken back, in seconds.
 pub const UNDO_SECONDS_MAX: u32 = 600;
+/// Decisions in one answer.
+const DECISIONS_MAX: u64 = 1_000;
 /// What a release is called while it can be taken back.
 const LEAVING: &str = "leaving";
 /// What one is called that a second person must approve.
@@ -285,18 +287,18 @@ impl Node {
     /// The decisions on an object, or a stretch of all; `before` is the number of the decision with which the stretch before ended.
     pub fn decisions(
         &self,
-        object: Option<&str>,
-        party: Option<&str>,
-        before: Option<&str>,
+        (object, party): (Option<&str>, Option<&str>),
+        (before, limit): (Option<&str>, Option<u64>),
     ) -> Result<Vec<DecisionRow>, ExchangeError> {
         let number = |text: &str| {
             let number = text.parse::<u64>();
             number.map_err(|_| ExchangeError::Place(text.to_owned()))
         };
         let before = before.map(number).transpose()?;
+        let limit = limit.unwrap_or(DECISIONS_MAX).min(DECISIONS_MAX);
         Ok(self.inner.state.read(|tx| match object {
-            Some(id) => release::of_object(tx, id, before),
-            None => release::list(tx, party, before, 1_000),
+            Some(id) => release::of_object(tx, id, before, limit),
+            None => release::list(tx, party, before, limit),
         })?)
     }
 

@@ -53,6 +53,7 @@ impl Node {
             tombstone::add(tx, &row)?;
             Ok::<_, LedgerError>((epoch, position))
         })?;
+        self.inner.arrived.forget(&id);
         // Only now is nothing of it left in the files of the database.
         self.inner.state.forget_deleted()?;
         self.due().tell();

@@ -88,13 +88,15 @@ pub(crate) fn stretch(
     json!({ "items": items, "next": next })
 }
 
-/// What tells a row of a list apart, by the member that does.
-pub fn key_of(row: &Value, member: &str) -> String {
-    match row.get(member) {
+/// What tells a row of a list apart, by the member that does, or by those that do.
+pub fn key_of(row: &Value, members: &str) -> String {
+    let text = |member: &str| match row.pointer(&format!("/{member}")) {
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
         None => row.to_string(),
-    }
+    };
+    let texts: Vec<String> = members.split(' ').map(text).collect();
+    texts.join(" ")
 }
 
 /// A stretch of a list: `items`, and `next` where there are more.

@@ -143,6 +143,11 @@ fn made(operation: &Operation) -> Form {
             );
         }
     }
+    // Every list is asked for by `cursor` and `limit` alone.
+    gone.extend(operation.stretches);
+    if operation.stretches.is_some() || operation.limited {
+        gone.push("limit");
+    }
     members.retain(|name, _| !gone.contains(&name.as_str()));
     required.retain(|name| {
         members

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use comity_stix::id::ObjectId;
 use comity_store::objects::ViewId;
+use comity_store::state::closed;
 use comity_store::state::collection::Collection;
 use serde_json::{Map, Value};
 
@@ -53,6 +54,7 @@ impl Node {
                 after,
                 all_versions,
                 open_only,
+                limit,
             } => self
                 .readable_collection(&person.account, &collection)
                 .map_err(|error| refused(&error))
@@ -60,7 +62,7 @@ impl Node {
                     if open_only {
                         held.closed = None;
                     }
-                    let page = self.command_page(&held, after, all_versions);
+                    let page = self.command_page(&held, after, all_versions, limit);
                     page.map_err(|error| refused(&*error))
                 }),
             Command::Take {
@@ -336,8 +338,12 @@ impl<'a> Eyes<'a> {
         if !self.may_see(&row) {
             return Ok(None);
         }
-        let object = row.get("object").and_then(Value::as_str);
-        if let Some(id) = object
+        // What became of an object of a recall is told by the object's id.
+        let object = row.get("object").or_else(|| {
+            let outcome = row.get("outcome").is_some();
+            row.get("id").filter(|_| outcome)
+        });
+        if let Some(id) = object.and_then(Value::as_str)
             && self.sight_of(id)? == Sight::Hidden
         {
             return Ok(None);
@@ -414,10 +420,25 @@ impl<'a> Eyes<'a> {
         } else if holds(&views.all)? {
             Sight::Hidden
         } else {
-            Sight::NotHeld
+            self.sight_of_gone(id)?
         };
         self.views = Some(views);
         Ok(sight)
+    }
+
+    /// The same of what the house holds no more, or never did.
+    fn sight_of_gone(&self, id: &ObjectId) -> Result<Sight, Denied> {
+        let state = &self.node.inner.state;
+        let bound = state.read(|tx| closed::remembered(tx, &id.to_string()));
+        let bound = bound.map_err(|error| Denied::Refused(refused(&error)))?;
+        if bound.is_empty() {
+            return Ok(Sight::NotHeld);
+        }
+        Ok(if bound.contains(&self.person.account) {
+            Sight::Seen
+        } else {
+            Sight::Hidden
+        })
     }
 
     fn read_views(&self) -> Result<Views, Refusal> {

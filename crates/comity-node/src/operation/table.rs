@@ -114,6 +114,7 @@ const fn op(
         summary,
         list: None,
         stretches: None,
+        limited: false,
         worked_out: false,
         along: Along::Nothing,
         looks: false,
@@ -181,6 +182,13 @@ impl Operation {
         }
     }
 
+    const fn limited(self) -> Self {
+        Self {
+            limited: true,
+            ..self
+        }
+    }
+
     const fn list(self, key: &'static str) -> Self {
         Self {
             list: Some(key),
@@ -199,6 +207,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("read_collection", get("/collections/{collection}/objects"), &["page"], Permission::Look, "A page of a collection, in the order in which it came."),
     op("show_object", get("/objects/{id}"), &["look", "show"], Permission::Look, "An object in each collection that holds it."),
     op("list_versions", get("/objects/{id}/versions"), &["look", "versions"], Permission::Look, "Every version of an object in each collection that holds it, the newest first."),
+    op("show_objects", post("/objects/show"), &["look", "show_several"], Permission::Look, "Several objects, the newest version in each collection.").looks(),
     op("find_neighbours", get("/objects/{id}/neighbours"), &["look", "neighbours"], Permission::Look, "The objects that refer to an object."),
     op("revoke_object", post("/objects/{id}/revocation"), &["revoke"], Permission::Add, "Adds a revoked version of an object wherever you may write."),
     op("find_values", post("/values/search"), &["look", "find_values"], Permission::Look, "The objects that carry one of these values, as people write them.").looks(),
@@ -206,7 +215,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("search", get("/search"), &["look", "anything"], Permission::Watch, "Threads, mails, parties, envelopes and entries of the ledger, by words, names and numbers."),
     op("show_value", get("/values"), &["look", "value"], Permission::Look, "All that is known of one value, and to whom it might go."),
     op("add_sighting", post("/sightings"), &["sighting"], Permission::Add, "Records that a value or an object was seen, as a STIX sighting."),
-    op("search_objects", get("/objects"), &["look", "search"], Permission::Look, "The objects whose text holds these words."),
+    op("search_objects", get("/objects"), &["look", "search"], Permission::Look, "The objects whose text holds these words, the newest first.").list("collection object/id").limited(),
     op("name_reader", post("/objects/{id}/readers"), &["account", "name_reader"], Permission::Release, "Names an account for an object that is bound to persons."),
     op("list_users", get("/users"), &["account", "list_users"], Permission::Audit, "The accounts of this node.").list("name"),
     op("add_user", post("/users"), &["account", "add_user"], Permission::Administer, "Makes an account.").signed("by"),

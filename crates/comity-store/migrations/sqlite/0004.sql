@@ -68,6 +68,8 @@ ALTER TABLE account ADD COLUMN address TEXT;
 -- The views of a collection that hold what is bound to persons: one an account, and under '' all of it.
 CREATE TABLE closed_view (collection TEXT NOT NULL, account TEXT NOT NULL, view_number INTEGER NOT NULL UNIQUE,
     PRIMARY KEY (collection, account)) WITHOUT ROWID;
+-- To whom objects were bound that are gone.
+CREATE TABLE closed_gone (object TEXT NOT NULL, account TEXT NOT NULL, PRIMARY KEY (object, account)) WITHOUT ROWID;
 -- How far the closed part of a shared collection was judged, what the released view was judged under, and how much of
 -- the collection is still to be judged again under it.
 ALTER TABLE standing_share ADD COLUMN closed_position INTEGER NOT NULL DEFAULT 0;
@@ -223,6 +225,7 @@ CREATE TABLE thread_word (word TEXT NOT NULL, thread TEXT NOT NULL, PRIMARY KEY 
 -- End of words of threads.
 -- Lists that are read a stretch at a time, the newest first.
 CREATE INDEX outbox_by_time ON outbox (created, seq, envelope);
+CREATE INDEX outbox_undelivered ON outbox (created, seq, envelope) WHERE state IN ('refused', 'failed');
 CREATE INDEX inbox_by_time ON inbox (received, seq, envelope);
 -- End of lists that are read a stretch at a time.
 -- Releases that can be taken back for a while before they leave.
@@ -232,3 +235,7 @@ CREATE INDEX approval_by_state ON approval (state, leaves);
 -- End of releases that can be taken back.
 -- What has its receipt and stands in the log from a place on.
 CREATE INDEX outbox_by_position ON outbox (party, epoch, position);
+-- Which envelopes with a party count, without looking at them.
+CREATE INDEX outbox_by_kind ON outbox (party, kind, state, envelope);
+CREATE INDEX inbox_by_kind ON inbox (party, kind, state, envelope);
+CREATE INDEX receipt_by_party ON receipt (party, direction, envelope);

@@ -68,8 +68,32 @@ pub fn list(tx: &mut dyn Tx) -> Result<Vec<ClosedView>, StoreError> {
     rows.iter().map(closed_view).collect()
 }
 
-/// Forgets the closed views of an account: whoever is given its name next begins with none.
+/// Records to whom an object was bound that goes; [`ALL`] among them says that it was bound at all.
+pub fn remember(tx: &mut dyn Tx, object: &str, accounts: &[String]) -> Result<(), StoreError> {
+    for account in accounts {
+        tx.execute(
+            "INSERT INTO closed_gone (object, account) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            &[object.into(), account.as_str().into()],
+        )?;
+    }
+    Ok(())
+}
+
+/// To whom an object was bound that is gone; nobody: it was bound to none, or was never here.
+pub fn remembered(tx: &mut dyn Tx, object: &str) -> Result<Vec<String>, StoreError> {
+    let rows = tx.query(
+        "SELECT account FROM closed_gone WHERE object = ?1 ORDER BY account",
+        &[object.into()],
+    )?;
+    rows.iter().map(|row| row.text(0)).collect()
+}
+
+/// Forgets the closed views of an account, and what it could read once: whoever is given its name next begins with none.
 pub fn forget(tx: &mut dyn Tx, account: &str) -> Result<u64, StoreError> {
+    tx.execute(
+        "DELETE FROM closed_gone WHERE account = ?1 AND account <> ''",
+        &[account.into()],
+    )?;
     tx.execute(
         "DELETE FROM closed_view WHERE account = ?1 AND account <> ''",
         &[account.into()],

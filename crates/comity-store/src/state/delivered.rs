@@ -2,6 +2,8 @@
 //!
 //! In scope: reading them for the judging of commitments. Out of scope: everything else about envelopes (`outbox`, `inbox`).
 
+use std::collections::HashSet;
+
 use crate::error::StoreError;
 use crate::state::channel::Direction;
 use crate::state::{Row, Tx};
@@ -25,18 +27,86 @@ pub struct Delivered {
     pub receipt: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-/// Envelopes of these kinds, by their words, between this party and another, in the order of their identities.
+/// Which envelopes between this party and another count: those that came, and those that were sent and receipted, unless they were erased.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    party: String,
+    receipted: HashSet<[u8; 32]>,
+    erased: HashSet<[u8; 32]>,
+}
+
+impl Counted {
+    /// What counts with a party.
+    pub fn of(tx: &mut dyn Tx, party: &str) -> Result<Self, StoreError> {
+        let receipted = tx.query(
+            "SELECT envelope FROM receipt WHERE party = ?1 AND direction = 'out'",
+            &[party.into()],
+        )?;
+        let erased = tx.query("SELECT envelope FROM tombstone", &[])?;
+        Ok(Self {
+            party: party.to_owned(),
+            receipted: envelopes(&receipted)?,
+            erased: envelopes(&erased)?,
+        })
+    }
+
+    /// The envelopes of a kind, by its word.
+    pub fn envelopes(&self, tx: &mut dyn Tx, kind: &str) -> Result<HashSet<[u8; 32]>, StoreError> {
+        let asked = [self.party.as_str().into(), kind.into()];
+        let went = tx.query(
+            "SELECT envelope FROM outbox WHERE party = ?1 AND kind = ?2 AND state <> 'void'",
+            &asked,
+        )?;
+        let came = tx.query(
+            "SELECT envelope FROM inbox WHERE party = ?1 AND kind = ?2 AND state IN ('stored', 'applied', 'refused')",
+            &asked,
+        )?;
+        let mut all = envelopes(&went)?;
+        all.retain(|envelope| self.receipted.contains(envelope));
+        all.extend(envelopes(&came)?);
+        all.retain(|envelope| !self.erased.contains(envelope));
+        Ok(all)
+    }
+}
+
+fn envelopes(rows: &[Row]) -> Result<HashSet<[u8; 32]>, StoreError> {
+    rows.iter().map(|row| row.hash(0)).collect()
+}
+
+/// One of these envelopes, whichever way it went.
+pub fn one(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<Option<Delivered>, StoreError> {
+    let came = tx.query(
+        "SELECT envelope, kind, bytes, header, received FROM inbox LEFT JOIN inbox_payload ON of_envelope = envelope
+         WHERE envelope = ?1 AND state IN ('stored', 'applied', 'refused')",
+        &[envelope.into()],
+    )?;
+    if let Some(row) = came.first() {
+        return read(row, Direction::In).map(Some);
+    }
+    let went = tx.query(
+        "SELECT o.envelope, o.kind, p.bytes, o.header, o.created, r.header, r.payload FROM outbox o
+         LEFT JOIN outbox_payload p ON p.of_envelope = o.envelope
+         JOIN receipt r ON r.envelope = o.envelope AND r.direction = 'out'
+         WHERE o.envelope = ?1 AND o.state <> 'void'",
+        &[envelope.into()],
+    )?;
+    went.first()
+        .map(|row| read(row, Direction::Out))
+        .transpose()
+}
+
+/// Envelopes of these kinds, by their words, between this party and another, in no order.
 pub fn with_party(tx: &mut dyn Tx, party: &str, kind: &str) -> Result<Vec<Delivered>, StoreError> {
     let came = tx.query(
         "SELECT envelope, kind, bytes, header, received FROM inbox LEFT JOIN inbox_payload ON of_envelope = envelope
-         WHERE party = ?1 AND kind = ?2 AND state IN ('stored', 'applied', 'refused') ORDER BY envelope",
+         WHERE party = ?1 AND kind = ?2 AND state IN ('stored', 'applied', 'refused')",
         &[party.into(), kind.into()],
     )?;
     let went = tx.query(
         "SELECT o.envelope, o.kind, p.bytes, o.header, o.created, r.header, r.payload FROM outbox o
          LEFT JOIN outbox_payload p ON p.of_envelope = o.envelope
          JOIN receipt r ON r.envelope = o.envelope AND r.direction = 'out'
-         WHERE o.party = ?1 AND o.kind = ?2 AND o.state <> 'void' ORDER BY o.envelope",
+         WHERE o.party = ?1 AND o.kind = ?2 AND o.state <> 'void'",
         &[party.into(), kind.into()],
     )?;
     let came = came.iter().map(|row| read(row, Direction::In));

@@ -240,6 +240,30 @@ pub fn list(
     rows.iter().map(row_of).collect()
 }
 
+/// Envelopes that were refused or given up, as [`list`] gives all.
+pub fn undelivered(
+    tx: &mut dyn Tx,
+    party: Option<&str>,
+    before: Option<&[u8; 32]>,
+    limit: u64,
+) -> Result<Vec<OutboxRow>, StoreError> {
+    let rows = tx.query(
+        "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, NULL, NULL,
+             state, reason, created, due, attempts, next_attempt, changed FROM outbox
+         WHERE state IN ('refused', 'failed') AND (?1 = '' OR party = ?1)
+             AND (CAST(?2 AS bigint) = 0 OR (created, seq, envelope)
+             < (SELECT b.created, b.seq, b.envelope FROM outbox b WHERE b.envelope = ?3))
+         ORDER BY created DESC, seq DESC, envelope DESC LIMIT ?4",
+        &[
+            party.unwrap_or_default().into(),
+            i64::from(before.is_some()).into(),
+            before.unwrap_or(&[0; 32]).into(),
+            limit.into(),
+        ],
+    )?;
+    rows.iter().map(row_of).collect()
+}
+
 /// How many envelopes to a party wait, and since when the oldest does.
 pub fn waiting(tx: &mut dyn Tx, party: &str) -> Result<(u64, Option<i64>), StoreError> {
     let rows = tx.query(

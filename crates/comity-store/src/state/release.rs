@@ -80,14 +80,47 @@ pub fn of_object(
     tx: &mut dyn Tx,
     id: &str,
     before: Option<u64>,
+    limit: u64,
 ) -> Result<Vec<DecisionRow>, StoreError> {
     let rows = tx.query(
         "SELECT number, object, version, party, outlet, verdict, rule, label, released, reason, collection, envelope,
              approval, decided FROM release_decision WHERE (object = ?1 OR released = ?1) AND number < ?2
-         ORDER BY number DESC LIMIT 1000",
-        &[id.into(), number_before(before)],
+         ORDER BY number DESC LIMIT ?3",
+        &[id.into(), number_before(before), limit.into()],
     )?;
     rows.iter().map(decision).collect()
+}
+
+/// An object as a party came to have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// Who has it.
+    pub party: String,
+    /// Its id here.
+    pub object: String,
+    /// Its id there.
+    pub released: String,
+    /// With which label it went.
+    pub label: String,
+}
+
+/// Every copy of an object that went out, under its id here or the one that it had there. However often it was decided on, none is
+/// left out: a recall asks for each.
+pub fn copies(tx: &mut dyn Tx, id: &str) -> Result<Vec<Copied>, StoreError> {
+    let rows = tx.query(
+        "SELECT DISTINCT party, object, released, label FROM release_decision
+         WHERE (object = ?1 OR released = ?1) AND released IS NOT NULL ORDER BY party, released, label",
+        &[id.into()],
+    )?;
+    let copied = rows.iter().map(|row| {
+        Ok(Copied {
+            party: row.text(0)?,
+            object: row.text(1)?,
+            released: row.text(2)?,
+            label: row.text(3)?,
+        })
+    });
+    copied.collect()
 }
 
 /// Decisions for one party or for all, newest first; `before` is where the stretch before ended.

@@ -13,6 +13,7 @@ search-by-words = { $n ->
     [one] One object says this
    *[other] { $n } objects say this
 }
+search-by-words-some = Objects that say this, the newest first
 bulk-title = Check many values
 bulk-values = Values, one a line
 bulk-hint = Up to 50,000 addresses, names, hashes or links, as people write them.

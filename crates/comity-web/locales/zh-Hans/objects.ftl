@@ -11,6 +11,7 @@ search-by-value = { $n ->
 search-by-words = { $n ->
    *[other] { $n } 个对象的文本包含此内容
 }
+search-by-words-some = 文本包含此内容的对象，最新的在前
 bulk-title = 批量核对值
 bulk-values = 值，每行一个
 bulk-hint = 最多 50,000 个地址、名称、散列或链接，按常见写法即可。

@@ -68,11 +68,13 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
     for (operation, name) in parts {
         let asked = match operation {
             "list_threads" => json!({ "owed": true, "limit": SHOWN_MAX }),
+            "list_outbox" => json!({ "undelivered": true, "limit": SHOWN_MAX }),
             _ => json!({ "limit": 1000 }),
         };
         match visit.ask_if(&web, operation, asked).await {
             Ok(found) => {
-                more |= operation == "list_threads" && some(&found, "next").is_some();
+                more |= matches!(operation, "list_threads" | "list_outbox")
+                    && some(&found, "next").is_some();
                 let lines = rows(&found)
                     .iter()
                     .filter_map(|row| item(&visit, operation, row));

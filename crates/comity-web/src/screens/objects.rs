@@ -20,6 +20,8 @@ use crate::visit::{Visit, Web};
 
 /// Nodes that a graph shows.
 const NODES_MAX: usize = 200;
+/// Objects of a collection on one page.
+const ROWS: usize = 100;
 /// Members of an object that its head says already.
 const TOLD: &[&str] = &["type", "id", "spec_version", "name", "object_marking_refs"];
 /// An object in a list.
@@ -125,7 +127,7 @@ pub(crate) async fn list(web: Web, visit: Visit) -> Shown {
             .query
             .get("after")
             .and_then(|after| after.parse::<u64>().ok());
-        let asked = json!({ "collection": chosen, "after": after });
+        let asked = json!({ "collection": chosen, "after": after, "limit": ROWS });
         let found = visit.ask(&web, "read_collection", asked).await?;
         lines = found
             .get("objects")
@@ -405,15 +407,13 @@ async fn relations(web: &Web, visit: &Visit, shown: &mut One, object: &Value) ->
     let ends = edges.iter().flat_map(|(from, to, _)| [from, to]);
     let ends: BTreeSet<&String> = ends.collect();
     let unknown = ends.iter().filter(|id| !objects.contains_key(**id));
-    for id in unknown
-        .take(NODES_MAX)
-        .copied()
-        .cloned()
-        .collect::<Vec<_>>()
-    {
-        let found = visit.ask(web, "show_object", json!({ "id": id })).await?;
-        if let Some(object) = rows(&found).first().and_then(|row| row.get("object")) {
-            objects.insert(id, object.clone());
+    let unknown: Vec<&&String> = unknown.take(NODES_MAX).collect();
+    if !unknown.is_empty() {
+        let asked = json!({ "ids": unknown });
+        let found = visit.ask(web, "show_objects", asked).await?;
+        for object in rows(&found).iter().filter_map(|row| row.get("object")) {
+            let id = text(object, "id").to_owned();
+            objects.entry(id).or_insert_with(|| object.clone());
         }
     }
     // The focus of a drawing comes first.

@@ -16,13 +16,16 @@ use self::groups::{Group, groups};
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, file, page, to};
 use crate::screens::objects::{Line, line};
-use crate::screens::{rows, text, value};
+use crate::screens::{rows, some, text, value};
+use crate::sheet::asking;
 use crate::visit::{Visit, Web};
 
 /// Values that are looked up at once.
 const VALUES_MAX: usize = 50_000;
 /// Values in one question to the node.
 const VALUES_AT_ONCE: usize = 5_000;
+/// Objects found by words that a page shows; the next ones stand on the next page.
+const WORDS_SHOWN: usize = 50;
 /// Rows of many values that a page shows; the file has all.
 const SHOWN_MAX: usize = 1_000;
 
@@ -32,8 +35,19 @@ struct Search {
     frame: Frame,
     by_value: Vec<Line>,
     by_words: Vec<Line>,
+    /// The next objects that are found by words.
+    next: Option<String>,
     groups: Vec<Group>,
     asked: bool,
+    /// It goes on from another page.
+    further: bool,
+}
+
+impl Search {
+    /// Whether what is found by words is not all on this page.
+    fn is_cut(&self) -> bool {
+        self.further || self.next.is_some()
+    }
 }
 
 /// `GET /search`.
@@ -50,7 +64,10 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
     if leads && !may_name {
         return to(&value::place(&asked));
     }
+    let after = visit.query.get("after");
     let others = match asked.as_str() {
+        // Further pages are of what is found by words alone.
+        _ if after.is_some() => Value::Null,
         "" => Value::Null,
         text => {
             visit
@@ -63,15 +80,18 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
         return to(&value::place(&asked));
     }
     let mut frame = Frame::new(&web, &visit, visit.words.say("place-search"));
-    let (mut by_value, mut by_words) = (Vec::new(), Vec::new());
+    let (mut by_value, mut by_words, mut next) = (Vec::new(), Vec::new(), None);
     if !asked.is_empty() {
-        let found = visit
-            .ask_if(&web, "find_values", json!({ "values": [asked] }))
-            .await?;
-        by_value = lines(&mut frame, &found);
-        let found = visit
-            .ask_if(&web, "search_objects", json!({ "text": asked }))
-            .await?;
+        if after.is_none() {
+            let found = visit
+                .ask_if(&web, "find_values", json!({ "values": [asked] }))
+                .await?;
+            by_value = lines(&mut frame, &found);
+        }
+        let wanted = json!({ "text": asked, "cursor": after, "limit": WORDS_SHOWN });
+        let found = visit.ask_if(&web, "search_objects", wanted).await?;
+        next = some(&found, "next")
+            .map(|next| asking("/search", [("q", asked.as_str()), ("after", next.as_str())]));
         by_words = lines(&mut frame, &found);
         let known: Vec<String> = by_value.iter().map(|line| line.id.clone()).collect();
         by_words.retain(|line| !known.contains(&line.id));
@@ -81,8 +101,10 @@ pub(crate) async fn show(web: Web, visit: Visit) -> Shown {
         frame,
         by_value,
         by_words,
+        next,
         groups,
         asked: !asked.is_empty(),
+        further: after.is_some(),
     };
     page(&visit, &shown)
 }

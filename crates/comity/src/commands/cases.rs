@@ -63,6 +63,7 @@ pub(crate) fn run(command: CaseCommand) -> Result<(), Failure> {
                 exercise,
                 owed: list.ours,
                 before: None,
+                limit: None,
             };
             let mut backend = Backend::open(&data_folder(list.data.data)?)?;
             let rows = backend.case(command)?;

@@ -127,6 +127,7 @@ pub(crate) fn push(args: PushArgs) -> Result<(), Failure> {
                 after: begun,
                 all_versions: true,
                 open_only: true,
+                limit: None,
             };
             let answer = backend_cell.borrow_mut().execute(command)?;
             let Answer::Page { objects, next } = answer else {

@@ -149,6 +149,7 @@ fn write(
                     after,
                     all_versions: *all_versions,
                     open_only: false,
+                    limit: None,
                 };
                 let Answer::Page { objects, next } = backend.execute(command)? else {
                     return Err(unexpected());

@@ -31,7 +31,12 @@ pub(crate) fn run(command: ObjectCommand) -> Result<(), Failure> {
         ObjectCommand::Search { data, words, json } => {
             let text = words.join(" ");
             let none = format!("no object's text holds all of: {text}");
-            look(data, Look::Search { text }, (&none, FEWER), json)
+            look(
+                data,
+                Look::Search { text, limit: None },
+                (&none, FEWER),
+                json,
+            )
         }
         ObjectCommand::Neighbours { data, id, json } => {
             let none = format!("no object refers to {id}");

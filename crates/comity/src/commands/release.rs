@@ -139,6 +139,7 @@ pub(crate) fn run(command: ReleaseCommand) -> Result<(), Failure> {
                 object,
                 party,
                 before: None,
+                limit: None,
             },
             |row| {
                 let names = [
@@ -178,8 +179,12 @@ pub(crate) fn outbox(command: OutboxCommand) -> Result<(), Failure> {
         }
         OutboxCommand::List { data, party, json } => (data, party, json),
     };
-    let before = None;
-    let command = ExchangeCommand::Outbox { party, before };
+    let command = ExchangeCommand::Outbox {
+        party,
+        undelivered: false,
+        before: None,
+        limit: None,
+    };
     list(data.data, json.json, command, |row| {
         let names = ["created", "party", "kind", "state", "envelope", "reason"];
         let shown = columns(row, &names);
@@ -202,8 +207,11 @@ fn missing(row: &Value) -> String {
 /// `comity inbox …`
 pub(crate) fn inbox(command: InboxCommand) -> Result<(), Failure> {
     let InboxCommand::List { data, party, json } = command;
-    let before = None;
-    let command = ExchangeCommand::Inbox { party, before };
+    let command = ExchangeCommand::Inbox {
+        party,
+        before: None,
+        limit: None,
+    };
     list(data.data, json.json, command, |row| {
         let names = ["received", "party", "kind", "state", "envelope", "outcome"];
         columns(row, &names).trim_end().to_owned()

@@ -48,6 +48,7 @@ pub(crate) fn run(command: RequestCommand) -> Result<(), Failure> {
                 exercise,
                 owed: ours,
                 before: None,
+                limit: None,
             };
             let mut backend = Backend::open(&data_folder(data.data)?)?;
             let rows = backend.case(command)?;

@@ -39,6 +39,7 @@ pub(crate) fn list(noun: Noun, list: Listing, exercise: Option<String>) -> Resul
         exercise,
         owed: list.ours,
         before: None,
+        limit: None,
     };
     let mut backend = Backend::open(&data_folder(list.data.data)?)?;
     let rows = backend.case(command)?;

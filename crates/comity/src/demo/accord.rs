@@ -193,7 +193,9 @@ async fn share(alpha: &Party, bravo: &Party) -> Result<String, Failure> {
     let sent = || {
         let outbox = alpha.exchange(ExchangeCommand::Outbox {
             party: None,
+            undelivered: false,
             before: None,
+            limit: None,
         })?;
         let mut rows = outbox.as_array().cloned().unwrap_or_default().into_iter();
         let row = rows.find(|row| text(row, "envelope") == envelope);

@@ -106,6 +106,7 @@ pub(crate) async fn stands(party: &Party, id: &str, state: &str) -> Result<Value
             exercise: None,
             owed: false,
             before: None,
+            limit: None,
         })?;
         let mut rows = all.as_array().cloned().unwrap_or_default().into_iter();
         Ok::<_, Failure>(rows.any(|row| text(&row, "id") == id && text(&row, "state") == state))

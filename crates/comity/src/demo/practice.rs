@@ -172,6 +172,7 @@ pub(crate) async fn exercised(alpha: &Party, bravo: &Party) -> Result<String, Fa
             exercise: None,
             owed: false,
             before: None,
+            limit: None,
         })?;
         if all.to_string().contains(&practised) {
             return Err(not_held(

@@ -340,6 +340,7 @@ fn held(party: &Party) -> Result<Held, Failure> {
             after,
             all_versions: true,
             open_only: false,
+            limit: None,
         };
         let Answer::Page { objects, next } = party.execute(command)? else {
             return Err(not_held("no page"));
@@ -370,6 +371,7 @@ fn look_up(bravo: &Party) -> Result<String, Failure> {
         after: None,
         all_versions: false,
         open_only: false,
+        limit: None,
     };
     let Answer::Page { objects, .. } = bravo.execute(command)? else {
         return Err(not_held("no page"));

@@ -13,5 +13,6 @@ mod incidents;
 pub(crate) mod joint;
 mod persons;
 mod proxy;
+mod request_ways;
 pub(crate) mod requests;
 pub(crate) mod scorecards;

@@ -394,3 +394,61 @@ fn events_tell_what_a_list_would_and_nothing_else() {
         "role"
     );
 }
+
+#[test]
+fn what_words_find_goes_on_by_cursor_and_many_objects_are_shown_at_once() {
+    let (alpha, tokens) = with_roles();
+    let analyst = &tokens["analyst"];
+    let house = alpha.create_collection("House", &[]);
+    let spare = alpha.create_collection("Spare", &[]);
+    for name in [&house, &spare] {
+        alpha.grant(name, "analyst", &["--read", "--write"]);
+    }
+    let all: Vec<Value> = (1..8)
+        .map(|number| labelled(indicator(number), "GREEN"))
+        .collect();
+    alpha.import(&house, &all);
+    // In two collections it is found in each.
+    alpha.import(&spare, &all[..1]);
+    let place = |row: &Value| format!("{} {}", row["collection"], row["object"]["id"]);
+    let found = |more: &str| {
+        let asked = format!("/objects?text=answered+scan{more}");
+        alpha.ask(analyst, get(&asked)).expect(200).json()
+    };
+    let whole: Vec<String> = found("")["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(place)
+        .collect();
+    assert_eq!(whole.len(), 8, "{whole:?}");
+    let (mut read, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = found(&format!("&limit=3{cursor}"));
+        let rows = page["items"].as_array().unwrap();
+        assert!(rows.len() <= 3, "{page}");
+        read.extend(rows.iter().map(place));
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(read, whole, "a stretch at a time it is the same list");
+    let ids: Vec<String> = [3, 1, 9].map(indicator_id).to_vec();
+    let shown = alpha.ask(analyst, post("/objects/show", &json!({ "ids": ids })));
+    let shown = shown.expect(200).json();
+    let shown: Vec<&Value> = shown.as_array().unwrap().iter().collect();
+    let shown: Vec<&Value> = shown.iter().map(|row| &row["object"]["id"]).collect();
+    assert_eq!(
+        shown,
+        [&ids[0], &ids[1], &ids[1]],
+        "what is not held is left out"
+    );
+    let page = format!("/collections/{house}/objects?limit=2");
+    let page = alpha.ask(analyst, get(&page)).expect(200).json();
+    assert_eq!(page["objects"].as_array().unwrap().len(), 2);
+    assert!(page["next"].is_u64(), "{page}");
+    let many = json!({ "ids": vec![indicator_id(1); 1_001] });
+    let refused = alpha.ask(analyst, post("/objects/show", &many));
+    assert!((400..500).contains(&refused.status), "{}", refused.text());
+}

@@ -30,20 +30,7 @@ impl BenchNode {
 
     /// The same for a party of this name.
     pub(crate) fn make_party(folder: &Path, party: &str) -> Result<Self, Failure> {
-        let root = tree::root()?;
-        tree::run(
-            Command::new("cargo")
-                .args(["build", "--release", "--quiet", "--package", "comity"])
-                .current_dir(&root),
-        )?;
-        let binary = tree::target_directory(&root)?.join("release/comity");
-        let mut node = Self {
-            binary,
-            folder: folder.to_owned(),
-            collection: String::new(),
-            token: String::new(),
-            running: None,
-        };
+        let mut node = Self::built(folder)?;
         let domain = format!("{party}.example");
         node.command(&["init", "--party", party, "--domain", &domain], "")?;
         node.command(
@@ -73,6 +60,38 @@ impl BenchNode {
             ],
             "",
         )?;
+        Ok(node)
+    }
+
+    fn built(folder: &Path) -> Result<Self, Failure> {
+        let root = tree::root()?;
+        tree::run(
+            Command::new("cargo")
+                .args(["build", "--release", "--quiet", "--package", "comity"])
+                .current_dir(&root),
+        )?;
+        Ok(Self {
+            binary: tree::target_directory(&root)?.join("release/comity"),
+            folder: folder.to_owned(),
+            collection: String::new(),
+            token: String::new(),
+            running: None,
+        })
+    }
+
+    /// The node that an earlier run made in `folder`.
+    pub(crate) fn kept(folder: &Path) -> Result<Self, Failure> {
+        let mut node = Self::built(folder)?;
+        let token = node.command(&["token", "create", "--user", "bench"], "")?;
+        token.trim().clone_into(&mut node.token);
+        let listed = node.command(&["collection", "list", "--json"], "")?;
+        let listed: serde_json::Value = serde_json::from_str(&listed)
+            .map_err(|error| Failure::new(format!("the collections: {error}")))?;
+        let mut all = listed.as_array().into_iter().flatten();
+        let bench = all.find(|one| one.get("title").is_some_and(|title| title == "Bench"));
+        let id = bench.and_then(|one| one.get("id")?.as_str());
+        id.ok_or_else(|| Failure::new("the kept node has no collection of a bench"))?
+            .clone_into(&mut node.collection);
         Ok(node)
     }
 

@@ -27,10 +27,24 @@ const AROUND: u64 = 199;
 const SHOWN: u64 = 30;
 const PASSWORD: &str = "a password for the bench";
 
-/// Runs the bench: `[--objects N] [--cases N]`.
+/// Runs the bench: `[--objects N] [--cases N] [--keep|--kept]`. `--keep` leaves the nodes as they are then, `--kept` measures their pages
+/// again.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
-    let (objects, cases) = sizes(arguments)?;
+    let is = |flag: &str| arguments.iter().any(|one| one == flag);
+    let sized: Vec<String> = arguments
+        .iter()
+        .filter(|one| !matches!(one.as_str(), "--keep" | "--kept"))
+        .cloned()
+        .collect();
+    let (objects, cases) = sizes(&sized)?;
     let folder = tree::target_directory(&tree::root()?)?.join("bench-web");
+    if is("--kept") {
+        let mut alpha = BenchNode::kept(&folder.join("alpha"))?;
+        alpha.start()?;
+        let officer = Officer::sign_in(&alpha)?;
+        pages(&alpha, &officer, &hub())?;
+        return pasted(&alpha, &officer, objects);
+    }
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).map_err(|error| Failure::at(&folder, &error))?;
     let mut alpha = BenchNode::make_party(&folder.join("alpha"), "alpha")?;
@@ -41,6 +55,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     agree(&alpha, &bravo, &folder)?;
     fill(&alpha, &folder, 0, objects)?;
     let hub = star(&alpha)?;
+    Officer::join(&alpha)?;
     let officer = Officer::sign_in(&alpha)?;
     let began = Instant::now();
     for number in 0..cases {
@@ -54,7 +69,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     commit_to_screen(&alpha, &officer)?;
     pages(&alpha, &officer, &hub)?;
     pasted(&alpha, &officer, objects)?;
-    drop(bravo);
+    drop((alpha, bravo));
+    if is("--keep") {
+        crate::say(&format!("kept in {}", folder.display()));
+        return Ok(());
+    }
     let _ = std::fs::remove_dir_all(&folder);
     Ok(())
 }
@@ -83,7 +102,8 @@ struct Officer {
 }
 
 impl Officer {
-    fn sign_in(node: &BenchNode) -> Result<Self, Failure> {
+    /// Makes the account.
+    fn join(node: &BenchNode) -> Result<(), Failure> {
         node.command(
             &[
                 "user",
@@ -104,7 +124,10 @@ impl Officer {
             "--read",
             "--write",
         ];
-        node.command(&grant, "")?;
+        node.command(&grant, "").map(drop)
+    }
+
+    fn sign_in(node: &BenchNode) -> Result<Self, Failure> {
         let token = node.command(&["token", "create", "--user", "officer"], "")?;
         let address = node.address()?;
         let head = format!(
@@ -181,11 +204,19 @@ fn delivered(node: &BenchNode) -> Result<(), Failure> {
     }
 }
 
-/// An object with others around it; answers its id.
+fn id(kind: &str, number: u64) -> String {
+    format!("{kind}--5f0c1a9e-7b8d-4c1e-9a2b-{number:012x}")
+}
+
+/// The object that has others around it.
+fn hub() -> String {
+    id("malware", 0)
+}
+
+/// Makes an object with others around it; answers its id.
 fn star(node: &BenchNode) -> Result<String, Failure> {
-    let id = |kind: &str, number: u64| format!("{kind}--5f0c1a9e-7b8d-4c1e-9a2b-{number:012x}");
     let time = "2026-10-01T00:00:00.000Z";
-    let hub = id("malware", 0);
+    let hub = hub();
     let mut all = vec![json!({
         "type": "malware", "spec_version": "2.1", "id": hub, "created": time, "modified": time, "name": "hub", "is_family": true,
     })];
@@ -219,7 +250,6 @@ fn pages(node: &BenchNode, officer: &Officer, hub: &str) -> Result<(), Failure> 
     let paths = [
         "/sign-in".to_owned(),
         "/".to_owned(),
-        "/search?q=198.18.7.9".to_owned(),
         "/search?q=loader+beacon".to_owned(),
         "/value?v=198.18.7.9".to_owned(),
         "/objects".to_owned(),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::failure::Failure;
-use crate::generate;
+use crate::generate::{self, Compiler};
 
 /// Whether the project has fuzz targets.
 pub(crate) fn exists(root: &Path) -> bool {
@@ -15,9 +15,9 @@ pub(crate) fn exists(root: &Path) -> bool {
 }
 
 /// Builds the targets and replays the corpus; a target without inputs is a failure.
-pub(crate) fn replay(root: &Path, target: &Path) -> Result<(), Failure> {
+pub(crate) fn replay(root: &Path, target: &Path, by: &Compiler) -> Result<(), Failure> {
     // With the features that the tests have: nearly all of it stands there built.
-    generate::build(root, generate::EVERYTHING)?;
+    generate::build(root, generate::EVERYTHING, by)?;
     let mut inputs = 0_usize;
     let targets = files(&root.join("fuzz/fuzz_targets"))?;
     for source in &targets {

@@ -16,7 +16,8 @@ use super::replayed;
 use crate::case::CaseError;
 use crate::case::document;
 use crate::case::gather::gather_practised;
-use crate::case::review::{deliveries, party_name};
+use crate::case::review::party_name;
+use crate::case::seen::SeenBy;
 use crate::case::threads::Held;
 use crate::exchange::ExchangeError;
 use crate::node::Node;
@@ -35,13 +36,12 @@ struct Act {
 }
 
 impl Node {
-    /// The whole of an exercise.
-    pub(super) fn exercise_report(&self, id: &str) -> Result<Value, CaseError> {
+    /// The whole of an exercise, as one person sees it.
+    pub(super) fn exercise_report(&self, id: &str, by: SeenBy<'_>) -> Result<Value, CaseError> {
         let held = self.thread_held(id)?;
         let exercise = replayed(&held)?;
         let scenario = self.scenario(id, &exercise)?;
-        let threads = self.practised(&exercise)?;
-        let acts = self.acts(&threads)?;
+        let (threads, acts) = self.practised(&exercise, by)?;
         let (now, own) = (self.clock().now(), self.identity().party.as_str());
         let listed = threads.iter().map(|row| document::line_at(row, own, now));
         let mut report = document::line(&held.row, own);
@@ -64,7 +64,7 @@ impl Node {
             self.exercise_shown(id, &exercise)?,
         );
         let scorecard = if exercise.started.is_some() {
-            self.exercise_scorecard(id, None)?
+            self.exercise_scorecard(id, None, by)?
         } else {
             Value::Null
         };
@@ -78,6 +78,7 @@ impl Node {
         &self,
         id: &str,
         as_of: Option<i64>,
+        by: SeenBy<'_>,
     ) -> Result<Value, CaseError> {
         let held = self.thread_held(id)?;
         let exercise = replayed(&held)?;
@@ -93,7 +94,7 @@ impl Node {
         let (made, set) = self.inner.state.read(|tx| {
             let accord = self.in_force(tx, other.as_str(), now)?;
             let accord = accord.ok_or_else(|| ExchangeError::NoAccord(other.to_string()))?;
-            let deliveries = deliveries(tx, [&own, &other])?;
+            let (deliveries, _) = by.only(self.deliveries(tx, [&own, &other])?);
             let (facts, set) = gather_practised(&deliveries, &accord, number, as_of);
             let named = (id, started);
             let made = Scorecard::of_exercise(&accord, [&own, &other], named, (&facts, &set))
@@ -111,20 +112,24 @@ impl Node {
         }))
     }
 
-    /// The threads of an exercise.
-    fn practised(&self, exercise: &Exercise) -> Result<Vec<ThreadRow>, CaseError> {
-        self.threads(&Wanted {
+    /// The threads of an exercise that somebody sees, and what both sides did in them, in the order of the times that their authors
+    /// state.
+    fn practised(
+        &self,
+        exercise: &Exercise,
+        by: SeenBy<'_>,
+    ) -> Result<(Vec<ThreadRow>, Vec<Act>), CaseError> {
+        let all = self.threads(&Wanted {
             exercise: Some(exercise.opening.id.number().to_string()),
             limit: THREADS_MAX,
             ..Wanted::default()
-        })
-    }
-
-    /// What both sides did in threads, in the order of the times that their authors state.
-    fn acts(&self, threads: &[ThreadRow]) -> Result<Vec<Act>, CaseError> {
-        let mut acts = Vec::new();
-        for row in threads {
+        })?;
+        let (mut threads, mut acts) = (Vec::new(), Vec::new());
+        for row in all {
             let held: Held = self.thread_held(&row.id)?;
+            if !by.sees(held.thread.entries().map(|entry| &entry.message)) {
+                continue;
+            }
             let act = |entry: &Entry| Act {
                 thread: row.id.clone(),
                 by: entry.message.head().author.to_string(),
@@ -132,9 +137,10 @@ impl Node {
                 at: entry.message.sent_seconds(),
             };
             acts.extend(held.thread.ordered().standing.into_iter().map(act));
+            threads.push(row);
         }
         acts.sort_by_key(|act| act.at);
-        Ok(acts)
+        Ok((threads, acts))
     }
 }
 

@@ -133,15 +133,17 @@ fn a_call_goes_its_whole_way_and_neither_note_is_seen_before_both_are_sealed() {
 fn finish([alpha, bravo]: [&Party; 2], id: &str) {
     let owed = ["--owner", "bravo", "--due", "2099-01-01"];
     let what = |text| ["--what", text].into_iter().chain(owed).collect::<Vec<_>>();
-    act(alpha, id, "action", &what("block the server")).expect(0);
-    act(alpha, id, "action", &what("send the logs")).expect(0);
+    for text in ["block the server", "send the logs"] {
+        act(alpha, id, "action", &what(text)).expect(0);
+    }
     let stranger = ["--what", "x", "--owner", "charlie", "--due", "2099-01-01"];
     let refused = act(alpha, id, "action", &stranger);
-    assert!(
-        refused.err.contains("owner must be one of the two"),
-        "{}",
-        refused.err
-    );
+    let why = &refused.err;
+    assert!(why.contains("owner must be one of the two"), "{why}");
+    // The state is the same after one action as after two; a close that has not seen the second would end before it.
+    until("both actions at bravo", || {
+        (call(bravo, id)["actions"].as_array()?.len() == 2).then_some(())
+    });
     until_both([alpha, bravo], id, "agreed");
     act(bravo, id, "close", &[]).expect(0);
     until_both([alpha, bravo], id, "closed");

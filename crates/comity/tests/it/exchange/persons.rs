@@ -115,6 +115,19 @@ fn red_reaches_the_account_of_the_person_it_names_and_nobody_else() {
         alpha.cli(&["recall", &red]).expect(0);
         bravo.until_from("alpha", &[&green]);
         until_reads(bravo, &nina, "from-alpha", &[&green]);
+        // That it was here and is gone is told to whom it was bound, and to nobody else.
+        let told = |token: &str| {
+            bravo
+                .get(token, "/api/v1/recalls/received")
+                .expect(200)
+                .json()
+        };
+        until("the recall in the list of whom it was bound to", || {
+            let rows = told(&nina);
+            let outcome = rows.pointer("/items/0/answer/outcomes/0")?;
+            (outcome["id"] == red && rows["items"][0]["objects"] == json!([red])).then_some(())
+        });
+        assert_eq!(told(&dora)["items"], json!([]));
     });
 }
 

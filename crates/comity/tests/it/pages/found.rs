@@ -10,10 +10,11 @@ use super::work::REQUEST;
 use crate::cases::joint;
 use crate::cases::requests::{form, open, until_both};
 use crate::cases::scorecards::{card, quarter};
-use crate::exchange::party::{OPEN, Party, befriend, befriend_with, text, until};
+use crate::exchange::party::{OPEN, Party, befriend, befriend_with, labelled, text, until};
 use crate::exchange::release_table::widest;
 use crate::node::Store;
 use crate::rest::get;
+use crate::sample::{indicator, indicator_id};
 
 /// The person at bravo for whom alone something is.
 const PERSON: &str = "duty@bravo.example";
@@ -194,4 +195,37 @@ fn the_outbox_goes_on_to_its_end_for_pages_and_programs() {
     }
     let gone = alpha.ask(&token, get("/outbox?cursor=YWJj"));
     assert_eq!(gone.status, 400, "{}", gone.text());
+}
+
+#[test]
+fn a_search_that_finds_much_goes_on_from_page_to_page() {
+    let [mut alpha, _] = two();
+    alpha.serve();
+    let house = alpha.create_collection("House", &[]);
+    let browser = Browser::of(&alpha, "analyst");
+    alpha.grant(&house, "analyst", &["--read"]);
+    let all: Vec<Value> = (0..60)
+        .map(|number| labelled(indicator(number), "GREEN"))
+        .collect();
+    alpha.import(&house, &all);
+    let shown = |page: &str| -> Vec<u32> {
+        let known = 0..60;
+        known
+            .filter(|number| page.contains(&format!("/objects/{}", indicator_id(*number))))
+            .collect()
+    };
+    let first = browser.get("/search?q=answered+scan");
+    assert!(
+        first.contains("Objects that say this, the newest first"),
+        "{first}"
+    );
+    let (_, link) = first
+        .split_once("href=\"/search?q=answered+scan&#38;after=")
+        .unwrap();
+    let (after, _) = link.split_once('"').unwrap();
+    let second = browser.get(&format!("/search?q=answered+scan&after={after}"));
+    let (one, two) = (shown(&first), shown(&second));
+    assert_eq!((one.len(), two.len()), (50, 10));
+    assert!(two.iter().all(|number| !one.contains(number)), "{two:?}");
+    assert!(!second.contains("rel=\"next\""), "{second}");
 }
