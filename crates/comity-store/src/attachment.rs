@@ -16,8 +16,8 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{BufRead as _, BufReader, ErrorKind, Read};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
@@ -55,6 +55,8 @@ pub struct Attachments {
     received: AtomicU64,
     /// One append to a partial item at a time: two calls may bring the same chunk.
     appending: Mutex<()>,
+    /// Held while a file gets its name, and while it is decided whether one goes: what two hold alike does not go under the second.
+    naming: Mutex<()>,
 }
 
 /// A file that goes away unless it is kept.
@@ -116,6 +118,7 @@ impl Attachments {
             folder: folder.to_owned(),
             received: AtomicU64::new(0),
             appending: Mutex::default(),
+            naming: Mutex::default(),
         })
     }
 
@@ -159,6 +162,20 @@ impl Attachments {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(StoreError::file("remove", &path, error)),
         }
+    }
+
+    /// Removes an attachment if `last` says that nobody holds it any more; nobody comes to hold it meanwhile.
+    pub fn remove_last<E: From<StoreError>>(
+        &self,
+        name: &AttachmentName,
+        last: impl FnOnce() -> Result<bool, E>,
+    ) -> Result<bool, E> {
+        let _naming = self.naming();
+        Ok(last()? && self.remove(name)?)
+    }
+
+    fn naming(&self) -> MutexGuard<'_, ()> {
+        self.naming.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads every attachment and says which do not hold what their name says.
@@ -211,8 +228,8 @@ impl Attachments {
         Ok(Incoming { path, file })
     }
 
-    /// Gives a whole file its name, unless an equal one has it.
-    fn keep(&self, from: &Path, name: &AttachmentName, bytes: u64) -> Result<(), StoreError> {
+    /// Gives a whole file its name, unless an equal one has it. Answers whether there was none.
+    fn keep(&self, from: &Path, name: &AttachmentName, bytes: u64) -> Result<bool, StoreError> {
         let fan = self.fan(name);
         make_folder(&fan)?;
         let path = self.path(name);
@@ -223,7 +240,8 @@ impl Attachments {
         }
         // Also where they were there: whoever made them may not have come so far.
         sync_folder(&fan)?;
-        sync_folder(&self.folder)
+        sync_folder(&self.folder)?;
+        Ok(!held)
     }
 
     fn fan(&self, name: &AttachmentName) -> PathBuf {

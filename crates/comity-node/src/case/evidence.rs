@@ -24,7 +24,7 @@ use comity_accord::party::PartyName;
 use comity_case::evidence::Evidence;
 use comity_case::evidence::custody::{Custody, Link, custody};
 use comity_case::evidence::event::{Event, Item, Parent};
-use comity_store::attachment::item::{ITEM_BYTES_MAX, ItemFile, ItemKey};
+use comity_store::attachment::item::{ITEM_BYTES_MAX, ItemFile, ItemKey, StoredItem};
 use comity_store::attachment::{AttachmentName, Attachments};
 use comity_store::state::evidence::{self as rows, ItemRow};
 use comity_store::state::{Tx, thread};
@@ -229,41 +229,54 @@ impl Node {
         let key = facts
             .sample
             .then(|| ItemKey::new(self.link().random_hash()));
-        let stored = self.item_files()?.put_item(file, key.as_ref())?;
+        let id = format!("evidence--{}", number.hyphenated());
+        let hold = |stored: &StoredItem| {
+            self.hold_item((&id, item, parent), key.as_ref(), (stored, acting))
+        };
+        self.item_files()?.put_item(file, key.as_ref(), hold)?;
+        self.item_known(&id)
+    }
+
+    /// Records an item whose bytes are here. What the parent says of it comes first: where that is refused, nothing is held.
+    fn hold_item(
+        &self,
+        (id, mut item, parent): (&str, Item, Option<(String, Parent)>),
+        key: Option<&ItemKey>,
+        (stored, acting): (&StoredItem, &Acting),
+    ) -> Result<(), CaseError> {
         item.sha256 = hex(&stored.digests.sha256);
         item.size = stored.bytes;
-        if facts.sample {
+        if key.is_some() {
             item.sha1 = Some(hex(&stored.digests.sha1));
             item.md5 = Some(hex(&stored.digests.md5));
         }
-        let now = self.clock().now();
-        let row = ItemRow {
-            id: format!("evidence--{}", number.hyphenated()),
-            sha256: stored.digests.sha256,
-            size: stored.bytes,
-            item: serde_json::to_string(&item).unwrap_or_default(),
-            key: key.as_ref().map(|key| *key.as_bytes()),
-            stored: Some(stored.name.sha256()),
-            thread: None,
-            origin: None,
-            added: now,
-        };
-        let first = Event::Acquired(Box::new(item.clone()));
-        let entry = house_entry(&row.id, (1, None), &first, (&acting.officer, now));
-        self.inner.state.write(|tx| {
-            rows::put(tx, &row)?;
-            rows::add_custody(tx, &entry)?;
-            Ok::<_, CaseError>(())
-        })?;
         if let Some((from, parent)) = parent {
             let made = Event::Derived {
-                sha256: item.sha256,
+                sha256: item.sha256.clone(),
                 tool: parent.tool,
                 version: parent.version,
             };
             self.note_custody(&from, &made, acting)?;
         }
-        self.item_known(&row.id)
+        let now = self.clock().now();
+        let row = ItemRow {
+            id: id.to_owned(),
+            sha256: stored.digests.sha256,
+            size: stored.bytes,
+            item: serde_json::to_string(&item).unwrap_or_default(),
+            key: key.map(|key| *key.as_bytes()),
+            stored: Some(stored.name.sha256()),
+            thread: None,
+            origin: None,
+            added: now,
+        };
+        let first = Event::Acquired(Box::new(item));
+        let entry = house_entry(&row.id, (1, None), &first, (&acting.officer, now));
+        self.inner.state.write(|tx| {
+            rows::put(tx, &row)?;
+            rows::add_custody(tx, &entry)?;
+            Ok(())
+        })
     }
 
     /// The item of a name, or of the beginning of one.
@@ -377,15 +390,23 @@ impl Node {
         let mut without = row.clone();
         without.stored = None;
         without.key = None;
-        let last = self.inner.state.write(|tx| {
-            rows::put(tx, &without)?;
-            match &row.stored {
-                Some(stored) => Ok::<_, CaseError>(rows::held_by(tx, stored)? == 0),
-                None => Ok(false),
+        let let_go = || {
+            self.inner.state.write(|tx| {
+                rows::put(tx, &without)?;
+                match &row.stored {
+                    Some(stored) => Ok::<_, CaseError>(rows::held_by(tx, stored)? == 0),
+                    None => Ok(false),
+                }
+            })
+        };
+        match row.stored {
+            Some(stored) => {
+                let name = AttachmentName::of(stored);
+                self.item_files()?.remove_last(&name, let_go)?;
             }
-        })?;
-        if let (true, Some(stored)) = (last, row.stored) {
-            self.item_files()?.remove(&AttachmentName::of(stored))?;
+            None => {
+                let_go()?;
+            }
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::{ATTACHMENT_BYTES_MAX, AttachmentName, Attachments};
+use super::{ATTACHMENT_BYTES_MAX, AttachmentName, Attachments, Incoming};
 use crate::error::StoreError;
 
 /// A chunk of an item.
@@ -132,12 +132,30 @@ pub(super) fn stored_chunk_bytes(key: Option<&ItemKey>) -> u64 {
 }
 
 impl Attachments {
-    /// Receives an item, encrypted where it has a key. Once this returns, it is durable.
-    pub fn put_item(
+    /// Receives an item, encrypted where it has a key, and lets `hold` record who holds it. Once this returns, it is durable. Nobody removes
+    /// it before it is held, and what is not held is not left.
+    pub fn put_item<T, E: From<StoreError>>(
+        &self,
+        from: impl Read,
+        key: Option<&ItemKey>,
+        hold: impl FnOnce(&StoredItem) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let (incoming, kept, stored) = self.received(from, key)?;
+        let _naming = self.naming();
+        let is_new = self.keep(&incoming.path, &stored.name, kept)?;
+        let held = hold(&stored);
+        if held.is_err() && is_new {
+            self.remove(&stored.name)?;
+        }
+        held
+    }
+
+    /// A whole item without a name, its bytes on the disk, and what it is.
+    fn received(
         &self,
         mut from: impl Read,
         key: Option<&ItemKey>,
-    ) -> Result<StoredItem, StoreError> {
+    ) -> Result<(Incoming, u64, StoredItem), StoreError> {
         let mut incoming = self.incoming()?;
         let mut hashes = (Sha256::new(), Sha1::new(), Md5::new());
         let mut stored = Sha256::new();
@@ -171,17 +189,17 @@ impl Attachments {
         let synced = incoming.file.sync_all();
         synced.map_err(|e| StoreError::file("sync", &incoming.path, e))?;
         let name = AttachmentName(stored.finalize().into());
-        self.keep(&incoming.path, &name, kept)?;
         let digests = Digests {
             sha256: hashes.0.finalize().into(),
             sha1: hashes.1.finalize().into(),
             md5: hashes.2.finalize().into(),
         };
-        Ok(StoredItem {
+        let stored = StoredItem {
             name,
             digests,
             bytes,
-        })
+        };
+        Ok((incoming, kept, stored))
     }
 
     /// An item of this size, open for reading; none: there is no such attachment.
@@ -271,6 +289,11 @@ mod tests {
         (folder, attachments)
     }
 
+    fn put(attachments: &Attachments, bytes: &[u8], key: Option<&ItemKey>) -> StoredItem {
+        let hold = |stored: &StoredItem| Ok::<_, StoreError>(stored.clone());
+        attachments.put_item(bytes, key, hold).unwrap()
+    }
+
     fn sample(bytes: usize) -> Vec<u8> {
         (0_u8..=250).cycle().take(bytes).collect()
     }
@@ -281,9 +304,7 @@ mod tests {
             for key in [None, Some(ItemKey::new([7; 32]))] {
                 let (folder, attachments) = opened();
                 let whole = sample(bytes);
-                let stored = attachments
-                    .put_item(whole.as_slice(), key.as_ref())
-                    .unwrap();
+                let stored = put(&attachments, &whole, key.as_ref());
                 assert_eq!(stored.bytes, bytes as u64);
                 let named: [u8; 32] = Sha256::digest(&whole).into();
                 assert_eq!(stored.digests.sha256, named);
@@ -307,9 +328,7 @@ mod tests {
     fn a_changed_a_moved_or_a_missing_chunk_of_an_encrypted_item_is_found() {
         let (_folder, attachments) = opened();
         let key = ItemKey::new([9; 32]);
-        let stored = attachments
-            .put_item(sample(2 * CHUNK_BYTES + 5).as_slice(), Some(&key))
-            .unwrap();
+        let stored = put(&attachments, &sample(2 * CHUNK_BYTES + 5), Some(&key));
         let path = attachments.path(&stored.name);
         let good = std::fs::read(&path).unwrap();
         let found = |bytes: Vec<u8>| {
@@ -334,12 +353,31 @@ mod tests {
     #[test]
     fn digests_are_those_that_catalogues_use() {
         let (_folder, attachments) = opened();
-        let stored = attachments.put_item(b"abc".as_slice(), None).unwrap();
+        let stored = put(&attachments, b"abc", None);
         // RFC 3174 section 7.3 and RFC 1321 section A.5.
         let sha1 = 0xa999_3e36_4706_816a_ba3e_2571_7850_c26c_u128.to_be_bytes();
         assert_eq!(stored.digests.sha1[..16], sha1);
         assert_eq!(stored.digests.sha1[16..], [0x9c, 0xd0, 0xd8, 0x9d]);
         let md5 = 0x9001_5098_3cd2_4fb0_d696_3f7d_28e1_7f72_u128;
         assert_eq!(stored.digests.md5, md5.to_be_bytes());
+    }
+
+    #[test]
+    fn what_nobody_comes_to_hold_is_not_left_and_what_is_held_twice_stays() {
+        let (_folder, attachments) = opened();
+        let refused = || StoreError::AttachmentTooLarge { limit: 1 };
+        let hold = |_: &StoredItem| Err::<(), _>(refused());
+        assert!(attachments.put_item(b"abc".as_slice(), None, hold).is_err());
+        let none = attachments.check().unwrap();
+        assert_eq!((none.problems.len(), none.objects), (0, 0));
+        let stored = put(&attachments, b"abc", None);
+        // An equal one is held already: refusing the second takes nothing from the first.
+        assert!(attachments.put_item(b"abc".as_slice(), None, hold).is_err());
+        let there = |name| attachments.open_item(name, None, 3).unwrap().is_some();
+        assert!(there(&stored.name));
+        let still = attachments.remove_last(&stored.name, || Ok::<_, StoreError>(false));
+        assert!(!still.unwrap() && there(&stored.name));
+        let gone = attachments.remove_last(&stored.name, || Ok::<_, StoreError>(true));
+        assert!(gone.unwrap() && !there(&stored.name));
     }
 }

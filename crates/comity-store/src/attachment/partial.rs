@@ -124,6 +124,7 @@ impl Attachments {
         let Ok(file) = std::fs::metadata(&path) else {
             return Ok(());
         };
+        let _naming = self.naming();
         self.keep(&path, name, file.len())?;
         // Where an equal attachment was there the partial one is left over.
         let _ = std::fs::remove_file(&path);
