@@ -182,6 +182,34 @@ fn say_step(what: &str, took: Duration) {
 mod tests {
     use super::*;
 
+    #[test]
+    fn clippy_in_the_place_of_the_compiler_refuses_what_clippy_refuses() {
+        let Some(linted) = linting() else {
+            eprintln!("skipped: there is no clippy-driver");
+            return;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text);
+        let package = "[package]\nname = \"linted\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[lib]\npath = \"lib.rs\"\n[workspace]\n";
+        write("Cargo.toml", package).unwrap();
+        let build = |source: &str| {
+            write("lib.rs", source).unwrap();
+            let mut cargo = Command::new("cargo");
+            cargo.args(["build", "--offline", "--target-dir", "target"]);
+            cargo.current_dir(folder.path());
+            cargo.envs(linted.iter().map(|(key, value)| (*key, value)));
+            let done = cargo.output().unwrap();
+            (
+                done.status.success(),
+                String::from_utf8_lossy(&done.stderr).into_owned(),
+            )
+        };
+        let (passed, said) = build("//! Fine.\n");
+        assert!(passed, "{said}");
+        let (passed, said) = build("//! Not.\npub fn one() -> u8 {\n    return 1;\n}\n");
+        assert!(!passed && said.contains("needless_return"), "{said}");
+    }
+
     fn done(result: Result<(), Failure>) -> Done {
         Done {
             name: "tests",
