@@ -51,6 +51,14 @@ pub fn facts<'a>(
     gathered.facts
 }
 
+/// Whether threads of a subject tell facts at all, however many there are.
+pub const fn tells_facts(subject: Subject) -> bool {
+    !matches!(
+        subject,
+        Subject::Case | Subject::Review | Subject::Profile | Subject::Address
+    )
+}
+
 /// The messages from which [`facts`] gathers, with their receipts.
 pub fn evaluation_set<'a>(
     threads: impl IntoIterator<Item = &'a Thread>,

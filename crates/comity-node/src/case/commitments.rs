@@ -6,6 +6,8 @@ use comity_accord::evaluation::judge::RowVerdict;
 use comity_accord::evaluation::period::Stretch;
 use comity_accord::evaluation::running::{Standing, formula, standings};
 use comity_accord::text::AccordText;
+use comity_case::facts::tells_facts;
+use comity_case::message::Subject;
 use comity_stix::timestamp::Timestamp;
 use comity_store::state::Tx;
 use serde_json::{Value, json};
@@ -67,7 +69,13 @@ impl Node {
         // A period that is over is judged as its scorecard is.
         let window = period.and_then(Stretch::window);
         let as_of = window.map_or(now, |window| (window.until + GRACE_SECONDS).min(now));
-        let (deliveries, _) = by.only(self.deliveries(tx, [&own, &other])?);
+        let mut deliveries = self.deliveries(tx, [&own, &other])?;
+        // What is said in threads that no commitment is about need not be put in order.
+        deliveries.retain(|one| {
+            let said = one.message().map(|said| said.head().thread.subject());
+            said.is_none_or(|subject| subject == Subject::Review || tells_facts(subject))
+        });
+        let (deliveries, _) = by.only(deliveries);
         let (facts, _) = gather(&deliveries, accord, [&own, &other], as_of);
         let asked = (period, as_of);
         let all = standings(accord, [&own, &other], asked, &facts)

@@ -143,11 +143,11 @@ impl Attachments {
         let (incoming, kept, stored) = self.received(from, key)?;
         let _naming = self.naming();
         let is_new = self.keep(&incoming.path, &stored.name, kept)?;
-        let held = hold(&stored);
-        if held.is_err() && is_new {
+        let done = hold(&stored);
+        if done.is_err() && is_new {
             self.remove(&stored.name)?;
         }
-        held
+        done
     }
 
     /// A whole item without a name, its bytes on the disk, and what it is.

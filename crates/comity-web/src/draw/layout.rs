@@ -47,6 +47,12 @@ pub(super) struct Half {
 /// How often all nodes move.
 const ROUNDS: u32 = 160;
 
+/// The same of many: by then they stand, and what is left is pushed apart.
+const ROUNDS_OF_MANY: u32 = 80;
+
+/// So many are many.
+const MANY: usize = 100;
+
 /// How often overlapping boxes are pushed apart, at most.
 const APART_ROUNDS: u32 = 400;
 
@@ -68,25 +74,23 @@ const GRAVITY: f64 = 0.35;
 /// Places the nodes; the first is the focus. `beside` lists each node's neighbours, `boxes` what each takes.
 pub(super) fn place(beside: &[Vec<usize>], boxes: &[Half]) -> Vec<Point> {
     let mut places = spiral(beside);
-    for round in 0..ROUNDS {
-        let step = 3.0 + SPRING * f64::from(ROUNDS - round) / f64::from(ROUNDS);
-        places = places
-            .iter()
-            .zip(beside)
-            .enumerate()
-            .map(|(at, (place, near))| {
-                if at == 0 {
-                    return Point::default();
-                }
-                let force = force(at, *place, &places, near);
-                let length = force.length();
-                if length > step {
-                    place.plus(force.times(step / length))
-                } else {
-                    place.plus(force)
-                }
-            })
-            .collect();
+    let rounds = if places.len() > MANY {
+        ROUNDS_OF_MANY
+    } else {
+        ROUNDS
+    };
+    for round in 0..rounds {
+        let step = 3.0 + SPRING * f64::from(rounds - round) / f64::from(rounds);
+        let forces = forces(&places, beside);
+        // The focus does not move.
+        for (place, force) in places.iter_mut().zip(forces).skip(1) {
+            let length = force.length();
+            *place = place.plus(if length > step {
+                force.times(step / length)
+            } else {
+                force
+            });
+        }
     }
     for place in &mut places {
         place.x *= WIDE;
@@ -153,21 +157,31 @@ fn by_distance(beside: &[Vec<usize>]) -> Vec<usize> {
     order
 }
 
-fn force(at: usize, place: Point, places: &[Point], near: &[usize]) -> Point {
-    let mut sum = place.times(-GRAVITY * place.length() / (SPRING * 8.0));
-    for (other, from) in places.iter().enumerate() {
-        if other == at {
+/// What moves each node: to the middle, away from every other, and along its edges.
+fn forces(places: &[Point], beside: &[Vec<usize>]) -> Vec<Point> {
+    let middle = |place: &Point| place.times(-GRAVITY * place.length() / (SPRING * 8.0));
+    let mut forces: Vec<Point> = places.iter().map(middle).collect();
+    for (at, place) in places.iter().enumerate() {
+        let (before, after) = forces.split_at_mut(at + 1);
+        let Some(own) = before.last_mut() else {
             continue;
+        };
+        // Two push each other alike: each pair is looked at once.
+        for (other, theirs) in places.iter().skip(at + 1).zip(after) {
+            let way = place.minus(*other);
+            let square = (way.x * way.x + way.y * way.y).max(1.0);
+            let push = way.times(SPRING * SPRING / square);
+            *own = own.plus(push);
+            *theirs = theirs.minus(push);
         }
-        let way = place.minus(*from);
-        let square = (way.x * way.x + way.y * way.y).max(1.0);
-        sum = sum.plus(way.times(SPRING * SPRING / square));
     }
-    for from in near.iter().filter_map(|near| places.get(*near)) {
-        let way = place.minus(*from);
-        sum = sum.plus(way.times(-way.length() / SPRING));
+    for ((force, place), near) in forces.iter_mut().zip(places).zip(beside) {
+        for from in near.iter().filter_map(|near| places.get(*near)) {
+            let way = place.minus(*from);
+            *force = force.plus(way.times(-way.length() / SPRING));
+        }
     }
-    sum
+    forces
 }
 
 /// Pushes boxes that overlap apart, along the way that is shorter. The focus stays.
