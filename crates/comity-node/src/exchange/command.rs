@@ -123,7 +123,7 @@ pub enum ExchangeCommand {
     Outbox {
         /// To one party only.
         party: Option<String>,
-        /// Only what was refused or given up.
+        /// Only what was refused: by the other side, or because the exchange with it ended.
         #[serde(default)]
         undelivered: bool,
         /// Older than this envelope: where the stretch before ended.

@@ -59,7 +59,7 @@ impl LinkView {
 }
 
 impl Node {
-    /// Envelopes that this node made, the newest first, or those alone that were refused or given up; `before` is the envelope with
+    /// Envelopes that this node made, the newest first, or those alone that were refused; `before` is the envelope with
     /// which the stretch before ended.
     pub fn outbox(
         &self,

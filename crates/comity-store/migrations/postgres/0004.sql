@@ -207,7 +207,7 @@ CREATE TABLE thread_word (word TEXT NOT NULL, thread TEXT NOT NULL, PRIMARY KEY 
 -- End of words of threads.
 -- Lists that are read a stretch at a time, the newest first.
 CREATE INDEX outbox_by_time ON outbox (created, seq, envelope);
-CREATE INDEX outbox_undelivered ON outbox (created, seq, envelope) WHERE state IN ('refused', 'failed');
+CREATE INDEX outbox_undelivered ON outbox (created, seq, envelope) WHERE state = 'refused';
 CREATE INDEX inbox_by_time ON inbox (received, seq, envelope);
 -- End of lists that are read a stretch at a time.
 -- Releases that can be taken back for a while before they leave.

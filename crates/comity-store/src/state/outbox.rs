@@ -240,7 +240,7 @@ pub fn list(
     rows.iter().map(row_of).collect()
 }
 
-/// Envelopes that were refused or given up, as [`list`] gives all.
+/// Envelopes that were refused, by the other side or because the exchange with it ended, as [`list`] gives all.
 pub fn undelivered(
     tx: &mut dyn Tx,
     party: Option<&str>,
@@ -250,7 +250,7 @@ pub fn undelivered(
     let rows = tx.query(
         "SELECT envelope, party, lane, channel, epoch, seq, kind, position, header, blind, NULL, NULL,
              state, reason, created, due, attempts, next_attempt, changed FROM outbox
-         WHERE state IN ('refused', 'failed') AND (?1 = '' OR party = ?1)
+         WHERE state = 'refused' AND (?1 = '' OR party = ?1)
              AND (CAST(?2 AS bigint) = 0 OR (created, seq, envelope)
              < (SELECT b.created, b.seq, b.envelope FROM outbox b WHERE b.envelope = ?3))
          ORDER BY created DESC, seq DESC, envelope DESC LIMIT ?4",

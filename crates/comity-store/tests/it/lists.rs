@@ -3,6 +3,7 @@
 //! In scope: threads by change and by what is owed, envelopes, what cases go into; that stretches put together are the whole.
 //! Out of scope: what a person sees of them (`comity-node`).
 
+use comity_store::state::outbox::OutboxRow;
 use comity_store::state::thread::{self, ThreadRow, Wanted};
 use comity_store::state::{State, inbox, outbox};
 
@@ -115,5 +116,68 @@ fn lists_of_envelopes_are_asked_for_whole_and_behind_one() {
             let got = state.read(|tx| inbox::list(tx, Some("bravo"), before, 10));
             assert!(sent.unwrap().is_empty() && got.unwrap().is_empty());
         }
+    });
+}
+
+fn envelope(number: u8, state: &str) -> OutboxRow {
+    OutboxRow {
+        envelope: [number; 32],
+        party: "bravo".to_owned(),
+        lane: "work".to_owned(),
+        channel: "alpha to bravo".to_owned(),
+        epoch: 1,
+        seq: number.into(),
+        kind: "share".to_owned(),
+        position: number.into(),
+        header: Vec::new(),
+        blind: [0; 32],
+        opening: None,
+        payload: Some(vec![number]),
+        state: state.to_owned(),
+        reason: None,
+        // Two each were made at one time.
+        created: i64::from(number / 2),
+        due: None,
+        attempts: 0,
+        next_attempt: 0,
+        changed: 0,
+    }
+}
+
+#[test]
+fn what_was_refused_is_found_among_all_that_was_sent_a_stretch_at_a_time() {
+    on_each_state(|state, _| {
+        let states = [
+            "receipted",
+            "refused",
+            "queued",
+            "refused",
+            "sent",
+            "void",
+            "refused",
+        ];
+        state
+            .write(|tx| {
+                (1..)
+                    .zip(states)
+                    .try_for_each(|(number, word)| outbox::add(tx, &envelope(number, word)))
+            })
+            .unwrap();
+        let numbers =
+            |rows: Vec<OutboxRow>| -> Vec<u8> { rows.iter().map(|row| row.envelope[0]).collect() };
+        let refused = |before: Option<&[u8; 32]>, limit| {
+            numbers(
+                state
+                    .read(|tx| outbox::undelivered(tx, Some("bravo"), before, limit))
+                    .unwrap(),
+            )
+        };
+        assert_eq!(refused(None, 10), [7, 4, 2]);
+        assert_eq!(refused(None, 2), [7, 4]);
+        assert_eq!(refused(Some(&[4; 32]), 2), [2]);
+        let all = numbers(state.read(|tx| outbox::list(tx, None, None, 10)).unwrap());
+        assert_eq!(all, [7, 6, 5, 4, 3, 2, 1]);
+        let none = state.read(|tx| outbox::undelivered(tx, Some("charlie"), None, 10));
+        assert!(none.unwrap().is_empty());
     });
 }

@@ -9,10 +9,18 @@ use crate::screens::{flag, number, party_choices, rows, some, text, texts};
 use crate::sheet::{Form, Part, Sheet, Table, all, asking, beside, code, muted, path, plain, way};
 use crate::visit::{Visit, Web};
 
+/// Asks for what was refused alone.
+const UNDELIVERED: &str = "undelivered";
+
 /// `GET /outbox`.
 pub(crate) async fn outbox(web: Web, visit: Visit) -> Shown {
     let mut sheet = begun(&web, &visit, "list_outbox");
-    let found = visit.ask(&web, "list_outbox", asked(&visit)).await?;
+    let mut wanted = asked(&visit);
+    let undelivered = visit.query.is_on(UNDELIVERED);
+    if let Some(members) = wanted.as_object_mut() {
+        members.insert(UNDELIVERED.to_owned(), undelivered.into());
+    }
+    let found = visit.ask(&web, "list_outbox", wanted).await?;
     let f = &sheet.frame;
     let table = Table {
         heads: vec![
@@ -26,13 +34,20 @@ pub(crate) async fn outbox(web: Web, visit: Visit) -> Shown {
         ],
         rows: rows(&found).iter().map(|row| sent(f, row)).collect(),
     };
-    let part = Part::list(
-        None,
-        table,
-        (f.say("outbox-none"), f.say("outbox-none-hint")),
-    );
+    let empty = if undelivered {
+        (f.say("undelivered-none"), f.say("undelivered-none-hint"))
+    } else {
+        (f.say("outbox-none"), f.say("outbox-none-hint"))
+    };
+    let part = Part::list(None, table, empty);
+    let choices = vec![
+        (String::new(), f.say("undelivered-any")),
+        ("on".to_owned(), f.say("undelivered-only")),
+    ];
+    let chosen = filter(&web, &visit, f, "/outbox").await?;
+    let chosen = chosen.choice(UNDELIVERED, f.say("standing"), choices);
     sheet.parts = vec![
-        filter(&web, &visit, f, "/outbox").await?,
+        Part::default().form(picked(chosen, &visit, UNDELIVERED)),
         more(part, f, &visit, &found, "/outbox"),
     ];
     sheet.shown(&visit)
@@ -55,7 +70,7 @@ pub(crate) async fn inbox(web: Web, visit: Visit) -> Shown {
     };
     let part = Part::list(None, table, (f.say("inbox-none"), f.say("inbox-none-hint")));
     sheet.parts = vec![
-        filter(&web, &visit, f, "/inbox").await?,
+        Part::default().form(filter(&web, &visit, f, "/inbox").await?),
         more(part, f, &visit, &found, "/inbox"),
     ];
     sheet.shown(&visit)
@@ -91,8 +106,9 @@ fn more(part: Part, f: &Frame, visit: &Visit, found: &Value, at: &str) -> Part {
     let Some(next) = some(found, "next") else {
         return part;
     };
-    let party = visit.query.get("party").map(|party| ("party", party));
-    let pairs = party.into_iter().chain([("after", next.as_str())]);
+    let kept = ["party", UNDELIVERED].into_iter();
+    let kept = kept.filter_map(|name| Some((name, visit.query.get(name)?)));
+    let pairs = kept.chain([("after", next.as_str())]);
     part.link(asking(at, pairs), f.say("more"))
 }
 
@@ -102,18 +118,20 @@ async fn filter(
     visit: &Visit,
     f: &Frame,
     at: &str,
-) -> Result<Part, crate::frame::Fault> {
+) -> Result<Form, crate::frame::Fault> {
     let mut choices = vec![(String::new(), f.say("all-parties"))];
     choices.extend(party_choices(web, visit, |_| true).await?);
-    let mut form =
-        Form::new(at, f.say("filter"))
-            .looks()
-            .plain()
-            .choice("party", f.say("party"), choices);
+    let form = Form::new(at, f.say("filter")).looks().plain();
+    let form = form.choice("party", f.say("party"), choices);
+    Ok(picked(form, visit, "party"))
+}
+
+/// The form with what was picked last in its last field.
+fn picked(mut form: Form, visit: &Visit, name: &str) -> Form {
     if let Some(field) = form.fields.last_mut() {
-        field.value = visit.query.text("party");
+        field.value = visit.query.text(name);
     }
-    Ok(Part::default().form(form))
+    form
 }
 
 fn named(f: &Frame, row: &Value) -> crate::html::Html {

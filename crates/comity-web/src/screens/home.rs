@@ -180,7 +180,7 @@ fn item(visit: &Visit, operation: &str, row: &Value) -> Option<Item> {
                 when: some(row, "until"),
             })
         }
-        "list_outbox" if matches!(text(row, "state"), "refused" | "failed") => Some(Item {
+        "list_outbox" if text(row, "state") == "refused" => Some(Item {
             state: "failed",
             what: words.say_with(
                 "home-undelivered",
@@ -190,7 +190,7 @@ fn item(visit: &Visit, operation: &str, row: &Value) -> Option<Item> {
                 ],
             ),
             from: party(),
-            href: "/outbox".to_owned(),
+            href: "/outbox?undelivered=on".to_owned(),
             when: some(row, "changed"),
         }),
         "list_recalls_received" if text(row, "state") == "asked" => Some(Item {
