@@ -73,6 +73,15 @@ pub enum Command {
         /// Objects whose id is there already count as unchanged.
         only_new_ids: bool,
     },
+    /// Take what is in a text: STIX, a table or values one a line, as in a file that is imported.
+    ImportText {
+        /// Id or alias.
+        collection: String,
+        /// The text; 4 MiB at most.
+        text: String,
+        /// The label of what has none of its own, by its word: of what is made from tables and values.
+        label: Option<String>,
+    },
     /// Read a page of a collection.
     Page {
         /// Id or alias.

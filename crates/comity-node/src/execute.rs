@@ -121,6 +121,15 @@ impl Node {
                     &[],
                 )?))
             }
+            Command::ImportText {
+                collection,
+                text,
+                label,
+            } => self.import_text(
+                &self.collection(&collection)?,
+                (&text, label.as_deref()),
+                &[],
+            ),
             Command::Page {
                 collection,
                 after,

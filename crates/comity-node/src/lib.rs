@@ -23,6 +23,7 @@ pub mod link;
 pub mod mail;
 pub mod node;
 pub mod operation;
+pub mod pasted;
 pub mod person;
 pub mod reading;
 pub mod refusal;

@@ -15,9 +15,10 @@ use tokio::sync::Semaphore;
 use crate::fields::Fields;
 use crate::frame::{Fault, Shown, answer};
 use crate::screens::{
-    accords, addresses, admin, book, contacts, envelopes, evidence, files, held, home, ledger,
-    letters, mail, mail_keys, me, objects, oidc, opening, outgoing, parties, passkeys, recalls,
-    records, release, reports, scorecards, search, signing, thread, threads, tour, value, welcome,
+    accords, addresses, admin, book, contacts, envelopes, evidence, files, held, home, importing,
+    ledger, letters, mail, mail_keys, me, objects, oidc, opening, outgoing, parties, passkeys,
+    recalls, records, release, reports, scorecards, search, signing, thread, threads, tour, value,
+    welcome,
 };
 use crate::upload::{FILES_MAX, Upload};
 pub use crate::visit::WebSettings;
@@ -49,6 +50,10 @@ pub fn router(node: Node, settings: WebSettings) -> Router {
         .route("/value", show(value::show))
         .route("/value/sighting", act(value::share))
         .route("/objects", show(objects::list))
+        .route(
+            "/objects/import",
+            show(importing::form).merge(act(importing::take)),
+        )
         .route("/objects/{id}", show(objects::one))
         .merge(work())
         .merge(between())

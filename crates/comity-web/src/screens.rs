@@ -12,6 +12,7 @@ pub(crate) mod evidence;
 pub(crate) mod files;
 pub(crate) mod held;
 pub(crate) mod home;
+pub(crate) mod importing;
 pub(crate) mod ledger;
 pub(crate) mod letters;
 pub(crate) mod mail;

@@ -78,6 +78,18 @@ impl Node {
                     let taken = taken.map_err(|error| refused(&error))?;
                     Ok(crate::execute::taken_answer(taken))
                 }),
+            Command::ImportText {
+                collection,
+                text,
+                label,
+            } => self
+                .writable_collection(&person.account, &collection)
+                .map_err(|error| refused(&error))
+                .and_then(|held| {
+                    let readers = [person.account.clone()];
+                    let came = self.import_text(&held, (&text, label.as_deref()), &readers);
+                    came.map_err(|error| refused(&*error))
+                }),
             Command::Sighting(asked) => self.sighted(person, &asked),
             Command::Revoke { id } => self.writable(person).and_then(|writable| {
                 let revoked = self.revoke_in(&writable, &id);

@@ -204,6 +204,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("create_collection", post("/collections"), &["create_collection"], Permission::Administer, "Makes a collection."),
     op("grant_collection", post("/collections/{collection}/rights"), &["grant"], Permission::Administer, "Sets what an account may do with a collection.").signed("by"),
     op("import_objects", post("/collections/{collection}/objects"), &["take"], Permission::Add, "Takes objects into a collection."),
+    op("import_text", post("/collections/{collection}/text"), &["import_text"], Permission::Add, "Takes what is in a text: STIX, a table, or values one a line."),
     op("read_collection", get("/collections/{collection}/objects"), &["page"], Permission::Look, "A page of a collection, in the order in which it came."),
     op("show_object", get("/objects/{id}"), &["look", "show"], Permission::Look, "An object in each collection that holds it."),
     op("list_versions", get("/objects/{id}/versions"), &["look", "versions"], Permission::Look, "Every version of an object in each collection that holds it, the newest first."),

@@ -16,6 +16,7 @@ use crate::draw::text::shown;
 use crate::frame::{Fault, Frame, Shown, page};
 use crate::html::Html;
 use crate::screens::{number, rows, some, text};
+use crate::sheet::asking;
 use crate::visit::{Visit, Web};
 
 /// Nodes that a graph shows.
@@ -97,6 +98,8 @@ struct Objects {
     collections: Vec<CollectionLine>,
     lines: Vec<Line>,
     next: Option<String>,
+    /// Where this person adds objects.
+    adds: Option<String>,
 }
 
 /// `GET /objects`.
@@ -141,6 +144,8 @@ pub(crate) async fn list(web: Web, visit: Visit) -> Shown {
             frame.mark(&line.label);
         }
     }
+    let adds = visit.may(Permission::Add) && !collections.is_empty();
+    let adds = adds.then(|| asking("/objects/import", [("collection", chosen.as_str())]));
     page(
         &visit,
         &Objects {
@@ -148,6 +153,7 @@ pub(crate) async fn list(web: Web, visit: Visit) -> Shown {
             collections,
             lines,
             next,
+            adds,
         },
     )
 }

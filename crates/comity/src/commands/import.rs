@@ -16,10 +16,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use comity_formats::import::{Item, ListOptions, ReadLimits, ReadOptions, read};
 use comity_node::clock::Clock;
 use comity_node::command::{Answer, Command};
-use comity_stix::admission::Limits;
+use comity_node::pasted::upgraded;
 use comity_stix::marking::{TLP_2_EXTENSION, Tlp, definition, definition_id};
 use comity_stix::timestamp::Timestamp;
-use comity_stix::upgrade::upgrade;
 use comity_store::error::chain;
 use indicatif::ProgressBar;
 use serde::Serialize;
@@ -292,20 +291,6 @@ fn read_one(
                 chain(&error)
             )))
             .is_ok(),
-    }
-}
-
-/// A STIX 2.0 object as STIX 2.1, with the observables that were inside it. One that cannot be upgraded is left as it is
-/// for admission to refuse, with its reason.
-fn upgraded(json: String) -> Vec<String> {
-    match upgrade(&json, &Limits::EXCHANGE) {
-        Ok(upgraded) => {
-            let object = upgraded.object.into_owned();
-            std::iter::once(object)
-                .chain(upgraded.observables)
-                .collect()
-        }
-        Err(_) => vec![json],
     }
 }
 

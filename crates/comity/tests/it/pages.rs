@@ -10,6 +10,7 @@ mod flows;
 mod found;
 mod leaving;
 mod letters;
+mod pasted;
 mod second;
 mod values;
 mod visitor;
