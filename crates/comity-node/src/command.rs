@@ -250,6 +250,9 @@ pub enum Look {
     Match {
         /// As people write them, defanged too.
         values: Vec<String>,
+        /// Objects that are told of each at most; none: 20, which is the most.
+        #[serde(default)]
+        each: Option<usize>,
     },
     /// Objects whose text holds these words.
     Search {

@@ -3,7 +3,7 @@
 //! In scope: each command's call of the use case that it names, and the answer as plain data.
 //! Out of scope: deciding anything.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 
 use comity_stix::admission::ObservableValue;
@@ -22,7 +22,7 @@ use crate::command::{
     MATCH_MAX, MATCH_OBJECTS_MAX, PAGE_OBJECTS_MAX, Refusal, RefusalKind, RightAnswer, SHOWN_MAX,
     TakenAnswer,
 };
-use crate::intake::{Taken, read_object};
+use crate::intake::Taken;
 use crate::joined::texts;
 use crate::node::Node;
 use crate::operation::noted;
@@ -175,7 +175,10 @@ impl Node {
         let views: Vec<ViewId> = collections.iter().flat_map(Collection::all_views).collect();
         let objects = &self.inner.objects;
         let found = match look {
-            Look::Match { values } => return self.match_values(&views, collections, &values),
+            Look::Match { values, each } => {
+                let each = each.map_or(MATCH_OBJECTS_MAX, |each| each.clamp(1, MATCH_OBJECTS_MAX));
+                return self.match_values(&views, collections, (&values, each));
+            }
             Look::Recent { account } => return Ok(Answer::Document(self.recent(&account)?)),
             Look::Anything { text } => return Ok(Answer::Document(self.anything(&text, true)?)),
             Look::Value { value } => {
@@ -239,7 +242,7 @@ impl Node {
         &self,
         views: &[ViewId],
         collections: &[Collection],
-        values: &[String],
+        (values, each): (&[String], usize),
     ) -> Done {
         if values.len() > MATCH_MAX {
             return Err(too_many("values", values.len(), MATCH_MAX));
@@ -252,21 +255,26 @@ impl Node {
                     asked.entry(value).or_default().push(text);
                 }
             }
-            let all: Vec<ObservableValue> = asked.keys().cloned().collect();
-            for one in self.inner.objects.by_value(views, &all, FOUND_MAX)? {
-                let carried = self.values_of(&one.json);
-                let answer = found_answer(one, collections);
-                let object: Value = serde_json::from_str(&answer.object)?;
-                let texts = carried
-                    .iter()
-                    .filter_map(|value| asked.get(value))
-                    .flatten();
-                for text in texts.collect::<BTreeSet<_>>() {
-                    let objects = found.entry(text).or_default();
-                    if objects.len() < MATCH_OBJECTS_MAX {
-                        objects.push(json!({
-                            "collection": answer.collection, "date_added": answer.date_added, "object": object,
-                        }));
+            let (all, texts): (Vec<ObservableValue>, Vec<Vec<&str>>) = asked.into_iter().unzip();
+            let of_each = self.inner.objects.by_each_value(views, &all, each)?;
+            for (texts, of_value) in texts.iter().zip(of_each) {
+                for one in of_value {
+                    let answer = found_answer(one, collections);
+                    let object: Value = serde_json::from_str(&answer.object)?;
+                    for text in texts {
+                        let objects = found.entry(text).or_default();
+                        // Where a text may be read as two values, one object may carry both.
+                        let same = |row: &Value| {
+                            row.pointer("/object/id") == object.get("id")
+                                && row.get("collection").and_then(Value::as_str)
+                                    == Some(answer.collection.as_str())
+                        };
+                        let known = objects.iter().any(same);
+                        if objects.len() < each && !known {
+                            objects.push(json!({
+                                "collection": answer.collection, "date_added": answer.date_added, "object": object,
+                            }));
+                        }
                     }
                 }
             }
@@ -388,13 +396,6 @@ impl Node {
                 })
                 .collect(),
         })
-    }
-
-    /// The observable values that an object carries; for commands that show them.
-    pub fn values_of(&self, json: &str) -> Vec<ObservableValue> {
-        read_object(self, json)
-            .map(|admitted| admitted.values)
-            .unwrap_or_default()
     }
 }
 

@@ -82,14 +82,7 @@ impl Node {
                 collection,
                 text,
                 label,
-            } => self
-                .writable_collection(&person.account, &collection)
-                .map_err(|error| refused(&error))
-                .and_then(|held| {
-                    let readers = [person.account.clone()];
-                    let came = self.import_text(&held, (&text, label.as_deref()), &readers);
-                    came.map_err(|error| refused(&*error))
-                }),
+            } => self.pasted(person, &collection, (&text, label.as_deref())),
             Command::Sighting(asked) => self.sighted(person, &asked),
             Command::Revoke { id } => self.writable(person).and_then(|writable| {
                 let revoked = self.revoke_in(&writable, &id);
@@ -162,6 +155,19 @@ impl Node {
             answer.rights.retain(|right| right.user == person.account);
         }
         Ok(Answer::Collections(answers))
+    }
+
+    fn pasted(
+        &self,
+        person: &Person,
+        collection: &str,
+        said: (&str, Option<&str>),
+    ) -> Result<Answer, Refusal> {
+        let held = self.writable_collection(&person.account, collection);
+        let held = held.map_err(|error| refused(&error))?;
+        let readers = [person.account.clone()];
+        let came = self.import_text(&held, said, &readers);
+        came.map_err(|error| refused(&*error))
     }
 
     fn sighted(&self, person: &Person, asked: &SightingCommand) -> Result<Answer, Refusal> {

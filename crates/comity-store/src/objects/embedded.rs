@@ -159,6 +159,16 @@ impl ObjectStore for EmbeddedObjects {
             .confirmed(views, places, limit, &|found| carries(found, values))
     }
 
+    fn by_each_value(
+        &self,
+        views: &[ViewId],
+        values: &[ObservableValue],
+        each: usize,
+    ) -> Result<Vec<Vec<Found>>, StoreError> {
+        let of = |value| self.by_value(views, std::slice::from_ref(value), each);
+        values.iter().map(of).collect()
+    }
+
     fn neighbours(
         &self,
         views: &[ViewId],

@@ -182,6 +182,14 @@ pub trait ObjectStore: Send + Sync {
     /// The newest version of the object in each of the views that hold it.
     fn newest(&self, views: &[ViewId], id: &ObjectId) -> Result<Vec<Found>, StoreError>;
 
+    /// For each of the observable values the newest objects in `views` that carry it, at most `each`.
+    fn by_each_value(
+        &self,
+        views: &[ViewId],
+        values: &[ObservableValue],
+        each: usize,
+    ) -> Result<Vec<Vec<Found>>, StoreError>;
+
     /// Objects in `views` that carry one of the observable values, newest first, at most `limit`.
     fn by_value(
         &self,

@@ -94,19 +94,39 @@ impl ServerObjects {
         values: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<(u32, ObjectRow)>, StoreError> {
         self.pool.with(|client| {
-            let rows = client
-                .query(sql, values)
-                .map_err(StoreError::postgres("read objects"))?;
-            rows.iter()
-                .map(|row| {
-                    let view: i64 = row
-                        .try_get(0)
-                        .map_err(StoreError::postgres("read objects"))?;
-                    Ok((u32::try_from(view).unwrap_or(0), object_row(row, 1)?))
-                })
-                .collect()
+            let rows = client.query(sql, values).map_err(unread)?;
+            rows.iter().map(in_view).collect()
         })
     }
+
+    /// The same with the number in the last column in front.
+    fn numbered(
+        &self,
+        sql: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<(i64, InView)>, StoreError> {
+        self.pool.with(|client| {
+            let rows = client.query(sql, values).map_err(unread)?;
+            let numbered = rows.iter().map(|row| {
+                let number = row.try_get(row.len().saturating_sub(1)).map_err(unread)?;
+                Ok((number, in_view(row)?))
+            });
+            numbered.collect()
+        })
+    }
+}
+
+/// An object with the number of its view.
+type InView = (u32, ObjectRow);
+
+fn unread(error: postgres::Error) -> StoreError {
+    StoreError::postgres("read objects")(error)
+}
+
+/// An object with the number of its view, which stands in the first column.
+fn in_view(row: &postgres::Row) -> Result<InView, StoreError> {
+    let view: i64 = row.try_get(0).map_err(unread)?;
+    Ok((u32::try_from(view).unwrap_or(0), object_row(row, 1)?))
 }
 
 /// The objects in rows of several views that `keep` confirms.
@@ -389,6 +409,45 @@ impl ObjectStore for ServerObjects {
         let keys: Vec<i64> = values.iter().map(value_key).collect();
         let rows = self.by_keys(views, KeyKind::Value, &keys, limit)?;
         Ok(confirmed(rows, limit, &|found| carries(found, values)))
+    }
+
+    fn by_each_value(
+        &self,
+        views: &[ViewId],
+        values: &[ObservableValue],
+        each: usize,
+    ) -> Result<Vec<Vec<Found>>, StoreError> {
+        let columns = COLUMNS.replace(", ", ", o.");
+        // One question for all of them: asked one by one, most of the time would go on the way.
+        let sql = format!(
+            "SELECT f.* FROM unnest($2::bigint[]) WITH ORDINALITY AS v(key, number) CROSS JOIN LATERAL (
+                 SELECT o.view_number, o.{columns}, v.number FROM object_key k
+                 JOIN object o ON o.view_number = k.view_number AND o.position = k.position
+                 WHERE k.kind = $1 AND k.key = v.key AND k.view_number = ANY($3) AND o.flags & $4 = 0
+                 ORDER BY o.added DESC, o.view_number DESC LIMIT $5) f"
+        );
+        let keys: Vec<i64> = values.iter().map(value_key).collect();
+        let wanted: [&(dyn ToSql + Sync); 5] = [
+            &key_number(KeyKind::Value),
+            &keys,
+            &view_numbers(views),
+            &i64::from(Flags::HIDDEN.bits()),
+            &bound(each),
+        ];
+        let rows = self.numbered(&sql, &wanted)?;
+        let mut of_each = vec![Vec::new(); values.len()];
+        for (number, row) in rows {
+            let place = usize::try_from(number)
+                .ok()
+                .and_then(|one| one.checked_sub(1));
+            let place = place.and_then(|place| Some((values.get(place)?, of_each.get_mut(place)?)));
+            if let Some((value, found)) = place {
+                found.extend(confirmed(vec![row], 1, &|found| {
+                    carries(found, std::slice::from_ref(value))
+                }));
+            }
+        }
+        Ok(of_each)
     }
 
     fn neighbours(

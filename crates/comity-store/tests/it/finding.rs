@@ -82,6 +82,18 @@ fn objects_are_found_by_the_values_they_carry_newest_first() {
             assert_eq!(find(&[host], 9), [indicator(1, 0)]);
             let one = bench.store().by_value(&views[..1], &both, 9).unwrap();
             assert_eq!(texts(&one), [address(2, 5)]);
+            let of_each = |each| {
+                let found = bench.store().by_each_value(&views, &both, each).unwrap();
+                found.iter().map(|found| texts(found)).collect::<Vec<_>>()
+            };
+            let (two, one) = (
+                vec![address(2, 5), address(2, 0)],
+                vec![address(257, 0), address(1, 0)],
+            );
+            assert_eq!(of_each(9), [two.clone(), one.clone(), Vec::new()]);
+            // One that many objects carry takes nothing from the others.
+            let newest = |all: &[String]| all[..1].to_vec();
+            assert_eq!(of_each(1), [newest(&two), newest(&one), Vec::new()]);
         });
     });
 }

@@ -28,9 +28,11 @@ async fn begun(web: &Web, visit: &Visit, typed: &Fields) -> Result<Sheet, Fault>
     let mut sheet = Sheet::new(Frame::new(web, visit, visit.words.say("objects-import")));
     let f = &sheet.frame;
     if collections.is_empty() {
-        let mut part = Part::default();
-        part.empty = Some((f.say("collections-none"), f.say("collections-none-hint")));
-        sheet.parts = vec![part];
+        let empty = (f.say("collections-none"), f.say("collections-none-hint"));
+        sheet.parts = vec![Part {
+            empty: Some(empty),
+            ..Part::default()
+        }];
         return Ok(sheet);
     }
     let of = |row: &Value| (text(row, "id").to_owned(), text(row, "title").to_owned());
@@ -88,11 +90,17 @@ pub(crate) async fn take(web: Web, visit: Visit, fields: Fields) -> Shown {
     };
     let mut sheet = Sheet::new(Frame::new(&web, &visit, visit.words.say("objects-import")));
     let f = &sheet.frame;
-    let count = |name: &str| plain(&number(&came, name).to_string());
+    let count = |many: u64| plain(&many.to_string());
     let mut part = Part::of(f.say("objects-import-done"))
-        .fact(f.say("objects-import-added"), count("added"))
-        .fact(f.say("objects-import-unchanged"), count("unchanged"))
-        .fact(f.say("objects-import-failed"), count("failed"));
+        .fact(f.say("objects-import-added"), count(number(&came, "added")))
+        .fact(
+            f.say("objects-import-unchanged"),
+            count(number(&came, "unchanged")),
+        )
+        .fact(
+            f.say("objects-import-failed"),
+            count(number(&came, "failed")),
+        );
     let problems = texts(&came, "problems");
     if !problems.is_empty() {
         let lines = problems.iter().map(|line| muted(line));

@@ -20,6 +20,8 @@ use crate::screens::{rows, some, text, value};
 use crate::sheet::asking;
 use crate::visit::{Visit, Web};
 
+/// Objects that are looked for of each of many values.
+const EACH_SHOWN: usize = 3;
 /// Values that are looked up at once.
 const VALUES_MAX: usize = 50_000;
 /// Values in one question to the node.
@@ -133,7 +135,8 @@ struct Checked {
     value: String,
     /// Its page.
     href: String,
-    objects: usize,
+    /// How many carry it, or that there are at least [`EACH_SHOWN`].
+    objects: String,
     first: Option<Line>,
 }
 
@@ -167,10 +170,16 @@ pub(crate) async fn bulk(web: Web, visit: Visit, fields: Fields) -> Shown {
     if values.len() > VALUES_MAX {
         return Err(Fault::TooLarge);
     }
+    // A table says of what is known much that it is much; a file has as much as the node tells.
+    let each = (!fields.is_on("file")).then_some(EACH_SHOWN);
     let mut found: BTreeMap<String, Vec<Line>> = BTreeMap::new();
     for some in values.chunks(VALUES_AT_ONCE) {
         let answer = visit
-            .ask(&web, "match_values", json!({ "values": some }))
+            .ask(
+                &web,
+                "match_values",
+                json!({ "values": some, "each": each }),
+            )
             .await?;
         for row in rows(&answer) {
             let objects = row
@@ -203,7 +212,10 @@ pub(crate) async fn bulk(web: Web, visit: Visit, fields: Fields) -> Shown {
         checked.push(Checked {
             value: value.clone(),
             href: value::place(value),
-            objects: lines.map_or(0, Vec::len),
+            objects: match lines.map_or(0, Vec::len) {
+                EACH_SHOWN => format!("{EACH_SHOWN}+"),
+                few => few.to_string(),
+            },
             first,
         });
     }
