@@ -35,6 +35,13 @@ pub(crate) struct Line {
     pub(crate) added: Option<String>,
 }
 
+impl Line {
+    /// Whether it is known when it was added: pages of a collection do not say.
+    pub(crate) const fn is_dated(&self) -> bool {
+        self.added.is_some()
+    }
+}
+
 /// The line of something that was found.
 pub(crate) fn line(found: &Value) -> Line {
     let object = found.get("object").unwrap_or(found);

@@ -21,7 +21,7 @@ use crate::sheet::asking;
 use crate::visit::{Visit, Web};
 
 /// Objects that are looked for of each of many values.
-const EACH_SHOWN: usize = 3;
+const EACH_SHOWN: usize = 2;
 /// Values that are looked up at once.
 const VALUES_MAX: usize = 50_000;
 /// Values in one question to the node.
