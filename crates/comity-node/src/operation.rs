@@ -107,7 +107,7 @@ pub struct Operation {
     /// It is a list that the node gives a stretch at a time, the newest first: the member in which it is told where the stretch before
     /// ended.
     pub stretches: Option<&'static str>,
-    /// Its command takes how many rows are wanted, which is told it where a list is read from its beginning.
+    /// Its command takes how many rows are wanted: a list is read from its beginning to a little behind where this stretch ends.
     pub limited: bool,
     /// Its answer is worked out of what the person sees: what stands in it need not name the person again.
     pub worked_out: bool,
@@ -239,8 +239,8 @@ impl Node {
             return self.ask_in_stretches(&mut eyes, person, &list, &arguments);
         }
         let mut arguments = arguments;
-        if operation.limited && paging.cursor().is_none() {
-            arguments.insert("limit".to_owned(), json!(paging.limit() + 1));
+        if operation.limited {
+            arguments.insert("limit".to_owned(), json!(paging.read_to()));
         }
         let target = operation.target(&arguments);
         let asked = operation.may_wait(&arguments).then(|| arguments.clone());
@@ -276,7 +276,7 @@ impl Node {
             eyes.only_seen(answer)?
         };
         match operation.list {
-            Some(key) => answer::page(answer, key, &paging),
+            Some(key) => answer::page(answer, key, &paging, operation.limited),
             None => Ok(answer),
         }
     }

@@ -57,6 +57,21 @@ impl Paging {
     pub(crate) fn cursor(&self) -> Option<&str> {
         self.cursor.as_deref()
     }
+
+    /// The same of a list whose cursor says how many rows stood in front of where it goes on, too.
+    fn behind(&self) -> Option<(usize, &str)> {
+        let (rank, key) = self.cursor.as_deref()?.split_once(' ')?;
+        Some((rank.parse().ok()?, key))
+    }
+
+    /// How many rows such a list must be read to: one more than is given tells whether there is more, and as many may have come in
+    /// front meanwhile as stood there.
+    pub(crate) fn read_to(&self) -> usize {
+        let rank = self.behind().map_or(0, |(rank, _)| rank);
+        let wanted = rank.saturating_add(self.limit()).saturating_add(1);
+        let meanwhile = if rank == 0 { 0 } else { rank.max(LIMIT) };
+        wanted.saturating_add(meanwhile)
+    }
 }
 
 /// The rows of a list; some answers name them.
@@ -100,10 +115,15 @@ pub fn key_of(row: &Value, members: &str) -> String {
 }
 
 /// A stretch of a list: `items`, and `next` where there are more.
-pub(crate) fn page(list: Value, key: &str, paging: &Paging) -> Result<Value, Denied> {
+pub(crate) fn page(list: Value, key: &str, paging: &Paging, ranked: bool) -> Result<Value, Denied> {
     let rows = rows(list);
     let of = |row: &Value| key_of(row, key);
-    let first = match &paging.cursor {
+    let behind = match (paging.cursor(), ranked) {
+        (None, _) => None,
+        (Some(key), false) => Some(key),
+        (Some(_), true) => Some(paging.behind().ok_or(Denied::CursorGone)?.1),
+    };
+    let first = match behind {
         None => 0,
         Some(behind) => {
             let place = rows.iter().position(|row| of(row) == *behind);
@@ -111,8 +131,16 @@ pub(crate) fn page(list: Value, key: &str, paging: &Paging) -> Result<Value, Den
         }
     };
     let limit = paging.limit();
-    let read = rows.into_iter().skip(first).take(limit + 1).collect();
-    Ok(stretch(read, key, limit, None))
+    let mut read: Vec<Value> = rows.into_iter().skip(first).take(limit + 1).collect();
+    if !ranked {
+        return Ok(stretch(read, key, limit, None));
+    }
+    let more = read.len() > limit;
+    read.truncate(limit);
+    let next = read.last().filter(|_| more);
+    let next = next.map(|last| format!("{} {}", first + limit, of(last)));
+    let next = next.map(|next| URL_SAFE_NO_PAD.encode(next));
+    Ok(json!({ "items": read, "next": next }))
 }
 
 /// An answer as a document. Objects are given as their texts were received.

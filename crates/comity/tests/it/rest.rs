@@ -432,6 +432,9 @@ fn what_words_find_goes_on_by_cursor_and_many_objects_are_shown_at_once() {
             break;
         };
         cursor = format!("&cursor={next}");
+        // What comes in front meanwhile moves nothing.
+        let number = 20 + u32::try_from(read.len()).unwrap();
+        alpha.import(&house, &[labelled(indicator(number), "GREEN")]);
     }
     assert_eq!(read, whole, "a stretch at a time it is the same list");
     let ids: Vec<String> = [3, 1, 9].map(indicator_id).to_vec();
