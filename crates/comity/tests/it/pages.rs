@@ -6,6 +6,7 @@
 
 mod between;
 mod files;
+mod first_day;
 mod flows;
 mod found;
 mod leaving;

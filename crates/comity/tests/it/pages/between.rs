@@ -31,36 +31,7 @@ fn two_parties_are_verified_through_pages() {
     alpha.serve();
     bravo.serve();
     let [at_alpha, at_bravo] = [&alpha, &bravo].map(|party| Browser::of(party, "releaser"));
-    let card = |browser: &Browser<'_>| {
-        let page = browser.get("/parties");
-        let card = inside(&page, "every character counts", "pre").to_owned();
-        card.replace("&quot;", "\"")
-            .replace("&#39;", "'")
-            .replace("&lt;", "<")
-            .replace("&gt;", ">")
-            .replace("&amp;", "&")
-    };
-    let [of_alpha, of_bravo] = [card(&at_alpha), card(&at_bravo)];
-    // A browser sends line ends as CR and LF.
-    let sent = |card: &str| card.replace('\n', "\r\n");
-    at_alpha.does("/parties", &[("card", &sent(&of_bravo))]);
-    at_bravo.does("/parties", &[("card", &sent(&of_alpha))]);
-    let digits = |browser: &Browser<'_>, other: &str| {
-        let page = browser.get(&format!("/parties/{other}"));
-        inside(&page, "Compare the fingerprint", "code").to_owned()
-    };
-    let [read_by_alpha, read_by_bravo] = [digits(&at_alpha, "bravo"), digits(&at_bravo, "alpha")];
-    let wrong = at_alpha.post("/parties/bravo/verification", &[("typed", "12345")]);
-    assert!((400..500).contains(&wrong.status), "{}", wrong.text());
-    at_alpha.does("/parties/bravo/verification", &[("typed", &read_by_bravo)]);
-    at_bravo.does("/parties/alpha/verification", &[("typed", &read_by_alpha)]);
-    for (browser, other) in [(&at_alpha, "bravo"), (&at_bravo, "alpha")] {
-        until("both verified", || {
-            let page = browser.get(&format!("/parties/{other}"));
-            page.contains("<span class=\"state ok\">Verified</span>")
-                .then_some(())
-        });
-    }
+    verified(&at_alpha, &at_bravo);
     // Suspending and resuming; ending for good has a page of its own, and is done once.
     let page = at_alpha.does("/parties/bravo/suspend", &[]);
     assert!(page.contains("Suspended by us"), "{page}");
@@ -72,6 +43,40 @@ fn two_parties_are_verified_through_pages() {
     );
     let page = at_alpha.does("/parties/bravo/revoke", &[]);
     assert!(page.contains("Ended"), "{page}");
+}
+
+/// Alpha and bravo take each other's card and read the digits to each other.
+pub(super) fn verified(at_alpha: &Browser<'_>, at_bravo: &Browser<'_>) {
+    let card = |browser: &Browser<'_>| {
+        let page = browser.get("/parties");
+        let card = inside(&page, "every character counts", "pre").to_owned();
+        card.replace("&quot;", "\"")
+            .replace("&#39;", "'")
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&")
+    };
+    let [of_alpha, of_bravo] = [card(at_alpha), card(at_bravo)];
+    // A browser sends line ends as CR and LF.
+    let sent = |card: &str| card.replace('\n', "\r\n");
+    at_alpha.does("/parties", &[("card", &sent(&of_bravo))]);
+    at_bravo.does("/parties", &[("card", &sent(&of_alpha))]);
+    let digits = |browser: &Browser<'_>, other: &str| {
+        let page = browser.get(&format!("/parties/{other}"));
+        inside(&page, "Compare the fingerprint", "code").to_owned()
+    };
+    let [read_by_alpha, read_by_bravo] = [digits(at_alpha, "bravo"), digits(at_bravo, "alpha")];
+    let wrong = at_alpha.post("/parties/bravo/verification", &[("typed", "12345")]);
+    assert!((400..500).contains(&wrong.status), "{}", wrong.text());
+    at_alpha.does("/parties/bravo/verification", &[("typed", &read_by_bravo)]);
+    at_bravo.does("/parties/alpha/verification", &[("typed", &read_by_alpha)]);
+    for (browser, other) in [(at_alpha, "bravo"), (at_bravo, "alpha")] {
+        until("both verified", || {
+            let page = browser.get(&format!("/parties/{other}"));
+            page.contains("<span class=\"state ok\">Verified</span>")
+                .then_some(())
+        });
+    }
 }
 
 #[test]

@@ -83,6 +83,11 @@ impl<'p> Browser<'p> {
         let answer = posted(party, "/sign-in", &fields)
             .header("Cookie", before)
             .send(party.address());
+        Self::entered(party, &answer)
+    }
+
+    /// Whom this answer let in.
+    pub(crate) fn entered(party: &'p Party, answer: &Answer) -> Self {
         assert_eq!(answer.status, 303, "{}", answer.text());
         let set = answer.joined("set-cookie");
         let cookie = set.split(';').next().unwrap().to_owned();
