@@ -52,11 +52,8 @@ pub fn facts<'a>(
 }
 
 /// Whether threads of a subject tell facts at all, however many there are.
-pub const fn tells_facts(subject: Subject) -> bool {
-    !matches!(
-        subject,
-        Subject::Case | Subject::Review | Subject::Profile | Subject::Address
-    )
+pub fn tells_facts(subject: Subject) -> bool {
+    Gathered::gathers(subject).is_some()
 }
 
 /// The messages from which [`facts`] gathers, with their receipts.
@@ -88,20 +85,23 @@ struct Gathered<'a> {
 }
 
 impl Gathered<'_> {
+    /// What gathers from threads of a subject; none: they tell no facts.
+    fn gathers(subject: Subject) -> Option<fn(&mut Self, &Thread)> {
+        match subject {
+            Subject::Request => Some(Self::request),
+            Subject::Call => Some(Self::call),
+            Subject::Check => Some(Self::check),
+            Subject::Evidence => Some(Self::sample),
+            Subject::Exercise => Some(Self::exercise),
+            Subject::Incident => Some(Self::incident),
+            Subject::Case | Subject::Review | Subject::Profile | Subject::Address => None,
+        }
+    }
+
     fn thread(&mut self, thread: &Thread, cutoff: i64) {
-        let gather: fn(&mut Self, &Thread) = match thread.subject() {
-            Some(Subject::Request) => Self::request,
-            Some(Subject::Call) => Self::call,
-            Some(Subject::Check) => Self::check,
-            Some(Subject::Evidence) => Self::sample,
-            Some(Subject::Exercise) => Self::exercise,
-            Some(Subject::Incident) => Self::incident,
-            // They tell no facts, however many there are.
-            Some(Subject::Case | Subject::Review | Subject::Profile | Subject::Address) | None => {
-                return;
-            }
-        };
-        gather(self, &counted(thread, cutoff));
+        if let Some(gather) = thread.subject().and_then(Self::gathers) {
+            gather(self, &counted(thread, cutoff));
+        }
     }
 
     fn base<S>(&self, opening: &Opening, record: &Record<S>, used: &[&str]) -> Base {

@@ -19,7 +19,7 @@ use comity_stix::json;
 use comity_stix::marking::Tlp;
 use comity_store::error::StoreError;
 use comity_store::objects::{Found, ViewId};
-use comity_store::state::closed::{self, ALL};
+use comity_store::state::closed::{self, ALL, ClosedView};
 use comity_store::state::collection::Collection;
 use comity_store::state::source::{self, SourceRow};
 use comity_store::state::{Tx, account, collection, cursor};
@@ -203,12 +203,7 @@ impl Node {
         let open: Vec<ViewId> = collections.iter().map(|held| held.view).collect();
         let closed = self.inner.state.read(closed::list)?;
         for id in ids {
-            let mut accounts = Vec::new();
-            for one in &closed {
-                if self.inner.objects.holds(one.view, id)? {
-                    accounts.push(one.account.clone());
-                }
-            }
+            let accounts = self.holding(&closed, id)?;
             if !accounts.is_empty() && self.inner.objects.newest(&open, id)?.is_empty() {
                 self.inner
                     .state
@@ -216,6 +211,17 @@ impl Node {
             }
         }
         Ok(())
+    }
+
+    /// Whose of these closed views hold an object.
+    fn holding(&self, views: &[ClosedView], id: &ObjectId) -> Result<Vec<String>, StoreError> {
+        let mut accounts = Vec::new();
+        for one in views {
+            if self.inner.objects.holds(one.view, id)? {
+                accounts.push(one.account.clone());
+            }
+        }
+        Ok(accounts)
     }
 
     fn closed_view(&self, held: &Collection, account: &str) -> Result<ViewId, ExchangeError> {
@@ -240,12 +246,8 @@ impl Node {
             .collect();
         let bound = self.inner.objects.newest(&all, id)?;
         let bound = bound.into_iter().map(|one| one.item.version).max();
-        let mut readers = Vec::new();
-        for one in views.iter().filter(|one| one.account != ALL) {
-            if self.inner.objects.holds(one.view, id)? {
-                readers.push(one.account.clone());
-            }
-        }
+        let mut readers = self.holding(&views, id)?;
+        readers.retain(|account| account != ALL);
         let mut moved = 0;
         for held in &collections {
             let newest = self.inner.objects.newest(&[held.view], id)?;

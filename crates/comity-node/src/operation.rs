@@ -345,7 +345,7 @@ impl Node {
         }
         Ok(answer::stretch(
             items,
-            list.key,
+            |row| answer::key_of(row, list.key),
             limit,
             behind.filter(|_| more),
         ))

@@ -38,8 +38,9 @@ pub(crate) mod value;
 pub(crate) mod welcome;
 
 use comity_node::operation::Denied;
+use comity_stix::marking::Tlp;
 use http::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::frame::{Fault, told};
 use crate::visit::{Visit, Web};
@@ -70,6 +71,29 @@ pub(crate) fn some(document: &Value, name: &str) -> Option<String> {
 pub(crate) fn rows(document: &Value) -> &[Value] {
     let list = document.get("items").unwrap_or(document);
     list.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Every label, to choose from.
+pub(crate) fn labels() -> Vec<(String, String)> {
+    let labels = Tlp::ALL.map(|label| (label.to_string(), label.to_string()));
+    labels.to_vec()
+}
+
+/// The collections that the person may write to.
+pub(crate) async fn writable(web: &Web, visit: &Visit) -> Result<Vec<(String, String)>, Fault> {
+    let all = visit
+        .ask(web, "list_collections", json!({ "limit": 1000 }))
+        .await?;
+    let account = visit.person()?.account.clone();
+    let mine = |row: &&Value| {
+        let rights = row.get("rights").map_or(&[][..], rows);
+        rights.iter().any(|right| {
+            text(right, "user") == account && flag(right, "read") && flag(right, "write")
+        })
+    };
+    let named = rows(&all).iter().filter(mine);
+    let named = named.map(|row| (text(row, "id").to_owned(), text(row, "title").to_owned()));
+    Ok(named.collect())
 }
 
 /// What is said on a page of something that was typed and refused; any other fault has a page of its own.

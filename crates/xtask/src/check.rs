@@ -59,9 +59,18 @@ fn steps(root: &Path, target: &Path, environment: &Environment) -> Vec<Done> {
     let mut done = Vec::new();
     // Does one, and says whether it passed.
     let mut step = |name, work: &dyn Fn() -> Result<(), Failure>| {
-        let one = timed(name, work);
-        let passed = one.result.is_ok();
-        done.push(one);
+        eprintln!("\n== {name}");
+        let start = Instant::now();
+        let result = work();
+        if let Err(failure) = &result {
+            eprintln!("{name}: {failure}");
+        }
+        let passed = result.is_ok();
+        done.push(Done {
+            name,
+            took: start.elapsed(),
+            result,
+        });
         passed
     };
     step("format", &|| {
@@ -73,7 +82,7 @@ fn steps(root: &Path, target: &Path, environment: &Environment) -> Vec<Done> {
     let linted = linting();
     let by = |compiler: &Compiler, arguments: &[&str]| {
         let mut command = cargo(arguments);
-        command.envs(compiler.iter().map(|(key, value)| (*key, value)));
+        command.envs(compiler.clone());
         tree::run(&mut command)
     };
     let clean = step("clippy", &|| match &linted {
@@ -89,21 +98,6 @@ fn steps(root: &Path, target: &Path, environment: &Environment) -> Vec<Done> {
     }
     step("gen", &|| crate::generate::check_built(root, &compiler));
     done
-}
-
-/// Does one step and says how it ended.
-fn timed(name: &'static str, work: &dyn Fn() -> Result<(), Failure>) -> Done {
-    eprintln!("\n== {name}");
-    let start = Instant::now();
-    let result = work();
-    if let Err(failure) = &result {
-        eprintln!("{name}: {failure}");
-    }
-    Done {
-        name,
-        took: start.elapsed(),
-        result,
-    }
 }
 
 /// Clippy in the place of the compiler for the project's own crates, where there is one; a warning is an error.
@@ -197,7 +191,7 @@ mod tests {
             let mut cargo = Command::new("cargo");
             cargo.args(["build", "--offline", "--target-dir", "target"]);
             cargo.current_dir(folder.path());
-            cargo.envs(linted.iter().map(|(key, value)| (*key, value)));
+            cargo.envs(linted.clone());
             let done = cargo.output().unwrap();
             (
                 done.status.success(),

@@ -99,7 +99,7 @@ pub(crate) type Compiler = Vec<(&'static str, OsString)>;
 pub(crate) fn build(root: &Path, parts: &[&str], by: &Compiler) -> Result<(), Failure> {
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--quiet", "--locked"]).args(parts);
-    cargo.envs(by.iter().map(|(key, value)| (*key, value)));
+    cargo.envs(by.clone());
     tree::run(cargo.current_dir(root))
 }
 

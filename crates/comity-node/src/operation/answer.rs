@@ -86,16 +86,17 @@ pub(crate) fn rows(list: Value) -> Vec<Value> {
     }
 }
 
-/// The first rows of what was read of a list; `behind`: where it goes on if all that was read is given.
+/// The first rows of what was read of a list; `mark`: what a cursor says of the last of them; `behind`: where it goes on if all that was
+/// read is given.
 pub(crate) fn stretch(
     mut items: Vec<Value>,
-    key: &str,
+    mark: impl FnOnce(&Value) -> String,
     limit: usize,
     behind: Option<String>,
 ) -> Value {
     let next = if items.len() > limit {
         items.truncate(limit);
-        items.last().map(|row| key_of(row, key))
+        items.last().map(mark)
     } else {
         behind
     };
@@ -114,7 +115,7 @@ pub fn key_of(row: &Value, members: &str) -> String {
     texts.join(" ")
 }
 
-/// A stretch of a list: `items`, and `next` where there are more.
+/// A stretch of a list: `items`, and `next` where there are more; `ranked`: cursors say how many rows stood in front, too.
 pub(crate) fn page(list: Value, key: &str, paging: &Paging, ranked: bool) -> Result<Value, Denied> {
     let rows = rows(list);
     let of = |row: &Value| key_of(row, key);
@@ -131,16 +132,15 @@ pub(crate) fn page(list: Value, key: &str, paging: &Paging, ranked: bool) -> Res
         }
     };
     let limit = paging.limit();
-    let mut read: Vec<Value> = rows.into_iter().skip(first).take(limit + 1).collect();
-    if !ranked {
-        return Ok(stretch(read, key, limit, None));
-    }
-    let more = read.len() > limit;
-    read.truncate(limit);
-    let next = read.last().filter(|_| more);
-    let next = next.map(|last| format!("{} {}", first + limit, of(last)));
-    let next = next.map(|next| URL_SAFE_NO_PAD.encode(next));
-    Ok(json!({ "items": read, "next": next }))
+    let read = rows.into_iter().skip(first).take(limit + 1).collect();
+    let mark = |row: &Value| {
+        if ranked {
+            format!("{} {}", first + limit, of(row))
+        } else {
+            of(row)
+        }
+    };
+    Ok(stretch(read, mark, limit, None))
 }
 
 /// An answer as a document. Objects are given as their texts were received.

@@ -70,7 +70,7 @@ impl ServerObjects {
         kind: KeyKind,
         keys: &[i64],
         limit: usize,
-    ) -> Result<Vec<(u32, ObjectRow)>, StoreError> {
+    ) -> Result<Vec<InView>, StoreError> {
         let sql = format!(
             "SELECT DISTINCT o.view_number, o.{} FROM object_key k
              JOIN object o ON o.view_number = k.view_number AND o.position = k.position
@@ -85,33 +85,18 @@ impl ServerObjects {
             &i64::from(Flags::HIDDEN.bits()),
             &bound(limit),
         ];
-        self.rows(&sql, &values)
+        self.rows(&sql, &values, in_view)
     }
 
-    fn rows(
+    fn rows<T>(
         &self,
         sql: &str,
         values: &[&(dyn ToSql + Sync)],
-    ) -> Result<Vec<(u32, ObjectRow)>, StoreError> {
+        read: fn(&postgres::Row) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
         self.pool.with(|client| {
             let rows = client.query(sql, values).map_err(unread)?;
-            rows.iter().map(in_view).collect()
-        })
-    }
-
-    /// The same with the number in the last column in front.
-    fn numbered(
-        &self,
-        sql: &str,
-        values: &[&(dyn ToSql + Sync)],
-    ) -> Result<Vec<(i64, InView)>, StoreError> {
-        self.pool.with(|client| {
-            let rows = client.query(sql, values).map_err(unread)?;
-            let numbered = rows.iter().map(|row| {
-                let number = row.try_get(row.len().saturating_sub(1)).map_err(unread)?;
-                Ok((number, in_view(row)?))
-            });
-            numbered.collect()
+            rows.iter().map(read).collect()
         })
     }
 }
@@ -127,6 +112,12 @@ fn unread(error: postgres::Error) -> StoreError {
 fn in_view(row: &postgres::Row) -> Result<InView, StoreError> {
     let view: i64 = row.try_get(0).map_err(unread)?;
     Ok((u32::try_from(view).unwrap_or(0), object_row(row, 1)?))
+}
+
+/// The same with the number that stands in the last column.
+fn numbered(row: &postgres::Row) -> Result<(i64, InView), StoreError> {
+    let number = row.try_get(row.len().saturating_sub(1)).map_err(unread)?;
+    Ok((number, in_view(row)?))
 }
 
 /// The objects in rows of several views that `keep` confirms.
@@ -434,7 +425,7 @@ impl ObjectStore for ServerObjects {
             &i64::from(Flags::HIDDEN.bits()),
             &bound(each),
         ];
-        let rows = self.numbered(&sql, &wanted)?;
+        let rows = self.rows(&sql, &wanted, numbered)?;
         let mut of_each = vec![Vec::new(); values.len()];
         for (number, row) in rows {
             let place = usize::try_from(number)
@@ -483,6 +474,7 @@ impl ObjectStore for ServerObjects {
                 &hidden,
                 &bound(limit),
             ],
+            in_view,
         )?;
         Ok(confirmed(rows, limit, &|_| true))
     }

@@ -73,23 +73,37 @@ fn envelopes(rows: &[Row]) -> Result<HashSet<[u8; 32]>, StoreError> {
     rows.iter().map(|row| row.hash(0)).collect()
 }
 
+/// Envelopes that came, with what they said, as [`read`] takes them.
+macro_rules! came_where {
+    ($which:literal) => {
+        concat!(
+            "SELECT envelope, kind, bytes, header, received FROM inbox LEFT JOIN inbox_payload ON of_envelope = envelope
+             WHERE state IN ('stored', 'applied', 'refused') AND ",
+            $which
+        )
+    };
+}
+
+/// The same of those that were sent and receipted.
+macro_rules! went_where {
+    ($which:literal) => {
+        concat!(
+            "SELECT o.envelope, o.kind, p.bytes, o.header, o.created, r.header, r.payload FROM outbox o
+             LEFT JOIN outbox_payload p ON p.of_envelope = o.envelope
+             JOIN receipt r ON r.envelope = o.envelope AND r.direction = 'out'
+             WHERE o.state <> 'void' AND ",
+            $which
+        )
+    };
+}
+
 /// One of these envelopes, whichever way it went.
 pub fn one(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<Option<Delivered>, StoreError> {
-    let came = tx.query(
-        "SELECT envelope, kind, bytes, header, received FROM inbox LEFT JOIN inbox_payload ON of_envelope = envelope
-         WHERE envelope = ?1 AND state IN ('stored', 'applied', 'refused')",
-        &[envelope.into()],
-    )?;
+    let came = tx.query(came_where!("envelope = ?1"), &[envelope.into()])?;
     if let Some(row) = came.first() {
         return read(row, Direction::In).map(Some);
     }
-    let went = tx.query(
-        "SELECT o.envelope, o.kind, p.bytes, o.header, o.created, r.header, r.payload FROM outbox o
-         LEFT JOIN outbox_payload p ON p.of_envelope = o.envelope
-         JOIN receipt r ON r.envelope = o.envelope AND r.direction = 'out'
-         WHERE o.envelope = ?1 AND o.state <> 'void'",
-        &[envelope.into()],
-    )?;
+    let went = tx.query(went_where!("o.envelope = ?1"), &[envelope.into()])?;
     went.first()
         .map(|row| read(row, Direction::Out))
         .transpose()
@@ -98,15 +112,11 @@ pub fn one(tx: &mut dyn Tx, envelope: &[u8; 32]) -> Result<Option<Delivered>, St
 /// Envelopes of these kinds, by their words, between this party and another, in no order.
 pub fn with_party(tx: &mut dyn Tx, party: &str, kind: &str) -> Result<Vec<Delivered>, StoreError> {
     let came = tx.query(
-        "SELECT envelope, kind, bytes, header, received FROM inbox LEFT JOIN inbox_payload ON of_envelope = envelope
-         WHERE party = ?1 AND kind = ?2 AND state IN ('stored', 'applied', 'refused')",
+        came_where!("party = ?1 AND kind = ?2"),
         &[party.into(), kind.into()],
     )?;
     let went = tx.query(
-        "SELECT o.envelope, o.kind, p.bytes, o.header, o.created, r.header, r.payload FROM outbox o
-         LEFT JOIN outbox_payload p ON p.of_envelope = o.envelope
-         JOIN receipt r ON r.envelope = o.envelope AND r.direction = 'out'
-         WHERE o.party = ?1 AND o.kind = ?2 AND o.state <> 'void'",
+        went_where!("o.party = ?1 AND o.kind = ?2"),
         &[party.into(), kind.into()],
     )?;
     let came = came.iter().map(|row| read(row, Direction::In));

@@ -4,7 +4,7 @@
 
 use crate::error::StoreError;
 use crate::state::ledger::small;
-use crate::state::outbox::size_of;
+use crate::state::outbox::{size_of, stretch_of};
 use crate::state::{Row, Tx};
 
 // As in the outbox, payloads stand apart from what is said of them.
@@ -142,12 +142,7 @@ pub fn list(
          WHERE (?1 = '' OR party = ?1) AND (CAST(?2 AS bigint) = 0 OR (received, seq, envelope)
              < (SELECT b.received, b.seq, b.envelope FROM inbox b WHERE b.envelope = ?3))
          ORDER BY received DESC, seq DESC, envelope DESC LIMIT ?4",
-        &[
-            party.unwrap_or_default().into(),
-            i64::from(before.is_some()).into(),
-            before.unwrap_or(&[0; 32]).into(),
-            limit.into(),
-        ],
+        &stretch_of(party, before, limit),
     )?;
     rows.iter().map(row_of).collect()
 }

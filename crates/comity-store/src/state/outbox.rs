@@ -4,7 +4,7 @@
 
 use crate::error::StoreError;
 use crate::state::ledger::small;
-use crate::state::{Row, Tx};
+use crate::state::{Row, Tx, Value};
 
 /// An envelope that this node sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -217,6 +217,16 @@ pub fn stretch(
     rows.iter().map(row_of).collect()
 }
 
+/// What a list of envelopes is asked for: those of one party or of all, behind one of them or from the newest on.
+pub(crate) fn stretch_of(party: Option<&str>, before: Option<&[u8; 32]>, limit: u64) -> [Value; 4] {
+    [
+        party.unwrap_or_default().into(),
+        i64::from(before.is_some()).into(),
+        before.unwrap_or(&[0; 32]).into(),
+        limit.into(),
+    ]
+}
+
 /// Envelopes to one party or to all, newest first, at most `limit`; `before` is where the stretch before ended.
 pub fn list(
     tx: &mut dyn Tx,
@@ -230,12 +240,7 @@ pub fn list(
          WHERE (?1 = '' OR party = ?1) AND (CAST(?2 AS bigint) = 0 OR (created, seq, envelope)
              < (SELECT b.created, b.seq, b.envelope FROM outbox b WHERE b.envelope = ?3))
          ORDER BY created DESC, seq DESC, envelope DESC LIMIT ?4",
-        &[
-            party.unwrap_or_default().into(),
-            i64::from(before.is_some()).into(),
-            before.unwrap_or(&[0; 32]).into(),
-            limit.into(),
-        ],
+        &stretch_of(party, before, limit),
     )?;
     rows.iter().map(row_of).collect()
 }
@@ -254,12 +259,7 @@ pub fn undelivered(
              AND (CAST(?2 AS bigint) = 0 OR (created, seq, envelope)
              < (SELECT b.created, b.seq, b.envelope FROM outbox b WHERE b.envelope = ?3))
          ORDER BY created DESC, seq DESC, envelope DESC LIMIT ?4",
-        &[
-            party.unwrap_or_default().into(),
-            i64::from(before.is_some()).into(),
-            before.unwrap_or(&[0; 32]).into(),
-            limit.into(),
-        ],
+        &stretch_of(party, before, limit),
     )?;
     rows.iter().map(row_of).collect()
 }

@@ -12,7 +12,7 @@ use crate::acts::read::moment;
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, to};
 use crate::saved;
-use crate::screens::{refused_or_missing, text};
+use crate::screens::{labels, refused_or_missing, text};
 use crate::sheet::{Field, Form, Kind, Part, Sheet, path};
 use crate::upload::Upload;
 use crate::visit::{Visit, Web};
@@ -34,19 +34,8 @@ fn shown(web: &Web, visit: &Visit, sent: Option<(&Fields, (String, String))>) ->
     };
     let f = &sheet.frame;
     let line = |name: &'static str| Field::line(name, f.word("field", name)).value(typed(name));
-    let labels = [
-        Tlp::Clear,
-        Tlp::Green,
-        Tlp::Amber,
-        Tlp::AmberStrict,
-        Tlp::Red,
-    ];
     let mut label = Field {
-        kind: Kind::Choice(
-            labels
-                .map(|one| (one.to_string(), one.to_string()))
-                .to_vec(),
-        ),
+        kind: Kind::Choice(labels()),
         ..line("label")
     };
     if label.value.is_empty() {

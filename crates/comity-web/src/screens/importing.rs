@@ -3,12 +3,11 @@
 //! In scope: the form, what became of it. Out of scope: reading what was pasted (`comity_node::pasted`).
 
 use comity_node::operation::rights::Permission;
-use comity_stix::marking::Tlp;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown};
-use crate::screens::{number, refused_or_missing, rows, text, texts};
+use crate::screens::{labels, number, refused_or_missing, texts, writable};
 use crate::sheet::{Field, Form, Kind, Part, Sheet, all, asking, muted, plain};
 use crate::visit::{Visit, Web};
 
@@ -21,24 +20,13 @@ pub(crate) async fn form(web: Web, visit: Visit) -> Shown {
 /// The page with its form, in which stands what was typed.
 async fn begun(web: &Web, visit: &Visit, typed: &Fields) -> Result<Sheet, Fault> {
     visit.needs(Permission::Add)?;
-    let found = visit
-        .ask(web, "list_collections", json!({ "limit": 1000 }))
-        .await?;
-    let collections = rows(&found);
+    let collections = writable(web, visit).await?;
     let mut sheet = Sheet::new(Frame::new(web, visit, visit.words.say("objects-import")));
     let f = &sheet.frame;
     if collections.is_empty() {
-        let empty = (f.say("collections-none"), f.say("collections-none-hint"));
-        sheet.parts = vec![Part {
-            empty: Some(empty),
-            ..Part::default()
-        }];
+        sheet.parts = vec![Part::default().says(&f.say("sighting-nowhere"))];
         return Ok(sheet);
     }
-    let of = |row: &Value| (text(row, "id").to_owned(), text(row, "title").to_owned());
-    let labels = Tlp::ALL
-        .iter()
-        .map(|label| (label.to_string(), label.to_string()));
     let as_said = (String::new(), f.say("objects-import-as-said"));
     let choice = |name: &'static str, label: String, choices: Vec<(String, String)>| Field {
         kind: Kind::Choice(choices),
@@ -51,17 +39,13 @@ async fn begun(web: &Web, visit: &Visit, typed: &Fields) -> Result<Sheet, Fault>
     let pasted = pasted.value(typed.raw("text").unwrap_or_default());
     let form = Form::new("/objects/import", f.say("objects-import-take"))
         .hint(f.say("objects-import-hint"))
-        .field(choice(
-            "collection",
-            f.say("collection"),
-            collections.iter().map(of).collect(),
-        ))
+        .field(choice("collection", f.say("collection"), collections))
         .field(pasted.hint(f.say("objects-import-text-hint")))
         .field(
             choice(
                 "label",
                 f.say("marking"),
-                std::iter::once(as_said).chain(labels).collect(),
+                std::iter::once(as_said).chain(labels()).collect(),
             )
             .optional()
             .hint(f.say("objects-import-label-hint")),

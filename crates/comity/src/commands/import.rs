@@ -13,15 +13,13 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use comity_formats::import::{Item, ListOptions, ReadLimits, ReadOptions, read};
+use comity_formats::import::{Item, read};
 use comity_node::clock::Clock;
 use comity_node::command::{Answer, Command};
-use comity_node::pasted::upgraded;
-use comity_stix::marking::{TLP_2_EXTENSION, Tlp, definition, definition_id};
-use comity_stix::timestamp::Timestamp;
+use comity_node::pasted::{BATCH_OBJECTS, Imported, Lists, label_definitions, upgraded};
+use comity_stix::marking::Tlp;
 use comity_store::error::chain;
 use indicatif::ProgressBar;
-use serde::Serialize;
 
 use crate::backend::{Backend, data_folder};
 use crate::cli::ImportArgs;
@@ -30,22 +28,8 @@ use crate::commands::{carried, collections, refused_object};
 use crate::failure::Failure;
 use crate::output::{self, counted, thousands};
 
-const BATCH_OBJECTS: usize = 2_000;
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 const BATCHES_WAITING: usize = 4;
-/// Problems that are told one by one; the rest are counted.
-const PROBLEMS_TOLD: usize = 20;
-
-/// What an import did.
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct Imported {
-    pub(crate) added: u64,
-    pub(crate) unchanged: u64,
-    pub(crate) failed: u64,
-    /// The first problems, a sentence each.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) problems: Vec<String>,
-}
 
 /// What the reading thread hands over.
 enum Batch {
@@ -98,13 +82,7 @@ pub(crate) fn run(args: ImportArgs) -> Result<(), Failure> {
         })
     };
     if tlp.is_some() {
-        let definitions = Tlp::ALL.iter().map(|tlp| definition(*tlp).to_owned());
-        take(
-            std::iter::once(TLP_2_EXTENSION.to_owned())
-                .chain(definitions)
-                .collect(),
-            true,
-        )?;
+        take(label_definitions(), true)?;
     }
     let imported = import(&paths, tlp, &mut take);
     let closed = backend.close();
@@ -198,15 +176,6 @@ fn take_all(
     Ok(())
 }
 
-impl Imported {
-    fn problem(&mut self, problem: String) {
-        self.failed += 1;
-        if self.problems.len() < PROBLEMS_TOLD {
-            self.problems.push(problem);
-        }
-    }
-}
-
 /// Reads files one after the other. Ends early when nobody takes the batches any more.
 fn read_all(paths: &[PathBuf], tlp: Option<Tlp>, bar: &ProgressBar, sender: &SyncSender<Batch>) {
     for path in paths {
@@ -242,17 +211,7 @@ fn read_one(
     bar: &ProgressBar,
     sender: &SyncSender<Batch>,
 ) -> bool {
-    let now =
-        Timestamp::from_micros(Clock::System.now()).map_or_else(String::new, Timestamp::to_stix);
-    let marking = tlp.map(|tlp| definition_id(tlp).to_string());
-    let options = ReadOptions {
-        limits: ReadLimits::default(),
-        list: ListOptions {
-            created: &now,
-            created_by: None,
-            marking: marking.as_deref(),
-        },
-    };
+    let lists = Lists::new(&Clock::System, tlp);
     let mut batcher = Batcher {
         sender,
         waiting: Vec::new(),
@@ -260,7 +219,7 @@ fn read_one(
         derived: false,
     };
     let input = BufReader::with_capacity(256 * 1024, bar.wrap_read(file));
-    let outcome = read(input, &options, &mut |item| {
+    let outcome = read(input, &lists.options(), &mut |item| {
         let sent = match item {
             Item::Object {
                 json,

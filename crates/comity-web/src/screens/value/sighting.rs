@@ -3,7 +3,6 @@
 //! In scope: the form, recording the sighting, leading to its release. Out of scope: what a sighting is (`comity_node::sighting`).
 
 use comity_node::operation::rights::Permission;
-use comity_stix::marking::Tlp;
 use serde_json::{Value, json};
 
 use super::{place, value_page};
@@ -11,7 +10,7 @@ use crate::acts::read::moment;
 use crate::fields::Fields;
 use crate::frame::{Fault, Frame, Shown, to};
 use crate::screens::objects::line;
-use crate::screens::{flag, party_choices, refused, rows, text};
+use crate::screens::{flag, labels, party_choices, refused, text, writable};
 use crate::sheet::{Field, Form, Kind, Part, asking};
 use crate::visit::{Visit, Web};
 
@@ -41,7 +40,8 @@ pub(super) async fn form(
     let first = sent.map_or(now, |sent| sent.text("first_seen"));
     let count = sent.map_or_else(|| "1".to_owned(), |sent| sent.text("count"));
     let zone = f.say_of("sighting-zone", "zone", &f.zone_name());
-    let labels = labels(f);
+    let unlabelled = (String::new(), f.say("sighting-no-label"));
+    let labels = std::iter::once(unlabelled).chain(labels()).collect();
     let choice = |name: &'static str, label: String, of: Vec<(String, String)>| Field {
         kind: Kind::Choice(of),
         ..Field::line(name, label).value(typed(name))
@@ -107,30 +107,6 @@ fn sighted(f: &Frame, objects: &[Value]) -> Vec<(String, String)> {
         .collect();
     of.push((String::new(), f.say("sighting-made")));
     of
-}
-
-/// Every label, and none.
-fn labels(f: &Frame) -> Vec<(String, String)> {
-    let mut labels = vec![(String::new(), f.say("sighting-no-label"))];
-    labels.extend(Tlp::ALL.map(|label| (label.to_string(), label.to_string())));
-    labels
-}
-
-/// The collections that the person may write to.
-async fn writable(web: &Web, visit: &Visit) -> Result<Vec<(String, String)>, Fault> {
-    let all = visit
-        .ask(web, "list_collections", json!({ "limit": 1000 }))
-        .await?;
-    let account = visit.person()?.account.clone();
-    let mine = |row: &&Value| {
-        let rights = row.get("rights").map_or(&[][..], rows);
-        rights.iter().any(|right| {
-            text(right, "user") == account && flag(right, "read") && flag(right, "write")
-        })
-    };
-    let named = rows(&all).iter().filter(mine);
-    let named = named.map(|row| (text(row, "id").to_owned(), text(row, "title").to_owned()));
-    Ok(named.collect())
 }
 
 /// `POST /value/sighting`.
